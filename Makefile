@@ -1,0 +1,45 @@
+# Needs Python >= 3.11, make and git. PYTHON=python3.13 make ... chooses another interpreter.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+# One thread for BLAS and OpenMP: the same bytes on any number of cores.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help reproduce test format lock clean
+
+help: ## say what there is
+	@echo "make TARGET, one of:"
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile | expand -t 14
+
+reproduce: $(INSTALLED) ## run every stale experiment, draw the figures, refresh and render the paper
+	@$(BIN)/study reproduce
+
+test: $(INSTALLED) ## ruff, mypy --strict and pytest
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest
+
+format: $(INSTALLED) ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: ## pin the newest versions that fit pyproject.toml (needs uv on the PATH)
+	@uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --upgrade \
+	  --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock.txt
+
+clean: ## delete what was made: .venv, build, blocks and caches
+	@rm -rf .venv .study build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find study experiments figures tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements.lock.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "make: Python 3.11 or newer is needed; got %d.%d (choose one with PYTHON=...)" % v[:2])'
+	@echo "Installing the pinned dependencies into .venv (about a minute, once)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(INSTALLED)

@@ -1,0 +1,1 @@
+"""One module per figure; each draws tables that an experiment has written."""

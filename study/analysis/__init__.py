@@ -1,0 +1,1 @@
+"""The judge: weights and points in, what is true of them out."""

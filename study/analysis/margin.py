@@ -1,0 +1,87 @@
+"""The judge of margins, and Novikoff's bound that rests on them."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from study.datasets.dataset import Floats, as_floats, check_broadcast, check_points
+
+
+def functional_margins(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
+    """Return y w.(x, 1) of every sample.
+
+    Parameters
+    ----------
+    w : array_like of shape (..., n_features + 1)
+        Weights, the bias last.
+    X : array_like of shape (..., n_samples, n_features)
+    y : array_like of shape (..., n_samples)
+        Labels in {-1, +1}, both present in every set.
+
+    Returns
+    -------
+    ndarray of shape (..., n_samples)
+
+    Raises
+    ------
+    BadInput
+        For points that `check_points` refuses or weights of another length.
+    """
+    X, y = check_points(X, y)
+    w = as_floats("w", w)
+    check_broadcast("w", w, (*w.shape[:-1], X.shape[-1] + 1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return y * ((X @ w[..., :-1, None])[..., 0] + w[..., -1:])
+
+
+def geometric_margin(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
+    """Return the distance from the boundary to the nearest sample, negative where a sample is on the wrong side.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        In the units of `X`; -inf where all weights but the bias are zero, since there is no boundary then. Arguments
+        and errors as `functional_margins`.
+    """
+    margin = functional_margins(w, X, y).min(axis=-1)
+    norm = np.linalg.norm(np.asarray(w, dtype=np.float64)[..., :-1], axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(norm > 0, margin / norm, -np.inf)
+
+
+def radius(X: ArrayLike) -> Floats:
+    """Return the largest Euclidean norm of (x, 1), of shape (...), for X of shape (..., n_samples, n_features)."""
+    X = as_floats("X", X)
+    return np.sqrt((X**2).sum(axis=-1) + 1.0).max(axis=-1)
+
+
+def novikoff_bound(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
+    """Return Novikoff's bound on the updates of a perceptron that starts at zero, from one separator.
+
+    Parameters
+    ----------
+    w : array_like of shape (..., n_features + 1)
+        Any separator, the bias last; the one with the largest margin among unit weights gives the least bound.
+    X : array_like of shape (..., n_samples, n_features)
+    y : array_like of shape (..., n_samples)
+        Labels in {-1, +1}, both present in every set.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        (R / gamma)^2, with R the largest norm of an (x, 1) and gamma the least y w.(x, 1) / norm(w); inf where `w`
+        does not separate.
+
+    Raises
+    ------
+    BadInput
+        For points that `check_points` refuses or weights of another length.
+
+    References
+    ----------
+    .. [1] A. B. J. Novikoff, "On convergence proofs on perceptrons", Proceedings of the Symposium on the Mathematical
+       Theory of Automata 12:615-622, 1962.
+    """
+    least = functional_margins(w, X, y).min(axis=-1)
+    norm = np.linalg.norm(np.asarray(w, dtype=np.float64), axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(least > 0, (radius(X) * norm / least) ** 2, np.inf)

@@ -1,0 +1,1 @@
+"""One light module per command; heavy imports stay inside the bodies."""

@@ -1,0 +1,1 @@
+"""Point sets: what a rule is trained on."""

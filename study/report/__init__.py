@@ -1,0 +1,1 @@
+"""Tables to figures, claims and the paper."""

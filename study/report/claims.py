@@ -1,0 +1,99 @@
+"""What the lecture and its sources claim, each with the predicate that decides it.
+
+A predicate reads results and nothing else, and is committed before the first result that it judges.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Results = Mapping[str, Mapping[str, Any]]
+"""The `numbers` of each experiment, by its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A claim, its source, and how results decide it.
+
+    Parameters
+    ----------
+    key : str
+        A short name.
+    statement : str
+        The claim in the study's words.
+    source : str
+        A citation as Pandoc reads it, or the lecture.
+    holds : callable (results) -> bool
+        Whether it holds as it is stated.
+    condition : str
+        Where it holds only under a condition: that condition, as it follows "holds when".
+    holds_conditionally : callable (results) -> bool, optional
+        Whether it holds under `condition`.
+    evidence : tuple of (experiment, key)
+        The numbers that the verdict rests on.
+    """
+
+    key: str
+    statement: str
+    source: str
+    holds: Callable[[Results], bool]
+    condition: str = ""
+    holds_conditionally: Callable[[Results], bool] | None = None
+    evidence: tuple[tuple[str, str], ...]
+
+    @property
+    def experiments(self) -> set[str]:
+        """The experiments whose results are needed."""
+        return {experiment for experiment, _ in self.evidence}
+
+    def verdict(self, results: Results) -> str:
+        """Return "holds", "holds when ..." or "does not hold"."""
+        if self.holds(results):
+            return "holds"
+        if self.holds_conditionally is not None and self.holds_conditionally(results):
+            return f"holds when {self.condition}"
+        return "does not hold"
+
+
+def _stuck(results: Results) -> bool:
+    """Say whether the perceptron separates and training that goes on from the old optimum ends in a minimum that does not."""
+    four = results["four_points"]
+    return (
+        four["rules"]["perceptron_four"]["separates"]
+        and not four["rules"]["continued"]["separates"]
+        and not four["rules"]["descent"]["separates"]
+        and four["rules"]["continued"]["residual"] <= 1e-9
+        and four["stationary"]["stuck"]["least_curvature"] > 1e-6
+        and four["rules"]["lowest"]["separates"]
+    )
+
+
+def _quadratic_growth(results: Results) -> bool:
+    """Say whether the updates grow with t at a power nearer to two than to one."""
+    return bool(results["four_points"]["updates"]["growth_exponent"] > 1.5)
+
+
+CLAIMS = (
+    Claim(
+        key="four points",
+        statement="Four separable points in the plane suffice: backpropagation stays in a minimum that misclassifies "
+        "one of them, though separating weights have a lower loss, while the perceptron separates all four.",
+        source="[@brady1989]",
+        holds=_stuck,
+        evidence=(
+            ("four_points", "rules.perceptron_four.separates"),
+            ("four_points", "rules.continued.separates"),
+            ("four_points", "rules.descent.separates"),
+            ("four_points", "stationary.stuck.least_curvature"),
+            ("four_points", "rules.lowest.separates"),
+        ),
+    ),
+    Claim(
+        key="t squared",
+        statement="On these four points the perceptron may take a number of iterations that grows as the square of the "
+        "fourth point's distance.",
+        source="folklore, after the bound of @novikoff1962",
+        holds=_quadratic_growth,
+        evidence=(("four_points", "updates.growth_exponent"), ("four_points", "updates.follow_rule")),
+    ),
+)

@@ -1,0 +1,144 @@
+"""Results as files: tables and a JSON that seals them; written, read back, and compared with what was there."""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.sweeps.experiment import Experiment, Tables
+from study.sweeps.store import write_file
+from study.sweeps.streams import SEED
+
+RTOL, ATOL = 1e-6, 1e-9
+"""Two machines may differ by this much in a real number; whole numbers, truth values and words may not differ."""
+
+
+class CheckFailed(Exception):
+    """A check that failed; the message is one line for each finding."""
+
+
+def declaration(experiment: Experiment) -> dict[str, Any]:
+    """Return what was decided before anything ran."""
+    usual = {"resamples": experiment.resamples, "block_size": experiment.block_size, "seed": SEED}
+    return {**usual, "cells": len(experiment.cells), **experiment.settings}
+
+
+def result_files(experiment: Experiment, digest: str, tables: Tables) -> dict[str, bytes]:
+    """Return name and content of every file of a result, the JSON last."""
+    files = {table_name(experiment.name, part): _csv(table) for part, table in tables.items()}
+    read_back = {part: _frame(files[table_name(experiment.name, part)]) for part in tables}
+    record = {
+        "question": experiment.question,
+        "digest": digest,
+        "declaration": declaration(experiment),
+        "tables": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        "numbers": _plain(experiment.numbers(read_back)),
+    }
+    files[f"{experiment.name}.json"] = _sealed(record)
+    return files
+
+
+def table_name(name: str, part: str) -> str:
+    """Return the file name of a table; the main one has the part ""."""
+    return f"{name}.{part}.csv" if part else f"{name}.csv"
+
+
+def write_result(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a result, the JSON last, so that a JSON never speaks of tables that are not there."""
+    for name, content in files.items():
+        write_file(folder / name, content)
+
+
+def read_record(folder: Path, name: str) -> dict[str, Any]:
+    """Return the JSON of a result, or raise `CheckFailed` where it is absent or its seal is broken."""
+    path = folder / f"{name}.json"
+    try:
+        text = path.read_bytes()
+        record: dict[str, Any] = json.loads(text)
+    except FileNotFoundError:
+        raise CheckFailed(f"{path.name}: not there; `study reproduce` makes it") from None
+    except ValueError as error:
+        raise CheckFailed(f"{path.name}: not JSON ({error})") from None
+    if not isinstance(record, dict) or _sealed({k: v for k, v in record.items() if k != "seal"}) != text:
+        raise CheckFailed(f"{path.name}: altered by hand: its seal does not fit; `git checkout` brings it back")
+    return record
+
+
+def read_tables(folder: Path, name: str) -> dict[str, pd.DataFrame]:
+    """Return the tables of a result by part, or raise `CheckFailed` where one is not the one that was sealed."""
+    tables = {}
+    for file, digest in read_record(folder, name)["tables"].items():
+        try:
+            content = (folder / file).read_bytes()
+        except FileNotFoundError:
+            raise CheckFailed(f"{file}: not there, though {name}.json speaks of it") from None
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise CheckFailed(f"{file}: altered by hand: its SHA-256 is not the one in {name}.json")
+        tables[file.removeprefix(f"{name}.").removesuffix("csv").removesuffix(".")] = _frame(content)
+    return tables
+
+
+def compare(folder: Path, files: Mapping[str, bytes]) -> str:
+    """Return how a recomputed result agrees with the one in `folder`, made by the same code.
+
+    Returns
+    -------
+    {"same bytes", "within tolerance (other CPU)"}
+
+    Raises
+    ------
+    CheckFailed
+        Naming file, row, column and both values where they differ by more than `RTOL` and `ATOL`.
+    """
+    names = [name for name in files if name.endswith(".csv")]
+    if all((folder / name).is_file() and (folder / name).read_bytes() == files[name] for name in files):
+        return "same bytes"
+    for name in names:
+        if not (folder / name).is_file():
+            raise CheckFailed(f"{name}: not there, though its JSON is")
+        _compare_tables(name, _frame((folder / name).read_bytes()), _frame(files[name]))
+    read_record(folder, next(iter(files)).split(".")[0])
+    return "within tolerance (other CPU)"
+
+
+def _compare_tables(name: str, old: pd.DataFrame, new: pd.DataFrame) -> None:
+    if list(old.columns) != list(new.columns) or len(old) != len(new):
+        raise CheckFailed(f"{name}: {old.shape} {list(old.columns)}, recomputed {new.shape} {list(new.columns)}")
+    for column in new.columns:
+        a, b = old[column], new[column]
+        if pd.api.types.is_float_dtype(a) and pd.api.types.is_float_dtype(b):
+            same = np.isclose(a, b, rtol=RTOL, atol=ATOL, equal_nan=True)
+        else:
+            same = ((a == b) | (a.isna() & b.isna())).to_numpy()
+        if not same.all():
+            row = int(np.argmin(same))
+            raise CheckFailed(f"{name}: row {row + 2}, {column}: {a[row]} committed, {b[row]} recomputed")
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _frame(content: bytes) -> pd.DataFrame:
+    try:
+        return pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=["nan", ""])
+    except ValueError as error:
+        raise CheckFailed(f"not a table ({error})") from None
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's numbers as Python's, so that JSON can hold them."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _sealed(record: Mapping[str, Any]) -> bytes:
+    body = json.dumps(record, ensure_ascii=False, allow_nan=False, sort_keys=True)
+    sealed = {**record, "seal": hashlib.sha256(body.encode()).hexdigest()}
+    return (json.dumps(sealed, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()

@@ -1,0 +1,1 @@
+"""Declared experiments: seeds, blocks, and the runner that computes what is missing."""

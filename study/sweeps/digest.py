@@ -1,0 +1,96 @@
+"""A digest of what code means: it stays put when comments, docstrings, layout or the Python version change."""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+PACKAGES = ("study", "experiments", "figures")
+
+
+def code_digest(root: Path, *modules: str) -> str:
+    """Return the SHA-256, in hex, of the syntax trees of modules and of all that they import from this project.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds `study` and `experiments`.
+    modules : str
+        Dotted names, such as "experiments.four_points".
+    """
+    whole = hashlib.sha256()
+    for path in sorted(_closure(root, modules)):
+        whole.update(path.relative_to(root).as_posix().encode())
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for piece in _tokens(tree):
+            whole.update(b"\x00" + piece.encode())
+    return whole.hexdigest()
+
+
+def _closure(root: Path, modules: Iterable[str]) -> set[Path]:
+    found: set[Path] = set()
+    waiting = [path for module in modules for path in _files(root, module)]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                waiting += [file for name in _imported(node) for file in _files(root, name)]
+    return found
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def _files(root: Path, module: str) -> list[Path]:
+    """Return the file of a module of this project, or none where the name is not one."""
+    if module.split(".")[0] not in PACKAGES:
+        return []
+    path = root.joinpath(*module.split("."))
+    return [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
+
+
+def _tokens(node: object) -> Iterator[str]:
+    """Yield node types and the fields that are neither None nor []: `ast.dump` itself differs between versions."""
+    if isinstance(node, ast.JoinedStr):
+        node = ast.JoinedStr(values=_merged(node.values))
+    if isinstance(node, ast.AST):
+        yield f"({type(node).__name__}"
+        for name, value in ast.iter_fields(node):
+            value = _without_docstrings(value)
+            if value is not None and value != []:
+                yield name
+                yield from _tokens(value)
+        yield ")"
+    elif isinstance(node, list):
+        for item in node:
+            yield from _tokens(item)
+    else:
+        yield f"{type(node).__name__}:{node!r}"
+
+
+def _without_docstrings(value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    return [v for v in value if not (isinstance(v, ast.Expr) and _is_text(v.value))]
+
+
+def _merged(values: list[ast.expr]) -> list[ast.expr]:
+    """Join neighbouring constants of an f-string, which Python versions cut up differently."""
+    merged: list[ast.expr] = []
+    for value in values:
+        last = merged[-1] if merged else None
+        if isinstance(value, ast.Constant) and isinstance(last, ast.Constant):
+            merged[-1] = ast.Constant(str(last.value) + str(value.value))
+        else:
+            merged.append(value)
+    return merged
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)

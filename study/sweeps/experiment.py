@@ -1,0 +1,66 @@
+"""An experiment is a value: what is asked, on which cells, how often, and how blocks become tables and numbers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from study.validation import count
+
+Cell = Mapping[str, str | int | float]
+Statistics = dict[str, NDArray[Any]]
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Declare an experiment.
+
+    Parameters
+    ----------
+    name : str
+        Name of its module, its results and its figure.
+    question : str
+        What it answers, in one sentence.
+    settings : mapping
+        Constants of the design that the paper cites, as `declaration.<name>`.
+    cells : sequence of mappings
+        One for each setting that is computed apart. A cell may hold its own `resamples` (1: nothing is drawn).
+    resamples : int, at least 1
+        Resamples of a cell that holds none of its own.
+    block_size : int, at least 1
+        Resamples in a block, for 0.1 to 0.5 s of work.
+    run : callable (cell, size, rng) -> statistics
+        Compute one block of `size` resamples; pure, drawing from `rng` alone. The statistic `n_fits` counts fits.
+    merge : callable (sequence of statistics) -> statistics
+        Join the blocks of a cell, in their order.
+    tables : callable (sequence of (cell, statistics)) -> dict of str to DataFrame
+        Make tidy tables; "" is the main one, `<name>.csv`, and "part" stands for `<name>.part.csv`.
+    numbers : callable (tables) -> nested dict
+        Derive what the paper cites from the tables alone.
+    """
+
+    name: str
+    question: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    cells: Sequence[Cell]
+    resamples: int
+    block_size: int
+    run: Callable[[Cell, int, np.random.Generator], Statistics]
+    merge: Callable[[Sequence[Statistics]], Statistics]
+    tables: Callable[[Sequence[tuple[Cell, Statistics]]], Tables]
+    numbers: Callable[[Mapping[str, pd.DataFrame]], dict[str, Any]]
+
+    def block_sizes(self, cell: Cell, resamples: int | None = None) -> list[int]:
+        """Return the sizes of a cell's blocks, with `resamples` in place of the declared number where it is given."""
+        usual = count("resamples", self.resamples if resamples is None else resamples)
+        total = int(cell.get("resamples", usual))
+        return [min(self.block_size, total - done) for done in range(0, total, self.block_size)]
+
+
+def concatenate(blocks: Sequence[Statistics]) -> Statistics:
+    """Join blocks by appending along the first axis: a `merge` for statistics that keep one row a resample."""
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}

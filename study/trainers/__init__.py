@@ -1,0 +1,1 @@
+"""The rules: points in, weights out; none of them judges itself."""

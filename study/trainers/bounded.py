@@ -1,0 +1,113 @@
+"""The reference solver: one bounded problem at a time, by scipy."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from study.datasets.dataset import Floats
+from study.trainers.fit import Bound
+from study.trainers.losses import Objective
+
+ROUNDS = 5
+"""How often the solver may start again from its own answer."""
+
+
+def kkt_residual(w: Floats, gradient: Floats, bound: Bound) -> Floats:
+    """Return the max-norm of w - P(w - gradient), of shape (...); zero exactly at the stationary points."""
+    return np.abs(w - bound.project(w - gradient)).max(axis=-1)
+
+
+def minimise(objective: Objective, bound: Bound, w0: Floats, max_steps: int, tol: float) -> tuple[Floats, int, int]:
+    """Return a minimiser of one objective inside the bound, with the steps and the loss evaluations it took.
+
+    Box and no bound go to L-BFGS-B, the ball to SLSQP, each with the analytic gradient and until the loss stops
+    falling; Newton steps on the weights that the bound leaves free then sharpen the answer. Where the residual is
+    still above `tol`, all of it starts again from there, with a fresh memory, while the budget lasts.
+    """
+    w, steps, passes = bound.project(w0), 0, 0
+    for _ in range(ROUNDS):
+        answer = (_slsqp if bound.shape == "ball" else _l_bfgs_b)(objective, bound, w, max_steps - steps)
+        steps, passes = steps + int(answer.nit), passes + int(answer.nfev)
+        if np.isfinite(answer.x).all():
+            w = _lower(objective, w, bound.project(answer.x))
+        w = _sharpen(objective, bound, w)
+        residual = kkt_residual(w, objective.value_and_gradient(w)[1], bound)
+        if residual <= tol or steps >= max_steps:
+            break
+    return w, steps, passes
+
+
+def _l_bfgs_b(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> optimize.OptimizeResult:
+    R = bound.weight_bound
+    options = {"maxiter": max_steps, "maxfun": 20 * max_steps, "ftol": 0.0, "gtol": 1e-12, "maxcor": 20}
+    return optimize.minimize(
+        objective.value_and_gradient, w, jac=True, method="L-BFGS-B", bounds=optimize.Bounds(-R, R), options=options
+    )
+
+
+def _slsqp(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> optimize.OptimizeResult:
+    R = bound.weight_bound
+    unit = max(float(np.abs(objective.value_and_gradient(w)[1]).max()) * R, np.finfo(float).tiny)
+
+    def scaled(v: Floats) -> tuple[Floats, Floats]:
+        value, gradient = objective.value_and_gradient(R * v)
+        return value / unit, gradient * (R / unit)
+
+    inside = {"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v}
+    options = {"maxiter": max_steps, "ftol": 1e-16}
+    answer = optimize.minimize(scaled, w / R, jac=True, method="SLSQP", constraints=inside, options=options)
+    answer.x = R * answer.x
+    return answer
+
+
+def _lower(objective: Objective, w: Floats, other: Floats) -> Floats:
+    """Return the one with the lower loss, `other` where they tie."""
+    return other if objective.value_and_gradient(other)[0] <= objective.value_and_gradient(w)[0] else w
+
+
+def _sharpen(objective: Objective, bound: Bound, w: Floats) -> Floats:
+    """Return the root of the KKT equations next to `w`; or `w`, where the root is farther off, higher or not one."""
+    value, gradient = objective.value_and_gradient(w)
+    R = bound.weight_bound
+    if bound.shape == "ball" and np.linalg.norm(w) > R * (1.0 - 1e-6):
+        root = _root_on_sphere(objective, R, w, max(0.0, -float(gradient @ w) / R**2))
+    else:
+        # At a bound, a weight that the gradient pulls inside is free.
+        root = _root_of_free(objective, w, (np.abs(w) < R) | (w * gradient > 0.0))
+    root = bound.project(root)
+    root_value, root_gradient = objective.value_and_gradient(root)
+    near = np.abs(root - w).max() <= 1e-3 * (1.0 + np.abs(w).max()) and root_value <= value + 1e-12 * abs(value)
+    return root if near and kkt_residual(root, root_gradient, bound) < kkt_residual(w, gradient, bound) else w
+
+
+def _root_on_sphere(objective: Objective, R: float, w: Floats, multiplier: float) -> Floats:
+    """Solve gradient + multiplier w = 0 and w.w = R^2."""
+
+    def equations(u: Floats) -> Floats:
+        return np.append(objective.value_and_gradient(u[:-1])[1] + u[-1] * u[:-1], (u[:-1] @ u[:-1] - R**2) / 2.0)
+
+    def jacobian(u: Floats) -> Floats:
+        block = objective.hessian(u[:-1]) + u[-1] * np.eye(w.size)
+        return np.block([[block, u[:-1, None]], [u[None, :-1], np.zeros((1, 1))]])
+
+    answer = optimize.root(equations, np.append(w, multiplier), jac=jacobian, options={"xtol": 1e-15})
+    return np.asarray(answer.x[:-1])
+
+
+def _root_of_free(objective: Objective, w: Floats, free: NDArray[np.bool_]) -> Floats:
+    """Solve gradient = 0 in the free weights, the others held."""
+    if not free.any():
+        return w
+
+    def embed(u: Floats) -> Floats:
+        inside = w.copy()
+        inside[free] = u
+        return inside
+
+    answer = optimize.root(
+        lambda u: objective.value_and_gradient(embed(u))[1][free],
+        w[free],
+        jac=lambda u: objective.hessian(embed(u))[np.ix_(free, free)],
+        options={"xtol": 1e-15},
+    )
+    return embed(answer.x)

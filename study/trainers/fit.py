@@ -1,0 +1,117 @@
+"""What every rule returns, why it stopped, and the set its weights are kept in."""
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, read_only
+from study.validation import BadInput, one_of, positive
+
+
+class Stop(IntEnum):
+    """Why a rule stopped; `sentence` says it as the paper would."""
+
+    SEPARATED = 0
+    STATIONARY = 1
+    BUDGET_SPENT = 2
+    NOT_FINITE = 3
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in words."""
+        return (
+            "every sample was classified correctly",
+            "the weights are stationary inside the bound",
+            "the budget was spent first",
+            "the weights left the range of floating-point numbers",
+        )[self]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """Hold the outcome of a rule, for one set or a stack of them; arrays are copied and read-only.
+
+    Parameters
+    ----------
+    w : ndarray of shape (..., n_features + 1)
+        Weights, the bias last.
+    stop : ndarray of int8 of shape (...)
+        A `Stop` for each set.
+    n_updates : ndarray of int64 of shape (...)
+        Changes made to the weights.
+    n_passes : ndarray of int64 of shape (...)
+        Passes over the samples, each of n_samples looks; the last one may be cut short by the budget.
+    loss : ndarray of shape (...)
+        The rule's own objective at `w`, in the rule's own convention.
+    residual : ndarray of shape (...)
+        Distance from the rule's own stopping condition. Perceptron: share of samples not yet correct. Unit: max-norm
+        of w - P(w - g), with g the gradient of the weighted mean loss and P the projection on the bound.
+    path : ndarray of shape (..., n_steps + 1, n_features + 1), optional
+        The weights after each step, the start first, where a rule was asked to record them.
+    """
+
+    w: Floats
+    stop: NDArray[np.int8]
+    n_updates: NDArray[np.int64]
+    n_passes: NDArray[np.int64]
+    loss: Floats
+    residual: Floats
+    path: Floats | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None:
+                object.__setattr__(self, field.name, read_only(np.asarray(value)))
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The set that the weights, bias included, are kept in.
+
+    Parameters
+    ----------
+    shape : {"box", "ball", "none"}
+        box: |w_j| <= weight_bound for each weight; ball: Euclidean norm of w at most weight_bound; none: no bound.
+    weight_bound : float in (0, inf), or inf for shape "none"
+        The bound R.
+
+    Raises
+    ------
+    BadInput
+        For an unknown shape, a bound that is not positive and finite, or a bound given to shape "none".
+    """
+
+    shape: Literal["box", "ball", "none"] = "none"
+    weight_bound: float = np.inf
+
+    def __post_init__(self) -> None:
+        one_of("shape", self.shape, ("box", "ball", "none"))
+        if self.shape != "none":
+            object.__setattr__(self, "weight_bound", positive("weight_bound", self.weight_bound))
+        elif self.weight_bound != np.inf:
+            raise BadInput(f"`weight_bound` must be left out where `shape` is none; got {self.weight_bound}")
+
+    def project(self, w: Floats) -> Floats:
+        """Return the nearest weights inside the bound, for w of shape (..., n_features + 1)."""
+        if self.shape == "box":
+            return np.clip(w, -self.weight_bound, self.weight_bound)
+        if self.shape == "ball":
+            largest = np.maximum(np.abs(w).max(axis=-1, keepdims=True), np.finfo(float).tiny)  # norms may overflow
+            return w * np.minimum(
+                1.0, self.weight_bound / largest / np.linalg.norm(w / largest, axis=-1, keepdims=True)
+            )
+        return w
+
+
+def check_start(w0: ArrayLike | None, p: int) -> Floats:
+    """Return start weights of shape (..., p), zeros where none are given, or raise `BadInput`."""
+    if w0 is None:
+        return np.zeros(p)
+    start = as_floats("w0", w0)
+    check_broadcast("w0", start, (*start.shape[:-1], p))
+    check_finite("w0", start)
+    return start

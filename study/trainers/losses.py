@@ -1,0 +1,113 @@
+"""The losses of a sigmoid unit, and the objective they make on a set of points.
+
+With o = sigma(z) the output, d the target (1 - eps for label +1, eps for label -1) and m = y z the margin, symmetry of
+the logistic turns each loss into a function of m alone, decreasing up to the target. There o - d becomes
+-y (sigma(-m) - eps), so the distance from the target needs no subtraction of nearly equal outputs.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from study.datasets.dataset import Floats
+
+Loss = Literal["quadratic", "cross-entropy", "threshold-quadratic"]
+LOSSES: tuple[Loss, ...] = ("quadratic", "cross-entropy", "threshold-quadratic")
+
+
+def loss_of_margin(loss: Loss, m: Floats, eps: float) -> tuple[Floats, Floats, Floats]:
+    """Return the loss of one sample, its slope and its curvature, as functions of the margin.
+
+    Parameters
+    ----------
+    loss : {"quadratic", "cross-entropy", "threshold-quadratic"}
+        quadratic: 1/2 (o - d)^2. cross-entropy: -(d log o + (1 - d) log(1 - o)). threshold-quadratic: the quadratic
+        loss, and zero where the output lies beyond its target [1]_.
+    m : ndarray
+        Margins y z; all three answers stay finite for |m| up to 1e308.
+    eps : float in [0, 1/2)
+        The targets are eps and 1 - eps.
+
+    Returns
+    -------
+    value, slope, curvature : ndarray of the shape of `m`
+
+    References
+    ----------
+    .. [1] E. D. Sontag, H. J. Sussmann, "Back propagation separates where perceptrons do", Neural Networks
+       4(2):243-249, 1991. doi:10.1016/0893-6080(91)90008-S
+    """
+    q = expit(-m)  # 1 - sigma(m)
+    pq = expit(m) * q
+    if loss == "cross-entropy":
+        return np.logaddexp(0.0, -m) + eps * m, eps - q, pq
+    r = q - eps  # what the output lacks to its target
+    if loss == "threshold-quadratic":  # [1] zero beyond the target
+        r = np.maximum(r, 0.0)
+    curvature = pq * (pq - r * (2.0 * q - 1.0)) * (r != 0.0 if loss == "threshold-quadratic" else 1.0)
+    return 0.5 * r * r, -r * pq, curvature
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Objective:
+    """The loss of a unit on a set, or a stack of sets, of points.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (..., n_samples, n_features + 1)
+        Rows y (x, 1): the margins at weights w are Z w.
+    share : ndarray of shape (..., n_samples)
+        Sample weights divided by their sum.
+    total : ndarray of shape (...)
+        The sum of the sample weights.
+    loss : {"quadratic", "cross-entropy", "threshold-quadratic"}
+    eps : float in [0, 1/2)
+
+    Notes
+    -----
+    Everything is computed of the weighted mean loss, sum_i share_i loss(m_i). The lecture sums the quadratic loss and
+    averages the cross-entropy; `convention` is the factor that leads from the mean to that.
+    """
+
+    Z: Floats
+    share: Floats
+    total: Floats
+    loss: Loss
+    eps: float
+
+    def __getitem__(self, index: tuple[int, ...]) -> "Objective":
+        """Return the objective of one set of the stack."""
+        return Objective(
+            Z=self.Z[index], share=self.share[index], total=self.total[index], loss=self.loss, eps=self.eps
+        )
+
+    @property
+    def convention(self) -> Floats:
+        """The factor from the mean loss to the lecture's: 1 for cross-entropy, else the sum of the weights."""
+        return np.ones_like(self.total) if self.loss == "cross-entropy" else self.total
+
+    def terms(self, w: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return each sample's loss, slope and curvature at weights of shape (..., n_features + 1)."""
+        return loss_of_margin(self.loss, (self.Z @ w[..., None])[..., 0], self.eps)
+
+    def value_and_gradient(self, w: Floats) -> tuple[Floats, Floats]:
+        """Return the mean loss, of shape (...), and its gradient, of shape (..., n_features + 1)."""
+        value, slope, _ = self.terms(w)
+        return (self.share * value).sum(axis=-1), ((self.share * slope)[..., None, :] @ self.Z)[..., 0, :]
+
+    def hessian(self, w: Floats) -> Floats:
+        """Return the Hessian of the mean loss, of shape (..., n_features + 1, n_features + 1)."""
+        curvature = self.terms(w)[2]
+        return np.swapaxes(self.Z, -1, -2) @ ((self.share * curvature)[..., None] * self.Z)
+
+
+def objective(X: Floats, y: Floats, sample_weight: NDArray[np.float64], loss: Loss, eps: float) -> Objective:
+    """Return the objective on points that have been checked; leading axes broadcast."""
+    ones = np.ones((*X.shape[:-1], 1))
+    Z = y[..., None] * np.concatenate([X, ones], axis=-1)
+    weight = np.broadcast_to(sample_weight, Z.shape[:-1])
+    total = weight.sum(axis=-1)
+    return Objective(Z=Z, share=weight / total[..., None], total=total, loss=loss, eps=eps)

@@ -1,0 +1,29 @@
+"""The ground floor: one error for input that cannot be used, and the checks of scalars that every room shares."""
+
+import math
+from collections.abc import Collection
+
+
+class BadInput(ValueError):
+    """Input that cannot be used; the message is one line that names the argument, the value and what would be right."""
+
+
+def positive(name: str, value: float) -> float:
+    """Return `value` as a float, or raise `BadInput` unless it is positive and finite."""
+    if not (value > 0 and math.isfinite(value)):
+        raise BadInput(f"`{name}` must be positive and finite; got {value}")
+    return float(value)
+
+
+def count(name: str, value: int, *, least: int = 1) -> int:
+    """Return `value` as an int, or raise `BadInput` unless it is a whole number of at least `least`."""
+    if isinstance(value, bool) or int(value) != value or value < least:
+        raise BadInput(f"`{name}` must be a whole number of at least {least}; got {value}")
+    return int(value)
+
+
+def one_of(name: str, value: str, allowed: Collection[str]) -> str:
+    """Return `value`, or raise `BadInput` unless it is one of `allowed`."""
+    if value not in allowed:
+        raise BadInput(f"`{name}` must be one of {', '.join(allowed)}; got {value}")
+    return value
