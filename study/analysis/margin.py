@@ -30,7 +30,7 @@ def functional_margins(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
     w = as_floats("w", w)
     check_broadcast("w", w, (*w.shape[:-1], X.shape[-1] + 1))
     with np.errstate(over="ignore", invalid="ignore"):
-        return y * ((X @ w[..., :-1, None])[..., 0] + w[..., -1:])
+        return np.asarray(y * ((X @ w[..., :-1, None])[..., 0] + w[..., -1:]))
 
 
 def geometric_margin(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
@@ -45,13 +45,13 @@ def geometric_margin(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
     margin = functional_margins(w, X, y).min(axis=-1)
     norm = np.linalg.norm(np.asarray(w, dtype=np.float64)[..., :-1], axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(norm > 0, margin / norm, -np.inf)
+        return np.asarray(np.where(norm > 0, margin / norm, -np.inf))
 
 
 def radius(X: ArrayLike) -> Floats:
     """Return the largest Euclidean norm of (x, 1), of shape (...), for X of shape (..., n_samples, n_features)."""
     X = as_floats("X", X)
-    return np.sqrt((X**2).sum(axis=-1) + 1.0).max(axis=-1)
+    return np.asarray(np.sqrt((X**2).sum(axis=-1) + 1.0).max(axis=-1))
 
 
 def novikoff_bound(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:

@@ -29,12 +29,12 @@ def separates(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
     BadInput
         For points that `check_points` refuses or weights of another length.
     """
-    return (functional_margins(w, X, y) > 0).all(axis=-1)
+    return np.asarray((functional_margins(w, X, y) > 0).all(axis=-1))
 
 
 def training_error(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
     """Return the share of samples, in [0, 1], that do not lie strictly on their own side; arguments as `separates`."""
-    return (~(functional_margins(w, X, y) > 0)).mean(axis=-1)
+    return np.asarray((~(functional_margins(w, X, y) > 0)).mean(axis=-1))
 
 
 def separator(X: ArrayLike, y: ArrayLike) -> Floats:
@@ -72,7 +72,7 @@ def separator(X: ArrayLike, y: ArrayLike) -> Floats:
 
 def is_separable(X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
     """Return whether a separator was found and verified, of shape (...); arguments and errors as `separator`."""
-    return np.isfinite(separator(X, y)).all(axis=-1)
+    return np.asarray(np.isfinite(separator(X, y)).all(axis=-1))
 
 
 def _separator_of_one(X: Floats, y: Floats) -> Floats:

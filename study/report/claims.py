@@ -56,7 +56,7 @@ class Claim:
 
 
 def _stuck(results: Results) -> bool:
-    """Say whether the perceptron separates and training that goes on from the old optimum ends in a minimum that does not."""
+    """Say whether the perceptron separates and the unit, trained on from the old optimum, ends where it fails."""
     four = results["four_points"]
     return (
         four["rules"]["perceptron_four"]["separates"]

@@ -3,18 +3,20 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 WIDTH = 5.2
 """Width of a figure in inches: set smaller, in a column of 3.5, its letters are still 6 points high."""
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "axes.grid": False,
     "axes.labelsize": 9,
-    "axes.prop_cycle": mpl.cycler(color=list(mpl.color_sequences["okabe_ito"])),
+    "axes.prop_cycle": cycler(color=list(mpl.color_sequences["okabe_ito"])),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 9,
@@ -53,7 +55,7 @@ def study_style() -> Iterator[None]:
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.use("agg")
-        mpl.rcParams.update(SETTINGS)
+        mpl.rcParams.update(SETTINGS)  # type: ignore[arg-type]
         yield
 
 

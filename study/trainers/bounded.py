@@ -14,7 +14,7 @@ ROUNDS = 5
 
 def kkt_residual(w: Floats, gradient: Floats, bound: Bound) -> Floats:
     """Return the max-norm of w - P(w - gradient), of shape (...); zero exactly at the stationary points."""
-    return np.abs(w - bound.project(w - gradient)).max(axis=-1)
+    return np.asarray(np.abs(w - bound.project(w - gradient)).max(axis=-1))
 
 
 def minimise(objective: Objective, bound: Bound, w0: Floats, max_steps: int, tol: float) -> tuple[Floats, int, int]:

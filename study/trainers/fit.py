@@ -101,9 +101,8 @@ class Bound:
             return np.clip(w, -self.weight_bound, self.weight_bound)
         if self.shape == "ball":
             largest = np.maximum(np.abs(w).max(axis=-1, keepdims=True), np.finfo(float).tiny)  # norms may overflow
-            return w * np.minimum(
-                1.0, self.weight_bound / largest / np.linalg.norm(w / largest, axis=-1, keepdims=True)
-            )
+            norm = np.maximum(np.linalg.norm(w / largest, axis=-1, keepdims=True), 1.0)  # below 1 for zeros only
+            return np.asarray(w * np.minimum(1.0, self.weight_bound / largest / norm))
         return w
 
 

@@ -21,10 +21,10 @@ def gufunc(signature: str, layout: str) -> Callable[[Callable[..., None]], Any]:
 
     def compile_loop(loop: Callable[..., None]) -> Any:
         try:
-            return guvectorize([signature], layout, nopython=True, cache=True)(loop)
+            return guvectorize([signature], layout, nopython=True, cache=True)(loop)  # type: ignore[no-untyped-call]
         except RuntimeError as error:  # neither __pycache__ nor the home directory can be written
             if "cache" not in str(error):
                 raise
-            return guvectorize([signature], layout, nopython=True)(loop)
+            return guvectorize([signature], layout, nopython=True)(loop)  # type: ignore[no-untyped-call]
 
     return compile_loop

@@ -74,7 +74,7 @@ def perceptron(
     start = check_start(w0, p)
     shape = np.broadcast_shapes(X.shape[:-2], y.shape[:-1], start.shape[:-1])
     visits = np.arange(n_samples)
-    seeds = np.uint64(0)
+    seeds = np.zeros(shape, np.uint64)
     if order != "natural":
         if not isinstance(rng, np.random.Generator):
             raise BadInput(f"`rng` must be a numpy Generator where `order` is {order}; got {rng}")
