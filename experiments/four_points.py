@@ -198,18 +198,25 @@ def updates(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
 
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
-    """Make the five tables."""
+    """Make the six tables."""
     by_part: dict[str, list[tuple[Cell, Statistics]]] = {}
     for cell, statistics in merged:
         by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
     slice_ = by_part["slice"][0][1]
     return {
         "": rules_table(by_part["rules"][0][1]["judged"]),
+        "points": points_table(four_points(T)),
         "slice": pd.DataFrame(slice_["grid"], columns=["along", "across", "loss_value"]),
         "stationary": stationary_table(slice_["stationary"]),
         "fold": pd.concat([fold_table(cell, s) for cell, s in by_part["fold"]], ignore_index=True),
         "updates": pd.concat([updates_table(cell, s) for cell, s in by_part["updates"]], ignore_index=True),
     }
+
+
+def points_table(points: Dataset) -> pd.DataFrame:
+    """Return a row for each point."""
+    frame = pd.DataFrame(points.X, columns=["x", "y"])
+    return frame.assign(label=points.y, is_spoiler=points.is_spoiler)
 
 
 def rules_table(judged: Floats) -> pd.DataFrame:

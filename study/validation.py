@@ -1,4 +1,4 @@
-"""The ground floor: one error for input that cannot be used, and the checks of scalars that every room shares."""
+"""The ground floor: what may go wrong, and the checks of scalars that every room shares."""
 
 import math
 from collections.abc import Collection
@@ -6,6 +6,10 @@ from collections.abc import Collection
 
 class BadInput(ValueError):
     """Input that cannot be used; the message is one line that names the argument, the value and what would be right."""
+
+
+class CheckFailed(Exception):
+    """A check that failed; the message has a line for each finding."""
 
 
 def positive(name: str, value: float) -> float:

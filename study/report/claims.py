@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from study.report.numbers import RESULTS, formatted
+
 Results = Mapping[str, Mapping[str, Any]]
 """The `numbers` of each experiment, by its name."""
 
@@ -29,8 +31,8 @@ class Claim:
         Where it holds only under a condition: that condition, as it follows "holds when".
     holds_conditionally : callable (results) -> bool, optional
         Whether it holds under `condition`.
-    evidence : tuple of (experiment, key)
-        The numbers that the verdict rests on.
+    evidence : tuple of (experiment, key, format)
+        The numbers that the verdict rests on, and how the paper prints them.
     """
 
     key: str
@@ -39,12 +41,7 @@ class Claim:
     holds: Callable[[Results], bool]
     condition: str = ""
     holds_conditionally: Callable[[Results], bool] | None = None
-    evidence: tuple[tuple[str, str], ...]
-
-    @property
-    def experiments(self) -> set[str]:
-        """The experiments whose results are needed."""
-        return {experiment for experiment, _ in self.evidence}
+    evidence: tuple[tuple[str, str, str], ...]
 
     def verdict(self, results: Results) -> str:
         """Return "holds", "holds when ..." or "does not hold"."""
@@ -81,11 +78,11 @@ CLAIMS = (
         source="[@brady1989]",
         holds=_stuck,
         evidence=(
-            ("four_points", "rules.perceptron_four.separates"),
-            ("four_points", "rules.continued.separates"),
-            ("four_points", "rules.descent.separates"),
-            ("four_points", "stationary.stuck.least_curvature"),
-            ("four_points", "rules.lowest.separates"),
+            ("four_points", "rules.perceptron_four.separates", ""),
+            ("four_points", "rules.continued.separates", ""),
+            ("four_points", "rules.descent.separates", ""),
+            ("four_points", "stationary.stuck.least_curvature", ".4f"),
+            ("four_points", "rules.lowest.separates", ""),
         ),
     ),
     Claim(
@@ -94,6 +91,34 @@ CLAIMS = (
         "fourth point's distance.",
         source="folklore, after the bound of @novikoff1962",
         holds=_quadratic_growth,
-        evidence=(("four_points", "updates.growth_exponent"), ("four_points", "updates.follow_rule")),
+        evidence=(("four_points", "updates.growth_exponent", ".2f"), ("four_points", "updates.follow_rule", "")),
     ),
 )
+
+BEGIN, END = "<!-- claims: made by `study paper` -->", "<!-- end of claims -->"
+
+
+def with_claims(text: str, records: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the paper with the table of claims between its two marks made anew.
+
+    Where a result that a claim rests on is missing, the paper is returned as it is.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end or any(name not in records for claim in CLAIMS for name, _, _ in claim.evidence):
+        return text
+    results = {name: record["numbers"] for name, record in records.items()}
+    rows = "".join(
+        f"| {claim.statement} | {claim.source} | {claim.verdict(results)} | {_evidence(claim, records)} |\n"
+        for claim in CLAIMS
+    )
+    head = "| Claim | Source | Verdict | Evidence |\n|:------------------|:---------|:--------|:------------------|\n"
+    return f"{before}{begin}\n\n{head}{rows}\n{end}{after}"
+
+
+def _evidence(claim: Claim, records: Mapping[str, Mapping[str, Any]]) -> str:
+    links = []
+    for name, key, spec in claim.evidence:
+        title = f"{key}:{spec}" if spec else key
+        links.append(f'`{key}` [{formatted(records[name], key, spec)}]({RESULTS}/{name}.json "{title}")')
+    return ", ".join(links)

@@ -13,13 +13,10 @@ import pandas as pd
 from study.sweeps.experiment import Experiment, Tables
 from study.sweeps.store import write_file
 from study.sweeps.streams import SEED
+from study.validation import CheckFailed
 
 RTOL, ATOL = 1e-6, 1e-9
 """Two machines may differ by this much in a real number; whole numbers, truth values and words may not differ."""
-
-
-class CheckFailed(Exception):
-    """A check that failed; the message is one line for each finding."""
 
 
 def declaration(experiment: Experiment) -> dict[str, Any]:
@@ -83,6 +80,23 @@ def read_tables(folder: Path, name: str) -> dict[str, pd.DataFrame]:
     return tables
 
 
+def check_result(folder: Path, experiment: Experiment, digest: str) -> dict[str, Any]:
+    """Return the JSON of a result that is whole and fresh.
+
+    Raises
+    ------
+    CheckFailed
+        Where JSON or table was altered, where the code has changed since, or where the numbers are not those that the
+        tables give.
+    """
+    record = read_record(folder, experiment.name)
+    tables = read_tables(folder, experiment.name)
+    if record["digest"] != digest or record["declaration"] != _plain(declaration(experiment)):
+        raise CheckFailed(f"{experiment.name}.json: stale: its code has changed; `study reproduce` renews it")
+    _compare_numbers(f"{experiment.name}.json", record["numbers"], _plain(experiment.numbers(tables)))
+    return record
+
+
 def compare(folder: Path, files: Mapping[str, bytes]) -> str:
     """Return how a recomputed result agrees with the one in `folder`, made by the same code.
 
@@ -120,8 +134,20 @@ def _compare_tables(name: str, old: pd.DataFrame, new: pd.DataFrame) -> None:
             raise CheckFailed(f"{name}: row {row + 2}, {column}: {a[row]} committed, {b[row]} recomputed")
 
 
+def _compare_numbers(name: str, old: Any, new: Any, key: str = "numbers") -> None:
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+        for part in old:
+            _compare_numbers(name, old[part], new[part], f"{key}.{part}")
+    elif isinstance(old, float) and isinstance(new, float):
+        if not np.isclose(old, new, rtol=RTOL, atol=ATOL):
+            raise CheckFailed(f"{name}: {key} is {old}, but the tables give {new}")
+    elif old != new:
+        raise CheckFailed(f"{name}: {key} is {old}, but the tables give {new}")
+
+
 def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    text: str = table.to_csv(index=False, lineterminator="\n")
+    return text.encode()
 
 
 def _frame(content: bytes) -> pd.DataFrame:

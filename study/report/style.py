@@ -10,7 +10,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-WIDTH = 5.2
+WIDTH = 4.7
 """Width of a figure in inches: set smaller, in a column of 3.5, its letters are still 6 points high."""
 
 SETTINGS: dict[str, Any] = {
@@ -41,10 +41,10 @@ OKABE_ITO = dict(
         strict=True,
     )
 )
-RULES = {
+RULES: dict[str, dict[str, Any]] = {
     "perceptron": {"color": OKABE_ITO["blue"], "linestyle": "-"},
     "unit": {"color": OKABE_ITO["vermillion"], "linestyle": "--"},
-    "global": {"color": OKABE_ITO["black"], "linestyle": ":"},
+    "lowest": {"color": OKABE_ITO["black"], "linestyle": ":"},
 }
 """Each rule keeps its colour and its line style in every figure."""
 

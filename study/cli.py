@@ -1,0 +1,62 @@
+"""The command line."""
+
+import sys
+from typing import NoReturn
+
+from cyclopts import App, CycloptsError
+
+from study.commands.claims import claims
+from study.commands.figures import figures
+from study.commands.list import list_experiments
+from study.commands.output import say
+from study.commands.paper import paper
+from study.commands.reproduce import reproduce
+from study.commands.run import run
+from study.validation import BadInput, CheckFailed
+
+EXAMPLES = """Examples:
+
+    study reproduce
+    study run four_points --json
+    study figures four_points --format png --open
+    study paper --check
+"""
+
+
+def one_line(error: CycloptsError) -> str:
+    """Return what is wrong with the arguments, on one line."""
+    return f"study: {' '.join(str(error).split())}"
+
+
+app = App(
+    name="study",
+    help="When does backpropagation with bounded weights miss a separator that the perceptron finds?",
+    help_epilogue=EXAMPLES,
+    help_format="plaintext",
+    error_formatter=one_line,
+)
+app.command(reproduce)
+app.command(list_experiments, name="list")
+app.command(run)
+app.command(figures)
+app.command(paper)
+app.command(claims)
+
+
+def main() -> NoReturn:
+    """Run a command: exit 0 when done, 1 when a check failed, 2 for bad input."""
+    try:
+        app(exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        say(one_line(error))
+        sys.exit(2)
+    except BadInput as error:
+        say(f"study: {error}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        say("study: interrupted; the blocks computed so far are kept, and the same command goes on from there")
+        sys.exit(130)
+    except CheckFailed as error:
+        say(str(error))
+        sys.exit(1)
+    sys.exit(0)

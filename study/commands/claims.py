@@ -1,0 +1,37 @@
+"""`study claims`."""
+
+from study.commands.checkout import checkout
+from study.commands.output import show, show_json
+from study.validation import CheckFailed
+
+
+def claims(*, json: bool = False) -> None:
+    """State every claim of the lecture and its sources with the verdict that the results give.
+
+    Parameters
+    ----------
+    json
+        Put one machine-readable object on stdout.
+    """
+    from study.commands.paper import read_records
+    from study.report.claims import CLAIMS
+
+    records, findings = read_records(checkout())
+    if findings:
+        raise CheckFailed("\n".join(findings))
+    numbers = {name: record["numbers"] for name, record in records.items()}
+    if json:
+        rows = [
+            {
+                "key": claim.key,
+                "statement": claim.statement,
+                "source": claim.source,
+                "verdict": claim.verdict(numbers),
+                "evidence": [f"experiments/results/{name}.json {key}" for name, key, _ in claim.evidence],
+            }
+            for claim in CLAIMS
+        ]
+        show_json({"claims": rows})
+    else:
+        for claim in CLAIMS:
+            show(f"{claim.key}: {claim.verdict(numbers)}\n    {claim.statement}\n    ({claim.source})")

@@ -1,0 +1,74 @@
+"""`study figures`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from study.commands.checkout import build, checkout, chosen, load_figure, results
+from study.commands.output import say, show
+
+
+def figures(
+    *names: str,
+    open: bool = False,  # noqa: A002
+    format: Literal["svg", "png", "pdf"] = "svg",  # noqa: A002
+    out: Path | None = None,
+    cite: bool = False,
+) -> None:
+    """Draw figures from the tables: figures/NAME.svg, or another format beside them in build/figures.
+
+    Parameters
+    ----------
+    names
+        Figures to draw; all of them by default.
+    open
+        Open each figure afterwards.
+    format
+        Format of the files.
+    out
+        Folder to write to, in place of figures/ (svg) or build/figures/ (png, pdf).
+    cite
+        Print how to cite each figure, with its question and the SHA-256 of the results it is drawn from.
+    """
+    root = checkout()
+    chosen_names = chosen("figures", names)
+    if cite:
+        for name in chosen_names:
+            show(citation(root, name))
+        return
+    folder = out or (root / "figures" if format == "svg" else build(root) / "figures")
+    for path in draw_all(chosen_names, root, results(root), folder, format):
+        if open:
+            import webbrowser
+
+            webbrowser.open(path.resolve().as_uri())
+
+
+def draw_all(names: Sequence[str], root: Path, tables: Path, folder: Path, file_format: str = "svg") -> list[Path]:
+    """Draw figures that are absent or stale and return their files; the work behind `figures` and `reproduce`."""
+    from study.report.drawing import draw, drawn_from, is_current
+    from study.sweeps.store import write_file
+
+    paths = []
+    for name in names:
+        path = folder / f"{name}.{file_format}"
+        paths.append(path)
+        source = drawn_from(root, tables, name)
+        if file_format == "svg" and path.is_file() and is_current(path, source):
+            continue
+        write_file(path, draw(load_figure(name), tables, name, file_format, source))
+        say(f"{name}: drawn to {path.relative_to(root) if path.is_relative_to(root) else path}")
+    return paths
+
+
+def citation(root: Path, name: str) -> str:
+    """Return how to cite a figure."""
+    from importlib.metadata import version
+
+    from study.report.provenance import read_record
+
+    record = read_record(results(root), name)
+    return (
+        f"figures/{name}.svg ({record['question']}), in: The ignored spoiler, version {version('study')}; "
+        f"drawn from experiments/results/{name}.json, seal {record['seal']}. CC BY 4.0."
+    )

@@ -1,0 +1,35 @@
+"""`study list`."""
+
+from study.commands.checkout import checkout, chosen, load_experiment, results
+from study.commands.output import show, show_json
+from study.validation import CheckFailed
+
+
+def list_experiments(*, json: bool = False) -> None:
+    """List every experiment: its question, cells and resamples, and whether its results are fresh or stale.
+
+    Parameters
+    ----------
+    json
+        Put one machine-readable object on stdout.
+    """
+    from study.report.provenance import read_record, read_tables
+    from study.sweeps.runner import experiment_digest
+
+    root = checkout()
+    rows = []
+    for name in chosen("experiments"):
+        experiment = load_experiment(name)
+        try:
+            read_tables(results(root), name)
+            fresh = read_record(results(root), name)["digest"] == experiment_digest(experiment, root)
+        except CheckFailed:
+            fresh = False
+        row = {"name": name, "question": experiment.question, "cells": len(experiment.cells)}
+        rows.append({**row, "resamples": experiment.resamples, "state": "fresh" if fresh else "stale"})
+    if json:
+        show_json({"experiments": rows})
+    else:
+        for row in rows:
+            show(f"{row['name']}  ({row['cells']} cells, up to {row['resamples']:,} resamples, {row['state']})")
+            show(f"    {row['question']}")

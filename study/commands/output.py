@@ -1,0 +1,35 @@
+"""What the commands say: messages and progress on stderr, one machine-readable object on stdout."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+def say(message: str) -> None:
+    """Write a message to stderr."""
+    print(message, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def show(text: str) -> None:
+    """Write an answer to stdout."""
+    print(text, flush=True)  # noqa: T201
+
+
+def show_json(value: Any) -> None:
+    """Write one machine-readable object to stdout."""
+    show(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function (done, total) that shows progress on a terminal, and nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(title)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

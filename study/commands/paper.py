@@ -1,0 +1,109 @@
+"""`study paper`."""
+
+from pathlib import Path
+from typing import Any
+
+from study.commands.checkout import build, checkout, chosen, load_experiment, results
+from study.commands.output import say
+from study.validation import CheckFailed
+
+
+def paper(*, check: bool = False) -> None:
+    """Refresh the numbers of paper.md, check it, and render it to build/paper.html and build/paper.pdf.
+
+    Parameters
+    ----------
+    check
+        Change and render nothing; fail, with a line for each finding, where a number, a figure, a reference or a result
+        is stale, absent, altered or typed by hand.
+    """
+    from study.sweeps.store import write_file
+
+    root = checkout()
+    if not check:
+        refresh(root)
+    findings, rendered = problems(root), {}
+    try:
+        rendered = rendered_anew(root)
+    except CheckFailed as failure:
+        findings.append(str(failure))
+    if findings:
+        raise CheckFailed("\n".join(findings))
+    if check:
+        say("paper.md: every number, figure, claim and reference leads where it says")
+        return
+    for name, content in rendered.items():
+        write_file(build(root) / name, content)
+    if rendered:
+        say("paper.md: rendered to build/paper.html and build/paper.pdf")
+
+
+def refresh(root: Path) -> None:
+    """Bring the numbers and the table of claims in paper.md up to date."""
+    from study.report.claims import with_claims
+    from study.report.numbers import refreshed
+    from study.sweeps.store import write_file
+
+    records, _ = read_records(root)
+    path = root / "paper.md"
+    text = path.read_text(encoding="utf-8")
+    new = refreshed(with_claims(text, records), records)
+    if new != text:
+        write_file(path, new.encode())
+        say("paper.md: refreshed")
+
+
+def problems(root: Path) -> list[str]:
+    """Return a line for each thing that is wrong with the paper."""
+    from study.report.claims import with_claims
+    from study.report.document import syntax_tree
+    from study.report.drawing import drawn_from, is_current
+    from study.report.numbers import bare_numbers, links, stale_numbers
+
+    records, findings = read_records(root)
+    text = (root / "paper.md").read_text(encoding="utf-8")
+    tree = syntax_tree(text)
+    targets = list(links(tree["blocks"]))
+    findings += stale_numbers(text, records)
+    findings += bare_numbers(tree)
+    if with_claims(text, records) != text:
+        findings.append("paper.md: the table of claims is stale; `study paper` refreshes it")
+    findings += [
+        f"paper.md: {url} is linked, but is not there"
+        for url in sorted({url.split("#")[0] for _, url in targets})
+        if url and ":" not in url and not (root / url).exists()
+    ]
+    shown = {url for kind, url in targets if kind == "Image"}
+    for name in chosen("figures"):
+        path = root / "figures" / f"{name}.svg"
+        if f"figures/{name}.svg" not in shown:
+            findings.append(f"paper.md: figures/{name}.svg is nowhere shown")
+        elif name in records and path.is_file() and not is_current(path, drawn_from(root, results(root), name)):
+            findings.append(f"figures/{name}.svg: stale; `study figures` draws it anew")
+    return findings
+
+
+def read_records(root: Path) -> tuple[dict[str, Any], list[str]]:
+    """Return the results that are whole, and a line for each thing that is wrong with the others."""
+    from study.report.provenance import check_result
+    from study.sweeps.runner import experiment_digest
+
+    records, findings = {}, []
+    for name in chosen("experiments"):
+        experiment = load_experiment(name)
+        try:
+            records[name] = check_result(results(root), experiment, experiment_digest(experiment, root))
+        except CheckFailed as failure:
+            findings.append(f"experiments/results/{failure}")
+    return records, findings
+
+
+def rendered_anew(root: Path) -> dict[str, bytes]:
+    """Return the rendered paper and its stamp, or nothing where build/ holds what the same files gave."""
+    from study.report.document import OUTPUTS, inputs_digest, render
+
+    stamp = build(root) / "paper.sha256"
+    digest = inputs_digest(root).encode()
+    if all((build(root) / name).is_file() for name in OUTPUTS) and stamp.is_file() and stamp.read_bytes() == digest:
+        return {}
+    return {**render(root), stamp.name: digest}

@@ -1,0 +1,31 @@
+"""`study reproduce`."""
+
+from study.commands.checkout import build, checkout, chosen, results
+from study.commands.output import say, show_json
+
+
+def reproduce(*, quick: bool = False, json: bool = False) -> None:
+    """Run what is stale, draw the figures, refresh the paper, check it, and render it: the main job.
+
+    Parameters
+    ----------
+    quick
+        Take a twentieth of the resamples, and write results and figures to build/quick; the paper stays as it is.
+    json
+        Put one machine-readable object on stdout.
+    """
+    from study.commands.figures import draw_all
+    from study.commands.paper import paper
+    from study.commands.run import run_all
+
+    root = checkout()
+    report = run_all(quick=quick)
+    tables = build(root, quick=True) / "results" if quick else results(root)
+    draw_all(chosen("figures"), root, tables, build(root, quick=True) / "figures" if quick else root / "figures")
+    if quick:
+        say("quick results and figures are in build/quick")
+    else:
+        paper()
+        say("done: experiments/results, figures, paper.md, build/paper.html and build/paper.pdf are up to date")
+    if json:
+        show_json(report)

@@ -1,0 +1,75 @@
+"""`study run`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from study.commands.checkout import QUICK_DIVISOR, build, checkout, chosen, load_experiment, results
+from study.commands.output import progress, say, show_json
+from study.validation import CheckFailed
+
+
+def run(*names: str, resamples: int | None = None, fresh: bool = False, json: bool = False) -> None:
+    """Run experiments: compute the blocks that are missing, and write tables and numbers.
+
+    Results at the declared settings go to experiments/results, all others to build/results.
+
+    Parameters
+    ----------
+    names
+        Experiments to run; all of them by default.
+    resamples
+        Resamples of each cell that draws, in place of the declared number.
+    fresh
+        Compute every block anew, also those computed before.
+    json
+        Put one machine-readable object on stdout.
+    """
+    report = run_all(names, resamples=resamples, fresh=fresh)
+    if json:
+        show_json(report)
+
+
+def run_all(
+    names: Sequence[str] = (), *, resamples: int | None = None, fresh: bool = False, quick: bool = False
+) -> dict[str, Any]:
+    """Run experiments and return what was done; the work behind `run` and `reproduce`."""
+    from study.sweeps.runner import run_experiment
+
+    root = checkout()
+    report: dict[str, Any] = {"experiments": {}, "blocks_computed": 0, "blocks_reused": 0, "fits": 0, "seconds": 0.0}
+    for name in chosen("experiments", names):
+        experiment = load_experiment(name)
+        number = max(2, experiment.resamples // QUICK_DIVISOR) if quick else resamples
+        with progress(name) as advance:
+            outcome = run_experiment(experiment, root, resamples=number, fresh=fresh, advance=advance)
+        declared = number in (None, experiment.resamples) and not quick
+        folder = results(root) if declared else build(root, quick=quick) / "results"
+        state = _write(experiment, folder, root, outcome, keep=declared)
+        say(
+            f"{name}: {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
+            f"{outcome.fits:,} fits, {outcome.seconds:.1f} s; results {state}"
+        )
+        report["experiments"][name] = state
+        for key in ("blocks_computed", "blocks_reused", "fits", "seconds"):
+            report[key] += getattr(outcome, key)
+    report["seconds"] = round(report["seconds"], 3)
+    return report
+
+
+def _write(experiment: Any, folder: Path, root: Path, outcome: Any, *, keep: bool) -> str:
+    """Write results, or compare with those that the same code has left; return what happened."""
+    from study.report.provenance import compare, read_record, result_files, write_result
+    from study.sweeps.runner import experiment_digest
+
+    digest = experiment_digest(experiment, root)
+    files = result_files(experiment, digest, outcome.tables)
+    if keep and (folder / f"{experiment.name}.json").is_file():
+        try:
+            known = read_record(folder, experiment.name)["digest"]
+        except CheckFailed as failure:
+            raise CheckFailed(f"experiments/results/{failure}") from None
+        if known == digest:
+            return compare(folder, files)
+    write_result(folder, files)
+    return f"written to {folder.relative_to(root)}"

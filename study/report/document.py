@@ -1,0 +1,71 @@
+"""Render paper.md: to Pandoc's syntax tree for the checks, to HTML and PDF for the reader."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pypandoc
+import typst
+
+from study.validation import CheckFailed
+
+HERE = Path(__file__).parent
+SOURCE = "markdown-smart"
+OUTPUTS = ("paper.html", "paper.pdf")
+
+
+def syntax_tree(text: str) -> dict[str, Any]:
+    """Return Pandoc's syntax tree of a paper."""
+    tree: dict[str, Any] = json.loads(pypandoc.convert_text(text, "json", format=SOURCE))
+    return tree
+
+
+def render(root: Path) -> dict[str, bytes]:
+    """Return the paper as `paper.html` and `paper.pdf`; the same bytes for the same files.
+
+    Raises
+    ------
+    CheckFailed
+        For a reference or citation that leads nowhere, or whatever else Pandoc warns about.
+    """
+    css = f"--css={HERE / 'paper.css'}"
+    html = _pandoc(root, "html5", "--embed-resources", "--mathml", "--toc", "--toc-depth=2", css)
+    # The smaller letters of tables keep the claims on one page.
+    source = _pandoc(root, "typst", "-V", "papersize=a4", "-V", "fontsize=10.5pt")
+    main: Any = source.encode()
+    pdf: Any = typst.compile(main, root=root, ignore_system_fonts=True, timestamp=0)
+    return {"paper.html": html.encode(), "paper.pdf": bytes(pdf)}
+
+
+def inputs_digest(root: Path) -> str:
+    """Return the SHA-256 of all that a rendered paper depends on."""
+    paths: Sequence[Path] = [
+        root / "paper.md",
+        root / "references.bib",
+        *sorted((root / "figures").glob("*.svg")),
+        *sorted(HERE.glob("paper.*")),
+        Path(__file__),
+    ]
+    versions = " ".join(version(name) for name in ("pypandoc_binary", "typst"))
+    return hashlib.sha256(b"\x00".join([versions.encode(), *(path.read_bytes() for path in paths)])).hexdigest()
+
+
+def _pandoc(root: Path, to: str, *arguments: str) -> str:
+    common = [
+        "--standalone",
+        "--fail-if-warnings",
+        "--citeproc",
+        f"--lua-filter={HERE / 'paper.lua'}",
+        f"--bibliography={root / 'references.bib'}",
+        f"--resource-path={root}",
+        "--metadata=link-citations",
+    ]
+    try:
+        text: str = pypandoc.convert_file(str(root / "paper.md"), to, format=SOURCE, extra_args=[*common, *arguments])
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()
+        raise CheckFailed("paper.md: " + " ".join(line.strip() for line in reason if line.strip())) from None
+    return text

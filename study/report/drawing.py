@@ -1,0 +1,33 @@
+"""From sealed tables to figure files."""
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+
+from study.report.provenance import read_record, read_tables
+from study.report.style import rendered, study_style
+from study.sweeps.digest import code_digest
+
+
+def drawn_from(root: Path, results: Path, name: str) -> str:
+    """Return a line that names what a figure depends on: tables, code and the version of matplotlib.
+
+    It stands in the SVG's metadata, so that a figure says itself whether it is stale.
+    """
+    seal = read_record(results, name)["seal"]
+    code = code_digest(root, f"figures.{name}", "study.report.drawing")
+    digest = hashlib.sha256(f"{seal} {code} {version('matplotlib')}".encode()).hexdigest()
+    return f"experiments/results/{name}.json {digest}"
+
+
+def is_current(svg: Path, source: str) -> bool:
+    """Return whether an SVG says that it depends on just what `source` names."""
+    return source.encode() in svg.read_bytes()[:4096]
+
+
+def draw(figure: ModuleType, results: Path, name: str, file_format: str, source: str) -> bytes:
+    """Return a figure, drawn from the tables of the result of the same name."""
+    tables = read_tables(results, name)
+    with study_style():
+        return rendered(figure.draw(tables), file_format, source)
