@@ -296,7 +296,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     before = judged.loc["unit", ["w_x", "w_y", "bias"]].to_numpy(float)
     last = natural.iloc[-1]
     return {
-        "rules": {key: dict(judged.loc[key, columns].dropna()) for key in judged.index},
+        "rules": {key: rule_numbers(judged.loc[key, columns]) for key in judged.index},
         "before_distance": float(np.abs(before - three_point_optimum(EPS)).max()),
         "stationary": {kind.split()[0]: dict(stationary.loc[kind].astype(object)) for kind in stationary.index},
         "barrier": stationary["loss_value"]["saddle"] - stationary["loss_value"]["stuck minimum"],
@@ -313,6 +313,11 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             "drawn_most_extra": int((drawn["most"] - drawn["t"]).max()),
         },
     }
+
+
+def rule_numbers(row: pd.Series) -> dict[str, Any]:
+    """Return a row of the main table without what it leaves blank."""
+    return {name: int(value) if name == "n_updates" else value for name, value in row.dropna().items()}
 
 
 CELLS: tuple[Cell, ...] = (

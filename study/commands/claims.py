@@ -27,7 +27,7 @@ def claims(*, json: bool = False) -> None:
                 "statement": claim.statement,
                 "source": claim.source,
                 "verdict": claim.verdict(numbers),
-                "evidence": [f"experiments/results/{name}.json {key}" for name, key, _ in claim.evidence],
+                "evidence": [f"experiments/results/{e.experiment}.json {e.key}" for e in claim.evidence],
             }
             for claim in CLAIMS
         ]

@@ -13,6 +13,16 @@ Results = Mapping[str, Mapping[str, Any]]
 """The `numbers` of each experiment, by its name."""
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """A number that a verdict rests on: where it stands, what it says, and Python's format for it."""
+
+    experiment: str
+    key: str
+    label: str
+    spec: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """A claim, its source, and how results decide it.
@@ -31,8 +41,8 @@ class Claim:
         Where it holds only under a condition: that condition, as it follows "holds when".
     holds_conditionally : callable (results) -> bool, optional
         Whether it holds under `condition`.
-    evidence : tuple of (experiment, key, format)
-        The numbers that the verdict rests on, and how the paper prints them.
+    evidence : tuple of Evidence
+        The numbers that the verdict rests on.
     """
 
     key: str
@@ -41,7 +51,7 @@ class Claim:
     holds: Callable[[Results], bool]
     condition: str = ""
     holds_conditionally: Callable[[Results], bool] | None = None
-    evidence: tuple[tuple[str, str, str], ...]
+    evidence: tuple[Evidence, ...]
 
     def verdict(self, results: Results) -> str:
         """Return "holds", "holds when ..." or "does not hold"."""
@@ -78,11 +88,11 @@ CLAIMS = (
         source="[@brady1989]",
         holds=_stuck,
         evidence=(
-            ("four_points", "rules.perceptron_four.separates", ""),
-            ("four_points", "rules.continued.separates", ""),
-            ("four_points", "rules.descent.separates", ""),
-            ("four_points", "stationary.stuck.least_curvature", ".4f"),
-            ("four_points", "rules.lowest.separates", ""),
+            Evidence("four_points", "rules.perceptron_four.separates", "the perceptron separates"),
+            Evidence("four_points", "rules.continued.separates", "the unit separates, trained on by L-BFGS-B"),
+            Evidence("four_points", "rules.descent.separates", "by descent"),
+            Evidence("four_points", "stationary.stuck.least_curvature", "least curvature where it stays", ".4f"),
+            Evidence("four_points", "rules.lowest.separates", "the lowest minimum found separates"),
         ),
     ),
     Claim(
@@ -91,7 +101,10 @@ CLAIMS = (
         "fourth point's distance.",
         source="folklore, after the bound of @novikoff1962",
         holds=_quadratic_growth,
-        evidence=(("four_points", "updates.growth_exponent", ".2f"), ("four_points", "updates.follow_rule", "")),
+        evidence=(
+            Evidence("four_points", "updates.growth_exponent", "power of the distance in the updates", ".2f"),
+            Evidence("four_points", "updates.follow_rule", "distance plus three or four, always"),
+        ),
     ),
 )
 
@@ -105,7 +118,7 @@ def with_claims(text: str, records: Mapping[str, Mapping[str, Any]]) -> str:
     """
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
-    if not end or any(name not in records for claim in CLAIMS for name, _, _ in claim.evidence):
+    if not end or any(evidence.experiment not in records for claim in CLAIMS for evidence in claim.evidence):
         return text
     results = {name: record["numbers"] for name, record in records.items()}
     rows = "".join(
@@ -118,7 +131,8 @@ def with_claims(text: str, records: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _evidence(claim: Claim, records: Mapping[str, Mapping[str, Any]]) -> str:
     links = []
-    for name, key, spec in claim.evidence:
-        title = f"{key}:{spec}" if spec else key
-        links.append(f'`{key}` [{formatted(records[name], key, spec)}]({RESULTS}/{name}.json "{title}")')
-    return ", ".join(links)
+    for item in claim.evidence:
+        title = f"{item.key}:{item.spec}" if item.spec else item.key
+        value = formatted(records[item.experiment], item.key, item.spec)
+        links.append(f'{item.label}: [{value}]({RESULTS}/{item.experiment}.json "{title}")')
+    return "; ".join(links)

@@ -32,9 +32,9 @@ def render(root: Path) -> dict[str, bytes]:
         For a reference or citation that leads nowhere, or whatever else Pandoc warns about.
     """
     css = f"--css={HERE / 'paper.css'}"
-    html = _pandoc(root, "html5", "--embed-resources", "--mathml", "--toc", "--toc-depth=2", css)
-    # The smaller letters of tables keep the claims on one page.
-    source = _pandoc(root, "typst", "-V", "papersize=a4", "-V", "fontsize=10.5pt")
+    html = _pandoc(root, "html5", "--embed-resources", "--mathml", "--toc", "--toc-depth=3", css)
+    page = ('--variable-json=margin:{"x":"2.6cm","y":"2.6cm"}', "--variable=papersize=a4", "--variable=fontsize=10.5pt")
+    source = _pandoc(root, "typst", f"--include-in-header={HERE / 'paper.typ'}", *page)
     main: Any = source.encode()
     pdf: Any = typst.compile(main, root=root, ignore_system_fonts=True, timestamp=0)
     return {"paper.html": html.encode(), "paper.pdf": bytes(pdf)}
