@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from study.commands.claims import claims
 from study.commands.figures import figures
@@ -33,7 +33,9 @@ app = App(
     help="When does backpropagation with bounded weights miss a separator that the perceptron finds?",
     help_epilogue=EXAMPLES,
     help_format="plaintext",
+    default_parameter=Parameter(negative=(), show_default=False),
     error_formatter=one_line,
+    suppress_keyboard_interrupt=False,
 )
 app.command(reproduce)
 app.command(list_experiments, name="list")

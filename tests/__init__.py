@@ -1,1 +1,1 @@
-"""x"""
+"""The tests; folders mirror the package."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import ModuleType
 
 from study.report.provenance import read_record, read_tables
-from study.report.style import rendered, study_style
 from study.sweeps.digest import code_digest
 
 
@@ -15,9 +14,9 @@ def drawn_from(root: Path, results: Path, name: str) -> str:
 
     It stands in the SVG's metadata, so that a figure says itself whether it is stale.
     """
-    seal = read_record(results, name)["seal"]
-    code = code_digest(root, f"figures.{name}", "study.report.drawing")
-    digest = hashlib.sha256(f"{seal} {code} {version('matplotlib')}".encode()).hexdigest()
+    tables = read_record(results, name)["tables"]
+    code = code_digest(root, f"figures.{name}", "study.report.style", "study.report.drawing")
+    digest = hashlib.sha256(f"{tables} {code} {version('matplotlib')}".encode()).hexdigest()
     return f"experiments/results/{name}.json {digest}"
 
 
@@ -28,6 +27,8 @@ def is_current(svg: Path, source: str) -> bool:
 
 def draw(figure: ModuleType, results: Path, name: str, file_format: str, source: str) -> bytes:
     """Return a figure, drawn from the tables of the result of the same name."""
+    from study.report.style import rendered, study_style  # matplotlib is slow to import, and often not needed
+
     tables = read_tables(results, name)
     with study_style():
         return rendered(figure.draw(tables), file_format, source)

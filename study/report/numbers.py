@@ -94,6 +94,8 @@ def _unguarded(node: Any) -> Iterator[str]:
             yield text
         case {"t": "Link", "c": [_, _, [str(url), _]]} if url.startswith(f"{RESULTS}/"):
             pass  # a number link, checked as such
+        case {"t": "Figure", "c": [_, caption, _]}:  # the image inside repeats the caption
+            yield from _unguarded(caption)
         case {"t": "Code" | "CodeBlock" | "Cite" | "Math" | "RawInline" | "RawBlock"}:
             pass
         case {"c": content}:

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGES = ("study", "experiments", "figures")
@@ -19,24 +20,29 @@ def code_digest(root: Path, *modules: str) -> str:
         Dotted names, such as "experiments.four_points".
     """
     whole = hashlib.sha256()
-    for path in sorted(_closure(root, modules)):
-        whole.update(path.relative_to(root).as_posix().encode())
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for piece in _tokens(tree):
-            whole.update(b"\x00" + piece.encode())
+    for path, meaning in sorted(_closure(root, modules).items()):
+        whole.update(path.relative_to(root).as_posix().encode() + b"\x00" + meaning.encode())
     return whole.hexdigest()
 
 
-def _closure(root: Path, modules: Iterable[str]) -> set[Path]:
-    found: set[Path] = set()
+def _closure(root: Path, modules: Iterable[str]) -> dict[Path, str]:
+    """Return the files that modules need, each with what it means."""
+    found: dict[Path, str] = {}
     waiting = [path for module in modules for path in _files(root, module)]
     while waiting:
         path = waiting.pop()
         if path not in found:
-            found.add(path)
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                waiting += [file for name in _imported(node) for file in _files(root, name)]
+            imported, found[path] = _read(path.read_text(encoding="utf-8"))
+            waiting += [file for name in imported for file in _files(root, name)]
     return found
+
+
+@cache
+def _read(source: str) -> tuple[list[str], str]:
+    """Return the modules that a source imports, and what it means, as a digest."""
+    tree = ast.parse(source)
+    imported = [name for node in ast.walk(tree) for name in _imported(node)]
+    return imported, hashlib.sha256("\x00".join(_tokens(tree)).encode()).hexdigest()
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -87,6 +88,10 @@ def run_experiment(
 
 def block_key(digest: str, cell: Cell, index: int, size: int) -> str:
     """Return the name of a block's file: it holds for this code, cell, seed and these libraries only."""
-    libraries = {name: version(name) for name in ("numpy", "scipy", "numba")}
-    key = json.dumps([digest, dict(cell), index, size, SEED, libraries], sort_keys=True)
+    key = json.dumps([digest, dict(cell), index, size, SEED, _libraries()], sort_keys=True)
     return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+@cache
+def _libraries() -> dict[str, str]:
+    return {name: version(name) for name in ("numpy", "scipy", "numba")}

@@ -38,7 +38,7 @@ def save_block(path: Path, statistics: Statistics) -> None:
 def load_block(path: Path) -> Statistics | None:
     """Return the statistics of a block, or None where the file is absent or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return None

@@ -1,0 +1,54 @@
+"""A copy of the checkout that tests may spoil, and the command line run in it."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("study", derandomize=True, deadline=None)
+settings.load_profile("study")
+
+Study = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def whole_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the checkout that no test changes, compiled loops included."""
+    copy = tmp_path_factory.mktemp("the copy")  # a path with a space
+    for name in ("study", "experiments", "figures"):
+        shutil.copytree(ROOT / name, copy / name)
+    for name in ("paper.md", "references.bib", "pyproject.toml", "LICENSE", "CITATION.cff", "README.md"):
+        shutil.copy2(ROOT / name, copy / name)
+    return copy
+
+
+@pytest.fixture
+def spoilt(whole_copy: Path, tmp_path: Path) -> Path:
+    """Return a copy of the checkout that a test may change."""
+    copy = tmp_path / "a checkout"
+    shutil.copytree(whole_copy, copy)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def study() -> Study:
+    """Return a function that runs the command line of a checkout: study(folder, *arguments)."""
+
+    def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        code = f"import sys; sys.path.insert(0, {str(folder)!r}); from study.cli import main; main()"
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+    return run

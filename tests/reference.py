@@ -1,0 +1,47 @@
+"""Slow, literal references that share no line with the package: what the sources say, in plain Python."""
+
+from collections.abc import Sequence
+from decimal import Decimal, localcontext
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def perceptron(
+    X: Sequence[Sequence[float]], y: Sequence[float], max_updates: int = 10_000
+) -> tuple[list[float], int, int]:
+    """Return weights, updates and passes of Rosenblatt's rule from zero, in natural order."""
+    w = [0.0] * (len(X[0]) + 1)
+    n_updates, n_passes, mistakes = 0, 0, 1
+    while mistakes and n_updates < max_updates:
+        n_passes, mistakes = n_passes + 1, 0
+        for x, label in zip(X, y, strict=True):
+            margin = label * sum(a * b for a, b in zip(w, [*x, 1.0], strict=True))
+            if margin <= 0 and n_updates < max_updates:
+                w = [a + label * b for a, b in zip(w, [*x, 1.0], strict=True)]
+                n_updates, mistakes = n_updates + 1, mistakes + 1
+    return w, n_updates, n_passes
+
+
+def sample_loss(loss: str, label: float, z: float, eps: float) -> tuple[float, float]:
+    """Return E and dE/dz of one sample as on the slides, with digits enough for 1 - o in either tail."""
+    with localcontext(prec=40 + int(abs(z))):
+        o = 1 / (1 + Decimal(-z).exp())
+        d = 1 - Decimal(eps) if label > 0 else Decimal(eps)
+        if loss == "cross-entropy":
+            return float(-(d * o.ln() + (1 - d) * (1 - o).ln())), float(o - d)
+        if loss == "threshold-quadratic" and Decimal(label) * (o - d) >= 0:
+            return 0.0, 0.0
+        return float((o - d) ** 2 / 2), float((o - d) * o * (1 - o))
+
+
+def unit_loss(loss: str, X: Floats, y: Floats, w: Floats, eps: float) -> tuple[float, Floats]:
+    """Return E and dE/dw of a set: the sum of the quadratic losses, the mean of the cross-entropies."""
+    extended = [[*x, 1.0] for x in X.tolist()]
+    E, slope = np.transpose(
+        [sample_loss(loss, label, float(np.dot(w, x)), eps) for x, label in zip(extended, y.tolist(), strict=True)]
+    )
+    n = len(extended) if loss == "cross-entropy" else 1
+    return float(E.sum()) / n, slope @ np.array(extended) / n

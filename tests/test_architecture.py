@@ -1,0 +1,98 @@
+"""The walls of the house, read from the syntax trees."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+STOREYS = ("validation", "datasets", "trainers", "analysis", "certificates", "sweeps", "report", "commands", "cli")
+SOURCES = sorted(path for room in ("study", "experiments", "figures") for path in (ROOT / room).rglob("*.py"))
+SILENT = ("datasets", "trainers", "analysis", "certificates")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imported(path: Path) -> set[str]:
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(path)} imports relatively"
+            modules |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return modules
+
+
+def storey(module: str) -> int:
+    return STOREYS.index(module.split(".")[1])
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_imports_run_downward_only(path: Path) -> None:
+    modules = {module for module in imported(path) if module.split(".")[0] in ("study", "experiments", "figures")}
+    if path.is_relative_to(ROOT / "figures"):
+        assert {m for m in modules if not m.startswith("study.report.style")} <= {"study.report"}
+    elif path.is_relative_to(ROOT / "experiments"):
+        assert all(m.startswith("experiments") or storey(m) <= STOREYS.index("sweeps") for m in modules if m != "study")
+    else:
+        own = path.relative_to(ROOT / "study").with_suffix("").parts
+        if own[0] in STOREYS:
+            allowed = STOREYS.index(own[0])
+            above = {m for m in modules if m.startswith("study.") and storey(m) > allowed}
+            assert not above
+            assert not {m for m in modules if not m.startswith("study")}
+
+
+def test_the_roof_is_imported_by_nobody() -> None:
+    assert not [name(path) for path in SOURCES if any(m.startswith("study.cli") for m in imported(path))]
+
+
+def test_the_two_rules_never_import_each_other() -> None:
+    trainers = ROOT / "study" / "trainers"
+    assert not any("sigmoid_unit" in module for module in imported(trainers / "perceptron.py"))
+    for module in ("sigmoid_unit", "bounded", "losses"):
+        assert not any("perceptron" in module for module in imported(trainers / f"{module}.py"))
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.relative_to(ROOT).parts[1] in SILENT], ids=name)
+def test_numerical_rooms_do_no_input_or_output_and_hold_no_state(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert not called & {"print", "open", "input"}
+    assert not {"pathlib", "os", "io", "sys", "logging", "warnings", "matplotlib", "pandas"} & {
+        module.split(".")[0] for module in imported(path)
+    }
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal)]
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.name == "__init__.py"], ids=name)
+def test_a_room_begins_with_a_docstring_and_nothing_else(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert len(tree.body) == 1
+    assert ast.get_docstring(tree)
+
+
+def test_equal_names_are_the_dependency_graph() -> None:
+    experiments = {path.stem for path in (ROOT / "experiments").glob("[!_]*.py")}
+    results = {path.name.split(".")[0] for path in (ROOT / "experiments" / "results").iterdir()}
+    figures = {path.stem for path in (ROOT / "figures").glob("[!_]*.py")}
+    assert results == experiments
+    assert figures <= experiments
+    assert {path.stem for path in (ROOT / "figures").glob("*.svg")} == figures
+
+
+def test_rooms_stay_small() -> None:
+    for path in SOURCES:
+        assert path.stem not in ("utils", "helpers", "misc")
+        assert len(path.read_text().splitlines()) <= 360 if "experiments" in path.parts else 300, name(path)
+
+
+def test_no_address_and_no_machine_path_is_written_down() -> None:
+    for path in [*SOURCES, ROOT / "requirements.lock.txt", ROOT / "Makefile", ROOT / "pyproject.toml"]:
+        text = path.read_text()
+        assert "index-url" not in text
+        assert "find-links" not in text
+        assert str(ROOT.parent) + "/" not in text

@@ -1,0 +1,108 @@
+"""The command line: help for every command, one line for every error, and its exit codes."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Study
+
+COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims")
+
+
+def test_help_describes_every_command(study: Study) -> None:
+    text = study(ROOT, "--help").stdout
+    for command in COMMANDS:
+        assert re.search(rf"{command}\s+[A-Z]\w+", text), command
+        answer = study(ROOT, command, "--help")
+        assert answer.returncode == 0
+        for row in re.findall(r"│ (--.+) +│", answer.stdout):
+            assert re.match(r"--[\w-]+( [A-Z]+)? {2,}[A-Z]\w+ ", row), f"{command}: {row} has no description"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, study.cli; print([m for m in ('numpy', 'scipy', 'numba', 'matplotlib') if m in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("run", "five_points"), "study: `NAME` must be one of four_points; got five_points"),
+        (("figures", "../four_points"), "study: `NAME` must be one of four_points; got ../four_points"),
+        (("run", "--resamples", "0"), "study: `resamples` must be a whole number of at least 1; got 0"),
+        (
+            ("run", "--resamples", "many"),
+            'study: Invalid value for --resamples: unable to convert "many" into int.',
+        ),
+        (("run", "--bogus"), "study: Unknown option: --bogus."),
+        (("figures", "--format", "gif"), "study: Invalid value"),
+        (("nonsense",), "study: Unknown command"),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_code_2(arguments: tuple[str, ...], line: str, study: Study) -> None:
+    answer = study(ROOT, *arguments)
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert len(answer.stderr.splitlines()) == 1
+    assert answer.stderr.startswith(line)
+
+
+def test_without_a_checkout_the_commands_say_so(tmp_path: Path, study: Study) -> None:
+    shutil.copytree(ROOT / "study", tmp_path / "study")
+    for command in COMMANDS:
+        answer = study(tmp_path, command)
+        assert answer.returncode == 2
+        assert answer.stderr.startswith("study: this command needs a checkout of the study")
+
+
+def test_list_and_claims_speak_json(whole_copy: Path, study: Study) -> None:
+    (row,) = [
+        r for r in json.loads(study(whole_copy, "list", "--json").stdout)["experiments"] if r["name"] == "four_points"
+    ]
+    assert row["state"] == "fresh"
+    verdicts = {c["key"]: c["verdict"] for c in json.loads(study(whole_copy, "claims", "--json").stdout)["claims"]}
+    assert verdicts["four points"] == "holds"
+    assert verdicts["t squared"] == "does not hold"
+    assert "does not hold" in study(whole_copy, "claims").stdout
+
+
+def test_other_settings_never_reach_the_committed_results(spoilt: Path, study: Study) -> None:
+    before = {path.name: path.read_bytes() for path in (spoilt / "experiments" / "results").iterdir()}
+    assert study(spoilt, "run", "--resamples", "3").returncode == 0
+    assert study(spoilt, "reproduce", "--quick").returncode == 0
+    assert {path.name: path.read_bytes() for path in (spoilt / "experiments" / "results").iterdir()} == before
+    assert (spoilt / "build" / "results" / "four_points.json").is_file()
+    assert (spoilt / "build" / "quick" / "figures" / "four_points.svg").is_file()
+
+
+def test_a_result_beyond_tolerance_is_named_and_kept(spoilt: Path, study: Study) -> None:
+    path = spoilt / "experiments" / "results" / "four_points.csv"
+    altered = path.read_text().replace("4.348", "4.349")
+    path.write_text(altered)
+    answer = study(spoilt, "run")
+    assert answer.returncode == 1
+    assert re.search(r"four_points\.csv: row \d+, w_x: 4\.349\d* committed, 4\.348\d* recomputed", answer.stderr)
+    assert path.read_text() == altered
+
+
+def test_an_interrupt_says_how_to_go_on(spoilt: Path) -> None:
+    code = f"import sys; sys.path.insert(0, {str(spoilt)!r}); from study.cli import main; main()"
+    run = subprocess.Popen(
+        [sys.executable, "-c", code, "run", "--fresh"], cwd=spoilt, stderr=subprocess.PIPE, text=True
+    )
+    for _ in range(600):
+        if (spoilt / ".study").exists():
+            break
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    _, message = run.communicate(timeout=20)
+    assert run.returncode == 130
+    assert message.splitlines()[-1].startswith("study: interrupted")

@@ -1,0 +1,89 @@
+"""Every experiment is declared whole, answers at its declared settings, and gives the facts that are known."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from study.commands.checkout import chosen, load_experiment
+from study.report.provenance import read_record, read_tables
+from tests.conftest import ROOT, Study
+
+RESULTS = ROOT / "experiments" / "results"
+
+
+@pytest.fixture(scope="module")
+def four_points() -> dict[str, Any]:
+    numbers: dict[str, Any] = read_record(RESULTS, "four_points")["numbers"]
+    return numbers
+
+
+@pytest.mark.parametrize("name", chosen("experiments"))
+def test_an_experiment_is_declared_whole(name: str) -> None:
+    experiment = load_experiment(name)
+    assert experiment.name == name
+    assert experiment.question.endswith("?")
+    keys = [json.dumps(dict(cell), sort_keys=True) for cell in experiment.cells]
+    assert len(set(keys)) == len(keys)
+    assert all(sum(experiment.block_sizes(cell, 7)) == cell.get("resamples", 7) for cell in experiment.cells)
+
+
+@pytest.mark.parametrize("name", chosen("experiments"))
+def test_every_table_is_small_and_tidy(name: str) -> None:
+    for part, table in read_tables(RESULTS, name).items():
+        assert len(table) > 0
+        assert (RESULTS / f"{name}.{part}.csv" if part else RESULTS / f"{name}.csv").stat().st_size <= 1_000_000
+        assert not table.duplicated().any(), f"{name} {part}"
+
+
+def test_a_fresh_run_agrees_with_the_committed_results(spoilt: Path, study: Study) -> None:
+    answer = study(spoilt, "run", "--json")
+    assert answer.returncode == 0, answer.stderr
+    report = json.loads(answer.stdout)
+    assert set(report["experiments"].values()) <= {"same bytes", "within tolerance (other CPU)"}
+    assert report["blocks_computed"] > 0
+    again = json.loads(study(spoilt, "run", "--json").stdout)
+    assert (again["blocks_computed"], again["blocks_reused"], again["fits"]) == (0, report["blocks_computed"], 0)
+
+
+# The four points, to the digits known beforehand: t = 10, eps = 0.1.
+
+
+def test_both_minima_and_the_saddle(four_points: dict[str, Any]) -> None:
+    known = {
+        "separating": (4.3480, -0.0026, 2.1684, 0.00486),
+        "stuck": (np.log(9), np.log(9), 0.0, 0.40500),
+        "saddle": (3.1065, 0.9297, 1.0448, 0.40866),
+    }
+    for kind, values in known.items():
+        point = four_points["stationary"][kind]
+        assert [point[name] for name in ("w_x", "w_y", "bias")] == pytest.approx(values[:3], abs=5e-5)
+        assert point["loss_value"] == pytest.approx(values[3], abs=5e-6)
+        assert point["separates"] == (kind == "separating")
+        assert (point["least_curvature"] > 0) == (kind != "saddle")
+
+
+def test_the_stuck_minimum_ends_in_a_fold(four_points: dict[str, Any]) -> None:
+    known = {"eps_0_05": 3.40216371, "eps_0_1": 4.11242600, "eps_0_2": 6.16548479}
+    assert four_points["fold"] == pytest.approx(known, abs=5e-9)
+
+
+def test_who_separates(four_points: dict[str, Any]) -> None:
+    separates = {key: rule["separates"] for key, rule in four_points["rules"].items()}
+    failing = {"continued", "descent"}
+    assert separates == {key: key not in failing for key in separates}
+    assert {four_points["rules"][key]["training_error"] for key in failing} == {0.25}
+    assert all(rule["residual"] <= 1e-9 for rule in four_points["rules"].values())
+
+
+def test_the_perceptron_counts_distance_and_not_its_square() -> None:
+    updates = read_tables(RESULTS, "four_points")["updates"]
+    natural = updates[updates["order"] == "natural"]
+    t = np.arange(1, 3001)
+    assert (natural["t"] == t).all()
+    assert (natural["n_updates"] == np.where(t % 3 == 0, t + 3, t + 4)).all()
+    assert natural["novikoff_bound"].to_numpy() == pytest.approx(5 * (t**2 + 1.0))
+    assert (updates["most"] <= updates["novikoff_bound"]).all()
+    assert (updates["separates"] == 1.0).all()

@@ -1,0 +1,65 @@
+"""Figures are what their tables say, repeat their bytes, and can be read."""
+
+import importlib
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.text import Text
+
+from study.commands.checkout import chosen
+from study.report.drawing import draw, drawn_from, is_current
+from study.report.provenance import read_tables
+from study.report.style import WIDTH, study_style
+from tests.conftest import ROOT, Study
+
+RESULTS = ROOT / "experiments" / "results"
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
+
+
+def coordinates(svg: str) -> np.ndarray:
+    return np.array([float(number) for number in NUMBER.findall(svg.split("</metadata>")[1])])
+
+
+@pytest.fixture(autouse=True)
+def _close() -> None:
+    plt.close("all")
+
+
+@pytest.mark.parametrize("name", chosen("figures"))
+def test_a_figure_repeats_its_bytes_and_is_the_committed_one(name: str) -> None:
+    source = drawn_from(ROOT, RESULTS, name)
+    module = importlib.import_module(f"figures.{name}")
+    drawn, again = (draw(module, RESULTS, name, "svg", source) for _ in range(2))
+    assert drawn == again
+    path = ROOT / "figures" / f"{name}.svg"
+    assert is_current(path, source)
+    # Another processor may differ in the last digit of a coordinate, and in nothing else.
+    committed, fresh = path.read_text(), drawn.decode()
+    assert NUMBER.sub("#", committed) == NUMBER.sub("#", fresh)
+    numbers = [
+        np.array([float(n) for n in NUMBER.findall(text.split("</metadata>")[1])]) for text in (committed, fresh)
+    ]
+    assert numbers[0] == pytest.approx(numbers[1], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", chosen("figures"))
+def test_letters_are_large_enough_at_column_width(name: str) -> None:
+    with study_style():
+        figure = importlib.import_module(f"figures.{name}").draw(read_tables(RESULTS, name))
+        figure.canvas.draw()
+        sizes = [text.get_fontsize() for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+    assert min(sizes) * 3.5 / WIDTH >= 5.5
+    assert figure.get_size_inches()[0] == WIDTH
+
+
+def test_other_formats_and_citations(spoilt: Path, study: Study, tmp_path: Path) -> None:
+    answer = study(spoilt, "figures", "four_points", "--format", "pdf", "--out", str(tmp_path / "out"))
+    assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "out" / "four_points.pdf").read_bytes().startswith(b"%PDF")
+    answer = study(spoilt, "figures", "--cite")
+    assert "figures/four_points.svg" in answer.stdout
+    assert "CC BY 4.0" in answer.stdout
+    assert not (spoilt / "build").exists()

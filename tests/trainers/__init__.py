@@ -1,0 +1,1 @@
+"""Tests of the rules, each against theory, a literal reference and another package."""

@@ -1,0 +1,214 @@
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import chisquare
+from sklearn.linear_model import Perceptron
+
+from study.analysis.margin import functional_margins, novikoff_bound
+from study.analysis.separation import separates
+from study.datasets.published import four_points
+from study.trainers.fit import Fit, Stop
+from study.trainers.perceptron import perceptron
+from study.validation import BadInput
+from tests import reference
+
+Floats = NDArray[np.float64]
+
+XOR = np.array([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]]), np.array([1, 1, -1, -1])
+FOUR = four_points(2.0)
+
+
+def integer_sets(seed: int, n_sets: int, n_samples: int = 12, n_features: int = 3) -> tuple[Floats, Floats, Floats]:
+    """Return a separable stack of whole-numbered points, whose sums are exact, and a separator of each set."""
+    rng = np.random.default_rng(seed)
+    normal = rng.integers(1, 10, (n_sets, n_features)) * rng.choice([-2.0, 2.0], (n_sets, n_features))
+    bias = 2.0 * rng.integers(-9, 10, (n_sets, 1)) + 1.0  # odd where the rest is even: no sample on the boundary
+    X = rng.integers(-9, 10, (n_sets, n_samples, n_features)).astype(float)
+    X[:, 0], X[:, 1] = 9.0 * np.sign(normal), -9.0 * np.sign(normal)  # both classes
+    return X, np.sign((X @ normal[..., None])[..., 0] + bias), np.concatenate([normal, bias], axis=-1)
+
+
+def outcome(fit: Fit) -> tuple[Any, ...]:
+    """Return everything a fit of one set says, as plain numbers."""
+    return fit.w.tolist(), *(x.item() for x in (fit.n_updates, fit.n_passes, fit.loss, fit.residual, fit.stop))
+
+
+# From zero on (1, 0)+, (0, 1)+, (-1, 0)-, (0, -2)+; a pass has four looks.
+BY_HAND = [
+    # budget, w, updates, passes, criterion, errors; margins at w
+    (1, [1, 0, 1], 1, 1, 0, 1),  # 2, 1, 0, 1: point 1 was a tie
+    (2, [2, 0, 0], 2, 1, 0, 2),  # 2, 0, 2, 0: point 3 was a tie
+    (3, [2, -2, 1], 3, 1, 1, 1),  # 3, -1, 1, 5: point 4 was a tie
+    (4, [2, -1, 2], 4, 2, 0, 1),  # 4, 1, 0, 4: point 2 was wrong
+    (5, [3, -1, 1], 5, 2, 0, 1),  # 4, 0, 2, 3: point 3 was a tie
+    (6, [3, 0, 2], 6, 3, 0, 0),  # 5, 2, 1, 2: point 2 was a tie; the budget is spent on a separator
+    (7, [3, 0, 2], 6, 4, 0, 0),  # the fourth pass finds nothing wrong
+]
+
+
+@pytest.mark.parametrize(("budget", "w", "n_updates", "n_passes", "criterion", "errors"), BY_HAND)
+def test_worked_example(
+    budget: int, w: list[float], n_updates: int, n_passes: int, criterion: float, errors: int
+) -> None:
+    fit = perceptron(FOUR.X, FOUR.y, max_updates=budget)
+    stop = Stop.BUDGET_SPENT if errors else Stop.SEPARATED
+    assert outcome(fit) == (w, n_updates, n_passes, criterion, errors / 4, stop)
+
+
+@pytest.mark.parametrize("budget", [5, 1_000])
+@pytest.mark.parametrize("separable", [True, False])
+def test_matches_the_literal_rule(separable: bool, budget: int) -> None:
+    X, y, _ = integer_sets(1, 40)
+    if not separable:
+        X = np.concatenate([X, X[:, :1]], axis=1)
+        y = np.concatenate([y, -y[:, :1]], axis=1)
+    fit = perceptron(X, y, max_updates=budget)
+    for i in range(len(X)):
+        w, n_updates, n_passes = reference.perceptron(X[i].tolist(), y[i].tolist(), budget)
+        assert (fit.w[i].tolist(), fit.n_updates[i], fit.n_passes[i]) == (w, n_updates, n_passes)
+        assert (fit.stop[i] == Stop.SEPARATED) == separates(w, X[i], y[i])
+        margins = functional_margins(w, X[i], y[i])
+        assert fit.loss[i] == np.maximum(0.0, -margins).sum()
+        assert fit.residual[i] == np.mean(margins <= 0.0)
+
+
+def test_matches_scikit_learn() -> None:
+    X, y, _ = integer_sets(2, 20)
+    fit = perceptron(X, y)
+    for i in range(len(X)):
+        other = Perceptron(shuffle=False, tol=None, max_iter=int(fit.n_passes[i])).fit(X[i], y[i])
+        assert fit.w[i].tolist() == [*other.coef_[0], *other.intercept_]
+
+
+def test_novikoff_bounds_the_updates_in_every_order() -> None:
+    rng = np.random.default_rng(3)
+    X, y, w = integer_sets(3, 200)
+    for order in ("natural", "cyclic-shuffled", "random"):
+        fit = perceptron(X, y, order=order, rng=rng)
+        assert (fit.stop == Stop.SEPARATED).all()
+        assert (fit.n_updates <= novikoff_bound(w, X, y)).all()
+
+
+def test_orthogonal_samples_attain_the_bound() -> None:
+    hadamard = np.array([[1, 1, 1, 1], [-1, 1, -1, 1], [1, -1, -1, 1], [-1, -1, 1, 1]])
+    for y in ([1, 1, 1, -1], [1, -1, -1, 1]):
+        fit = perceptron(hadamard[:, :-1], y)
+        assert fit.n_updates == novikoff_bound(fit.w, hadamard[:, :-1], y) == 4
+
+
+def test_four_points_take_t_updates_and_three_or_four() -> None:
+    t = np.arange(1, 3001)
+    data = four_points(t)
+    fit = perceptron(data.X, data.y)
+    assert np.array_equal(fit.n_updates, np.where(t % 3 == 0, t + 3, t + 4))
+    assert separates(fit.w, data.X, data.y).all()
+
+
+def test_stacks_and_starts_broadcast_to_what_a_loop_gives() -> None:
+    X, y, _ = integer_sets(4, 6)
+    w0 = np.random.default_rng(4).integers(-20, 20, (3, 1, 4)).astype(float)
+    fit = perceptron(X, y, w0=w0)
+    assert fit.w.shape == (3, len(X), 4)
+    for i, j in itertools.product(range(3), range(len(X))):
+        alone = perceptron(X[j], y[j], w0=w0[i, 0])
+        for name in ("w", "stop", "n_updates", "n_passes", "loss", "residual"):
+            assert np.array_equal(getattr(fit, name)[i, j], getattr(alone, name))
+    assert len(np.unique(fit.w[:, 0], axis=0)) > 1  # the starts matter
+
+
+def test_one_set_of_labels_serves_a_stack_of_points() -> None:
+    data = four_points([1.0, 2.0, 3.0])
+    assert np.array_equal(perceptron(data.X, data.y[0]).w, perceptron(data.X, data.y).w)
+
+
+def test_flipping_all_labels_and_the_start_negates_the_weights() -> None:
+    X, y, _ = integer_sets(5, 50)
+    w0 = np.random.default_rng(5).integers(-20, 20, (len(X), 4)).astype(float)
+    fit, flipped = perceptron(X, y, w0=w0), perceptron(X, -y, w0=-w0)
+    assert np.array_equal(flipped.w, -fit.w)
+    assert np.array_equal(flipped.n_updates, fit.n_updates)
+
+
+def test_a_start_that_separates_is_kept() -> None:
+    fit = perceptron(FOUR.X, FOUR.y, w0=[2, 0, 1])
+    assert outcome(fit) == ([2, 0, 1], 0, 1, 0, 0, Stop.SEPARATED)
+
+
+@pytest.mark.parametrize("order", ["natural", "cyclic-shuffled", "random"])
+@pytest.mark.parametrize("budget", [1, 4, 1001])
+def test_xor_is_never_separated(order: Any, budget: int) -> None:
+    fit = perceptron(*XOR, order=order, rng=np.random.default_rng(6), max_updates=budget)
+    assert fit.n_updates == budget
+    assert fit.stop == Stop.BUDGET_SPENT
+    assert fit.residual >= 1 / 4
+
+
+@pytest.mark.parametrize("order", ["cyclic-shuffled", "random"])
+def test_drawn_orders_separate_and_depend_on_the_generator_alone(order: Any) -> None:
+    X, y, _ = integer_sets(7, 30)
+    fits = [perceptron(X, y, order=order, rng=np.random.default_rng(seed)) for seed in (0, 0, 1)]
+    assert separates(fits[0].w, X, y).all()
+    assert (fits[0].stop == Stop.SEPARATED).all()
+    assert np.array_equal(fits[0].w, fits[1].w)
+    assert np.array_equal(fits[0].n_passes, fits[1].n_passes)
+    assert not np.array_equal(fits[0].w, fits[2].w)
+    assert not np.array_equal(fits[0].w, perceptron(X, y).w)
+
+
+@pytest.mark.parametrize("order", ["cyclic-shuffled", "random"])
+def test_sets_of_a_stack_are_drawn_apart(order: Any) -> None:
+    X, y, _ = integer_sets(8, 1)
+    fit = perceptron(np.repeat(X, 20, axis=0), y, order=order, rng=np.random.default_rng(0))
+    assert len(np.unique(fit.w, axis=0)) > 5
+
+
+def test_cyclic_shuffled_is_natural_order_on_permuted_samples() -> None:
+    X, y, _ = integer_sets(9, 1)
+    for seed in range(10):
+        visits = np.random.default_rng(seed).permuted(np.arange(X.shape[1]))
+        fit = perceptron(X[0], y[0], order="cyclic-shuffled", rng=np.random.default_rng(seed))
+        assert outcome(fit) == outcome(perceptron(X[0][visits], y[0][visits]))
+
+
+def test_random_order_draws_uniformly() -> None:
+    n_sets, X, y = 10_000, np.arange(1.0, 6.0)[:, None], np.array([1, -1, 1, -1, -1])
+    rng = np.random.default_rng(10)
+    fit = perceptron(np.broadcast_to(X, (n_sets, 5, 1)), y, order="random", rng=rng, max_updates=1)
+    drawn = np.abs(fit.w[:, 0]).astype(int)  # the first look is a tie, and its update tells which sample it was
+    assert chisquare(np.bincount(drawn, minlength=6)[1:]).pvalue > 1e-4  # false alarm: 1 in 10^4
+
+
+def test_overflow_is_an_outcome() -> None:
+    big = 1e308
+    X, y = [[big, -big], [big, big], [-1.0, 0.0]], [1, 1, -1]
+    fit = perceptron(X, y)  # after one update the second margin is inf - inf, and its update overflows
+    assert fit.stop == Stop.NOT_FINITE
+    assert fit.residual == 1.0
+    assert np.isnan(fit.loss)
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "no samples": ({"X": np.empty((0, 2)), "y": []}, "`X` must have shape"),
+    "one class": ({"y": [1, 1, 1, 1]}, r"`y` must hold both classes in every set; got only \+1 in set \(\)"),
+    "labels 0 and 1": ({"y": [0, 1, 1, 1]}, r"`y` must hold -1 and \+1 only; got 0"),
+    "NaN": ({"X": np.full((4, 2), np.nan)}, "`X` must be finite; got nan"),
+    "short start": ({"w0": [0.0, 0.0]}, r"`w0` must have shape \(3,\), or broadcast to it; got shape \(2,\)"),
+    "scalar start": ({"w0": 0.0}, r"`w0` must have shape \(3,\), or broadcast to it; got shape \(\)"),
+    "infinite start": ({"w0": [0.0, np.inf, 0.0]}, r"`w0` must be finite; got inf at index \(1,\)"),
+    "word for a start": ({"w0": "zeros"}, "`w0` must be an array of numbers; got str"),
+    "order": ({"order": "sorted"}, "`order` must be one of natural, cyclic-shuffled, random; got sorted"),
+    "random without rng": ({"order": "random"}, "`rng` must be a numpy Generator where `order` is random; got None"),
+    "seed for rng": ({"order": "cyclic-shuffled", "rng": 0}, "`rng` must be a numpy Generator .*-shuffled; got 0"),
+    "no budget": ({"max_updates": 0}, "`max_updates` must be a whole number of at least 1; got 0"),
+    "half a budget": ({"max_updates": 1.5}, "`max_updates` must be a whole number of at least 1; got 1.5"),
+    "truth for a budget": ({"max_updates": True}, "`max_updates` must be a whole number of at least 1; got True"),
+}
+
+
+@pytest.mark.parametrize(("changed", "message"), BAD.values(), ids=BAD)
+def test_bad_input_is_refused(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        perceptron(**{"X": FOUR.X, "y": FOUR.y, **changed})
