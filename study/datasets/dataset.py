@@ -13,6 +13,26 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Frame:
+    """What a generator guarantees of every point x with label y: y normal.x >= margin and |across.x| <= spread.
+
+    Parameters
+    ----------
+    normal, across : ndarray of shape (..., n_features)
+        Orthogonal unit vectors; `across` is zero where there is one feature.
+    margin : float in (0, inf)
+        In the units of X.
+    spread : float in (0, inf]
+        In the units of X.
+    """
+
+    normal: Floats
+    across: Floats
+    margin: float
+    spread: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """Hold labelled points, validated on the way in and read-only afterwards.
 
@@ -28,6 +48,8 @@ class Dataset:
         Which rows are spoilers; none by default.
     name : str
         What the tables and figures call the set.
+    frame : Frame, optional
+        What the generator guarantees of the points.
 
     Raises
     ------
@@ -37,8 +59,9 @@ class Dataset:
 
     X: Floats
     y: NDArray[np.int64]
-    is_spoiler: NDArray[np.bool_] | None = None
+    is_spoiler: NDArray[np.bool_] = None  # type: ignore[assignment]
     name: str
+    frame: Frame | None = None
 
     def __post_init__(self) -> None:
         X, y = check_points(self.X, self.y)

@@ -18,6 +18,7 @@ class Stop(IntEnum):
     STATIONARY = 1
     BUDGET_SPENT = 2
     NOT_FINITE = 3
+    NOT_SEPARABLE = 4
 
     @property
     def sentence(self) -> str:
@@ -27,6 +28,7 @@ class Stop(IntEnum):
             "the weights are stationary inside the bound",
             "the budget was spent first",
             "the weights left the range of floating-point numbers",
+            "no weights that separate the samples were found",
         )[self]
 
 
@@ -102,7 +104,7 @@ class Bound:
         if self.shape == "ball":
             largest = np.maximum(np.abs(w).max(axis=-1, keepdims=True), np.finfo(float).tiny)  # norms may overflow
             norm = np.maximum(np.linalg.norm(w / largest, axis=-1, keepdims=True), 1.0)  # below 1 for zeros only
-            return np.asarray(w * np.minimum(1.0, self.weight_bound / largest / norm))
+            return np.asarray(w / np.maximum(largest / self.weight_bound * norm, 1.0))
         return w
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from study.datasets.dataset import Floats
+from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite
+from study.validation import BadInput
 
 Loss = Literal["quadratic", "cross-entropy", "threshold-quadratic"]
 LOSSES: tuple[Loss, ...] = ("quadratic", "cross-entropy", "threshold-quadratic")
@@ -111,3 +112,22 @@ def objective(X: Floats, y: Floats, sample_weight: NDArray[np.float64], loss: Lo
     weight = np.broadcast_to(sample_weight, Z.shape[:-1])
     total = weight.sum(axis=-1)
     return Objective(Z=Z, share=weight / total[..., None], total=total, loss=loss, eps=eps)
+
+
+def check_eps(eps: float) -> float:
+    """Return `eps` as a float, or raise `BadInput` unless it lies in [0, 1/2)."""
+    if not 0.0 <= eps < 0.5:
+        raise BadInput(f"`eps` must lie in [0, 1/2); got {eps}")
+    return float(eps)
+
+
+def check_sample_weight(sample_weight: ArrayLike | None, shape: tuple[int, ...]) -> Floats:
+    """Return sample weights, ones where none are given, or raise `BadInput` unless they are positive and finite."""
+    if sample_weight is None:
+        return np.ones(shape[-1:])
+    weights = as_floats("sample_weight", sample_weight)
+    check_broadcast("sample_weight", weights, shape)
+    check_finite("sample_weight", weights)
+    if weights.min() <= 0.0:
+        raise BadInput(f"`sample_weight` must be positive; got {weights.min()}")
+    return weights

@@ -5,10 +5,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points
+from study.datasets.dataset import Floats, check_points
 from study.trainers.bounded import kkt_residual, minimise
 from study.trainers.fit import Bound, Fit, Stop, check_start
-from study.trainers.losses import LOSSES, Loss, Objective, objective
+from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight, objective
 from study.validation import BadInput, count, one_of, positive
 
 
@@ -80,12 +80,10 @@ def sigmoid_unit(
     X, y = check_points(X, y)
     one_of("loss", loss, LOSSES)
     one_of("method", method, ("L-BFGS-B", "descent"))
-    if not 0.0 <= eps < 0.5:
-        raise BadInput(f"`eps` must lie in [0, 1/2); got {eps}")
     max_steps = count("max_steps", max_steps)
     if not 0.0 <= tol < np.inf:
         raise BadInput(f"`tol` must lie in [0, inf); got {tol}")
-    problem = objective(X, y, _check_weights(sample_weight, X.shape[:-1]), loss, float(eps))
+    problem = objective(X, y, check_sample_weight(sample_weight, X.shape[:-1]), loss, check_eps(eps))
     start = bound.project(check_start(w0, X.shape[-1] + 1))
     shape = np.broadcast_shapes(problem.Z.shape[:-2], start.shape[:-1])
     start = np.broadcast_to(start, (*shape, start.shape[-1]))
@@ -108,17 +106,6 @@ def sigmoid_unit(
     return Fit(
         w=w, stop=stop, n_updates=steps, n_passes=passes, loss=value * problem.convention, residual=residual, path=path
     )
-
-
-def _check_weights(sample_weight: ArrayLike | None, shape: tuple[int, ...]) -> Floats:
-    if sample_weight is None:
-        return np.ones(shape[-1:])
-    weights = as_floats("sample_weight", sample_weight)
-    check_broadcast("sample_weight", weights, shape)
-    check_finite("sample_weight", weights)
-    if weights.min() <= 0.0:
-        raise BadInput(f"`sample_weight` must be positive; got {weights.min()}")
-    return weights
 
 
 def _minimise_each(

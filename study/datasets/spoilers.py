@@ -1,0 +1,109 @@
+"""Spoilers: a few points, deep on the other class's side and yet separable."""
+
+import numpy as np
+
+from study.datasets.dataset import Dataset, Frame
+from study.validation import BadInput, count
+
+
+def add_spoilers(
+    base: Dataset,
+    n_spoilers: int | None = None,
+    *,
+    rate: float | None = None,
+    depth: float,
+    offset: float = 0.0,
+    both_classes: bool = False,
+    jitter: float = 0.0,
+    rng: np.random.Generator | None = None,
+) -> Dataset:
+    """Return a generated set, or stack of them, with spoilers appended after its points.
+
+    Parameters
+    ----------
+    base : Dataset
+        Drawn by `study.datasets.generators`; its points come first in the answer, the same to the bit.
+    n_spoilers : int, at least 1
+        Spoilers in each set; give this or `rate`.
+    rate : float in (0, inf)
+        Spoilers for each point of `base`; the number is rounded, and at least 1.
+    depth : float in [0, inf)
+        How far a spoiler lies beyond the middle of the gap, on the other class's side, in the units of X.
+    offset : float in [0, inf)
+        How far it lies across, along the frame's second axis, in the units of X; 0 where there is one feature.
+    both_classes : bool
+        Positive and negative spoilers in turn, mirrored at the origin; else all are positive.
+    jitter : float in [0, inf)
+        Each spoiler is moved by U(-jitter, jitter) along both axes, drawn from `rng`.
+    rng : numpy.random.Generator, optional
+        Needed where `jitter` is positive.
+
+    Returns
+    -------
+    Dataset
+        X of shape (..., n_samples + n_spoilers, n_features), `is_spoiler` true in the last rows.
+
+    Raises
+    ------
+    BadInput
+        For an argument outside its range, a set without a frame, or a place from which separability is not certain:
+        the message says which condition failed and by how much.
+
+    Notes
+    -----
+    A positive spoiler lies at -depth along the frame's normal and at offset across; a negative one is mirrored. With
+    points at least `margin` away on their own side and no farther than `spread` across, every set is separable exactly
+    when depth < margin (spoilers of one class only) or offset / depth > spread / margin. Where there is jitter, the
+    conditions are met by depth + jitter and offset - jitter.
+    """
+    frame = base.frame
+    if frame is None:
+        raise BadInput(f"`base` must be drawn by a generator, so that its margin is known; got {base.name}")
+    for name, value in (("depth", depth), ("offset", offset), ("jitter", jitter)):
+        if not 0.0 <= value < np.inf:
+            raise BadInput(f"`{name}` must lie in [0, inf); got {value}")
+    number = _number(n_spoilers, rate, base.X.shape[-2])
+    if base.X.shape[-1] == 1 and offset > 0.0:
+        raise BadInput(f"`offset` must be 0 where there is one feature; got {offset}")
+    if jitter > 0.0 and not isinstance(rng, np.random.Generator):
+        raise BadInput(f"`rng` must be a numpy Generator where `jitter` is positive; got {rng}")
+    _check_separable(frame, depth + jitter, offset - jitter if base.X.shape[-1] > 1 else 0.0, both_classes)
+    shape = (*base.X.shape[:-2], number)
+    along, across = np.full(shape, -float(depth)), np.full(shape, float(offset))
+    if rng is not None and jitter > 0.0:
+        along = along + rng.uniform(-jitter, jitter, shape)
+        across = across + rng.uniform(-jitter, jitter, shape)
+    y = np.where(both_classes & (np.arange(number) % 2 == 1), -1, 1)
+    place = along[..., None] * frame.normal[..., None, :] + across[..., None] * frame.across[..., None, :]
+    labels = np.broadcast_to(y, shape)
+    return Dataset(
+        X=np.concatenate([base.X, y[:, None] * place], axis=-2),
+        y=np.concatenate([base.y, labels], axis=-1),
+        is_spoiler=np.concatenate([np.zeros(base.y.shape, bool), np.ones(shape, bool)], axis=-1),
+        name=f"{base.name} with spoilers",
+        frame=None,
+    )
+
+
+def _number(n_spoilers: int | None, rate: float | None, n_samples: int) -> int:
+    if (n_spoilers is None) == (rate is None):
+        raise BadInput(f"one of `n_spoilers` and `rate` must be given; got {n_spoilers} and {rate}")
+    if n_spoilers is not None:
+        return count("n_spoilers", n_spoilers)
+    if rate is None or not 0.0 < rate < np.inf:
+        raise BadInput(f"`rate` must lie in (0, inf); got {rate}")
+    return max(1, round(rate * n_samples))
+
+
+def _check_separable(frame: Frame, depth: float, offset: float, both_classes: bool) -> None:
+    """Raise `BadInput` unless a boundary passes between every possible base point and every possible spoiler."""
+    shifted = not both_classes and depth < frame.margin  # a boundary parallel to the gap
+    tilted = offset > 0.0 and offset * frame.margin > frame.spread * depth
+    if shifted or tilted:
+        return
+    short = frame.spread * depth / frame.margin - offset
+    fits = f"`offset` - `jitter` must exceed {frame.spread * depth / frame.margin:g} (short by {short:g})"
+    if not both_classes:
+        excess = depth - frame.margin
+        fits = f"`depth` + `jitter` must be below the margin {frame.margin:g} (over by {excess:g}), or {fits}"
+    raise BadInput(f"not certain to be separable: {fits}; got {depth:g} and {offset:g}")

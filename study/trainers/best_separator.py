@@ -1,0 +1,141 @@
+"""The lowest loss that a separator can have inside a bound: what a unit gives up by separating."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize
+
+from study.datasets.dataset import Floats, check_points
+from study.trainers.bounded import minimise
+from study.trainers.fit import Bound, Fit, Stop
+from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight, objective
+from study.trainers.max_margin import max_margin
+from study.validation import one_of
+
+SCALES = (1.0, 0.5, 0.1)
+"""Where the search starts: the maximum-margin weights, scaled to these shares of the bound."""
+
+
+def best_separator(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    loss: Loss = "cross-entropy",
+    eps: float = 0.0,
+    sample_weight: ArrayLike | None = None,
+    bound: Bound,
+) -> Fit:
+    """Minimise a unit's loss inside a bound among weights with no negative margin.
+
+    Parameters
+    ----------
+    X : array_like of shape (..., n_samples, n_features)
+        Finite features.
+    y : array_like of shape (..., n_samples)
+        Labels in {-1, +1}, both present in every set.
+    loss, eps, sample_weight
+        As `study.trainers.sigmoid_unit` has them.
+    bound : Bound
+        A box or a ball.
+
+    Returns
+    -------
+    Fit
+        `loss` is the infimum over all separators inside the bound: it is attained where a margin may be zero, and any
+        nearby separator comes as near to it as one likes. `residual` is the largest negative margin, as a share of the
+        largest margin. `stop` is STATIONARY, or NOT_SEPARABLE with `w` NaN. `n_updates` and `n_passes` count steps and
+        loss evaluations.
+
+    Raises
+    ------
+    BadInput
+        As `sigmoid_unit`.
+
+    Notes
+    -----
+    scipy's SLSQP, from the maximum-margin weights at a few scales and from the bounded optimum; only the samples that
+    some answer misclassifies enter as constraints, until none is left. For the cross-entropy the answer is the global
+    one; for the quadratic losses, which are not convex, it is the lowest that was found.
+    """
+    X, y = check_points(X, y)
+    one_of("loss", loss, LOSSES)
+    one_of("bound.shape", bound.shape, ("box", "ball"))
+    problem = objective(X, y, check_sample_weight(sample_weight, X.shape[:-1]), loss, check_eps(eps))
+    shape = problem.Z.shape[:-2]
+    widest = max_margin(X, y)
+    w = np.full((*shape, X.shape[-1] + 1), np.nan)
+    value, residual = np.full(shape, np.nan), np.ones(shape)
+    steps, passes = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    for index in np.ndindex(shape):
+        if widest.stop[index] == Stop.STATIONARY:
+            one = problem[index]
+            answer = min(_answers(one, bound, widest.w[index]), key=lambda fit: fit[1])
+            w[index], value[index], steps[index], passes[index] = answer
+            margins = one.Z @ w[index]
+            residual[index] = max(0.0, -margins.min()) / np.abs(margins).max()
+    return Fit(
+        w=w,
+        stop=np.where(np.isfinite(value), Stop.STATIONARY, Stop.NOT_SEPARABLE).astype(np.int8),
+        n_updates=steps,
+        n_passes=passes,
+        loss=value * problem.convention,
+        residual=residual,
+    )
+
+
+Answer = tuple[Floats, float, int, int]
+
+
+def _answers(one: Objective, bound: Bound, widest: Floats) -> Iterator[Answer]:
+    """Yield weights without a negative margin, mean loss, steps and loss evaluations, from each start."""
+    free, steps, passes = minimise(one, bound, np.zeros(len(widest)), 10_000, 1e-9)
+    size = np.abs(widest).max() if bound.shape == "box" else np.linalg.norm(widest)
+    inside = widest * (bound.weight_bound / size)
+    if (one.Z @ free >= 0.0).all():
+        yield free, float(one.value_and_gradient(free)[0]), steps, passes
+    lost = one.Z @ free < 0.0
+    for scale in SCALES:
+        yield _constrained(one, bound, scale * inside, lost)
+
+
+def _constrained(one: Objective, bound: Bound, start: Floats, lost: np.ndarray) -> Answer:
+    R, steps, passes = bound.weight_bound, 0, 0
+    w = start
+    for _ in range(len(one.Z)):
+        held = one.Z[lost]
+        held = held / np.abs(held).max(axis=-1, keepdims=True)
+        answer = _slsqp(one, bound, start, held)
+        steps, passes = steps + int(answer.nit), passes + int(answer.nfev)
+        w = bound.project(R * answer.x)
+        more = (one.Z @ w < -1e-9 * np.abs(one.Z).max() * R) & ~lost
+        if not more.any():
+            break
+        lost = lost | more
+    w = _repaired(one.Z, w, start)
+    return w, float(one.value_and_gradient(w)[0]), steps, passes
+
+
+def _slsqp(one: Objective, bound: Bound, start: Floats, held: Floats) -> optimize.OptimizeResult:
+    R = bound.weight_bound
+    unit = max(float(np.abs(one.value_and_gradient(start)[1]).max()) * R, np.finfo(float).tiny)
+
+    def scaled(v: Floats) -> tuple[Floats, Floats]:
+        value, gradient = one.value_and_gradient(R * v)
+        return value / unit, gradient * (R / unit)
+
+    constraints = [{"type": "ineq", "fun": lambda v: held @ v, "jac": lambda _: held}]
+    if bound.shape == "ball":
+        constraints.append({"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v})
+    box = optimize.Bounds(-1.0, 1.0) if bound.shape == "box" else None
+    options = {"maxiter": 1000, "ftol": 1e-15}
+    return optimize.minimize(
+        scaled, start / R, jac=True, method="SLSQP", bounds=box, constraints=constraints, options=options
+    )
+
+
+def _repaired(Z: Floats, w: Floats, separator: Floats) -> Floats:
+    """Return the first weights on the way from `w` to a separator that have no negative margin: a rounding away."""
+    short, room = -(Z @ w), Z @ separator
+    share = np.max(np.where(short > 0.0, short / (short + room), 0.0))
+    return np.asarray(w + share * (separator - w))

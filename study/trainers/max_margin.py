@@ -1,0 +1,119 @@
+"""The separator with the largest margin."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import minimize, nnls
+
+from study.datasets.dataset import Floats, check_points
+from study.trainers.fit import Fit, Stop
+
+BIAS = 1e4
+"""What the bias is worth beside features of unit length while it is still penalised; the sharpening sets it free."""
+
+
+def max_margin(X: ArrayLike, y: ArrayLike) -> Fit:
+    """Find the boundary that keeps the largest distance from the nearest sample.
+
+    Parameters
+    ----------
+    X : array_like of shape (..., n_samples, n_features)
+        Finite features.
+    y : array_like of shape (..., n_samples)
+        Labels in {-1, +1}, both present in every set.
+
+    Returns
+    -------
+    Fit
+        `w` has functional margins of at least 1, with 1 at the nearest samples: the margin is 1 / norm(w[:-1]). `loss`
+        is norm(w[:-1])^2 / 2; `residual` the largest violation of the KKT conditions: a margin short of 1 or a negative
+        multiplier, as a share of the largest. `stop` is STATIONARY, or NOT_SEPARABLE with `w` NaN: then no separator
+        was found, and none with a margin above a hundred-millionth of the set's extent exists. `n_updates` and
+        `n_passes` count the points the boundary rests on.
+
+    Raises
+    ------
+    BadInput
+        For points that `check_points` refuses.
+
+    Notes
+    -----
+    Least norm under linear inequalities is a non-negative least-squares problem [1]_, which scipy solves; the bias, all
+    but free in it, is freed by solving the equations of the samples that the boundary rests on. Where that does not
+    meet the conditions to 1e-9, scipy's SLSQP goes on from there.
+
+    References
+    ----------
+    .. [1] C. L. Lawson, R. J. Hanson, "Solving Least Squares Problems", Prentice-Hall, 1974, chapter 23, problem LDP.
+    """
+    X, y = check_points(X, y)
+    shape = np.broadcast_shapes(X.shape[:-2], y.shape[:-1])
+    X, y = np.broadcast_to(X, (*shape, *X.shape[-2:])), np.broadcast_to(y, (*shape, y.shape[-1]))
+    w = np.full((*shape, X.shape[-1] + 1), np.nan)
+    residual, n_support = np.ones(shape), np.zeros(shape, np.int64)
+    for index in np.ndindex(shape):
+        w[index], residual[index], n_support[index] = _one(X[index], y[index])
+    found = np.isfinite(w).all(axis=-1)
+    return Fit(
+        w=w,
+        stop=np.where(found, Stop.STATIONARY, Stop.NOT_SEPARABLE).astype(np.int8),
+        n_updates=n_support,
+        n_passes=n_support,
+        loss=np.where(found, 0.5 * (w[..., :-1] ** 2).sum(axis=-1), np.inf),
+        residual=residual,
+    )
+
+
+def _one(X: Floats, y: Floats) -> tuple[Floats, float, int]:
+    """Return weights, residual and number of supports of one set."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    centre, extent = low / 2.0 + high / 2.0, float((high / 2.0 - low / 2.0).max()) or 1.0
+    Z = np.empty((X.shape[1] + 2, X.shape[0]))
+    Z[:-2] = ((X - centre) / extent * y[:, None]).T
+    Z[-2] = BIAS * y
+    Z[-1] = 1.0
+    target = np.zeros(len(Z))
+    target[-1] = 1.0
+    multiplier, distance = nnls(Z, target)  # [1] (23.24)
+    off = Z @ multiplier - target
+    if distance == 0.0 or off[-1] >= 0.0:
+        return np.full(len(Z) - 1, np.nan), 1.0, 0
+    u = -off[:-1] / off[-1]
+    u[-1] *= BIAS
+    u, residual = _sharpened(Z[:-2].T, y, u, multiplier > 0.0)
+    if residual > 1e-9:
+        u, residual = _by_slsqp(Z[:-2].T, y, u)
+    w = np.append(u[:-1] / extent, u[-1] - u[:-1] @ centre / extent)
+    if not (y * (X @ w[:-1] + w[-1]) > 0.0).all():
+        return np.full(len(Z) - 1, np.nan), 1.0, 0
+    return w, residual, int((multiplier > 0.0).sum())
+
+
+def _sharpened(V: Floats, y: Floats, u: Floats, rests: np.ndarray) -> tuple[Floats, float]:
+    """Return weights with margin 1 at the samples that the boundary rests on, if they are right, and the residual."""
+    S = V[rests]
+    n = len(S)
+    system = np.zeros((n + 1, n + 1))
+    system[:n, :n] = S @ S.T
+    system[:n, n] = system[n, :n] = y[rests]
+    alpha = np.linalg.lstsq(system, np.append(np.ones(n), 0.0))[0]
+    sharp = np.append(alpha[:n] @ S, alpha[n])
+    short = max(0.0, 1.0 - float((V @ sharp[:-1] + y * sharp[-1]).min()))
+    negative = max(0.0, -float(alpha[:n].min()) / float(np.abs(alpha[:n]).max()))
+    residual = max(short, negative)
+    return (sharp, residual) if residual <= 1e-6 else (u, 1.0)
+
+
+def _by_slsqp(V: Floats, y: Floats, u: Floats) -> tuple[Floats, float]:
+    G = np.column_stack([V, y])
+    answer = minimize(
+        lambda u: (0.5 * u[:-1] @ u[:-1], np.append(u[:-1], 0.0)),
+        u,
+        jac=True,
+        method="SLSQP",
+        constraints={"type": "ineq", "fun": lambda u: G @ u - 1.0, "jac": lambda _: G},
+        options={"maxiter": 1000, "ftol": 1e-15},
+    )
+    near = np.flatnonzero(G @ answer.x < 1.0 + 1e-6)
+    rests = np.isin(np.arange(len(G)), near)
+    sharp, residual = _sharpened(V, y, answer.x, rests) if len(near) else (answer.x, 1.0)
+    return sharp, residual
