@@ -22,7 +22,7 @@ from study.trainers.sigmoid_unit import sigmoid_unit
 N_SAMPLES, WEIGHT_BOUND = 100, 3.0
 BOXES: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
 GAUSSIANS: dict[str, Any] = {"margin": 0.5, "gap": 1.6, "spread": 0.5}
-PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": 0.08}
+PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 COUNTS = (0, 1, 3)
 SHAPES: tuple[Literal["box", "ball"], ...] = ("box", "ball")
 LOSSES: tuple[Loss, ...] = ("cross-entropy", "quadratic")
@@ -75,7 +75,7 @@ def frames(rng: np.random.Generator) -> Statistics:
         drawn = spoilt_sets(base, n_spoilers, rng)
         X, y = drawn.X[0], drawn.y[0]
         bound = Bound("box", WEIGHT_BOUND)
-        fits = [perceptron(X, y).w, *[sigmoid_unit(X, y, loss=loss, bound=bound).w for loss in LOSSES]]
+        fits = [perceptron(X, y).w, *[sigmoid_unit(X, y, loss=loss, bound=bound, method="newton").w for loss in LOSSES]]
         wrong = [~(functional_margins(w, X, y) > 0) for w in fits]
         points.append(np.column_stack([np.full(len(y), n_spoilers), X, y, drawn.is_spoiler[0], *wrong]))
         for rule, w in enumerate(fits):
@@ -96,7 +96,7 @@ def rates(generator: str, size: int, rng: np.random.Generator) -> Statistics:
         blank = np.full(size, np.nan)
         rows.append(np.stack([*judged(points, fit.w), separable, *[blank] * 4], axis=-1))
         for loss in LOSSES:
-            fit = sigmoid_unit(points.X, points.y, loss=loss, bound=bound)
+            fit = sigmoid_unit(points.X, points.y, loss=loss, bound=bound, method="newton")
             best = best_separator(points.X, points.y, loss=loss, bound=bound).loss if n_spoilers else blank
             n = points.y.shape[-1] if loss == "cross-entropy" else 1  # of sums
             own = own_loss(points, fit.w, loss)
@@ -119,7 +119,7 @@ def growth(n_samples: int, size: int, rng: np.random.Generator) -> Statistics:
     bound = Bound("box", WEIGHT_BOUND)
     rows = []
     for loss in LOSSES:
-        fit = sigmoid_unit(points.X, points.y, loss=loss, bound=bound)
+        fit = sigmoid_unit(points.X, points.y, loss=loss, bound=bound, method="newton")
         best = best_separator(points.X, points.y, loss=loss, bound=bound)
         n = points.y.shape[-1] if loss == "cross-entropy" else 1
         own = own_loss(points, fit.w, loss)
@@ -131,7 +131,9 @@ def bounds(size: int, rng: np.random.Generator) -> Statistics:
     """Ask at every bound whether the unit separates, on the same sets with one spoiler."""
     points = spoilt_sets(base_sets("boxes", N_SAMPLES, size, rng), 1, rng)
     verdicts = [
-        separates(sigmoid_unit(points.X, points.y, loss=loss, bound=Bound(shape, R)).w, points.X, points.y)
+        separates(
+            sigmoid_unit(points.X, points.y, loss=loss, bound=Bound(shape, R), method="newton").w, points.X, points.y
+        )
         for shape, R, loss in BOUND_GRID
     ]
     return {"bounds": np.stack(verdicts, axis=-1), "n_fits": np.array([size * len(BOUND_GRID)])}
@@ -293,7 +295,15 @@ CELLS: tuple[Cell, ...] = (
 EXPERIMENT = Experiment(
     name="spoilers",
     question="Does one spoiler, or three, make the bounded unit fail where the perceptron separates?",
-    settings={"n_samples": N_SAMPLES, "weight_bound": WEIGHT_BOUND, **PLACE, "boxes": BOXES, "gaussians": GAUSSIANS},
+    settings={
+        "n_samples": N_SAMPLES,
+        "weight_bound": WEIGHT_BOUND,
+        **PLACE,
+        "boxes": BOXES,
+        "gaussians": GAUSSIANS,
+        "level": 0.95,
+        "most_samples": max(GROWTH),
+    },
     cells=CELLS,
     resamples=1000,
     block_size=50,

@@ -1,5 +1,6 @@
 """The command line."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -13,6 +14,9 @@ from study.commands.paper import paper
 from study.commands.reproduce import reproduce
 from study.commands.run import run
 from study.validation import BadInput, CheckFailed
+
+for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported: the same bytes on any number of cores
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 EXAMPLES = """Examples:
 

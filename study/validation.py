@@ -21,7 +21,7 @@ def positive(name: str, value: float) -> float:
 
 def count(name: str, value: int, *, least: int = 1) -> int:
     """Return `value` as an int, or raise `BadInput` unless it is a whole number of at least `least`."""
-    if isinstance(value, bool) or int(value) != value or value < least:
+    if isinstance(value, bool) or not math.isfinite(value) or int(value) != value or value < least:
         raise BadInput(f"`{name}` must be a whole number of at least {least}; got {value}")
     return int(value)
 

@@ -14,7 +14,7 @@ def add_spoilers(
     depth: float,
     offset: float = 0.0,
     both_classes: bool = False,
-    jitter: float = 0.0,
+    jitter: float | tuple[float, float] = 0.0,
     rng: np.random.Generator | None = None,
 ) -> Dataset:
     """Return a generated set, or stack of them, with spoilers appended after its points.
@@ -33,8 +33,8 @@ def add_spoilers(
         How far it lies across, along the frame's second axis, in the units of X; 0 where there is one feature.
     both_classes : bool
         Positive and negative spoilers in turn, mirrored at the origin; else all are positive.
-    jitter : float in [0, inf)
-        Each spoiler is moved by U(-jitter, jitter) along both axes, drawn from `rng`.
+    jitter : float in [0, inf), or a pair of them
+        Each spoiler is moved by U(-jitter, jitter) in depth and in offset, drawn from `rng`; a pair gives each its own.
     rng : numpy.random.Generator, optional
         Needed where `jitter` is positive.
 
@@ -59,20 +59,22 @@ def add_spoilers(
     frame = base.frame
     if frame is None:
         raise BadInput(f"`base` must be drawn by a generator, so that its margin is known; got {base.name}")
-    for name, value in (("depth", depth), ("offset", offset), ("jitter", jitter)):
+    jitter_depth, jitter_offset = jitter if isinstance(jitter, tuple) else (jitter, jitter)
+    for name, value in (("depth", depth), ("offset", offset), ("jitter", jitter_depth), ("jitter", jitter_offset)):
         if not 0.0 <= value < np.inf:
             raise BadInput(f"`{name}` must lie in [0, inf); got {value}")
     number = _number(n_spoilers, rate, base.X.shape[-2])
     if base.X.shape[-1] == 1 and offset > 0.0:
         raise BadInput(f"`offset` must be 0 where there is one feature; got {offset}")
-    if jitter > 0.0 and not isinstance(rng, np.random.Generator):
+    one_feature = base.X.shape[-1] == 1
+    if (jitter_depth > 0.0 or jitter_offset > 0.0) and not isinstance(rng, np.random.Generator):
         raise BadInput(f"`rng` must be a numpy Generator where `jitter` is positive; got {rng}")
-    _check_separable(frame, depth + jitter, offset - jitter if base.X.shape[-1] > 1 else 0.0, both_classes)
+    _check_separable(frame, depth + jitter_depth, 0.0 if one_feature else offset - jitter_offset, both_classes)
     shape = (*base.X.shape[:-2], number)
     along, across = np.full(shape, -float(depth)), np.full(shape, float(offset))
-    if rng is not None and jitter > 0.0:
-        along = along + rng.uniform(-jitter, jitter, shape)
-        across = across + rng.uniform(-jitter, jitter, shape)
+    if rng is not None:
+        along = along + rng.uniform(-jitter_depth, jitter_depth, shape)
+        across = across + rng.uniform(-jitter_offset, jitter_offset, shape)
     y = np.where(both_classes & (np.arange(number) % 2 == 1), -1, 1)
     place = along[..., None] * frame.normal[..., None, :] + across[..., None] * frame.across[..., None, :]
     labels = np.broadcast_to(y, shape)

@@ -98,7 +98,7 @@ def _both_separate_without(results: Results) -> bool:
 
 
 def _unit_fails(results: Results) -> bool:
-    """Say whether with one and three spoilers the perceptron separates in 95% of sets or more, the unit in at most 5%."""
+    """Say whether, one spoiler or three, the perceptron separates in 95% of sets or more, the unit in 5% or less."""
     return all(
         _rate(results, generator, n_spoilers, "perceptron")["separates_low"] >= 0.95
         and _rate(results, generator, n_spoilers, loss)["separates_high"] <= 0.05

@@ -161,6 +161,8 @@ def _plain(value: Any) -> Any:
     """Return NumPy's numbers as Python's, so that JSON can hold them."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -7,14 +7,14 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 from study.datasets.dataset import Floats, check_points
-from study.trainers.bounded import minimise
 from study.trainers.fit import Bound, Fit, Stop
-from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight, objective
+from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight
 from study.trainers.max_margin import max_margin
+from study.trainers.solvers import Unit, newton
 from study.validation import one_of
 
 SCALES = (1.0, 0.5, 0.1)
-"""Where the search starts: the maximum-margin weights, scaled to these shares of the bound."""
+"""Where the search starts: the maximum-margin weights at these shares of the bound; one is enough for a convex loss."""
 
 
 def best_separator(
@@ -61,16 +61,19 @@ def best_separator(
     X, y = check_points(X, y)
     one_of("loss", loss, LOSSES)
     one_of("bound.shape", bound.shape, ("box", "ball"))
-    problem = objective(X, y, check_sample_weight(sample_weight, X.shape[:-1]), loss, check_eps(eps))
-    shape = problem.Z.shape[:-2]
+    weights, eps = check_sample_weight(sample_weight, X.shape[:-1]), check_eps(eps)
+    total = weights.sum(axis=-1)
     widest = max_margin(X, y)
-    w = np.full((*shape, X.shape[-1] + 1), np.nan)
+    unit = Unit(X, y, weights / total[..., None], loss, eps, bound, np.zeros(X.shape[-1] + 1), 10_000)
+    shape = unit.shape
+    free = np.broadcast_to(newton(unit)[0].w, (*shape, X.shape[-1] + 1))
+    w = np.full(free.shape, np.nan)
     value, residual = np.full(shape, np.nan), np.ones(shape)
     steps, passes = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for index in np.ndindex(shape):
         if widest.stop[index] == Stop.STATIONARY:
-            one = problem[index]
-            answer = min(_answers(one, bound, widest.w[index]), key=lambda fit: fit[1])
+            one, _ = unit.one(index)
+            answer = min(_answers(one, bound, free[index], widest.w[index]), key=lambda fit: fit[1])
             w[index], value[index], steps[index], passes[index] = answer
             margins = one.Z @ w[index]
             residual[index] = max(0.0, -margins.min()) / np.abs(margins).max()
@@ -79,7 +82,7 @@ def best_separator(
         stop=np.where(np.isfinite(value), Stop.STATIONARY, Stop.NOT_SEPARABLE).astype(np.int8),
         n_updates=steps,
         n_passes=passes,
-        loss=value * problem.convention,
+        loss=value * (1.0 if loss == "cross-entropy" else total),
         residual=residual,
     )
 
@@ -87,15 +90,16 @@ def best_separator(
 Answer = tuple[Floats, float, int, int]
 
 
-def _answers(one: Objective, bound: Bound, widest: Floats) -> Iterator[Answer]:
+def _answers(one: Objective, bound: Bound, free: Floats, widest: Floats) -> Iterator[Answer]:
     """Yield weights without a negative margin, mean loss, steps and loss evaluations, from each start."""
-    free, steps, passes = minimise(one, bound, np.zeros(len(widest)), 10_000, 1e-9)
     size = np.abs(widest).max() if bound.shape == "box" else np.linalg.norm(widest)
     inside = widest * (bound.weight_bound / size)
     if (one.Z @ free >= 0.0).all():
-        yield free, float(one.value_and_gradient(free)[0]), steps, passes
+        yield free, float(one.value_and_gradient(free)[0]), 0, 1
+        if one.loss == "cross-entropy":
+            return
     lost = one.Z @ free < 0.0
-    for scale in SCALES:
+    for scale in SCALES if one.loss != "cross-entropy" else SCALES[:1]:
         yield _constrained(one, bound, scale * inside, lost)
 
 

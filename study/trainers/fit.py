@@ -52,7 +52,10 @@ class Fit:
         Distance from the rule's own stopping condition. Perceptron: share of samples not yet correct. Unit: max-norm
         of w - P(w - g), with g the gradient of the weighted mean loss and P the projection on the bound.
     path : ndarray of shape (..., n_steps + 1, n_features + 1), optional
-        The weights after each step, the start first, where a rule was asked to record them.
+        The weights after each step, the start first, where a rule was asked to record them; a set that stands still
+        before the others repeats its last weights.
+    resolved : ndarray of bool of shape (...), optional
+        Which sets a compiled rule left to scipy.
     """
 
     w: Floats
@@ -62,6 +65,7 @@ class Fit:
     loss: Floats
     residual: Floats
     path: Floats | None = None
+    resolved: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -104,7 +108,8 @@ class Bound:
         if self.shape == "ball":
             largest = np.maximum(np.abs(w).max(axis=-1, keepdims=True), np.finfo(float).tiny)  # norms may overflow
             norm = np.maximum(np.linalg.norm(w / largest, axis=-1, keepdims=True), 1.0)  # below 1 for zeros only
-            return np.asarray(w / np.maximum(largest / self.weight_bound * norm, 1.0))
+            reach = self.weight_bound / norm
+            return np.asarray(np.where(largest > reach, w / largest * reach, w))
         return w
 
 

@@ -1,0 +1,386 @@
+"""The sigmoid unit compiled for stacks: safeguarded projected Newton, and projected gradient descent.
+
+Everything that is compiled stands in this file, because numba's cache watches one file only. The loops are written for
+one set; `gufunc` takes them over stacks. Samples are kept as the columns of Z, rows y (x, 1) turned over, so that the
+inner loops run along memory.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from study.trainers.gufunc import gufunc
+
+LOSS_CODES = {"quadratic": 0, "cross-entropy": 1, "threshold-quadratic": 2}
+SHAPE_CODES = {"none": 0, "box": 1, "ball": 2}
+CROSS_ENTROPY, THRESHOLD, BOX, BALL = 1, 2, 1, 2  # the loops know them as constants
+REASSOCIATE = {"reassoc", "contract", "nsz"}
+"""What the compiler may do to sums; infinities and NaN keep their meaning."""
+
+
+@njit(fastmath=REASSOCIATE)
+def _dot(a, b):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
+
+
+@njit(fastmath=REASSOCIATE)
+def _weighted_dot(a, b, c):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i] * c[i]
+    return total
+
+
+@njit
+def _columns(X, y, Z):  # type: ignore[no-untyped-def]
+    """Fill Z, of shape (p, n), and return its largest entry."""
+    n, d = X.shape
+    largest = 1.0
+    for i in range(n):
+        for j in range(d):
+            Z[j, i] = y[i] * X[i, j]
+            largest = max(largest, abs(X[i, j]))
+        Z[d, i] = y[i]
+    return largest
+
+
+@njit(fastmath=REASSOCIATE)
+def _terms(Z, share, w, loss, eps, m, e, slope, curvature):  # type: ignore[no-untyped-def]
+    """Fill margins, exp(-|m|), weighted slopes and curvatures; return the mean loss, of the cross-entropy 0."""
+    p, n = Z.shape
+    for i in range(n):
+        m[i] = w[p - 1] * Z[p - 1, i]
+    for j in range(p - 1):
+        for i in range(n):
+            m[i] += w[j] * Z[j, i]
+    for i in range(n):
+        e[i] = math.exp(-abs(m[i]))  # the one expensive operation; it never overflows
+    value = 0.0
+    if loss == CROSS_ENTROPY:
+        for i in range(n):
+            larger = 1.0 / (1.0 + e[i])
+            smaller = e[i] * larger
+            slope[i] = share[i] * (eps - (smaller if m[i] > 0.0 else larger))
+            curvature[i] = share[i] * smaller * larger
+        return value
+    floor = 0.0 if loss == THRESHOLD else -1.0
+    for i in range(n):
+        larger = 1.0 / (1.0 + e[i])
+        smaller = e[i] * larger
+        q = smaller if m[i] > 0.0 else larger  # 1 - sigma(m)
+        r = max(q - eps, floor)
+        pq = smaller * larger if q - eps > floor else 0.0
+        slope[i] = -share[i] * r * pq
+        curvature[i] = share[i] * pq * (pq - r * (2.0 * q - 1.0))
+        value += 0.5 * share[i] * r * r
+    return value
+
+
+@njit(fastmath=REASSOCIATE)
+def _value(m, e, share, loss, eps, value):  # type: ignore[no-untyped-def]
+    """Return the mean loss; the logarithms of the cross-entropy are taken here only, once a fit."""
+    if loss != CROSS_ENTROPY:
+        return value
+    total = 0.0
+    for i in range(m.size):
+        x = e[i]
+        log1p = math.log(1.0 + x) if x > 1e-4 else x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x)))
+        total += share[i] * (max(-m[i], 0.0) + log1p + eps * m[i])
+    return total
+
+
+@njit
+def _gradient(Z, slope, g):  # type: ignore[no-untyped-def]
+    for j in range(Z.shape[0]):
+        g[j] = _dot(Z[j], slope)
+
+
+@njit
+def _hessian(Z, curvature, H):  # type: ignore[no-untyped-def]
+    for j in range(Z.shape[0]):
+        for k in range(j + 1):
+            H[j, k] = _weighted_dot(Z[j], Z[k], curvature)
+            H[k, j] = H[j, k]
+
+
+@njit
+def _norm(w):  # type: ignore[no-untyped-def]
+    largest = 0.0
+    for j in range(w.size):
+        largest = max(largest, abs(w[j]))
+    if largest == 0.0 or not largest < np.inf:
+        return largest
+    total = 0.0
+    for j in range(w.size):
+        total += (w[j] / largest) ** 2
+    return largest * math.sqrt(total)
+
+
+@njit
+def _project(w, shape, R):  # type: ignore[no-untyped-def]
+    if shape == BOX:
+        for j in range(w.size):
+            w[j] = min(max(w[j], -R), R)
+    elif shape == BALL:
+        norm = _norm(w)
+        if norm > R:
+            for j in range(w.size):
+                w[j] *= R / norm
+
+
+@njit
+def _residual(w, g, shape, R, moved):  # type: ignore[no-untyped-def]
+    """Return the max-norm of w - P(w - g)."""
+    for j in range(w.size):
+        moved[j] = w[j] - g[j]
+    _project(moved, shape, R)
+    largest = 0.0
+    for j in range(w.size):
+        off = abs(w[j] - moved[j])
+        largest = off if not off <= largest else largest  # also where it is NaN
+    return largest
+
+
+@njit
+def _cholesky(A, shift, L):  # type: ignore[no-untyped-def]
+    """Fill L with the Cholesky factor of A + shift I; return whether that is safely positive definite."""
+    for j in range(A.shape[0]):
+        for k in range(j + 1):
+            total = A[j, k]
+            for i in range(k):
+                total -= L[j, i] * L[k, i]
+            if j == k:
+                total += shift
+                if not total > 1e-13 * (abs(A[j, j]) + shift):
+                    return False
+                L[j, j] = math.sqrt(total)
+            else:
+                L[j, k] = total / L[k, k]
+    return True
+
+
+@njit
+def _solve(L, b, x):  # type: ignore[no-untyped-def]
+    """Fill x with the solution of L L' x = b."""
+    p = b.size
+    for j in range(p):
+        total = b[j]
+        for k in range(j):
+            total -= L[j, k] * x[k]
+        x[j] = total / L[j, j]
+    for j in range(p - 1, -1, -1):
+        total = x[j]
+        for k in range(j + 1, p):
+            total -= L[k, j] * x[k]
+        x[j] = total / L[j, j]
+
+
+@njit
+def _factor(A, L):  # type: ignore[no-untyped-def]
+    """Fill L with the factor of A + shift I for the least shift tried that allows it; return the shift."""
+    if _cholesky(A, 0.0, L):
+        return 0.0
+    size = 1e-300
+    for j in range(A.shape[0]):
+        size = max(size, abs(A[j, j]))
+    shift = 1e-10 * size
+    for _ in range(40):
+        if _cholesky(A, shift, L):
+            return shift
+        shift *= 10.0
+    return -1.0
+
+
+@njit
+def _newton_target(H, g, d, held, A, L, b):  # type: ignore[no-untyped-def]
+    """Fill b with the minimiser of g'd + d'Hd / 2 over the free entries of d, the held ones as they are."""
+    p = d.size
+    for j in range(p):
+        b[j] = -g[j]
+        for k in range(p):
+            A[j, k] = 0.0 if held[j] or held[k] else H[j, k]
+            if held[k]:
+                b[j] -= H[j, k] * d[k]
+    for j in range(p):
+        if held[j]:
+            A[j, j] = 1.0
+            b[j] = d[j]
+    if _factor(A, L) < 0.0:
+        return False
+    _solve(L, b, b)
+    return True
+
+
+@njit
+def _step_in_box(H, g, w, shape, R, A, L, b, d, held):  # type: ignore[no-untyped-def]
+    """Fill d with the minimiser of the quadratic model in the box, by the primal active-set method."""
+    p = w.size
+    for j in range(p):
+        held[j] = shape == BOX and ((w[j] >= R and g[j] <= 0.0) or (w[j] <= -R and g[j] >= 0.0))
+        d[j] = 0.0
+    for _ in range(4 * p + 4):
+        if not _newton_target(H, g, d, held, A, L, b):
+            return False
+        share, blocking = 1.0, -1  # of the way to the target, until a weight meets its bound
+        if shape == BOX:
+            for j in range(p):
+                if not held[j] and abs(w[j] + b[j]) > R:
+                    room = ((R if b[j] > 0.0 else -R) - w[j] - d[j]) / (b[j] - d[j])
+                    if room < share:
+                        share, blocking = max(room, 0.0), j
+        for j in range(p):
+            d[j] += share * (b[j] - d[j])
+        if blocking >= 0:
+            held[blocking] = True
+            d[blocking] = (R if b[blocking] > 0.0 else -R) - w[blocking]
+            continue
+        steepest, release = 0.0, -1  # a held weight that the model pulls inside is set free
+        for j in range(p):
+            if held[j]:
+                pull = _dot(H[j], d) + g[j]
+                if w[j] + d[j] < 0.0:
+                    pull = -pull
+                if pull > steepest:
+                    steepest, release = pull, j
+        if release < 0:
+            return True
+        held[release] = False
+    return True
+
+
+@njit
+def _step_in_ball(H, g, w, R, L, b, v, d):  # type: ignore[no-untyped-def]
+    """Fill d with the minimiser of the quadratic model in the ball, by the iteration of More and Sorensen."""
+    p = w.size
+    for j in range(p):
+        b[j] = -g[j]
+        for k in range(p):
+            b[j] += H[j, k] * w[k]
+    multiplier = _factor(H, L)
+    if multiplier < 0.0:
+        return False
+    for _ in range(60):
+        _solve(L, b, v)
+        norm = _norm(v)
+        if norm <= R * (1.0 + 1e-15) and multiplier == 0.0:
+            break
+        if abs(norm - R) <= 1e-15 * R:
+            break
+        for j in range(p):  # q = L^-1 v, whose norm is the slope of the secular equation
+            total = v[j]
+            for k in range(j):
+                total -= L[j, k] * d[k]
+            d[j] = total / L[j, j]
+        slope = _norm(d) / norm
+        new = max(multiplier + (norm / R - 1.0) / (slope * slope), 0.0)
+        if abs(new - multiplier) <= 1e-15 * multiplier or not _cholesky(H, new, L):
+            break
+        multiplier = new
+    _project(v, BALL, R)
+    for j in range(p):
+        d[j] = v[j] - w[j]
+    return True
+
+
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64,"
+    " float64[:], int64[:], int64[:], float64[:], float64[:], float64[:])",
+    "(n,d),(n),(n),(p),(),(),(),(),()->(p),(),(),(),(),()",
+)
+def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes, value, residual, scale):  # type: ignore[no-untyped-def]
+    """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it."""
+    n, p = y.size, w0.size
+    room, small, held = np.empty((p + 4, n)), np.empty((3 * p + 5, p)), np.empty(p, np.bool_)
+    Z, m, e, slope, curvature = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3]
+    H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
+    g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
+    scale[0] = _columns(X, y, Z)
+    w[:] = w0
+    _project(w, shape, R)
+    f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
+    _gradient(Z, slope, g)
+    residual[0] = _residual(w, g, shape, R, trial)
+    n_steps[0] = 0
+    n_passes[0] = 1
+    while n_steps[0] < max_steps and residual[0] > 1e-14 * scale[0]:
+        _hessian(Z, curvature, H)
+        if shape == BALL:
+            found = _step_in_ball(H, g, w, R, L, b, v, d)
+        else:
+            found = _step_in_box(H, g, w, shape, R, A, L, b, d, held)
+        downhill = _dot(g, d)
+        # Next to the solution rounding hides what leads down; there the residual has the say.
+        close = found and residual[0] <= 1e-5 * scale[0]
+        if not found or not (downhill < 0.0 or close):  # a projected gradient step always leads down
+            for j in range(p):
+                trial[j] = w[j] - g[j]
+            _project(trial, shape, R)
+            for j in range(p):
+                d[j] = trial[j] - w[j]
+            downhill = _dot(g, d)
+        step, accepted, f_trial, new_residual = 1.0, False, f, residual[0]
+        for _ in range(60):
+            for j in range(p):
+                trial[j] = w[j] + step * d[j]
+            _project(trial, shape, R)  # of rounding only: the way to the model's minimiser lies inside
+            f_trial = _terms(Z, share, trial, loss, eps, m, e, slope, curvature)
+            _gradient(Z, slope, b)
+            n_passes[0] += 1
+            rise = _dot(b, d)
+            new_residual = _residual(trial, b, shape, R, v)
+            if close:
+                accepted = new_residual < 0.5 * residual[0] and f_trial <= f * (1.0 + 1e-12)
+            if not accepted and loss == CROSS_ENTROPY:  # convex: still on the way down, or past the lowest by little
+                accepted = rise <= -0.5 * downhill and downhill < 0.0
+            elif not accepted:
+                accepted = f_trial <= f + 1e-4 * step * downhill and downhill < 0.0
+            if accepted or not downhill < 0.0:
+                break
+            secant = downhill / (downhill - rise) if rise > downhill else 0.5
+            step *= min(max(secant, 0.1), 0.5)
+        if not accepted or (new_residual >= residual[0] and residual[0] <= 1e-11 * scale[0]):
+            f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
+            break
+        for j in range(p):
+            w[j] = trial[j]
+            g[j] = b[j]
+        f = f_trial
+        residual[0] = new_residual
+        n_steps[0] += 1
+    value[0] = _value(m, e, share, loss, eps, f)
+
+
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, float64, float64,"
+    " float64[:], float64[:], int64[:], float64[:], float64[:], float64[:,:])",
+    "(n,d),(n),(n),(p),(),(),(),(),(),(),(),(k)->(p),(),(),(),(k,p)",
+)
+def descend(X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, w, n_steps, value, residual, path):  # type: ignore[no-untyped-def]
+    """Take projected gradient steps of a fixed rate until the residual is at most `tol`; record while there is room."""
+    n, p = y.size, w0.size
+    workspace, g, moved = np.empty((p + 4, n)), np.empty(p), np.empty(p)
+    Z, m, e, slope, curvature = workspace[:p], workspace[p], workspace[p + 1], workspace[p + 2], workspace[p + 3]
+    _columns(X, y, Z)
+    w[:] = w0
+    _project(w, shape, R)
+    path[0] = w
+    n_steps[0] = 0
+    while True:
+        f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
+        _gradient(Z, slope, g)
+        residual[0] = _residual(w, g, shape, R, moved)
+        if n_steps[0] == max_steps or not residual[0] > tol:
+            break
+        for j in range(p):
+            w[j] -= rate * g[j]
+        _project(w, shape, R)
+        n_steps[0] += 1
+        if n_steps[0] < room.size:
+            path[n_steps[0]] = w
+    for k in range(n_steps[0] + 1, room.size):
+        path[k] = w
+    value[0] = _value(m, e, share, loss, eps, f)

@@ -1,0 +1,109 @@
+"""One bounded problem over a stack of sets, handed to scipy or to the compiled loops."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from study.datasets.dataset import Floats
+from study.trainers import compiled
+from study.trainers.bounded import kkt_residual, minimise
+from study.trainers.fit import Bound
+from study.trainers.losses import Loss, Objective, objective
+
+GOOD_ENOUGH = 1e-9
+"""A compiled fit whose residual exceeds this, times the largest feature, is solved again by scipy."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit, its points and its bound, all checked; leading axes broadcast.
+
+    X has shape (..., n_samples, n_features), y and share (..., n_samples), start (..., n_features + 1); share holds
+    sample weights that sum to 1.
+    """
+
+    X: Floats
+    y: Floats
+    share: Floats
+    loss: Loss
+    eps: float
+    bound: Bound
+    start: Floats
+    max_steps: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The leading axes."""
+        return np.broadcast_shapes(self.X.shape[:-2], self.y.shape[:-1], self.share.shape[:-1], self.start.shape[:-1])
+
+    @property
+    def codes(self) -> tuple[int, float, int, float, int]:
+        """What the compiled loops take after points and start."""
+        shape = compiled.SHAPE_CODES[self.bound.shape]
+        return compiled.LOSS_CODES[self.loss], self.eps, shape, self.bound.weight_bound, self.max_steps
+
+    def one(self, index: tuple[int, ...]) -> tuple[Objective, Floats]:
+        """Return objective and start of one set of the stack."""
+        X, y, share, start = (
+            np.broadcast_to(array, (*self.shape, *array.shape[array.ndim - n_core :]))[index]
+            for array, n_core in ((self.X, 2), (self.y, 1), (self.share, 1), (self.start, 1))
+        )
+        return objective(X, y, share, self.loss, self.eps), start
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Weights, mean loss and KKT residual over a stack; the residual is measured in `scale`, the largest feature."""
+
+    w: Floats
+    value: Floats
+    residual: Floats
+    scale: Floats
+    n_steps: NDArray[np.int64]
+    n_passes: NDArray[np.int64]
+
+
+def l_bfgs_b(unit: Unit, tol: float) -> Answer:
+    """Solve set after set by scipy."""
+    shape = unit.shape
+    w = np.empty((*shape, unit.start.shape[-1]))
+    value, residual, scale = np.empty(shape), np.empty(shape), np.empty(shape)
+    n_steps, n_passes = np.empty(shape, np.int64), np.empty(shape, np.int64)
+    for index in np.ndindex(shape):
+        problem, start = unit.one(index)
+        w[index], n_steps[index], n_passes[index] = minimise(problem, unit.bound, start, unit.max_steps, tol)
+        value[index], gradient = problem.value_and_gradient(w[index])
+        residual[index] = kkt_residual(w[index], gradient, unit.bound)
+        scale[index] = np.abs(problem.Z).max()
+    return Answer(w, value, residual, scale, n_steps, n_passes)
+
+
+def newton(unit: Unit) -> tuple[Answer, NDArray[np.bool_]]:
+    """Solve all sets by the compiled loop, and those that it leaves above `GOOD_ENOUGH` again by scipy."""
+    with np.errstate(all="ignore"):
+        w, n_steps, n_passes, value, residual, scale = compiled.newton(
+            unit.X, unit.y, unit.share, unit.start, *unit.codes
+        )
+    resolved = np.asarray(~(residual <= GOOD_ENOUGH * scale))
+    if resolved.any():
+        w, value, residual = np.asarray(w), np.asarray(value), np.asarray(residual)
+        for index in zip(*np.nonzero(np.atleast_1d(resolved)), strict=True) if resolved.ndim else [()]:
+            problem, start = unit.one(index)
+            other, _, _ = minimise(problem, unit.bound, start, unit.max_steps, GOOD_ENOUGH)
+            other_value, gradient = problem.value_and_gradient(other)
+            other_residual = kkt_residual(other, gradient, unit.bound)
+            if not (value[index], residual[index]) <= (float(other_value), float(other_residual)):
+                w[index], value[index], residual[index] = other, other_value, other_residual
+    return Answer(w, value, residual, scale, n_steps, n_passes), resolved
+
+
+def descend(unit: Unit, rate: Floats | float, tol: float, record_path: bool) -> tuple[Answer, Floats | None]:
+    """Take projected gradient steps in all sets; return the weights after each step too where they are asked for."""
+    room = np.empty(unit.max_steps + 1 if record_path else 1)
+    with np.errstate(all="ignore"):
+        w, n_steps, value, residual, path = compiled.descend(
+            unit.X, unit.y, unit.share, unit.start, *unit.codes, rate, tol, room
+        )
+    answer = Answer(w, value, residual, np.ones(np.shape(value)), n_steps, n_steps)
+    return answer, path[..., : int(n_steps.max()) + 1, :] if record_path else None
