@@ -55,7 +55,7 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
 
 def mean_loss(points: Dataset, eps: float) -> Objective:
     """Return the quadratic loss on a set, divided by its number of samples."""
-    return objective(points.X, points.y.astype(float), np.ones(points.y.shape[-1]), "quadratic", eps)
+    return objective(points.X, points.y, np.ones(points.y.shape[-1]), "quadratic", eps)
 
 
 def minimum(points: Dataset, eps: float, w0: Floats) -> Fit:

@@ -12,18 +12,26 @@ class CheckFailed(Exception):
     """A check that failed; the message has a line for each finding."""
 
 
+def real(name: str, value: float) -> float:
+    """Return `value` as a float, or raise `BadInput` unless it is a number."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise BadInput(f"`{name}` must be a number; got {value!r}") from None
+
+
 def positive(name: str, value: float) -> float:
     """Return `value` as a float, or raise `BadInput` unless it is positive and finite."""
-    if not (value > 0 and math.isfinite(value)):
+    if not (real(name, value) > 0 and math.isfinite(value)):
         raise BadInput(f"`{name}` must be positive and finite; got {value}")
     return float(value)
 
 
 def count(name: str, value: int, *, least: int = 1) -> int:
-    """Return `value` as an int, or raise `BadInput` unless it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not math.isfinite(value) or int(value) != value or value < least:
+    """Return `value` as an int of at most 2^61, or raise `BadInput` unless it is a whole number of at least `least`."""
+    if isinstance(value, bool) or not math.isfinite(real(name, value)) or int(value) != value or value < least:
         raise BadInput(f"`{name}` must be a whole number of at least {least}; got {value}")
-    return int(value)
+    return min(int(value), 2**61)
 
 
 def one_of(name: str, value: str, allowed: Collection[str]) -> str:

@@ -1,5 +1,6 @@
 """A copy of the checkout that tests may spoil, and the command line run in it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 

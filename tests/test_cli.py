@@ -35,8 +35,8 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("run", "five_points"), "study: `NAME` must be one of four_points; got five_points"),
-        (("figures", "../four_points"), "study: `NAME` must be one of four_points; got ../four_points"),
+        (("run", "five_points"), "study: `NAME` must be one of four_points, spoilers; got five_points"),
+        (("figures", "../four_points"), "study: `NAME` must be one of four_points, spoilers; got ../four_points"),
         (("run", "--resamples", "0"), "study: `resamples` must be a whole number of at least 1; got 0"),
         (
             ("run", "--resamples", "many"),
@@ -76,7 +76,7 @@ def test_list_and_claims_speak_json(whole_copy: Path, study: Study) -> None:
 
 def test_other_settings_never_reach_the_committed_results(spoilt: Path, study: Study) -> None:
     before = {path.name: path.read_bytes() for path in (spoilt / "experiments" / "results").iterdir()}
-    assert study(spoilt, "run", "--resamples", "3").returncode == 0
+    assert study(spoilt, "run", "--resamples", "3", "four_points").returncode == 0
     assert study(spoilt, "reproduce", "--quick").returncode == 0
     assert {path.name: path.read_bytes() for path in (spoilt / "experiments" / "results").iterdir()} == before
     assert (spoilt / "build" / "results" / "four_points.json").is_file()
@@ -87,7 +87,7 @@ def test_a_result_beyond_tolerance_is_named_and_kept(spoilt: Path, study: Study)
     path = spoilt / "experiments" / "results" / "four_points.csv"
     altered = path.read_text().replace("4.348", "4.349")
     path.write_text(altered)
-    answer = study(spoilt, "run")
+    answer = study(spoilt, "run", "four_points")
     assert answer.returncode == 1
     assert re.search(r"four_points\.csv: row \d+, w_x: 4\.349\d* committed, 4\.348\d* recomputed", answer.stderr)
     assert path.read_text() == altered

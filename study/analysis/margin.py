@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.dataset import Floats, as_floats, check_broadcast, check_points
+from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points, leading_shape
+from study.validation import BadInput
 
 
 def functional_margins(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
@@ -27,10 +28,28 @@ def functional_margins(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
         For points that `check_points` refuses or weights of another length.
     """
     X, y = check_points(X, y)
-    w = as_floats("w", w)
-    check_broadcast("w", w, (*w.shape[:-1], X.shape[-1] + 1))
+    w = _checked(w, X, y)
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(y * ((X @ w[..., :-1, None])[..., 0] + w[..., -1:]))
+
+
+def scaled(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
+    """Return weights divided by their largest, and their functional margins: signs and ratios without overflow.
+
+    Arguments and errors as `functional_margins`; zero and infinite weights stay as they are.
+    """
+    X, y = check_points(X, y)
+    w = _checked(w, X, y)
+    largest = np.abs(w).max(axis=-1, keepdims=True)
+    unit = w / np.where((largest > 0.0) & np.isfinite(largest), largest, 1.0)
+    return unit, functional_margins(unit, X, y)
+
+
+def _checked(w: ArrayLike, X: Floats, y: Floats) -> Floats:
+    w = as_floats("w", w)
+    check_broadcast("w", w, (*w.shape[:-1], X.shape[-1] + 1))
+    leading_shape(w=w.shape[:-1], X=X.shape[:-2], y=y.shape[:-1])
+    return w
 
 
 def geometric_margin(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
@@ -42,16 +61,21 @@ def geometric_margin(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
         In the units of `X`; -inf where all weights but the bias are zero, since there is no boundary then. Arguments
         and errors as `functional_margins`.
     """
-    margin = functional_margins(w, X, y).min(axis=-1)
-    norm = np.linalg.norm(np.asarray(w, dtype=np.float64)[..., :-1], axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(norm > 0, margin / norm, -np.inf))
+    unit, margins = scaled(w, X, y)
+    norm = np.linalg.norm(unit[..., :-1], axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.asarray(np.where(norm > 0, margins.min(axis=-1) / norm, -np.inf))
 
 
 def radius(X: ArrayLike) -> Floats:
-    """Return the largest Euclidean norm of (x, 1), of shape (...), for X of shape (..., n_samples, n_features)."""
+    """Return the largest norm of an (x, 1), of shape (...), for finite X of shape (..., n_samples, n_features)."""
     X = as_floats("X", X)
-    return np.asarray(np.sqrt((X**2).sum(axis=-1) + 1.0).max(axis=-1))
+    if X.ndim < 2:
+        raise BadInput(f"`X` must have shape (..., n_samples, n_features); got shape {X.shape}")
+    check_finite("X", X)
+    largest = np.maximum(np.abs(X).max(axis=(-2, -1)), 1.0)  # squares may overflow
+    squares = ((X / largest[..., None, None]) ** 2).sum(axis=-1) + (1.0 / largest[..., None]) ** 2
+    return np.asarray(largest * np.sqrt(squares).max(axis=-1))
 
 
 def novikoff_bound(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
@@ -81,7 +105,7 @@ def novikoff_bound(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
     .. [1] A. B. J. Novikoff, "On convergence proofs on perceptrons", Proceedings of the Symposium on the Mathematical
        Theory of Automata 12:615-622, 1962.
     """
-    least = functional_margins(w, X, y).min(axis=-1)
-    norm = np.linalg.norm(np.asarray(w, dtype=np.float64), axis=-1)
+    unit, margins = scaled(w, X, y)
+    least, norm = margins.min(axis=-1), np.linalg.norm(unit, axis=-1)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(least > 0, (radius(X) * norm / least) ** 2, np.inf)

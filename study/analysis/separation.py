@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
-from study.analysis.margin import functional_margins
-from study.datasets.dataset import Floats, check_points
+from study.analysis.margin import scaled
+from study.datasets.dataset import Floats, check_points, leading_shape
 
 
 def separates(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
@@ -29,12 +29,12 @@ def separates(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
     BadInput
         For points that `check_points` refuses or weights of another length.
     """
-    return np.asarray((functional_margins(w, X, y) > 0).all(axis=-1))
+    return np.asarray((scaled(w, X, y)[1] > 0).all(axis=-1))
 
 
 def training_error(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
     """Return the share of samples, in [0, 1], that do not lie strictly on their own side; arguments as `separates`."""
-    return np.asarray((~(functional_margins(w, X, y) > 0)).mean(axis=-1))
+    return np.asarray((~(scaled(w, X, y)[1] > 0)).mean(axis=-1))
 
 
 def separator(X: ArrayLike, y: ArrayLike) -> Floats:
@@ -62,7 +62,7 @@ def separator(X: ArrayLike, y: ArrayLike) -> Floats:
     divided by their range first and rows by their length, so that tolerances mean the same at every scale and place.
     """
     X, y = check_points(X, y)
-    shape = np.broadcast_shapes(X.shape[:-2], y.shape[:-1])
+    shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1])
     X, y = np.broadcast_to(X, (*shape, *X.shape[-2:])), np.broadcast_to(y, (*shape, y.shape[-1]))
     w = np.full((*shape, X.shape[-1] + 1), np.nan)
     for index in np.ndindex(shape):
@@ -71,7 +71,10 @@ def separator(X: ArrayLike, y: ArrayLike) -> Floats:
 
 
 def is_separable(X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
-    """Return whether a separator was found and verified, of shape (...); arguments and errors as `separator`."""
+    """Return whether a separator was found and verified, of shape (...); arguments and errors as `separator`.
+
+    A gap of more than a hundred-millionth of the features' range is found; the narrowest may be missed.
+    """
     return np.asarray(np.isfinite(separator(X, y)).all(axis=-1))
 
 

@@ -58,13 +58,15 @@ class Dataset:
     """
 
     X: Floats
-    y: NDArray[np.int64]
+    y: Floats
     is_spoiler: NDArray[np.bool_] = None  # type: ignore[assignment]
     name: str
     frame: Frame | None = None
 
     def __post_init__(self) -> None:
         X, y = check_points(self.X, self.y)
+        if leading_shape(X=X.shape[:-2], y=y.shape[:-1]) != X.shape[:-2]:
+            raise BadInput(f"`y` must have shape {X.shape[:-1]}, or broadcast to it; got shape {y.shape}")
         y = np.broadcast_to(y, X.shape[:-1])
         is_spoiler = np.zeros(y.shape, bool) if self.is_spoiler is None else np.asarray(self.is_spoiler)
         if is_spoiler.shape != y.shape or is_spoiler.dtype != np.bool_:
@@ -74,7 +76,7 @@ class Dataset:
         if not self.name:
             raise BadInput(f"`name` must be a word; got {self.name!r}")
         object.__setattr__(self, "X", read_only(X))
-        object.__setattr__(self, "y", read_only(y.astype(np.int64)))
+        object.__setattr__(self, "y", read_only(y))
         object.__setattr__(self, "is_spoiler", read_only(is_spoiler))
 
 
@@ -98,11 +100,12 @@ def check_points(X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
         raise BadInput(
             f"`X` must have shape (..., n_samples, n_features) with at least one of each; got shape {X.shape}"
         )
+    if 0 in y.shape:
+        raise BadInput(f"`y` must hold a label for each sample; got shape {y.shape}")
     check_broadcast("y", y, X.shape[:-1])
     check_finite("X", X)
-    label = np.abs(y) == 1
-    if not label.all():
-        index = tuple(map(int, np.argwhere(~label)[0]))
+    if np.count_nonzero(y == 1.0) + np.count_nonzero(y == -1.0) != y.size:
+        index = tuple(map(int, np.argwhere(np.abs(y) != 1.0)[0]))
         raise BadInput(f"`y` must hold -1 and +1 only; got {y[index]:g} at index {index}")
     single = y.min(axis=-1) == y.max(axis=-1)
     if single.any():
@@ -119,8 +122,19 @@ def as_floats(name: str, values: ArrayLike) -> Floats:
         raise BadInput(f"`{name}` must be an array of numbers; got {type(values).__name__} ({error})") from error
 
 
+def leading_shape(**arrays: tuple[int, ...]) -> tuple[int, ...]:
+    """Return what leading axes, given by name, broadcast to, or raise `BadInput`."""
+    try:
+        return np.broadcast_shapes(*arrays.values())
+    except ValueError:
+        shapes = ", ".join(f"`{name}` {shape}" for name, shape in arrays.items())
+        raise BadInput(f"leading axes must broadcast; got {shapes}") from None
+
+
 def check_finite(name: str, values: Floats) -> None:
     """Raise `BadInput` at the first NaN or infinity (min and max need no temporary of the size of a stack)."""
+    if values.size == 0:
+        raise BadInput(f"`{name}` must not be empty; got shape {values.shape}")
     if not (np.isfinite(values.min()) and np.isfinite(values.max())):
         index = tuple(map(int, np.argwhere(~np.isfinite(values))[0]))
         raise BadInput(f"`{name}` must be finite; got {values[index]} at index {index}")

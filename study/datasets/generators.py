@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import ortho_group, truncnorm
 
 from study.datasets.dataset import Dataset, Floats, Frame, as_floats
@@ -147,13 +147,13 @@ def make_gaussians(
     return Dataset(X=scale * (r + along[..., None] * v[..., None, :]), y=y, name="gaussians", frame=frame)
 
 
-def _labels(n_samples: int, balance: float, size: int | Sequence[int], rng: np.random.Generator) -> NDArray[np.int64]:
+def _labels(n_samples: int, balance: float, size: int | Sequence[int], rng: np.random.Generator) -> Floats:
     n_samples = count("n_samples", n_samples, least=2)
     if not 0.0 < balance < 1.0:
         raise BadInput(f"`balance` must lie in (0, 1); got {balance}")
     shape = tuple(count("size", n) for n in np.atleast_1d(np.asarray(size, dtype=object)))
     n_positive = min(max(round(balance * n_samples), 1), n_samples - 1)
-    y = np.where(np.arange(n_samples) < n_positive, 1, -1)
+    y = np.where(np.arange(n_samples) < n_positive, 1.0, -1.0)
     return rng.permuted(np.broadcast_to(y, (*shape, n_samples)), axis=-1)
 
 

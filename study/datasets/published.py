@@ -42,7 +42,8 @@ def four_points(t: ArrayLike) -> Dataset:
     Notes
     -----
     Separable for every t: the line x = -1/2 has the largest geometric margin, 1/2. The separator of least norm with
-    all functional margins at least 1 is (2, 0, 1), bias last, so Novikoff's bound on updates is 5 (t^2 + 1).
+    all functional margins at least 1 is (2, 0, 1), bias last, so Novikoff's bound on updates is 5 (t^2 + 1) for
+    t >= 1.
     """
     t = as_floats("t", t)
     valid = np.isfinite(t) & (t > 0)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, read_only
+from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite
 from study.validation import BadInput, one_of, positive
 
 
@@ -19,6 +19,7 @@ class Stop(IntEnum):
     BUDGET_SPENT = 2
     NOT_FINITE = 3
     NOT_SEPARABLE = 4
+    STALLED = 5
 
     @property
     def sentence(self) -> str:
@@ -29,12 +30,13 @@ class Stop(IntEnum):
             "the budget was spent first",
             "the weights left the range of floating-point numbers",
             "no weights that separate the samples were found",
+            "rounding let the search go no further",
         )[self]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fit:
-    """Hold the outcome of a rule, for one set or a stack of them; arrays are copied and read-only.
+    """Hold the outcome of a rule, for one set or a stack of them; its arrays are read-only.
 
     Parameters
     ----------
@@ -71,7 +73,9 @@ class Fit:
         for field in fields(self):
             value = getattr(self, field.name)
             if value is not None:
-                object.__setattr__(self, field.name, read_only(np.asarray(value)))
+                view = np.asarray(value).view()  # no copy: a stack may hold millions of fits
+                view.flags.writeable = False
+                object.__setattr__(self, field.name, view)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite
-from study.validation import BadInput
+from study.validation import BadInput, real
 
 Loss = Literal["quadratic", "cross-entropy", "threshold-quadratic"]
 LOSSES: tuple[Loss, ...] = ("quadratic", "cross-entropy", "threshold-quadratic")
@@ -116,7 +116,7 @@ def objective(X: Floats, y: Floats, sample_weight: NDArray[np.float64], loss: Lo
 
 def check_eps(eps: float) -> float:
     """Return `eps` as a float, or raise `BadInput` unless it lies in [0, 1/2)."""
-    if not 0.0 <= eps < 0.5:
+    if not 0.0 <= real("eps", eps) < 0.5:
         raise BadInput(f"`eps` must lie in [0, 1/2); got {eps}")
     return float(eps)
 
@@ -130,4 +130,7 @@ def check_sample_weight(sample_weight: ArrayLike | None, shape: tuple[int, ...])
     check_finite("sample_weight", weights)
     if weights.min() <= 0.0:
         raise BadInput(f"`sample_weight` must be positive; got {weights.min()}")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(weights.sum(axis=-1)).all():
+            raise BadInput(f"`sample_weight` must have a finite sum; got weights up to {weights.max()}")
     return weights

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize, nnls
 
-from study.datasets.dataset import Floats, check_points
+from study.datasets.dataset import Floats, check_points, leading_shape
 from study.trainers.fit import Fit, Stop
 
 BIAS = 1e4
@@ -46,7 +46,7 @@ def max_margin(X: ArrayLike, y: ArrayLike) -> Fit:
     .. [1] C. L. Lawson, R. J. Hanson, "Solving Least Squares Problems", Prentice-Hall, 1974, chapter 23, problem LDP.
     """
     X, y = check_points(X, y)
-    shape = np.broadcast_shapes(X.shape[:-2], y.shape[:-1])
+    shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1])
     X, y = np.broadcast_to(X, (*shape, *X.shape[-2:])), np.broadcast_to(y, (*shape, y.shape[-1]))
     w = np.full((*shape, X.shape[-1] + 1), np.nan)
     residual, n_support = np.ones(shape), np.zeros(shape, np.int64)

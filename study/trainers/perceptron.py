@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from study.datasets.dataset import check_points
+from study.datasets.dataset import check_points, leading_shape
 from study.trainers.fit import Fit, Stop, check_start
 from study.trainers.gufunc import gufunc
 from study.validation import BadInput, count, one_of
@@ -72,7 +72,7 @@ def perceptron(
     max_updates = count("max_updates", max_updates)
     n_samples, p = X.shape[-2], X.shape[-1] + 1
     start = check_start(w0, p)
-    shape = np.broadcast_shapes(X.shape[:-2], y.shape[:-1], start.shape[:-1])
+    shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1], w0=start.shape[:-1])
     visits = np.arange(n_samples)
     seeds = np.zeros(shape, np.uint64)
     if order != "natural":

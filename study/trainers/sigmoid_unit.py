@@ -9,7 +9,7 @@ from study.datasets.dataset import check_points
 from study.trainers.fit import Bound, Fit, Stop, check_start
 from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight
 from study.trainers.solvers import Unit, descend, l_bfgs_b, newton
-from study.validation import BadInput, count, one_of, positive
+from study.validation import BadInput, count, one_of, positive, real
 
 METHODS = ("L-BFGS-B", "newton", "descent")
 
@@ -67,8 +67,8 @@ def sigmoid_unit(
     -------
     Fit
         `loss` is E at `w`; `residual` the max-norm of w - P(w - g), g the gradient of the weighted mean loss; `stop` is
-        STATIONARY where that is small enough, else BUDGET_SPENT or NOT_FINITE. For method newton `resolved` says
-        which sets were solved again.
+        STATIONARY where that is small enough, else BUDGET_SPENT, STALLED or NOT_FINITE. For method newton `resolved`
+        says which sets were solved again.
 
     Raises
     ------
@@ -81,13 +81,14 @@ def sigmoid_unit(
     -----
     Without a bound, hard targets have no minimum on separable points: the loss falls towards zero as the weights grow,
     and STATIONARY then says only that the gradient has become that small. The two quadratic losses are not convex:
-    which minimum is reached depends on the start, and under descent on the learning rate too.
+    which minimum is reached depends on the start, and under descent on the learning rate too. With soft targets a
+    plateau far out, where the outputs saturate, counts as STATIONARY as well.
     """
     X, y = check_points(X, y)
     one_of("loss", loss, LOSSES)
     one_of("method", method, METHODS)
     max_steps = count("max_steps", max_steps)
-    if not 0.0 <= tol < np.inf:
+    if not 0.0 <= real("tol", tol) < np.inf:
         raise BadInput(f"`tol` must lie in [0, inf); got {tol}")
     if method != "descent" and (learning_rate is not None or record_path):
         raise BadInput(f"`learning_rate` and `record_path` must be left out for method {method}")
@@ -107,7 +108,8 @@ def sigmoid_unit(
     else:
         answer = l_bfgs_b(unit, tol)
     value = answer.value * (1.0 if loss == "cross-entropy" else total)
-    stop = np.where(answer.residual <= tol * answer.scale, Stop.STATIONARY, Stop.BUDGET_SPENT)
+    short = np.where(answer.n_steps >= max_steps, Stop.BUDGET_SPENT, Stop.STALLED)
+    stop = np.where(answer.residual <= tol * answer.scale, Stop.STATIONARY, short)
     finite = np.isfinite(answer.w).all(axis=-1) & np.isfinite(value)
     return Fit(
         w=answer.w,

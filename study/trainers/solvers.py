@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from study.datasets.dataset import Floats
+from study.datasets.dataset import Floats, leading_shape
 from study.trainers import compiled
 from study.trainers.bounded import kkt_residual, minimise
 from study.trainers.fit import Bound
@@ -35,7 +35,9 @@ class Unit:
     @property
     def shape(self) -> tuple[int, ...]:
         """The leading axes."""
-        return np.broadcast_shapes(self.X.shape[:-2], self.y.shape[:-1], self.share.shape[:-1], self.start.shape[:-1])
+        return leading_shape(
+            X=self.X.shape[:-2], y=self.y.shape[:-1], sample_weight=self.share.shape[:-1], w0=self.start.shape[:-1]
+        )
 
     @property
     def codes(self) -> tuple[int, float, int, float, int]:
@@ -70,12 +72,13 @@ def l_bfgs_b(unit: Unit, tol: float) -> Answer:
     w = np.empty((*shape, unit.start.shape[-1]))
     value, residual, scale = np.empty(shape), np.empty(shape), np.empty(shape)
     n_steps, n_passes = np.empty(shape, np.int64), np.empty(shape, np.int64)
-    for index in np.ndindex(shape):
-        problem, start = unit.one(index)
-        w[index], n_steps[index], n_passes[index] = minimise(problem, unit.bound, start, unit.max_steps, tol)
-        value[index], gradient = problem.value_and_gradient(w[index])
-        residual[index] = kkt_residual(w[index], gradient, unit.bound)
-        scale[index] = np.abs(problem.Z).max()
+    with np.errstate(over="ignore", invalid="ignore"):
+        for index in np.ndindex(shape):
+            problem, start = unit.one(index)
+            w[index], n_steps[index], n_passes[index] = minimise(problem, unit.bound, start, unit.max_steps, tol)
+            value[index], gradient = problem.value_and_gradient(w[index])
+            residual[index] = kkt_residual(w[index], gradient, unit.bound)
+            scale[index] = np.abs(problem.Z).max()
     return Answer(w, value, residual, scale, n_steps, n_passes)
 
 

@@ -71,9 +71,7 @@ def test_a_dataset_is_frozen_and_keeps_its_own_read_only_arrays() -> None:
         data.name = "four"  # type: ignore[misc]
 
 
-def test_labels_are_integers_of_the_shape_of_the_stack_and_nothing_is_a_spoiler_by_default() -> None:
+def test_labels_take_the_shape_of_the_stack_and_nothing_is_a_spoiler_by_default() -> None:
     data = Dataset(X=np.array([X, X]), y=np.array(Y), name="stack")
-    assert data.y.dtype == np.int64
     assert data.y.tolist() == [Y, Y]
-    assert data.is_spoiler is not None
     assert data.is_spoiler.tolist() == [[False] * 3] * 2
