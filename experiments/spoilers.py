@@ -270,8 +270,17 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "rates": rated,
         "growth": growing,
         "bounds": bounded,
+        "twentieth": {loss.replace("-", "_"): below_a_twentieth(tables["growth"], loss) for loss in LOSSES},
+        "frame": {"place": -PLACE["depth"]},
         "frames": frame_numbers(tables["lines"]),
     }
+
+
+def below_a_twentieth(growth: pd.DataFrame, loss: Loss) -> dict[str, int]:
+    """Return the most points at which the spoiler's share is a twentieth or more, and the next more tried."""
+    rows = growth[growth["loss"] == loss]
+    above = int(rows["n_samples"][rows["own_share"] >= 0.05].max())
+    return {"above": above, "below": int(rows["n_samples"][rows["n_samples"] > above].min())}
 
 
 def frame_numbers(lines: pd.DataFrame) -> dict[str, Any]:

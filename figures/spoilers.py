@@ -34,7 +34,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     draw_losses(axes[2, 0], tables["growth"])
     draw_share(axes[2, 1], tables["growth"])
     draw_bounds(axes[2, 2], tables["bounds"])
-    for axis, letter, title in zip(axes[2], "ghi", ("mean loss", "spoiler's share", "wider bounds"), strict=True):
+    for axis, letter, title in zip(axes[2], "ghi", ("mean loss", "spoiler's share", "the bound"), strict=True):
         label_panel(axis, letter, title)
     return figure
 
@@ -73,7 +73,7 @@ def draw_losses(axes: Axes, growth: pd.DataFrame) -> None:
     for loss, (colour, marker) in LOSSES.items():
         rows = growth[growth["loss"] == loss]
         style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "markersize": 3}
-        axes.plot(rows["n_samples"], rows["best_separator"], linestyle="--", markerfacecolor="white", **style)
+        axes.plot(rows["n_samples"], rows["best_separator"], linestyle="-", markerfacecolor="white", **style)
         axes.plot(rows["n_samples"], rows["optimum"], linestyle="-", **style)
     axes.set(xscale="log", yscale="log", xlabel="base points", ylim=(2e-3, 0.4))
     for loss, height in (("cross-entropy", 0.2), ("quadratic", 0.026)):
@@ -84,7 +84,7 @@ def draw_share(axes: Axes, growth: pd.DataFrame) -> None:
     """Draw the spoiler's own share of the loss, median and 5% to 95%."""
     for loss, (colour, marker) in LOSSES.items():
         rows = growth[growth["loss"] == loss]
-        style: dict[str, Any] = {"color": OKABE_ITO[colour], "linestyle": "-" if loss == "quadratic" else "--"}
+        style: dict[str, Any] = {"color": OKABE_ITO[colour]}
         axes.fill_between(
             rows["n_samples"],
             rows["own_share_q05"],
@@ -97,7 +97,8 @@ def draw_share(axes: Axes, growth: pd.DataFrame) -> None:
     axes.axhline(0.05, color="0.5", linewidth=0.8, linestyle=":")
     axes.set(xscale="log", xlabel="base points", ylim=(0, 0.8))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.legend(loc="upper right", handlelength=1.2, borderpad=0.0, fontsize=7.5)
+    axes.text(1e4, 0.72, "quadratic", color=OKABE_ITO[LOSSES["quadratic"][0]], fontsize=8, ha="right")
+    axes.text(1e4, 0.64, "cross-entropy", color=OKABE_ITO[LOSSES["cross-entropy"][0]], fontsize=8, ha="right")
 
 
 def draw_bounds(axes: Axes, bounds: pd.DataFrame) -> None:
@@ -107,8 +108,9 @@ def draw_bounds(axes: Axes, bounds: pd.DataFrame) -> None:
             rows = bounds[(bounds["shape"] == shape) & (bounds["loss"] == loss)]
             error = np.abs(rows[["separates_low", "separates_high"]].T.to_numpy() - rows["separates"].to_numpy())
             style: dict[str, Any] = {"color": OKABE_ITO[colour], "linestyle": line, "marker": marker, "markersize": 3}
-            label = shape if loss == "quadratic" else None
-            axes.errorbar(rows["weight_bound"], rows["separates"], yerr=error, elinewidth=0.8, label=label, **style)
+            axes.errorbar(rows["weight_bound"], rows["separates"], yerr=error, elinewidth=0.8, **style)
     axes.set(xscale="log", xlabel="weight bound $R$", ylim=(-0.04, 1.04))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.legend(loc="center left", handlelength=1.4, borderpad=0.0, fontsize=7.5)
+    for shape, line in (("box", "-"), ("ball", ":")):
+        axes.plot([], [], color="black", linestyle=line, label=shape)
+    axes.legend(loc="upper left", handlelength=1.4, borderpad=0.0, fontsize=7.5)

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
+from study.commands.bench import bench
 from study.commands.claims import claims
 from study.commands.figures import figures
 from study.commands.list import list_experiments
@@ -47,6 +48,7 @@ app.command(run)
 app.command(figures)
 app.command(paper)
 app.command(claims)
+app.command(bench)
 
 
 def main() -> NoReturn:
@@ -60,7 +62,7 @@ def main() -> NoReturn:
         say(f"study: {error}")
         sys.exit(2)
     except KeyboardInterrupt:
-        say("study: interrupted; the blocks computed so far are kept, and the same command goes on from there")
+        say("study: interrupted; the blocks computed so far are kept: repeat the command, without --fresh, to go on")
         sys.exit(130)
     except CheckFailed as error:
         say(str(error))

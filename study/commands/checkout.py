@@ -52,6 +52,11 @@ def chosen(kind: str, names: Sequence[str] = ()) -> list[str]:
     return list(dict.fromkeys(names)) or known
 
 
+def repeatable(names: Sequence[str] = ()) -> list[str]:
+    """Return the given experiments, or all that hold no times where none is given."""
+    return chosen("experiments", names) if names else [n for n in chosen("experiments") if not load_experiment(n).timed]
+
+
 def load_experiment(name: str) -> "Experiment":
     """Return the experiment that a module declares."""
     experiment: Experiment = importlib.import_module(f"experiments.{name}").EXPERIMENT

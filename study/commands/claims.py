@@ -1,8 +1,15 @@
 """`study claims`."""
 
+import re
+
 from study.commands.checkout import checkout
 from study.commands.output import show, show_json
 from study.validation import CheckFailed
+
+
+def plain(citation: str) -> str:
+    """Return a citation without Pandoc's marks."""
+    return re.sub(r"\[?@(\w+)\]?", r"\1", citation).replace("; @", "; ")
 
 
 def claims(*, json: bool = False) -> None:
@@ -34,4 +41,4 @@ def claims(*, json: bool = False) -> None:
         show_json({"claims": rows})
     else:
         for claim in CLAIMS:
-            show(f"{claim.key}: {claim.verdict(numbers)}\n    {claim.statement}\n    ({claim.source})")
+            show(f"{claim.key}: {claim.verdict(numbers)}\n    {claim.statement}\n    ({plain(claim.source)})")

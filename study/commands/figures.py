@@ -41,7 +41,8 @@ def figures(
         if open:
             import webbrowser
 
-            webbrowser.open(path.resolve().as_uri())
+            if not webbrowser.open(path.resolve().as_uri()):
+                say(f"no viewer was found; the figure is {path}")
 
 
 def draw_all(names: Sequence[str], root: Path, tables: Path, folder: Path, file_format: str = "svg") -> list[Path]:
@@ -54,10 +55,12 @@ def draw_all(names: Sequence[str], root: Path, tables: Path, folder: Path, file_
         path = folder / f"{name}.{file_format}"
         paths.append(path)
         source = drawn_from(root, tables, name)
+        shown = path.relative_to(root) if path.is_relative_to(root) else path
         if file_format == "svg" and path.is_file() and is_current(path, source):
+            say(f"{name}: {shown} is up to date")
             continue
         write_file(path, draw(load_figure(name), tables, name, file_format, source))
-        say(f"{name}: drawn to {path.relative_to(root) if path.is_relative_to(root) else path}")
+        say(f"{name}: drawn to {shown}")
     return paths
 
 

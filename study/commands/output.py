@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,7 +25,7 @@ def show_json(value: Any) -> None:
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function (done, total) that shows progress on a terminal, and nothing elsewhere."""
+    """Give a function (done, total) that shows progress: a bar on a terminal, elsewhere a line every ten seconds."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -32,4 +33,13 @@ def progress(title: str) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(title)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        said = time.monotonic()
+
+        def advance(done: int, total: int) -> None:
+            nonlocal said
+            bar.update(task, completed=done, total=total)
+            if not console.is_terminal and time.monotonic() - said > 10.0:
+                said = time.monotonic()
+                say(f"{title}: {done} of {total} blocks")
+
+        yield advance

@@ -20,11 +20,13 @@ def reproduce(*, quick: bool = False, json: bool = False) -> None:
 
     root = checkout()
     report = run_all(quick=quick)
-    tables = build(root, quick=True) / "results" if quick else results(root)
-    draw_all(chosen("figures"), root, tables, build(root, quick=True) / "figures" if quick else root / "figures")
     if quick:
+        folder = build(root, quick=True)
+        names = [name for name in chosen("figures") if name in report["experiments"]]
+        draw_all(names, root, folder / "results", folder / "figures")
         say("quick results and figures are in build/quick")
     else:
+        draw_all(chosen("figures"), root, results(root), root / "figures")
         paper()
         say("done: experiments/results, figures, paper.md, build/paper.html and build/paper.pdf are up to date")
     if json:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from study.commands.checkout import QUICK_DIVISOR, build, checkout, chosen, load_experiment, results
+from study.commands.checkout import QUICK_DIVISOR, build, checkout, load_experiment, repeatable, results
 from study.commands.output import progress, say, show_json
 from study.validation import CheckFailed
 
@@ -17,7 +17,7 @@ def run(*names: str, resamples: int | None = None, fresh: bool = False, json: bo
     Parameters
     ----------
     names
-        Experiments to run; all of them by default.
+        Experiments to run; by default all but those that hold times (see `study bench`).
     resamples
         Resamples of each cell that draws, in place of the declared number.
     fresh
@@ -38,14 +38,16 @@ def run_all(
 
     root = checkout()
     report: dict[str, Any] = {"experiments": {}, "blocks_computed": 0, "blocks_reused": 0, "fits": 0, "seconds": 0.0}
-    for name in chosen("experiments", names):
+    for name in repeatable(names):
         experiment = load_experiment(name)
         number = max(2, experiment.resamples // QUICK_DIVISOR) if quick else resamples
         with progress(name) as advance:
-            outcome = run_experiment(experiment, root, resamples=number, fresh=fresh, advance=advance)
+            outcome = run_experiment(
+                experiment, root, resamples=number, fresh=fresh or experiment.timed, advance=advance
+            )
         declared = number in (None, experiment.resamples) and not quick
         folder = results(root) if declared else build(root, quick=quick) / "results"
-        state = _write(experiment, folder, root, outcome, keep=declared)
+        state = _write(experiment, folder, root, outcome, keep=declared and not experiment.timed)
         say(
             f"{name}: {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
             f"{outcome.fits:,} fits, {outcome.seconds:.1f} s; results {state}"

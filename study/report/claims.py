@@ -204,8 +204,8 @@ CLAIMS = (
     ),
     Claim(
         key="not a feasible optimum",
-        statement="Where the unit fails, separators are within its reach, but every one of them has a higher loss than "
-        "the failing optimum.",
+        statement="Where the unit fails, separators are within its reach, but the best of them that was found has "
+        "a higher loss than the failing optimum.",
         source="[@rana]",
         holds=_not_feasible,
         evidence=(

@@ -75,7 +75,9 @@ def read_tables(folder: Path, name: str) -> dict[str, pd.DataFrame]:
         except FileNotFoundError:
             raise CheckFailed(f"{file}: not there, though {name}.json speaks of it") from None
         if hashlib.sha256(content).hexdigest() != digest:
-            raise CheckFailed(f"{file}: altered by hand: its SHA-256 is not the one in {name}.json")
+            raise CheckFailed(
+                f"{file}: altered by hand: its SHA-256 is not the one in {name}.json; `git checkout` brings it back"
+            )
         tables[file.removeprefix(f"{name}.").removesuffix("csv").removesuffix(".")] = _frame(content)
     return tables
 
@@ -91,7 +93,8 @@ def check_result(folder: Path, experiment: Experiment, digest: str) -> dict[str,
     """
     record = read_record(folder, experiment.name)
     tables = read_tables(folder, experiment.name)
-    if record["digest"] != digest or record["declaration"] != _plain(declaration(experiment)):
+    changed = record["digest"] != digest and not experiment.timed
+    if changed or record["declaration"] != _plain(declaration(experiment)):
         raise CheckFailed(f"{experiment.name}.json: stale: its code has changed; `study reproduce` renews it")
     _compare_numbers(f"{experiment.name}.json", record["numbers"], _plain(experiment.numbers(tables)))
     return record

@@ -41,6 +41,8 @@ class Experiment:
         Make tidy tables; "" is the main one, `<name>.csv`, and "part" stands for `<name>.part.csv`.
     numbers : callable (tables) -> nested dict
         Derive what the paper cites from the tables alone.
+    timed : bool
+        Its tables hold times: it runs when it is asked for, and its results are never compared or called stale.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Experiment:
     merge: Callable[[Sequence[Statistics]], Statistics]
     tables: Callable[[Sequence[tuple[Cell, Statistics]]], Tables]
     numbers: Callable[[Mapping[str, pd.DataFrame]], dict[str, Any]]
+    timed: bool = False
 
     def block_sizes(self, cell: Cell, resamples: int | None = None) -> list[int]:
         """Return the sizes of a cell's blocks, with `resamples` in place of the declared number where it is given."""

@@ -15,11 +15,9 @@ from study.trainers.gufunc import gufunc
 LOSS_CODES = {"quadratic": 0, "cross-entropy": 1, "threshold-quadratic": 2}
 SHAPE_CODES = {"none": 0, "box": 1, "ball": 2}
 CROSS_ENTROPY, THRESHOLD, BOX, BALL = 1, 2, 1, 2  # the loops know them as constants
-REASSOCIATE = {"reassoc", "contract", "nsz"}
-"""What the compiler may do to sums; infinities and NaN keep their meaning."""
 
 
-@njit(fastmath=REASSOCIATE)
+@njit(error_model="numpy", fastmath={"reassoc"})  # the one sum that may be taken in any order
 def _dot(a, b):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(a.size):
@@ -27,28 +25,26 @@ def _dot(a, b):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(fastmath=REASSOCIATE)
-def _weighted_dot(a, b, c):  # type: ignore[no-untyped-def]
-    total = 0.0
-    for i in range(a.size):
-        total += a[i] * b[i] * c[i]
-    return total
-
-
-@njit
-def _columns(X, y, Z):  # type: ignore[no-untyped-def]
-    """Fill Z, of shape (p, n), and return its largest entry."""
+@njit(error_model="numpy")
+def _fill(X, y, Z):  # type: ignore[no-untyped-def]
+    """Fill Z, of shape (p, n)."""
     n, d = X.shape
-    largest = 1.0
     for i in range(n):
         for j in range(d):
             Z[j, i] = y[i] * X[i, j]
-            largest = max(largest, abs(X[i, j]))
         Z[d, i] = y[i]
+
+
+@njit(error_model="numpy", fastmath={"nnan", "nsz", "reassoc"})  # points are finite: they have been checked
+def _largest(Z):  # type: ignore[no-untyped-def]
+    largest = 1.0
+    for j in range(Z.shape[0]):
+        for i in range(Z.shape[1]):
+            largest = max(largest, abs(Z[j, i]))
     return largest
 
 
-@njit(fastmath=REASSOCIATE)
+@njit(error_model="numpy")
 def _terms(Z, share, w, loss, eps, m, e, slope, curvature):  # type: ignore[no-untyped-def]
     """Fill margins, exp(-|m|), weighted slopes and curvatures; return the mean loss, of the cross-entropy 0."""
     p, n = Z.shape
@@ -59,14 +55,13 @@ def _terms(Z, share, w, loss, eps, m, e, slope, curvature):  # type: ignore[no-u
             m[i] += w[j] * Z[j, i]
     for i in range(n):
         e[i] = math.exp(-abs(m[i]))  # the one expensive operation; it never overflows
-    value = 0.0
     if loss == CROSS_ENTROPY:
         for i in range(n):
             larger = 1.0 / (1.0 + e[i])
             smaller = e[i] * larger
             slope[i] = share[i] * (eps - (smaller if m[i] > 0.0 else larger))
             curvature[i] = share[i] * smaller * larger
-        return value
+        return 0.0
     floor = 0.0 if loss == THRESHOLD else -1.0
     for i in range(n):
         larger = 1.0 / (1.0 + e[i])
@@ -76,38 +71,51 @@ def _terms(Z, share, w, loss, eps, m, e, slope, curvature):  # type: ignore[no-u
         pq = smaller * larger if q - eps > floor else 0.0
         slope[i] = -share[i] * r * pq
         curvature[i] = share[i] * pq * (pq - r * (2.0 * q - 1.0))
-        value += 0.5 * share[i] * r * r
-    return value
+        e[i] = 0.5 * r * r
+    return _dot(share, e)
 
 
-@njit(fastmath=REASSOCIATE)
+@njit(error_model="numpy")
 def _value(m, e, share, loss, eps, value):  # type: ignore[no-untyped-def]
     """Return the mean loss; the logarithms of the cross-entropy are taken here only, once a fit."""
     if loss != CROSS_ENTROPY:
         return value
-    total = 0.0
+    even = True
+    for i in range(share.size):
+        even = even and share[i] == share[0]
+    total, logs, product = 0.0, 0.0, 1.0
     for i in range(m.size):
+        total += share[i] * (max(-m[i], 0.0) + eps * m[i])
         x = e[i]
-        log1p = math.log(1.0 + x) if x > 1e-4 else x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x)))
-        total += share[i] * (max(-m[i], 0.0) + log1p + eps * m[i])
-    return total
+        if x <= 1e-4:  # log(1 + x) as a series
+            total += share[i] * x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x)))
+        elif even:  # logarithms with equal weights are taken of their product, before it overflows
+            product *= 1.0 + x
+            if product > 1e300:
+                logs += math.log(product)
+                product = 1.0
+        else:
+            total += share[i] * math.log(1.0 + x)
+    return total + share[0] * (logs + math.log(product))
 
 
-@njit
+@njit(error_model="numpy")
 def _gradient(Z, slope, g):  # type: ignore[no-untyped-def]
     for j in range(Z.shape[0]):
         g[j] = _dot(Z[j], slope)
 
 
-@njit
-def _hessian(Z, curvature, H):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _hessian(Z, curvature, weighted, H):  # type: ignore[no-untyped-def]
+    """Fill H; `weighted` is room for a row."""
     for j in range(Z.shape[0]):
+        for i in range(Z.shape[1]):
+            weighted[i] = Z[j, i] * curvature[i]
         for k in range(j + 1):
-            H[j, k] = _weighted_dot(Z[j], Z[k], curvature)
-            H[k, j] = H[j, k]
+            H[j, k] = H[k, j] = _dot(weighted, Z[k])
 
 
-@njit
+@njit(error_model="numpy")
 def _norm(w):  # type: ignore[no-untyped-def]
     largest = 0.0
     for j in range(w.size):
@@ -120,7 +128,7 @@ def _norm(w):  # type: ignore[no-untyped-def]
     return largest * math.sqrt(total)
 
 
-@njit
+@njit(error_model="numpy")
 def _project(w, shape, R):  # type: ignore[no-untyped-def]
     if shape == BOX:
         for j in range(w.size):
@@ -132,7 +140,7 @@ def _project(w, shape, R):  # type: ignore[no-untyped-def]
                 w[j] *= R / norm
 
 
-@njit
+@njit(error_model="numpy")
 def _residual(w, g, shape, R, moved):  # type: ignore[no-untyped-def]
     """Return the max-norm of w - P(w - g)."""
     for j in range(w.size):
@@ -145,7 +153,7 @@ def _residual(w, g, shape, R, moved):  # type: ignore[no-untyped-def]
     return largest
 
 
-@njit
+@njit(error_model="numpy")
 def _cholesky(A, shift, L):  # type: ignore[no-untyped-def]
     """Fill L with the Cholesky factor of A + shift I; return whether that is safely positive definite."""
     for j in range(A.shape[0]):
@@ -163,7 +171,7 @@ def _cholesky(A, shift, L):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit
+@njit(error_model="numpy")
 def _solve(L, b, x):  # type: ignore[no-untyped-def]
     """Fill x with the solution of L L' x = b."""
     p = b.size
@@ -179,7 +187,7 @@ def _solve(L, b, x):  # type: ignore[no-untyped-def]
         x[j] = total / L[j, j]
 
 
-@njit
+@njit(error_model="numpy")
 def _factor(A, L):  # type: ignore[no-untyped-def]
     """Fill L with the factor of A + shift I for the least shift tried that allows it; return the shift."""
     if _cholesky(A, 0.0, L):
@@ -195,7 +203,7 @@ def _factor(A, L):  # type: ignore[no-untyped-def]
     return -1.0
 
 
-@njit
+@njit(error_model="numpy")
 def _newton_target(H, g, d, held, A, L, b):  # type: ignore[no-untyped-def]
     """Fill b with the minimiser of g'd + d'Hd / 2 over the free entries of d, the held ones as they are."""
     p = d.size
@@ -215,7 +223,7 @@ def _newton_target(H, g, d, held, A, L, b):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit
+@njit(error_model="numpy")
 def _step_in_box(H, g, w, shape, R, A, L, b, d, held):  # type: ignore[no-untyped-def]
     """Fill d with the minimiser of the quadratic model in the box, by the primal active-set method."""
     p = w.size
@@ -252,7 +260,7 @@ def _step_in_box(H, g, w, shape, R, A, L, b, d, held):  # type: ignore[no-untype
     return True
 
 
-@njit
+@njit(error_model="numpy")
 def _step_in_ball(H, g, w, R, L, b, v, d):  # type: ignore[no-untyped-def]
     """Fill d with the minimiser of the quadratic model in the ball, by the iteration of More and Sorensen."""
     p = w.size
@@ -298,7 +306,8 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
     Z, m, e, slope, curvature = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3]
     H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
     g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
-    scale[0] = _columns(X, y, Z)
+    _fill(X, y, Z)
+    scale[0] = _largest(Z)
     w[:] = w0
     _project(w, shape, R)
     f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
@@ -307,7 +316,7 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
     n_steps[0] = 0
     n_passes[0] = 1
     while n_steps[0] < max_steps and residual[0] > 1e-14 * scale[0]:
-        _hessian(Z, curvature, H)
+        _hessian(Z, curvature, slope, H)
         if shape == BALL:
             found = _step_in_ball(H, g, w, R, L, b, v, d)
         else:
@@ -364,7 +373,7 @@ def descend(X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, w,
     n, p = y.size, w0.size
     workspace, g, moved = np.empty((p + 4, n)), np.empty(p), np.empty(p)
     Z, m, e, slope, curvature = workspace[:p], workspace[p], workspace[p + 1], workspace[p + 2], workspace[p + 3]
-    _columns(X, y, Z)
+    _fill(X, y, Z)
     w[:] = w0
     _project(w, shape, R)
     path[0] = w

@@ -1,0 +1,212 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+from scipy.stats import ortho_group
+from sklearn.svm import SVC
+
+from study.analysis.margin import functional_margins, geometric_margin
+from study.analysis.separation import is_separable
+from study.datasets.generators import make_boxes
+from study.datasets.published import four_points
+from study.datasets.spoilers import add_spoilers
+from study.trainers.fit import Stop
+from study.trainers.max_margin import max_margin
+from study.validation import BadInput
+
+Floats = NDArray[np.float64]
+
+
+def apart(rng: np.random.Generator, n_samples: int, n_features: int, gap: float) -> tuple[Floats, Floats]:
+    """Return normal points of alternating labels, each class moved to its own side of a random hyperplane."""
+    X, v = rng.normal(size=(n_samples, n_features)), rng.normal(size=n_features)
+    v /= np.linalg.norm(v)
+    y = np.where(np.arange(n_samples) % 2, 1.0, -1.0)
+    side = X @ v
+    return X + np.outer(y * (gap + np.abs(side)) - side, v), y
+
+
+# By hand
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "w"),
+    [
+        ([[1, 0], [0, 1], [-1, 0], [0, -10]], [1, 1, -1, 1], [2, 0, 1]),  # the line x = -1/2
+        ([[0, 0], [2, 0]], [-1, 1], [1, 0, -1]),
+        ([[1, 2], [4, 6]], [1, -1], [-0.24, -0.32, 1.88]),  # the bisector: 2 (3, 4) / 5^2, zero at (2.5, 4)
+        ([[3], [-1], [7], [-9]], [1, -1, 1, -1], [0.5, -0.5]),
+        ([[0, 0], [2, 0], [0, 2], [2, 2]], [-1, 1, -1, 1], [1, 0, -1]),  # four supports where three would do
+        ([[0, 1], [-1, 0], [1, 0]], [1, -1, -1], [0, 2, -1]),  # a corner before a side
+        ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [-1, 1, 1, 1], [2, 2, 2, -1]),
+        ([[1, 0], [1, 0], [-1, 0], [-1, 0], [-1, 0]], [1, 1, -1, -1, -1], [1, 0, 0]),  # copies count once
+    ],
+)
+def test_boundaries_by_hand(X: Any, y: Any, w: Any) -> None:
+    fit = max_margin(X, y)
+    np.testing.assert_allclose(fit.w, w, rtol=0, atol=1e-12)  # a few roundings of entries up to 10
+    np.testing.assert_allclose(fit.loss, np.square(w[:-1]).sum() / 2, rtol=1e-12)
+    assert fit.stop == Stop.STATIONARY
+    assert fit.residual <= 1e-12
+    assert 2 <= fit.n_updates <= len(X)
+
+
+@pytest.mark.parametrize("t", [1e-3, 1.0, 10.0, 1e3, 1e5, 1e7])
+def test_four_points_keep_their_line_however_far_the_spoiler(t: float) -> None:
+    data = four_points(t)
+    fit = max_margin(data.X, data.y)
+    np.testing.assert_allclose(fit.w, [2.0, 0.0, 1.0], rtol=0, atol=1e-6)
+    assert fit.stop == Stop.STATIONARY
+
+
+@pytest.mark.parametrize("half", 10.0 ** -np.arange(1, 8))
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        ([[-1.0], [-1.0], [1.0], [1.0]], [-1, -1, 1, 1]),
+        ([[-1.0, 0.1], [1.0, 0.1], [-0.9, -0.7]], [-1, 1, -1]),
+    ],
+)
+def test_a_thin_margin_is_found(half: float, X: Any, y: Any) -> None:
+    X = np.array(X)
+    X[:, 0] *= [half, 1.0, half, 1.0] if len(X) == 4 else [half, half, 1.0]
+    X[:, 0] += 0.3
+    fit = max_margin(X, y)
+    # The margin is promised above 1e-8 of the extent; 1e-6: what rounding at 0.3 leaves of the thinnest one's digits.
+    np.testing.assert_allclose(geometric_margin(fit.w, X, y), half, rtol=1e-6)
+    assert fit.stop == Stop.STATIONARY
+
+
+# The widest margin, proved by weak duality: no boundary keeps farther off than half the way between the hulls
+
+
+def half_way_between_hulls(X: Floats, y: Floats, w: Floats) -> float:
+    """Return half the distance of two points of the classes' hulls, chosen among the samples nearest to a boundary."""
+    margins = functional_margins(w, X, y)
+    near = margins <= margins.min() * (1 + 1e-6)
+    X, y = X[near], y[near]
+    size = np.abs(X).max()
+    share, _ = nnls(np.vstack([(y[:, None] * X).T / size, y]), np.append(w[:-1], 0.0) * size)
+    ends = [share[y == side] @ X[y == side] / share[y == side].sum() for side in (1.0, -1.0)]
+    return float(np.linalg.norm(ends[0] - ends[1])) / 2
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("place", [0.0, 100.0])
+def test_no_boundary_keeps_farther_off(scale: float, place: float) -> None:
+    rng = np.random.default_rng(0)
+    for n_features in range(1, 21):
+        for n_samples in (2, 5, 20, 60):
+            X, y = apart(rng, n_samples, n_features, gap=10.0 ** rng.uniform(-1.0, 0.5))
+            X = scale * (X + place * rng.normal(size=n_features))
+            fit = max_margin(X, y)
+            assert fit.stop == Stop.STATIONARY
+            assert fit.residual <= 1e-9
+            assert 2 <= fit.n_updates <= min(n_samples, n_features + 1)
+            # 1e-9: the residual promised; rounding at the farthest place is 1e-12 of the narrowest margin.
+            np.testing.assert_allclose(functional_margins(fit.w, X, y).min(), 1.0, rtol=1e-9)
+            np.testing.assert_allclose(geometric_margin(fit.w, X, y), half_way_between_hulls(X, y, fit.w), rtol=1e-9)
+            np.testing.assert_allclose(fit.loss, fit.w[:-1] @ fit.w[:-1] / 2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_samples", [200, 1000])
+def test_sets_of_the_study(n_samples: int) -> None:
+    rng = np.random.default_rng(1)
+    base = make_boxes(n_samples, 2, rotation="random", size=3, rng=rng)
+    data = add_spoilers(base, 3, depth=1.5, offset=7.0, jitter=0.1, rng=rng)
+    fit = max_margin(data.X, data.y)
+    assert fit.residual.max() <= 1e-9
+    for X, y, w in zip(data.X, data.y, fit.w, strict=True):
+        np.testing.assert_allclose(geometric_margin(w, X, y), half_way_between_hulls(X, y, w), rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_margins_match_scikit_learn(scale: float) -> None:
+    rng = np.random.default_rng(2)
+    for n_features in range(1, 21):
+        X, y = apart(rng, 40, n_features, gap=0.5)
+        other = SVC(kernel="linear", C=1e10, tol=1e-12).fit(X, y)  # at scale 1, where its tolerance was made
+        theirs = scale * float(geometric_margin(np.append(other.coef_[0], other.intercept_), X, y))
+        np.testing.assert_allclose(geometric_margin(max_margin(scale * X, y).w, scale * X, y), theirs, rtol=1e-6)
+
+
+# No separator
+
+
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        ([[1, 1], [-1, -1], [1, -1], [-1, 1]], [1, 1, -1, -1]),  # XOR
+        ([[1, 0], [0, 1], [-1, 0], [1, 0]], [1, 1, -1, -1]),  # a point with both labels
+        ([[1, 2], [1, 2]], [1, -1]),
+        ([[0], [1], [2]], [1, -1, 1]),
+        ([[0, 0], [2, 2], [1, 1]], [1, 1, -1]),  # hulls that touch
+    ],
+)
+def test_inseparable_sets_have_no_boundary(X: Any, y: Any) -> None:
+    fit = max_margin(X, y)
+    assert fit.stop == Stop.NOT_SEPARABLE
+    assert np.isnan(fit.w).all()
+    assert fit.loss == np.inf
+    assert fit.residual == 1.0
+
+
+def test_random_labels_are_separable_where_the_linear_programme_says_so() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.integers(-4, 5, (300, 7, 2)).astype(float)  # small whole numbers: hulls touch exactly or stay well apart
+    y = rng.choice([-1.0, 1.0], (300, 7))
+    y[:, :2] = [-1.0, 1.0]
+    separable, fit = is_separable(X, y), max_margin(X, y)
+    assert 30 < separable.sum() < 270
+    assert np.array_equal(fit.stop == Stop.STATIONARY, separable)
+    assert np.array_equal(np.isfinite(fit.w).all(axis=-1), separable)
+    assert (fit.stop[~separable] == Stop.NOT_SEPARABLE).all()
+
+
+# Invariances, stacks
+
+
+def test_the_boundary_moves_with_the_points() -> None:
+    rng = np.random.default_rng(4)
+    for n_features in (2, 5, 10):
+        X, y = apart(rng, 30, n_features, gap=0.5)
+        fit, shift = max_margin(X, y), rng.normal(size=n_features)
+        Q = ortho_group.rvs(n_features, random_state=rng)
+        v, b = fit.w[:-1], fit.w[-1]
+        for moved, labels, w in (
+            (X + shift, y, [*v, b - v @ shift]),
+            (1000.0 * X, y, [*(v / 1000.0), b]),
+            (X @ Q.T, y, [*(Q @ v), b]),
+            (X[::-1], y[::-1], fit.w),
+            (X, -y, -fit.w),
+        ):
+            np.testing.assert_allclose(max_margin(moved, labels).w, w, rtol=0, atol=1e-9 * np.abs(w).max())
+
+
+def test_a_stack_is_a_loop() -> None:
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(size=(2, 1, 8, 3)), np.array([[1, -1] * 4, [1] * 4 + [-1] * 4, [-1, 1, 1, 1] * 2])
+    fit = max_margin(X, y)
+    assert fit.w.shape == (2, 3, 4)
+    assert len(set(fit.stop.ravel().tolist())) == 2
+    for i, j in np.ndindex(2, 3):
+        alone = max_margin(X[i, 0], y[j])
+        assert np.array_equal(fit.w[i, j], alone.w, equal_nan=True)
+        for name in ("stop", "loss", "residual", "n_updates", "n_passes"):
+            assert getattr(fit, name)[i, j] == getattr(alone, name)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (np.empty((0, 2)), [], "`X` must have shape"),
+        ([[1.0], [np.nan]], [1, -1], r"`X` must be finite; got nan at index \(1, 0\)"),
+        ([[1.0], [2.0]], [1, 1], r"`y` must hold both classes in every set; got only \+1"),
+        (np.ones((2, 3, 1)), [[1, -1, 1]] * 3, r"`y` must have shape \(2, 3\), .*; got shape \(3, 3\)"),
+    ],
+)
+def test_bad_input_is_refused(X: Any, y: Any, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        max_margin(X, y)
