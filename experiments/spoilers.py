@@ -307,7 +307,10 @@ EXPERIMENT = Experiment(
     settings={
         "n_samples": N_SAMPLES,
         "weight_bound": WEIGHT_BOUND,
-        **PLACE,
+        "depth": PLACE["depth"],
+        "offset": PLACE["offset"],
+        "jitter_depth": PLACE["jitter"][0],
+        "jitter_offset": PLACE["jitter"][1],
         "boxes": BOXES,
         "gaussians": GAUSSIANS,
         "level": 0.95,

@@ -168,7 +168,7 @@ def _rotation(rotation: Rotation, n_features: int, shape: tuple[int, ...], rng: 
             return np.asarray(drawn).reshape(*shape, n_features, n_features)
         return np.broadcast_to(identity, (*shape, n_features, n_features))
     Q = as_floats("rotation", rotation)
-    if Q.shape != identity.shape or not np.allclose(Q @ Q.T, identity, atol=1e-12):
+    if Q.shape != identity.shape or not np.allclose(Q @ Q.T, identity, rtol=0.0, atol=1e-12):
         raise BadInput(
             f"`rotation` must be none, random or an orthogonal matrix of shape {identity.shape}; got {rotation}"
         )
@@ -182,4 +182,5 @@ def _unit_normals(
     v = rng.standard_normal((*shape, n_features)) if normal is None else as_floats("normal", normal)
     if normal is not None and (v.shape != (n_features,) or not np.isfinite(v).all() or not v.any()):
         raise BadInput(f"`normal` must be a finite vector of {n_features} features, not all zero; got {normal}")
+    v = v / np.abs(v).max(axis=-1, keepdims=True)  # a norm may overflow
     return np.broadcast_to(v / np.linalg.norm(v, axis=-1, keepdims=True), (*shape, n_features))

@@ -69,7 +69,8 @@ def add_spoilers(
     one_feature = base.X.shape[-1] == 1
     if (jitter_depth > 0.0 or jitter_offset > 0.0) and not isinstance(rng, np.random.Generator):
         raise BadInput(f"`rng` must be a numpy Generator where `jitter` is positive; got {rng}")
-    _check_separable(frame, depth + jitter_depth, 0.0 if one_feature else offset - jitter_offset, both_classes)
+    mixed = both_classes and number > 1
+    _check_separable(frame, depth + jitter_depth, 0.0 if one_feature else offset - jitter_offset, mixed)
     shape = (*base.X.shape[:-2], number)
     along, across = np.full(shape, -float(depth)), np.full(shape, float(offset))
     if rng is not None:
@@ -103,8 +104,8 @@ def _check_separable(frame: Frame, depth: float, offset: float, both_classes: bo
     tilted = offset > 0.0 and offset * frame.margin > frame.spread * depth
     if shifted or tilted:
         return
-    short = frame.spread * depth / frame.margin - offset
-    fits = f"`offset` - `jitter` must exceed {frame.spread * depth / frame.margin:g} (short by {short:g})"
+    least = frame.spread * depth / frame.margin if depth > 0.0 else 0.0
+    fits = f"`offset` - `jitter` must exceed {least:g} (short by {least - offset:g})"
     if not both_classes:
         excess = depth - frame.margin
         fits = f"`depth` + `jitter` must be below the margin {frame.margin:g} (over by {excess:g}), or {fits}"

@@ -68,12 +68,13 @@ def best_separator(
     shape = unit.shape
     free = np.broadcast_to(newton(unit)[0].w, (*shape, X.shape[-1] + 1))
     w = np.full(free.shape, np.nan)
+    found, wide = np.broadcast_to(widest.stop, shape), np.broadcast_to(widest.w, free.shape)
     value, residual = np.full(shape, np.nan), np.ones(shape)
     steps, passes = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for index in np.ndindex(shape):
-        if widest.stop[index] == Stop.STATIONARY:
+        if found[index] == Stop.STATIONARY:
             one, _ = unit.one(index)
-            answer = min(_answers(one, bound, free[index], widest.w[index]), key=lambda fit: fit[1])
+            answer = min(_answers(one, bound, free[index], wide[index]), key=lambda fit: fit[1])
             w[index], value[index], steps[index], passes[index] = answer
             margins = one.Z @ w[index]
             residual[index] = max(0.0, -margins.min()) / np.abs(margins).max()
@@ -122,7 +123,7 @@ def _constrained(one: Objective, bound: Bound, start: Floats, lost: np.ndarray) 
 
 def _slsqp(one: Objective, bound: Bound, start: Floats, held: Floats) -> optimize.OptimizeResult:
     R = bound.weight_bound
-    unit = max(float(np.abs(one.value_and_gradient(start)[1]).max()) * R, np.finfo(float).tiny)
+    unit = max(float(np.abs(one.value_and_gradient(start)[1]).max()) * R, 1e-12)
 
     def scaled(v: Floats) -> tuple[Floats, Floats]:
         value, gradient = one.value_and_gradient(R * v)
@@ -141,5 +142,5 @@ def _slsqp(one: Objective, bound: Bound, start: Floats, held: Floats) -> optimiz
 def _repaired(Z: Floats, w: Floats, separator: Floats) -> Floats:
     """Return the first weights on the way from `w` to a separator that have no negative margin: a rounding away."""
     short, room = -(Z @ w), Z @ separator
-    share = np.max(np.where(short > 0.0, short / (short + room), 0.0))
+    share = np.max(np.divide(short, short + room, where=short > 0.0, out=np.zeros_like(short)))
     return np.asarray(w + share * (separator - w))

@@ -45,6 +45,19 @@ def _largest(Z):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
+def _farthest(Z, d, change):  # type: ignore[no-untyped-def]
+    """Return the largest change of a margin on the step d; `change` is room for them."""
+    change[:] = 0.0
+    for j in range(Z.shape[0]):
+        for i in range(Z.shape[1]):
+            change[i] += d[j] * Z[j, i]
+    largest = 0.0
+    for i in range(change.size):
+        largest = max(largest, abs(change[i]))
+    return largest
+
+
+@njit(error_model="numpy")
 def _terms(Z, share, w, loss, eps, m, e, slope, curvature):  # type: ignore[no-untyped-def]
     """Fill margins, exp(-|m|), weighted slopes and curvatures; return the mean loss, of the cross-entropy 0."""
     p, n = Z.shape
@@ -296,10 +309,10 @@ def _step_in_ball(H, g, w, R, L, b, v, d):  # type: ignore[no-untyped-def]
 
 @gufunc(
     "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64,"
-    " float64[:], int64[:], int64[:], float64[:], float64[:], float64[:])",
-    "(n,d),(n),(n),(p),(),(),(),(),()->(p),(),(),(),(),()",
+    " float64[:], int64[:], int64[:], float64[:], float64[:])",
+    "(n,d),(n),(n),(p),(),(),(),(),()->(p),(),(),(),()",
 )
-def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes, value, residual, scale):  # type: ignore[no-untyped-def]
+def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes, value, residual):  # type: ignore[no-untyped-def]
     """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it."""
     n, p = y.size, w0.size
     room, small, held = np.empty((p + 4, n)), np.empty((3 * p + 5, p)), np.empty(p, np.bool_)
@@ -307,7 +320,7 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
     H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
     g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
     _fill(X, y, Z)
-    scale[0] = _largest(Z)
+    scale = _largest(Z)
     w[:] = w0
     _project(w, shape, R)
     f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
@@ -315,15 +328,28 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
     residual[0] = _residual(w, g, shape, R, trial)
     n_steps[0] = 0
     n_passes[0] = 1
-    while n_steps[0] < max_steps and residual[0] > 1e-14 * scale[0]:
+    while n_steps[0] < max_steps and residual[0] > 1e-14 * scale:
         _hessian(Z, curvature, slope, H)
         if shape == BALL:
             found = _step_in_ball(H, g, w, R, L, b, v, d)
         else:
             found = _step_in_box(H, g, w, shape, R, A, L, b, d, held)
         downhill = _dot(g, d)
+        reach = 0.0  # no margin changes by more
+        for j in range(p):
+            reach += abs(d[j]) * scale
+        if reach > 20.0:
+            reach = _farthest(Z, d, slope)
+        bold = reach > 20.0
+        if bold:  # where outputs saturate the model may be flat: go no farther than across, and watch the loss itself
+            f = _value(m, e, share, loss, eps, f)
+            limit = 50.0 + 2.0 * _largest(room[p : p + 1])
+            if reach > limit:
+                for j in range(p):
+                    d[j] *= limit / reach
+                downhill *= limit / reach
         # Next to the solution rounding hides what leads down; there the residual has the say.
-        close = found and residual[0] <= 1e-5 * scale[0]
+        close = found and residual[0] <= 1e-5 * scale
         if not found or not (downhill < 0.0 or close):  # a projected gradient step always leads down
             for j in range(p):
                 trial[j] = w[j] - g[j]
@@ -337,13 +363,17 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
                 trial[j] = w[j] + step * d[j]
             _project(trial, shape, R)  # of rounding only: the way to the model's minimiser lies inside
             f_trial = _terms(Z, share, trial, loss, eps, m, e, slope, curvature)
+            if bold:
+                f_trial = _value(m, e, share, loss, eps, f_trial)
             _gradient(Z, slope, b)
             n_passes[0] += 1
             rise = _dot(b, d)
             new_residual = _residual(trial, b, shape, R, v)
             if close:
                 accepted = new_residual < 0.5 * residual[0] and f_trial <= f * (1.0 + 1e-12)
-            if not accepted and loss == CROSS_ENTROPY:  # convex: still on the way down, or past the lowest by little
+            if (
+                not accepted and loss == CROSS_ENTROPY and not bold
+            ):  # convex: still on the way down, or past the lowest by little
                 accepted = rise <= -0.5 * downhill and downhill < 0.0
             elif not accepted:
                 accepted = f_trial <= f + 1e-4 * step * downhill and downhill < 0.0
@@ -351,7 +381,7 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
                 break
             secant = downhill / (downhill - rise) if rise > downhill else 0.5
             step *= min(max(secant, 0.1), 0.5)
-        if not accepted or (new_residual >= residual[0] and residual[0] <= 1e-11 * scale[0]):
+        if not accepted or (new_residual >= residual[0] and residual[0] <= 1e-11 * scale):
             f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
             break
         for j in range(p):

@@ -75,7 +75,7 @@ def _one(X: Floats, y: Floats) -> tuple[Floats, float, int]:
     target[-1] = 1.0
     multiplier, distance = nnls(Z, target)  # [1] (23.24)
     off = Z @ multiplier - target
-    if distance == 0.0 or off[-1] >= 0.0:
+    if distance == 0.0 or off[-1] >= 0.0 or (multiplier > 0.0).sum() < 2:
         return np.full(len(Z) - 1, np.nan), 1.0, 0
     u = -off[:-1] / off[-1]
     u[-1] *= BIAS
@@ -90,16 +90,13 @@ def _one(X: Floats, y: Floats) -> tuple[Floats, float, int]:
 
 def _sharpened(V: Floats, y: Floats, u: Floats, rests: np.ndarray) -> tuple[Floats, float]:
     """Return weights with margin 1 at the samples that the boundary rests on, if they are right, and the residual."""
-    S = V[rests]
-    n = len(S)
-    system = np.zeros((n + 1, n + 1))
-    system[:n, :n] = S @ S.T
-    system[:n, n] = system[n, :n] = y[rests]
-    alpha = np.linalg.lstsq(system, np.append(np.ones(n), 0.0))[0]
-    sharp = np.append(alpha[:n] @ S, alpha[n])
-    short = max(0.0, 1.0 - float((V @ sharp[:-1] + y * sharp[-1]).min()))
-    negative = max(0.0, -float(alpha[:n].min()) / float(np.abs(alpha[:n]).max()))
-    residual = max(short, negative)
+    S, labels = V[rests] * y[rests, None], y[rests]
+    normal = np.linalg.lstsq(S[1:] - S[0], labels[1:] - labels[0])[0]  # the least one: no Gram matrix, no lost digits
+    sharp = np.append(normal, labels[0] - S[0] @ normal)
+    multiplier = np.linalg.lstsq(np.vstack([V[rests].T, labels]), np.append(normal, 0.0))[0]
+    largest = float(np.abs(multiplier).max())
+    short = max(0.0, 1.0 - float((V @ normal + y * sharp[-1]).min()))
+    residual = max(short, -float(multiplier.min()) / largest) if largest > 0.0 else 1.0
     return (sharp, residual) if residual <= 1e-6 else (u, 1.0)
 
 
@@ -115,5 +112,4 @@ def _by_slsqp(V: Floats, y: Floats, u: Floats) -> tuple[Floats, float]:
     )
     near = np.flatnonzero(G @ answer.x < 1.0 + 1e-6)
     rests = np.isin(np.arange(len(G)), near)
-    sharp, residual = _sharpened(V, y, answer.x, rests) if len(near) else (answer.x, 1.0)
-    return sharp, residual
+    return _sharpened(V, y, answer.x, rests) if len(near) > 1 else (answer.x, 1.0)

@@ -58,8 +58,8 @@ def sigmoid_unit(
     max_steps : int, at least 1
         Budget of steps.
     tol : float in [0, inf)
-        A residual of at most this, times the largest feature where that exceeds 1, is called stationary; descent goes
-        no further then (and takes `tol` as it is).
+        A residual of at most this is called stationary; descent goes no further then. Where features exceed a million
+        or so, rounding alone leaves more than the default.
     record_path : bool
         For descent only: keep the weights after every step in `Fit.path`.
 
@@ -109,7 +109,7 @@ def sigmoid_unit(
         answer = l_bfgs_b(unit, tol)
     value = answer.value * (1.0 if loss == "cross-entropy" else total)
     short = np.where(answer.n_steps >= max_steps, Stop.BUDGET_SPENT, Stop.STALLED)
-    stop = np.where(answer.residual <= tol * answer.scale, Stop.STATIONARY, short)
+    stop = np.where(answer.residual <= tol, Stop.STATIONARY, short)
     finite = np.isfinite(answer.w).all(axis=-1) & np.isfinite(value)
     return Fit(
         w=answer.w,

@@ -12,7 +12,7 @@ from study.trainers.fit import Bound
 from study.trainers.losses import Loss, Objective, objective
 
 GOOD_ENOUGH = 1e-9
-"""A compiled fit whose residual exceeds this, times the largest feature, is solved again by scipy."""
+"""A compiled fit whose residual exceeds this is solved again by scipy."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,11 @@ class Unit:
 
 @dataclass(frozen=True)
 class Answer:
-    """Weights, mean loss and KKT residual over a stack; the residual is measured in `scale`, the largest feature."""
+    """Weights, mean loss and KKT residual over a stack, with steps and loss evaluations."""
 
     w: Floats
     value: Floats
     residual: Floats
-    scale: Floats
     n_steps: NDArray[np.int64]
     n_passes: NDArray[np.int64]
 
@@ -70,7 +69,7 @@ def l_bfgs_b(unit: Unit, tol: float) -> Answer:
     """Solve set after set by scipy."""
     shape = unit.shape
     w = np.empty((*shape, unit.start.shape[-1]))
-    value, residual, scale = np.empty(shape), np.empty(shape), np.empty(shape)
+    value, residual = np.empty(shape), np.empty(shape)
     n_steps, n_passes = np.empty(shape, np.int64), np.empty(shape, np.int64)
     with np.errstate(over="ignore", invalid="ignore"):
         for index in np.ndindex(shape):
@@ -78,27 +77,25 @@ def l_bfgs_b(unit: Unit, tol: float) -> Answer:
             w[index], n_steps[index], n_passes[index] = minimise(problem, unit.bound, start, unit.max_steps, tol)
             value[index], gradient = problem.value_and_gradient(w[index])
             residual[index] = kkt_residual(w[index], gradient, unit.bound)
-            scale[index] = np.abs(problem.Z).max()
-    return Answer(w, value, residual, scale, n_steps, n_passes)
+    return Answer(w, value, residual, n_steps, n_passes)
 
 
 def newton(unit: Unit) -> tuple[Answer, NDArray[np.bool_]]:
     """Solve all sets by the compiled loop, and those that it leaves above `GOOD_ENOUGH` again by scipy."""
     with np.errstate(all="ignore"):
-        w, n_steps, n_passes, value, residual, scale = compiled.newton(
-            unit.X, unit.y, unit.share, unit.start, *unit.codes
-        )
-    resolved = np.asarray(~(residual <= GOOD_ENOUGH * scale))
+        w, n_steps, n_passes, value, residual = compiled.newton(unit.X, unit.y, unit.share, unit.start, *unit.codes)
+    resolved = np.asarray(~(residual <= GOOD_ENOUGH))
     if resolved.any():
         w, value, residual = np.asarray(w), np.asarray(value), np.asarray(residual)
         for index in zip(*np.nonzero(np.atleast_1d(resolved)), strict=True) if resolved.ndim else [()]:
             problem, start = unit.one(index)
-            other, _, _ = minimise(problem, unit.bound, start, unit.max_steps, GOOD_ENOUGH)
-            other_value, gradient = problem.value_and_gradient(other)
-            other_residual = kkt_residual(other, gradient, unit.bound)
+            with np.errstate(over="ignore", invalid="ignore"):
+                other, _, _ = minimise(problem, unit.bound, start, unit.max_steps, GOOD_ENOUGH)
+                other_value, gradient = problem.value_and_gradient(other)
+                other_residual = kkt_residual(other, gradient, unit.bound)
             if not (value[index], residual[index]) <= (float(other_value), float(other_residual)):
                 w[index], value[index], residual[index] = other, other_value, other_residual
-    return Answer(w, value, residual, scale, n_steps, n_passes), resolved
+    return Answer(w, value, residual, n_steps, n_passes), resolved
 
 
 def descend(unit: Unit, rate: Floats | float, tol: float, record_path: bool) -> tuple[Answer, Floats | None]:
@@ -108,5 +105,5 @@ def descend(unit: Unit, rate: Floats | float, tol: float, record_path: bool) -> 
         w, n_steps, value, residual, path = compiled.descend(
             unit.X, unit.y, unit.share, unit.start, *unit.codes, rate, tol, room
         )
-    answer = Answer(w, value, residual, np.ones(np.shape(value)), n_steps, n_steps)
+    answer = Answer(w, value, residual, n_steps, n_steps)
     return answer, path[..., : int(n_steps.max()) + 1, :] if record_path else None
