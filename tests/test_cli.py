@@ -35,8 +35,8 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("run", "five_points"), "study: `NAME` must be one of four_points, spoilers; got five_points"),
-        (("figures", "../four_points"), "study: `NAME` must be one of four_points, spoilers; got ../four_points"),
+        (("run", "five_points"), "study: `NAME` must be one of bench, four_points, spoilers; got five_points"),
+        (("figures", "../four_points"), "study: `NAME` must be one of bench, four_points, spoilers; got ../four_points"),
         (("run", "--resamples", "0"), "study: `resamples` must be a whole number of at least 1; got 0"),
         (
             ("run", "--resamples", "many"),

@@ -13,7 +13,7 @@ from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
 from study.trainers.fit import Stop
-from study.trainers.max_margin import max_margin
+from study.trainers.max_margin import _sharpened, max_margin
 from study.validation import BadInput
 
 Floats = NDArray[np.float64]
@@ -130,6 +130,21 @@ def test_margins_match_scikit_learn(scale: float) -> None:
         other = SVC(kernel="linear", C=1e10, tol=1e-12).fit(X, y)  # at scale 1, where its tolerance was made
         theirs = scale * float(geometric_margin(np.append(other.coef_[0], other.intercept_), X, y))
         np.testing.assert_allclose(geometric_margin(max_margin(scale * X, y).w, scale * X, y), theirs, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rests", "w"),
+    [
+        ([True, True, False, False], [1, 0, -1]),  # right
+        ([True, False, True, False], [9, 9, 9]),  # the second sample would lie inside the margin
+        ([True, True, False, True], [9, 9, 9]),  # equality at the last pushes the boundary away from the widest
+    ],
+)
+def test_only_the_right_supports_are_followed(rests: list[bool], w: list[float]) -> None:
+    V, y = np.array([[0.0, 0.0], [2.0, 0.0], [3.0, 0.0], [3.0, 5.0]]), np.array([-1.0, 1.0, 1.0, 1.0])
+    found, residual = _sharpened(V, y, np.array([9.0, 9.0, 9.0]), np.array(rests))
+    np.testing.assert_allclose(found, w, rtol=0, atol=1e-12)
+    assert (residual <= 1e-12) == (w[0] == 1)
 
 
 # No separator

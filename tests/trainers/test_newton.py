@@ -97,6 +97,7 @@ def mean(problem: Problem, loss: Loss, fit: Fit) -> float:
     ("shape", "at_zero"), [("none", True), ("none", False), ("box", False), ("ball", False)], ids=str
 )
 def test_cross_entropy_is_never_above_what_scipy_finds(shape: Any, at_zero: bool) -> None:
+    n_updates, n_resolved = 0, 0
     for problem in problems(shape):
         w0 = problem.w0 * (not at_zero)
         fit = problem.solve("cross-entropy", w0=w0)
@@ -110,12 +111,16 @@ def test_cross_entropy_is_never_above_what_scipy_finds(shape: Any, at_zero: bool
         assert problem.is_inside(fit.w)
         # 1e-9: far out a loss is exp(-m) of a margin with m roundings.
         np.testing.assert_allclose(fit.loss, problem.mean_loss("cross-entropy", fit.w)[0], rtol=1e-9, atol=1e-15)
+        n_updates, n_resolved = n_updates + int(fit.n_updates), n_resolved + int(fit.resolved == np.True_)
+    # It is Newton's own work, in Newton's number of steps.
+    assert n_updates <= 30 * N_PROBLEMS
+    assert n_resolved <= N_PROBLEMS / 20
 
 
 @EACH_SHAPE
 @pytest.mark.parametrize("loss", ["quadratic", "threshold-quadratic"])
 def test_quadratic_losses_end_at_kkt_points_or_say_so(loss: Loss, shape: Any) -> None:
-    n_short = 0
+    n_short, n_updates, n_resolved = 0, 0, 0
     for problem in problems(shape):
         fit = problem.solve(loss)
         start = problem.mean_loss(loss, problem.bound.project(problem.w0))[0]
@@ -128,7 +133,10 @@ def test_quadratic_losses_end_at_kkt_points_or_say_so(loss: Loss, shape: Any) ->
         if fit.stop != Stop.STATIONARY:
             n_short += 1
             assert fit.stop in (Stop.STALLED, Stop.BUDGET_SPENT)
+        n_updates, n_resolved = n_updates + int(fit.n_updates), n_resolved + int(fit.resolved == np.True_)
     assert n_short <= N_PROBLEMS / 10
+    assert n_updates <= 60 * N_PROBLEMS
+    assert n_resolved <= N_PROBLEMS / 8
 
 
 def test_hundred_features() -> None:
