@@ -13,7 +13,7 @@ from study.trainers.max_margin import max_margin
 from study.trainers.solvers import Unit, newton
 from study.validation import one_of
 
-SCALES = (1.0, 0.5, 0.1)
+SCALES = (1.0, 0.5, 0.1, 0.02, 0.005)
 """Where the search starts: the maximum-margin weights at these shares of the bound; one is enough for a convex loss."""
 
 
