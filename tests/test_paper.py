@@ -35,6 +35,13 @@ FAULTS = {
     ),
     "a bare number": ("paper.md", "### Claims\n", "It is 83 times higher.\n\n### Claims\n", "'83' is a bare number"),
     "a bare decimal in mathematics": ("paper.md", "### Claims\n", "$w = 2.5$\n\n### Claims\n", "'w = 2.5' is a bare"),
+    "a number link without its key": (
+        "paper.md",
+        "### Claims\n",
+        "[9](experiments/results/four_points.json)\n\n",
+        "each link",
+    ),
+    "a lost mark of the claims": ("paper.md", "<!-- end of claims -->", "", "the table of claims stands between"),
     "a dead key": ("paper.md", '"barrier:.4f"', '"barriers:.4f"', "cites `barriers`"),
     "an unknown citation": ("paper.md", "[@novikoff1962]", "[@novikoff1692]", "novikoff1692"),
     "a dead cross-reference": ("paper.md", "(#eq-quadratic)", "(#eq-cubic)", "nothing is called #eq-cubic"),

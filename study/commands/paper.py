@@ -55,10 +55,10 @@ def refresh(root: Path) -> None:
 
 def problems(root: Path) -> list[str]:
     """Return a line for each thing that is wrong with the paper."""
-    from study.report.claims import with_claims
+    from study.report.claims import BEGIN, END, with_claims
     from study.report.document import syntax_tree
     from study.report.drawing import drawn_from, is_current
-    from study.report.numbers import bare_numbers, links, stale_numbers
+    from study.report.numbers import NUMBER_LINK, RESULTS, bare_numbers, links, stale_numbers
 
     records, findings = read_records(root)
     text = (root / "paper.md").read_text(encoding="utf-8")
@@ -67,6 +67,13 @@ def problems(root: Path) -> list[str]:
     broken = set(chosen("experiments")) - set(records)  # found above; not once more for each number
     findings += stale_numbers(text, records, broken)
     findings += bare_numbers(tree)
+    into_results = sum(url.startswith(f"{RESULTS}/") for _, url in targets)
+    if into_results != len(NUMBER_LINK.findall(text)):
+        findings.append(
+            'paper.md: each link into results is written [text](experiments/results/NAME.json "key:format")'
+        )
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        findings.append(f"paper.md: the table of claims stands between {BEGIN} and {END}, each once")
     if with_claims(text, records) != text:
         findings.append("paper.md: the table of claims is stale; `study paper` refreshes it")
     findings += [

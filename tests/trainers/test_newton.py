@@ -11,7 +11,7 @@ from scipy.special import expit
 from scipy.stats import ortho_group
 
 from study.datasets.published import four_points
-from study.trainers import solvers
+from study.trainers import compiled, solvers
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import LOSSES, Loss
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -137,6 +137,30 @@ def test_quadratic_losses_end_at_kkt_points_or_say_so(loss: Loss, shape: Any) ->
     assert n_short <= N_PROBLEMS / 10
     assert n_updates <= 60 * N_PROBLEMS
     assert n_resolved <= N_PROBLEMS / 8
+
+
+@pytest.mark.parametrize("shape", ["box", "ball"])
+def test_a_step_leads_to_the_models_minimiser_inside_the_bound(shape: str) -> None:
+    rng = np.random.default_rng(7)
+    for p in range(1, 9):
+        room, L, held = np.empty((p, p)), np.empty((p, p)), np.empty(p, np.bool_)
+        for R in (0.05, 0.3, 1.0, 3.0):
+            A = rng.normal(size=(p + 1, p))
+            H, g, d, b, v = A.T @ A, 3.0 * rng.normal(size=p), np.empty(p), np.empty(p), np.empty(p)
+            w = R * rng.choice([-1.0, 1.0, rng.uniform(-1.0, 1.0)], p)
+            if shape == "box":
+                assert compiled._step_in_box(H, g, w, compiled.BOX, R, room, L, b, d, held)
+                gradient = g + H @ d
+                violation = np.abs(d + w - np.clip(d + w - gradient, -R, R)).max()
+                assert np.abs(w + d).max() <= R * (1 + 1e-15)
+            else:
+                w *= min(1.0, R / float(np.linalg.norm(w)))
+                assert compiled._step_in_ball(H, g, w, R, L, b, v, d)
+                gradient = g + H @ d
+                multiplier = max(0.0, -float(gradient @ (w + d)) / R**2) * (np.linalg.norm(w + d) > 0.999 * R)
+                violation = np.abs(gradient + multiplier * (w + d)).max()
+                assert np.linalg.norm(w + d) <= R * (1 + 1e-14)
+            assert violation <= 1e-9 * (np.abs(H).max() + np.abs(g).max())  # condition numbers of up to 1e5
 
 
 def test_hundred_features() -> None:
