@@ -306,5 +306,5 @@ EXPERIMENT = Experiment(
     merge=concatenate,
     tables=tables,
     numbers=numbers,
-    timed=True,
+    kind="timed",
 )

@@ -46,4 +46,4 @@ def test_noisy_sets_are_the_ones_that_nothing_separates() -> None:
 
 
 def test_times_are_neither_compared_nor_reproduced() -> None:
-    assert EXPERIMENT.timed
+    assert EXPERIMENT.kind == "timed"

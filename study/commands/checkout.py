@@ -53,8 +53,9 @@ def chosen(kind: str, names: Sequence[str] = ()) -> list[str]:
 
 
 def repeatable(names: Sequence[str] = ()) -> list[str]:
-    """Return the given experiments, or all that hold no times where none is given."""
-    return chosen("experiments", names) if names else [n for n in chosen("experiments") if not load_experiment(n).timed]
+    """Return the given experiments, or all that `study reproduce` runs where none is given."""
+    known = chosen("experiments", names)
+    return known if names else [name for name in known if load_experiment(name).kind == "repeatable"]
 
 
 def load_experiment(name: str) -> "Experiment":

@@ -6,7 +6,7 @@ from study.validation import CheckFailed
 
 
 def list_experiments(*, json: bool = False) -> None:
-    """List every experiment: its question, cells and resamples, and whether its results are fresh, stale or times.
+    """List every experiment: its question, cells and resamples, and whether its results are fresh or stale.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def list_experiments(*, json: bool = False) -> None:
         try:
             read_tables(results(root), name)
             fresh = read_record(results(root), name)["digest"] == experiment_digest(experiment, root)
-            state = "timed" if experiment.timed else "fresh" if fresh else "stale"
+            state: str = experiment.kind if experiment.kind != "repeatable" else "fresh" if fresh else "stale"
         except CheckFailed:
             state = "missing or altered"
         row = {"name": name, "question": experiment.question, "cells": len(experiment.cells)}

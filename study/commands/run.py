@@ -17,7 +17,7 @@ def run(*names: str, resamples: int | None = None, fresh: bool = False, json: bo
     Parameters
     ----------
     names
-        Experiments to run; by default all but those that hold times (see `study bench`).
+        Experiments to run; by default all but those that take long or hold times, which `study list` names.
     resamples
         Resamples of each cell that draws, in place of the declared number.
     fresh
@@ -43,11 +43,11 @@ def run_all(
         number = max(2, experiment.resamples // QUICK_DIVISOR) if quick else resamples
         with progress(name) as advance:
             outcome = run_experiment(
-                experiment, root, resamples=number, fresh=fresh or experiment.timed, advance=advance
+                experiment, root, resamples=number, fresh=fresh or experiment.kind == "timed", advance=advance
             )
         declared = number in (None, experiment.resamples) and not quick
         folder = results(root) if declared else build(root, quick=quick) / "results"
-        state = _write(experiment, folder, root, outcome, keep=declared and not experiment.timed)
+        state = _write(experiment, folder, root, outcome, keep=declared and experiment.kind != "timed")
         say(
             f"{name}: {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
             f"{outcome.fits:,} fits, {outcome.seconds:.1f} s; results {state}"

@@ -93,7 +93,7 @@ def check_result(folder: Path, experiment: Experiment, digest: str) -> dict[str,
     """
     record = read_record(folder, experiment.name)
     tables = read_tables(folder, experiment.name)
-    changed = record["digest"] != digest and not experiment.timed
+    changed = record["digest"] != digest and experiment.kind == "repeatable"
     if changed or record["declaration"] != _plain(declaration(experiment)):
         raise CheckFailed(f"{experiment.name}.json: stale: its code has changed; `study reproduce` renews it")
     _compare_numbers(f"{experiment.name}.json", record["numbers"], _plain(experiment.numbers(tables)))

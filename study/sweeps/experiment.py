@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -41,8 +41,9 @@ class Experiment:
         Make tidy tables; "" is the main one, `<name>.csv`, and "part" stands for `<name>.part.csv`.
     numbers : callable (tables) -> nested dict
         Derive what the paper cites from the tables alone.
-    timed : bool
-        Its tables hold times: it runs when it is asked for, and its results are never compared or called stale.
+    kind : {"repeatable", "long", "timed"}
+        repeatable: part of `study reproduce`. long: it runs when it is asked for by name, and is never called stale.
+        timed: long, and its tables hold times: one block is computed after another, always anew, and never compared.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Experiment:
     merge: Callable[[Sequence[Statistics]], Statistics]
     tables: Callable[[Sequence[tuple[Cell, Statistics]]], Tables]
     numbers: Callable[[Mapping[str, pd.DataFrame]], dict[str, Any]]
-    timed: bool = False
+    kind: Literal["repeatable", "long", "timed"] = "repeatable"
 
     def block_sizes(self, cell: Cell, resamples: int | None = None) -> list[int]:
         """Return the sizes of a cell's blocks, with `resamples` in place of the declared number where it is given."""

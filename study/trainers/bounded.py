@@ -14,7 +14,13 @@ ROUNDS = 5
 
 def kkt_residual(w: Floats, gradient: Floats, bound: Bound) -> Floats:
     """Return the max-norm of w - P(w - gradient), of shape (...); zero exactly at the stationary points."""
-    return np.asarray(np.abs(w - bound.project(w - gradient)).max(axis=-1))
+    R, moved = bound.weight_bound, w - gradient
+    if bound.shape == "ball":
+        inside = np.linalg.norm(moved, axis=-1, keepdims=True) <= R
+        off = np.where(inside, gradient, w - bound.project(moved))
+    else:
+        off = np.clip(gradient, w - R, w + R)  # the same, but that a small gradient is not lost beside w
+    return np.asarray(np.abs(off).max(axis=-1))
 
 
 def minimise(objective: Objective, bound: Bound, w0: Floats, max_steps: int, tol: float) -> tuple[Floats, int, int]:

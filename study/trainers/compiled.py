@@ -14,7 +14,10 @@ from study.trainers.gufunc import gufunc
 
 LOSS_CODES = {"quadratic": 0, "cross-entropy": 1, "threshold-quadratic": 2}
 SHAPE_CODES = {"none": 0, "box": 1, "ball": 2}
-CROSS_ENTROPY, THRESHOLD, BOX, BALL = 1, 2, 1, 2  # the loops know them as constants
+CROSS_ENTROPY, THRESHOLD, NONE, BOX, BALL = 1, 2, 0, 1, 2  # the loops know them as constants
+LOG2_E, LN2_HIGH, LN2_LOW = 1.4426950408889634, 0.6931471803691238, 1.9082149292705877e-10
+ROUND, LEAST = 1.5 * 2.0**52, -708.0
+SERIES = tuple(1.0 / math.factorial(j) for j in range(13, -1, -1))
 
 
 @njit(error_model="numpy", fastmath={"reassoc"})  # the one sum that may be taken in any order
@@ -36,8 +39,7 @@ def _fill(X, y, Z):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy", fastmath={"nnan", "nsz", "reassoc"})  # points are finite: they have been checked
-def _largest(Z):  # type: ignore[no-untyped-def]
-    largest = 1.0
+def _largest(Z, largest):  # type: ignore[no-untyped-def]
     for j in range(Z.shape[0]):
         for i in range(Z.shape[1]):
             largest = max(largest, abs(Z[j, i]))
@@ -58,6 +60,31 @@ def _farthest(Z, d, change):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
+def _exponentials(m, e, power):  # type: ignore[no-untyped-def]
+    """Fill e with exp(-|m|), to the last bit but one; `power` is room.
+
+    exp(x) = 2^k exp(r) with |r| <= ln 2 / 2, and the series of exp(r): without branches, so that four or eight samples
+    go through the processor at once. Adding 1.5 * 2^52 rounds to a whole number and leaves it in the low bits, whence
+    the shift makes the power of two.
+    """
+    bits = power.view(np.int64)
+    for i in range(m.size):
+        x = -abs(m[i])
+        x = LEAST if x < LEAST else x
+        power[i] = x * LOG2_E + ROUND
+        k = power[i] - ROUND
+        r = x - k * LN2_HIGH - k * LN2_LOW
+        series = 0.0
+        for j in range(14):
+            series = series * r + SERIES[j]
+        e[i] = series
+    for i in range(m.size):
+        bits[i] = (bits[i] + 1023) << 52
+    for i in range(m.size):
+        e[i] = 0.0 if -abs(m[i]) < LEAST else e[i] * power[i]  # below the smallest normal number
+
+
+@njit(error_model="numpy")
 def _terms(Z, share, w, loss, eps, m, e, slope, curvature):  # type: ignore[no-untyped-def]
     """Fill margins, exp(-|m|), weighted slopes and curvatures; return the mean loss, of the cross-entropy 0."""
     p, n = Z.shape
@@ -66,8 +93,7 @@ def _terms(Z, share, w, loss, eps, m, e, slope, curvature):  # type: ignore[no-u
     for j in range(p - 1):
         for i in range(n):
             m[i] += w[j] * Z[j, i]
-    for i in range(n):
-        e[i] = math.exp(-abs(m[i]))  # the one expensive operation; it never overflows
+    _exponentials(m, e, curvature)  # the one expensive operation
     if loss == CROSS_ENTROPY:
         for i in range(n):
             larger = 1.0 / (1.0 + e[i])
@@ -155,13 +181,18 @@ def _project(w, shape, R):  # type: ignore[no-untyped-def]
 
 @njit(error_model="numpy")
 def _residual(w, g, shape, R, moved):  # type: ignore[no-untyped-def]
-    """Return the max-norm of w - P(w - g)."""
+    """Return the max-norm of w - P(w - g), of g where P leaves that be; `moved` is room."""
     for j in range(w.size):
         moved[j] = w[j] - g[j]
-    _project(moved, shape, R)
+    outside = shape == BALL and _norm(moved) > R
+    if outside:
+        _project(moved, shape, R)
     largest = 0.0
     for j in range(w.size):
-        off = abs(w[j] - moved[j])
+        off = w[j] - moved[j] if outside or not abs(w[j]) < np.inf else g[j]
+        if shape == BOX:
+            off = max(min(off, w[j] + R), w[j] - R)
+        off = abs(off)
         largest = off if not off <= largest else largest  # also where it is NaN
     return largest
 
@@ -277,13 +308,19 @@ def _step_in_box(H, g, w, shape, R, A, L, b, d, held):  # type: ignore[no-untype
 def _step_in_ball(H, g, w, R, L, b, v, d):  # type: ignore[no-untyped-def]
     """Fill d with the minimiser of the quadratic model in the ball, by the iteration of More and Sorensen."""
     p = w.size
-    for j in range(p):
-        b[j] = -g[j]
-        for k in range(p):
-            b[j] += H[j, k] * w[k]
     multiplier = _factor(H, L)
     if multiplier < 0.0:
         return False
+    for j in range(p):
+        b[j] = -g[j]
+    _solve(L, b, d)
+    for j in range(p):
+        v[j] = w[j] + d[j]
+    if _norm(v) <= R:
+        return True
+    for j in range(p):
+        for k in range(p):
+            b[j] += H[j, k] * w[k]
     for _ in range(60):
         _solve(L, b, v)
         norm = _norm(v)
@@ -320,7 +357,9 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
     H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
     g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
     _fill(X, y, Z)
-    scale = _largest(Z)
+    scale = _largest(Z, 1.0)
+    # Without a bound the loss of separated points has no minimum: small features must not end the fall early.
+    enough = 1e-14 * (min(1.0, _largest(Z[: p - 1], 0.0)) if shape == NONE else scale)
     w[:] = w0
     _project(w, shape, R)
     f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
@@ -328,7 +367,7 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
     residual[0] = _residual(w, g, shape, R, trial)
     n_steps[0] = 0
     n_passes[0] = 1
-    while n_steps[0] < max_steps and residual[0] > 1e-14 * scale:
+    while n_steps[0] < max_steps and residual[0] > enough:
         _hessian(Z, curvature, slope, H)
         if shape == BALL:
             found = _step_in_ball(H, g, w, R, L, b, v, d)
@@ -343,7 +382,7 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
         bold = reach > 20.0
         if bold:  # where outputs saturate the model may be flat: go no farther than across, and watch the loss itself
             f = _value(m, e, share, loss, eps, f)
-            limit = 50.0 + 2.0 * _largest(room[p : p + 1])
+            limit = 50.0 + 2.0 * _largest(room[p : p + 1], 1.0)
             if reach > limit:
                 for j in range(p):
                     d[j] *= limit / reach

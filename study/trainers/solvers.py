@@ -14,6 +14,9 @@ from study.trainers.losses import Loss, Objective, objective
 GOOD_ENOUGH = 1e-9
 """A compiled fit whose residual exceeds this is solved again by scipy."""
 
+ENOUGH_STEPS = 1000
+"""Where Newton needs more steps than this, it crawls along a plateau, and scipy takes over."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -40,10 +43,10 @@ class Unit:
         )
 
     @property
-    def codes(self) -> tuple[int, float, int, float, int]:
+    def codes(self) -> tuple[int, float, int, float]:
         """What the compiled loops take after points and start."""
-        shape = compiled.SHAPE_CODES[self.bound.shape]
-        return compiled.LOSS_CODES[self.loss], self.eps, shape, self.bound.weight_bound, self.max_steps
+        bound = self.bound
+        return compiled.LOSS_CODES[self.loss], self.eps, compiled.SHAPE_CODES[bound.shape], bound.weight_bound
 
     def one(self, index: tuple[int, ...]) -> tuple[Objective, Floats]:
         """Return objective and start of one set of the stack."""
@@ -83,17 +86,23 @@ def l_bfgs_b(unit: Unit, tol: float) -> Answer:
 def newton(unit: Unit) -> tuple[Answer, NDArray[np.bool_]]:
     """Solve all sets by the compiled loop, and those that it leaves above `GOOD_ENOUGH` again by scipy."""
     with np.errstate(all="ignore"):
-        w, n_steps, n_passes, value, residual = compiled.newton(unit.X, unit.y, unit.share, unit.start, *unit.codes)
+        w, n_steps, n_passes, value, residual = compiled.newton(
+            unit.X, unit.y, unit.share, unit.start, *unit.codes, min(unit.max_steps, ENOUGH_STEPS)
+        )
     resolved = np.asarray(~(residual <= GOOD_ENOUGH))
     if resolved.any():
-        w, value, residual = np.asarray(w), np.asarray(value), np.asarray(residual)
+        w, value, residual, n_steps, n_passes = map(np.asarray, (w, value, residual, n_steps, n_passes))
         for index in zip(*np.nonzero(np.atleast_1d(resolved)), strict=True) if resolved.ndim else [()]:
             problem, start = unit.one(index)
             with np.errstate(over="ignore", invalid="ignore"):
-                other, _, _ = minimise(problem, unit.bound, start, unit.max_steps, GOOD_ENOUGH)
+                other, more_steps, more_passes = minimise(problem, unit.bound, start, unit.max_steps, GOOD_ENOUGH)
                 other_value, gradient = problem.value_and_gradient(other)
                 other_residual = kkt_residual(other, gradient, unit.bound)
-            if not (value[index], residual[index]) <= (float(other_value), float(other_residual)):
+            n_steps[index] = min(n_steps[index] + more_steps, unit.max_steps)
+            n_passes[index] += more_passes
+            slack = 1e-12 * np.abs(other_value)  # a loss and its rounding
+            lower, level = value[index] < other_value - slack, value[index] <= other_value + slack
+            if not (lower or (level and residual[index] <= other_residual)):
                 w[index], value[index], residual[index] = other, other_value, other_residual
     return Answer(w, value, residual, n_steps, n_passes), resolved
 
@@ -103,7 +112,7 @@ def descend(unit: Unit, rate: Floats | float, tol: float, record_path: bool) -> 
     room = np.empty(unit.max_steps + 1 if record_path else 1)
     with np.errstate(all="ignore"):
         w, n_steps, value, residual, path = compiled.descend(
-            unit.X, unit.y, unit.share, unit.start, *unit.codes, rate, tol, room
+            unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.max_steps, rate, tol, room
         )
     answer = Answer(w, value, residual, n_steps, n_steps)
     return answer, path[..., : int(n_steps.max()) + 1, :] if record_path else None
