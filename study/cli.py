@@ -67,4 +67,10 @@ def main() -> NoReturn:
     except CheckFailed as error:
         say(str(error))
         sys.exit(1)
+    except BrokenPipeError:  # whoever read our answer has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except OSError as error:
+        say(f"study: {error.filename or 'a file'} cannot be read or written: {error.strerror or error}")
+        sys.exit(1)
     sys.exit(0)

@@ -30,16 +30,21 @@ def progress(title: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    rate = TextColumn("blocks, {task.fields[rate]:.1f} a second,")
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn(), TextColumn("left"))
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(title)
-        said = time.monotonic()
+        task = bar.add_task(title, rate=0.0)
+        begin = said = time.monotonic()
+        reused: int | None = None
 
         def advance(done: int, total: int) -> None:
-            nonlocal said
-            bar.update(task, completed=done, total=total)
+            nonlocal said, reused
+            reused = done if reused is None else reused
+            rate = (done - reused) / max(time.monotonic() - begin, 1e-3)
+            bar.update(task, completed=done, total=total, rate=rate)
             if not console.is_terminal and time.monotonic() - said > 10.0:
                 said = time.monotonic()
-                say(f"{title}: {done} of {total} blocks")
+                left = f", about {(total - done) / rate:.0f} s left" if rate else ""
+                say(f"{title}: {done} of {total} blocks, {rate:.1f} a second{left}")
 
         yield advance

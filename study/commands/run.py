@@ -9,7 +9,14 @@ from study.commands.output import progress, say, show_json
 from study.validation import CheckFailed
 
 
-def run(*names: str, resamples: int | None = None, fresh: bool = False, json: bool = False) -> None:
+def run(
+    *names: str,
+    resamples: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    fresh: bool = False,
+    json: bool = False,
+) -> None:
     """Run experiments: compute the blocks that are missing, and write tables and numbers.
 
     Results at the declared settings go to experiments/results, all others to build/results.
@@ -20,51 +27,68 @@ def run(*names: str, resamples: int | None = None, fresh: bool = False, json: bo
         Experiments to run; by default all but those that take long or hold times, which `study list` names.
     resamples
         Resamples of each cell that draws, in place of the declared number.
+    workers
+        Blocks computed at once, in threads; by default one for each processor. Results do not depend on it.
+    scheduler
+        Address of a Dask scheduler whose workers compute in place of threads, such as tcp://10.0.0.1:8786.
     fresh
         Compute every block anew, also those computed before.
     json
         Put one machine-readable object on stdout.
     """
-    report = run_all(names, resamples=resamples, fresh=fresh)
+    report = run_all(names, resamples=resamples, workers=workers, scheduler=scheduler, fresh=fresh)
     if json:
         show_json(report)
 
 
 def run_all(
-    names: Sequence[str] = (), *, resamples: int | None = None, fresh: bool = False, quick: bool = False
+    names: Sequence[str] = (),
+    *,
+    resamples: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    fresh: bool = False,
+    quick: bool = False,
 ) -> dict[str, Any]:
     """Run experiments and return what was done; the work behind `run` and `reproduce`."""
-    from study.sweeps.runner import run_experiment
+    from study.sweeps.executors import executor
+    from study.sweeps.runner import Place, experiment_digest, run_experiment
 
     root = checkout()
     report: dict[str, Any] = {"experiments": {}, "blocks_computed": 0, "blocks_reused": 0, "fits": 0, "seconds": 0.0}
-    for name in repeatable(names):
-        experiment = load_experiment(name)
-        number = max(2, experiment.resamples // QUICK_DIVISOR) if quick else resamples
-        with progress(name) as advance:
-            outcome = run_experiment(
-                experiment, root, resamples=number, fresh=fresh or experiment.kind == "timed", advance=advance
+    with executor(workers, scheduler) as (pool, n_workers):
+        for name in repeatable(names):
+            experiment = load_experiment(name)
+            digest = experiment_digest(experiment, root)
+            number = max(2, experiment.resamples // QUICK_DIVISOR) if quick else resamples
+            timed = experiment.kind == "timed"  # nothing else may run beside it
+            with progress(name) as advance:
+                place = Place(
+                    store=root / ".study",
+                    executor=None if timed else pool,
+                    workers=n_workers,
+                    advance=advance,
+                    notice=say,
+                )
+                outcome = run_experiment(experiment, digest, place, resamples=number, fresh=fresh or timed)
+            declared = number in (None, experiment.resamples) and not quick
+            folder = results(root) if declared else build(root, quick=quick) / "results"
+            state = _write(experiment, digest, folder, root, outcome, keep=declared and not timed)
+            say(
+                f"{name}: {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
+                f"{outcome.fits:,} fits, {outcome.seconds:.1f} s; results {state}"
             )
-        declared = number in (None, experiment.resamples) and not quick
-        folder = results(root) if declared else build(root, quick=quick) / "results"
-        state = _write(experiment, folder, root, outcome, keep=declared and experiment.kind != "timed")
-        say(
-            f"{name}: {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
-            f"{outcome.fits:,} fits, {outcome.seconds:.1f} s; results {state}"
-        )
-        report["experiments"][name] = state
-        for key in ("blocks_computed", "blocks_reused", "fits", "seconds"):
-            report[key] += getattr(outcome, key)
+            report["experiments"][name] = state
+            for key in ("blocks_computed", "blocks_reused", "fits", "seconds"):
+                report[key] += getattr(outcome, key)
     report["seconds"] = round(report["seconds"], 3)
     return report
 
 
-def _write(experiment: Any, folder: Path, root: Path, outcome: Any, *, keep: bool) -> str:
+def _write(experiment: Any, digest: str, folder: Path, root: Path, outcome: Any, *, keep: bool) -> str:
     """Write results, or compare with those that the same code has left; return what happened."""
     from study.report.provenance import compare, read_record, result_files, write_result
-    from study.sweeps.runner import experiment_digest
 
-    digest = experiment_digest(experiment, root)
     files = result_files(experiment, digest, outcome.tables)
     if keep and (folder / f"{experiment.name}.json").is_file():
         try:

@@ -1,6 +1,6 @@
 """An experiment is a value: what is asked, on which cells, how often, and how blocks become tables and numbers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -35,8 +35,8 @@ class Experiment:
         Resamples in a block, for 0.1 to 0.5 s of work.
     run : callable (cell, size, rng) -> statistics
         Compute one block of `size` resamples; pure, drawing from `rng` alone. The statistic `n_fits` counts fits.
-    merge : callable (sequence of statistics) -> statistics
-        Join the blocks of a cell, in their order.
+    merge : callable (iterable of statistics) -> statistics
+        Join the blocks of a cell, in their order; they come one at a time, so that sums need no memory.
     tables : callable (sequence of (cell, statistics)) -> dict of str to DataFrame
         Make tidy tables; "" is the main one, `<name>.csv`, and "part" stands for `<name>.part.csv`.
     numbers : callable (tables) -> nested dict
@@ -53,7 +53,7 @@ class Experiment:
     resamples: int
     block_size: int
     run: Callable[[Cell, int, np.random.Generator], Statistics]
-    merge: Callable[[Sequence[Statistics]], Statistics]
+    merge: Callable[[Iterable[Statistics]], Statistics]
     tables: Callable[[Sequence[tuple[Cell, Statistics]]], Tables]
     numbers: Callable[[Mapping[str, pd.DataFrame]], dict[str, Any]]
     kind: Literal["repeatable", "long", "timed"] = "repeatable"
@@ -65,6 +65,16 @@ class Experiment:
         return [min(self.block_size, total - done) for done in range(0, total, self.block_size)]
 
 
-def concatenate(blocks: Sequence[Statistics]) -> Statistics:
+def concatenate(blocks: Iterable[Statistics]) -> Statistics:
     """Join blocks by appending along the first axis: a `merge` for statistics that keep one row a resample."""
+    blocks = list(blocks)
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def added(blocks: Iterable[Statistics]) -> Statistics:
+    """Join blocks by adding: a `merge` for counts and sums, whose memory does not grow with the resamples."""
+    whole: Statistics = {}
+    for block in blocks:
+        for name, value in block.items():
+            whole[name] = whole[name] + value if name in whole else value
+    return whole

@@ -1,20 +1,27 @@
-"""Compute the blocks of an experiment that are not in the store yet, and merge them into tables."""
+"""Compute the blocks of an experiment that are not in the store yet, on any executor, and merge them into tables."""
 
 import hashlib
 import json
+import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from study.sweeps.digest import code_digest
-from study.sweeps.experiment import Cell, Experiment, Tables
-from study.sweeps.store import load_block, save_block
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables
+from study.sweeps.store import DamagedBlock, load_block, save_block
 from study.sweeps.streams import SEED, stream
 
 BLOCK_CODE = ("study.sweeps.streams", "study.sweeps.experiment", "study.sweeps.runner", "study.sweeps.store")
+Run = Callable[[Cell, int, np.random.Generator], Statistics]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,70 +35,152 @@ class Outcome:
     seconds: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where blocks are computed and kept, and who is told.
+
+    Parameters
+    ----------
+    store : Path
+        The folder of block files; where it cannot be written, blocks are kept for the length of the run only.
+    executor : Executor, optional
+        Whatever computes: a pool of threads or processes, or a cluster's executor. By default blocks are computed here,
+        one after another.
+    workers : int, at least 1
+        How many blocks the executor computes at once; two for each are handed out, so that none waits.
+    advance : callable (done, total)
+        Called before the first block and after each.
+    notice : callable (message)
+        Told of block files that are damaged and of a store that cannot be written.
+    """
+
+    store: Path
+    executor: Executor | None = None
+    workers: int = 1
+    advance: Callable[[int, int], None] = field(default=lambda *_: None)
+    notice: Callable[[str], None] = field(default=lambda _: None)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block to be computed: the cell, its number within the cell, its resamples, and its name in the store."""
+
+    cell: Cell
+    index: int
+    size: int
+    key: str
+
+
 def experiment_digest(experiment: Experiment, root: Path) -> str:
     """Return the digest of everything that determines the results but the versions of the libraries."""
     return code_digest(root, f"experiments.{experiment.name}", *BLOCK_CODE)
 
 
 def run_experiment(
-    experiment: Experiment,
-    root: Path,
-    *,
-    resamples: int | None = None,
-    fresh: bool = False,
-    advance: Callable[[int, int], None] | None = None,
+    experiment: Experiment, digest: str, place: Place, *, resamples: int | None = None, fresh: bool = False
 ) -> Outcome:
-    """Return the tables of an experiment; what has been computed before is read from `.study` below `root`.
+    """Return the tables of an experiment; what has been computed before is read from the store.
+
+    The tables are the same for every executor and any number of workers: each block draws from a stream of its own, and
+    blocks are merged in their order. No more than the blocks in flight and one merged cell are held in memory.
 
     Parameters
     ----------
     experiment : Experiment
-    root : Path
-        The checkout.
+    digest : str
+        Of the code and settings that determine the results (see `experiment_digest`).
+    place : Place
     resamples : int, optional
         Used in place of the declared number.
     fresh : bool
         Compute every block anew.
-    advance : callable (done, total), optional
-        Called before the first block and after each.
     """
     begin = time.perf_counter()
-    digest = experiment_digest(experiment, root)
-    sizes = [experiment.block_sizes(cell, resamples) for cell in experiment.cells]
-    total = sum(map(len, sizes))
-    done = computed = fits = 0
-    merged = []
-    advance = advance or (lambda *_: None)
-    advance(done, total)
-    for cell, cell_sizes in zip(experiment.cells, sizes, strict=True):
-        blocks = []
-        for index, size in enumerate(cell_sizes):
-            path = root / ".study" / experiment.name / f"{block_key(digest, cell, index, size)}.npz"
-            statistics = None if fresh else load_block(path)
-            if statistics is None:
-                statistics = experiment.run(cell, size, stream(experiment.name, "block", cell, index))
-                save_block(path, statistics)
-                computed += 1
-                fits += int(statistics["n_fits"].sum())
-            blocks.append(statistics)
-            done += 1
-            advance(done, total)
-        merged.append((cell, experiment.merge(blocks)))
+    cells = [
+        [
+            Block(cell, index, size, block_key(digest, cell, index, size))
+            for index, size in enumerate(experiment.block_sizes(cell, resamples))
+        ]
+        for cell in experiment.cells
+    ]
+    blocks = [block for cell in cells for block in cell]
+    with ExitStack() as stack:
+        store = _writable(place, stack) / experiment.name
+        missing = blocks if fresh else [block for block in blocks if _stored(store, block, place.notice) is None]
+        place.advance(len(blocks) - len(missing), len(blocks))
+        fits = 0
+        for done, (block, statistics) in enumerate(_computed(experiment, missing, place), 1):
+            save_block(store / f"{block.key}.npz", statistics)
+            fits += int(statistics["n_fits"].sum())
+            place.advance(len(blocks) - len(missing) + done, len(blocks))
+
+        def kept(of_cell: list[Block]) -> Iterator[Statistics]:
+            for block in of_cell:
+                statistics = _stored(store, block, place.notice)
+                yield compute(experiment.run, experiment.name, block) if statistics is None else statistics
+
+        merged = [(cell, experiment.merge(kept(own))) for cell, own in zip(experiment.cells, cells, strict=True)]
     return Outcome(
         tables=experiment.tables(merged),
-        blocks_computed=computed,
-        blocks_reused=done - computed,
+        blocks_computed=len(missing),
+        blocks_reused=len(blocks) - len(missing),
         fits=fits,
         seconds=time.perf_counter() - begin,
     )
 
 
+def compute(run: Run, name: str, block: Block) -> Statistics:
+    """Compute one block from its own stream: what the executors are handed."""
+    return run(block.cell, block.size, stream(name, "block", block.cell, block.index))
+
+
+def _computed(experiment: Experiment, missing: list[Block], place: Place) -> Iterator[tuple[Block, Statistics]]:
+    """Yield blocks as they are done; when the caller stops, those not begun yet are given up."""
+    if place.executor is None:
+        for block in missing:
+            yield block, compute(experiment.run, experiment.name, block)
+        return
+    waiting, in_flight = iter(missing), dict[Future[Statistics], Block]()
+    try:
+        while True:
+            for block in islice(waiting, 2 * place.workers - len(in_flight)):
+                in_flight[place.executor.submit(compute, experiment.run, experiment.name, block)] = block
+            if not in_flight:
+                return
+            for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
+                yield in_flight.pop(future), future.result()
+    finally:
+        for future in in_flight:
+            future.cancel()
+
+
+def _stored(store: Path, block: Block, notice: Callable[[str], None]) -> Statistics | None:
+    """Return a block from the store, or None where it is absent or damaged."""
+    try:
+        return load_block(store / f"{block.key}.npz")
+    except DamagedBlock as damage:
+        notice(f"{store / str(damage)}: damaged; it is computed again")
+        return None
+
+
+def _writable(place: Place, stack: ExitStack) -> Path:
+    """Return the store, or a folder for this run only where the store cannot be written."""
+    try:
+        place.store.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=place.store):
+            return place.store
+    except OSError as error:
+        place.notice(f"{place.store} cannot be written ({error.strerror}): blocks are kept for this run only")
+        return Path(stack.enter_context(tempfile.TemporaryDirectory()))
+
+
 def block_key(digest: str, cell: Cell, index: int, size: int) -> str:
     """Return the name of a block's file: it holds for this code, cell, seed and these libraries only."""
-    key = json.dumps([digest, dict(cell), index, size, SEED, _libraries()], sort_keys=True)
+    key = json.dumps([digest, dict(cell), index, size, SEED, libraries()], sort_keys=True)
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 @cache
-def _libraries() -> dict[str, str]:
+def libraries() -> dict[str, str]:
+    """Return the versions of the libraries that results depend on."""
     return {name: version(name) for name in ("numpy", "scipy", "numba")}

@@ -1,14 +1,18 @@
 """Files that are written whole or not at all, and the blocks of experiments kept in such files."""
 
+import hashlib
 import io
 import os
 import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from study.sweeps.experiment import Statistics
+
+
+class DamagedBlock(Exception):
+    """A block file that is not, byte for byte, what was saved under its name."""
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -29,16 +33,30 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def save_block(path: Path, statistics: Statistics) -> None:
-    """Write the statistics of a block."""
+    """Write the statistics of a block, and after them a digest of name and content."""
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **statistics)
-    write_file(path, content.getvalue())
+    write_file(path, content.getvalue() + _digest(path, content.getvalue()))
 
 
 def load_block(path: Path) -> Statistics | None:
-    """Return the statistics of a block, or None where the file is absent or damaged."""
+    """Return the statistics of a block, or None where there is no such file.
+
+    Raises
+    ------
+    DamagedBlock
+        Where the file is truncated, altered, or was saved under another name.
+    """
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        content = path.read_bytes()
+    except FileNotFoundError:
         return None
+    content, digest = content[:-32], content[-32:]
+    if digest != _digest(path, content):
+        raise DamagedBlock(path.name)
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def _digest(path: Path, content: bytes) -> bytes:
+    return hashlib.sha256(path.name.encode() + b"\x00" + content).digest()

@@ -1,0 +1,133 @@
+"""The same bytes on threads, on a cluster, and after any number of deaths."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from distributed import Client, LocalCluster
+
+from study.sweeps.executors import executor
+from study.sweeps.experiment import Cell, Experiment, Statistics, added
+from study.sweeps.runner import Place, run_experiment
+from study.validation import BadInput
+from tests.conftest import Study
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # a cluster that loses a worker has much to say
+
+
+def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
+    time.sleep(0.02)
+    return {"sum": rng.normal(size=size).sum(keepdims=True) * cell["scale"], "n_fits": np.array([size])}
+
+
+def tables(merged: Any) -> dict[str, pd.DataFrame]:
+    return {"": pd.DataFrame([{**cell, "sum": statistics["sum"][0]} for cell, statistics in merged])}
+
+
+EXPERIMENT = Experiment(
+    name="slow",
+    question="Does a sum depend on who took it?",
+    cells=({"scale": 1.0}, {"scale": 2.0}),
+    resamples=500,
+    block_size=10,
+    run=run,
+    merge=added,
+    tables=tables,
+    numbers=lambda frames: {"sum": frames[""]["sum"].sum()},
+)
+
+
+def csv(store: Path, **options: Any) -> tuple[str, int]:
+    outcome = run_experiment(EXPERIMENT, "a digest", Place(store=store, **options))
+    return outcome.tables[""].to_csv(), outcome.blocks_reused
+
+
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return csv(tmp_path_factory.mktemp("serial"))[0]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+        yield cluster
+
+
+def test_a_cluster_gives_the_same_though_a_worker_is_killed(serial: str, cluster: Any, tmp_path: Path) -> None:
+    killed = []
+
+    def kill(done: int, _: int) -> None:
+        if done == 10:
+            with Client(cluster) as client:
+                victim = next(iter(client.run(os.getpid).values()))
+            os.kill(victim, signal.SIGKILL)
+            killed.append(victim)
+
+    with executor(scheduler=cluster.scheduler_address) as (pool, workers):
+        assert workers == 2
+        text, reused = csv(tmp_path, executor=pool, workers=workers, advance=kill)
+    assert len(killed) == 1
+    assert reused == 0
+    assert text == serial
+
+
+def test_a_worker_with_other_code_is_refused(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("study.sweeps.executors.libraries", lambda: {"numpy": "0.1"})
+    with pytest.raises(BadInput, match="`scheduler` must have workers with this code"):  # noqa: SIM117
+        with executor(scheduler=cluster.scheduler_address):
+            pass
+
+
+SLOW = """
+import time
+import numpy as np
+from study.sweeps.experiment import Experiment, concatenate
+
+def run(cell, size, rng):
+    time.sleep(0.02)
+    return {"draw": rng.random(size), "n_fits": np.array([size])}
+
+def tables(merged):
+    import pandas as pd
+    return {"": pd.DataFrame({"mean": [statistics["draw"].mean() for _, statistics in merged]})}
+
+EXPERIMENT = Experiment(name="slow", question="Is it the same?", cells=({"k": 1}, {"k": 2}), resamples=400,
+    block_size=4, run=run, merge=concatenate, tables=tables, numbers=lambda frames: {"n": len(frames[""])})
+"""
+
+
+def test_a_run_killed_five_times_gives_the_same(spoilt: Path, study: Study) -> None:
+    (spoilt / "experiments" / "slow.py").write_text(SLOW)
+    blocks, table = spoilt / ".study" / "slow", spoilt / "build" / "results" / "slow.csv"
+    moments = random.Random(7)
+    code = f"import sys; sys.path.insert(0, {str(spoilt)!r}); from study.cli import main; main()"
+    for _ in range(5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "run", "slow", "--resamples", "399", "--workers", "2"],
+            cwd=spoilt,
+            stderr=subprocess.DEVNULL,
+        )
+        enough = len(list(blocks.glob("*.npz"))) + moments.randint(5, 25)
+        while len(list(blocks.glob("*.npz"))) < enough and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(moments.uniform(0.0, 0.03))
+        process.kill()
+        process.wait()
+        assert not table.exists()
+    answer = study(spoilt, "run", "slow", "--resamples", "399", "--workers", "5", "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["blocks_reused"] >= 25
+    resumed = table.read_bytes()
+    whole = study(spoilt, "run", "slow", "--resamples", "399", "--workers", "1", "--fresh", "--json")
+    assert json.loads(whole.stdout)["blocks_reused"] == 0
+    assert table.read_bytes() == resumed
