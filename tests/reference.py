@@ -45,3 +45,23 @@ def unit_loss(loss: str, X: Floats, y: Floats, w: Floats, eps: float) -> tuple[f
     )
     n = len(extended) if loss == "cross-entropy" else 1
     return float(E.sum()) / n, slope @ np.array(extended) / n
+
+
+def domingos(chosen: Sequence[bool], judged: Sequence[bool]) -> list[float]:
+    """Return error, bias, variance, unbiased, biased and net variance at a point, from who is wrong in two halves."""
+    main_is_wrong = 2 * sum(chosen) >= len(chosen)
+    differs = [wrong != main_is_wrong for wrong in judged]
+    variance = sum(differs) / len(judged)
+    error = sum(judged) / len(judged)
+    unbiased, biased = (0.0, variance) if main_is_wrong else (variance, 0.0)
+    return [error, float(main_is_wrong), variance, unbiased, biased, unbiased - biased]
+
+
+def kohavi_wolpert(wrong: Sequence[bool]) -> list[float]:
+    """Return squared bias and variance at a point, as sums over the two classes, corrected for the sample size."""
+    n = len(wrong)
+    p = [sum(wrong) / n, 1.0 - sum(wrong) / n]  # of the wrong class, of the right one
+    target = [0.0, 1.0]
+    bias = 0.5 * sum((t - q) ** 2 - q * (1.0 - q) / (n - 1) for t, q in zip(target, p, strict=True))
+    variance = 0.5 * (1.0 - sum(q * q for q in p)) * n / (n - 1)
+    return [bias, variance]

@@ -88,6 +88,53 @@ def add_spoilers(
     )
 
 
+def replace_by_spoilers(
+    base: Dataset,
+    rate: float,
+    *,
+    depth: float,
+    offset: float = 0.0,
+    jitter: float | tuple[float, float] = 0.0,
+    rng: np.random.Generator,
+) -> Dataset:
+    """Return a generated set, or stack of them, in which each point is a spoiler with a given probability.
+
+    Parameters
+    ----------
+    base : Dataset
+        Drawn by `study.datasets.generators`.
+    rate : float in [0, 1)
+        Probability of each point to be replaced by a positive spoiler. A set that would lose a class that way stays
+        as it is.
+    depth, offset, jitter
+        Where spoilers lie; see `add_spoilers`.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Dataset
+        X of the shape of `base`.
+
+    Raises
+    ------
+    BadInput
+        For a rate outside its range, or whatever `add_spoilers` refuses.
+    """
+    if not 0.0 <= rate < 1.0:
+        raise BadInput(f"`rate` must lie in [0, 1); got {rate}")
+    n_samples = base.X.shape[-2]
+    others = add_spoilers(base, n_samples, depth=depth, offset=offset, jitter=jitter, rng=rng)
+    replaced = rng.random(base.y.shape) < rate
+    y = np.where(replaced, others.y[..., n_samples:], base.y)
+    replaced &= (y.min(axis=-1) < y.max(axis=-1))[..., None]
+    return Dataset(
+        X=np.where(replaced[..., None], others.X[..., n_samples:, :], base.X),
+        y=np.where(replaced, others.y[..., n_samples:], base.y),
+        is_spoiler=replaced,
+        name=f"{base.name} with spoilers",
+    )
+
+
 def _number(n_spoilers: int | None, rate: float | None, n_samples: int) -> int:
     if (n_spoilers is None) == (rate is None):
         raise BadInput(f"one of `n_spoilers` and `rate` must be given; got {n_spoilers} and {rate}")

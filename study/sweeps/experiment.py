@@ -76,5 +76,6 @@ def added(blocks: Iterable[Statistics]) -> Statistics:
     whole: Statistics = {}
     for block in blocks:
         for name, value in block.items():
-            whole[name] = whole[name] + value if name in whole else value
+            wide = value.astype(np.int64) if value.dtype.kind in "iub" else value  # blocks may count in small types
+            whole[name] = whole[name] + wide if name in whole else wide
     return whole

@@ -12,6 +12,8 @@ from study.trainers.gufunc import gufunc
 from study.validation import BadInput, count, one_of
 
 ORDERS = ("natural", "cyclic-shuffled", "random")
+KEEPS = ("last", "average", "pocket")
+AVERAGE, POCKET = 1, 2  # the loop knows them as constants
 
 
 def perceptron(
@@ -21,6 +23,7 @@ def perceptron(
     w0: ArrayLike | None = None,
     order: Literal["natural", "cyclic-shuffled", "random"] = "natural",
     rng: np.random.Generator | None = None,
+    keep: Literal["last", "average", "pocket"] = "last",
     max_updates: int = 10_000_000,
 ) -> Fit:
     """Train a perceptron: look at sample after sample, and add y (x, 1) to the weights wherever y w.(x, 1) <= 0.
@@ -38,6 +41,9 @@ def perceptron(
         and again. random: each look at a sample drawn uniformly, with replacement.
     rng : numpy.random.Generator
         Needed for the two orders that are drawn.
+    keep : {"last", "average", "pocket"}
+        Which weights to return: the last; their average over all looks (the averaged perceptron [3]_); or those that
+        misclassified fewest samples of all there were, the start included (the pocket algorithm with ratchet [4]_).
     max_updates : int, at least 1
         Budget of updates.
 
@@ -45,7 +51,7 @@ def perceptron(
     -------
     Fit
         `loss` is the perceptron criterion, the sum of max(0, -y w.(x, 1)); `residual` the share of samples for which
-        y w.(x, 1) > 0 does not hold; `stop` is SEPARATED, BUDGET_SPENT or NOT_FINITE.
+        y w.(x, 1) > 0 does not hold, both for the last weights; `stop` is SEPARATED, BUDGET_SPENT or NOT_FINITE.
 
     Raises
     ------
@@ -66,9 +72,14 @@ def perceptron(
        brain", Psychological Review 65(6):386-408, 1958. doi:10.1037/h0042519
     .. [2] A. B. J. Novikoff, "On convergence proofs on perceptrons", Proceedings of the Symposium on the Mathematical
        Theory of Automata 12:615-622, 1962.
+    .. [3] Y. Freund, R. E. Schapire, "Large margin classification using the perceptron algorithm", Machine Learning
+       37(3):277-296, 1999. doi:10.1023/A:1007662407062
+    .. [4] S. I. Gallant, "Perceptron-based learning algorithms", IEEE Transactions on Neural Networks 1(2):179-191,
+       1990. doi:10.1109/72.80230
     """
     X, y = check_points(X, y)
     one_of("order", order, ORDERS)
+    one_of("keep", keep, KEEPS)
     max_updates = count("max_updates", max_updates)
     n_samples, p = X.shape[-2], X.shape[-1] + 1
     start = check_start(w0, p)
@@ -84,7 +95,7 @@ def perceptron(
             seeds = rng.integers(2**64, size=shape, dtype=np.uint64)
     with np.errstate(all="ignore"):
         w, stop, n_updates, n_passes, loss, residual = _train(
-            X, y, start, visits, order == "random", seeds, max_updates
+            X, y, start, visits, order == "random", seeds, KEEPS.index(keep), max_updates
         )
     return Fit(w=w, stop=stop, n_updates=n_updates, n_passes=n_passes, loss=loss, residual=residual)
 
@@ -97,17 +108,31 @@ def _margin(w, x, label):  # type: ignore[no-untyped-def]
     return label * z
 
 
+@njit
+def _n_wrong(w, X, y):  # type: ignore[no-untyped-def]
+    wrong = 0
+    for i in range(y.size):
+        if not _margin(w, X[i], y[i]) > 0:  # also where it is NaN
+            wrong += 1
+    return wrong
+
+
 @gufunc(
-    "void(float64[:,:], float64[:], float64[:], int64[:], boolean, uint64, int64,"
+    "void(float64[:,:], float64[:], float64[:], int64[:], boolean, uint64, int64, int64,"
     " float64[:], int8[:], int64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(p),(n),(),(),()->(p),(),(),(),(),()",
+    "(n,d),(n),(p),(n),(),(),(),()->(p),(),(),(),(),()",
 )
-def _train(X, y, w0, visits, at_random, seed, max_updates, w, stop, n_updates, n_passes, loss, residual):  # type: ignore[no-untyped-def]
+def _train(X, y, w0, visits, at_random, seed, keep, max_updates, w, stop, n_updates, n_passes, loss, residual):  # type: ignore[no-untyped-def]
     n, d = X.shape
     w[:] = w0
     n_updates[0] = n_passes[0] = 0
     stop[0] = Stop.BUDGET_SPENT
     state = seed
+    n_looks = 0
+    kept = w.copy()  # the pocket; or the sum of look times change, whence the average
+    if keep == AVERAGE:
+        kept[:] = 0.0
+    fewest = _n_wrong(w, X, y) if keep == POCKET else 0
     # A fixed order takes one pass an update and one more; a drawn one may look in vain, ever less likely.
     for _ in range(2 * max_updates + 64):
         n_passes[0] += 1
@@ -126,6 +151,16 @@ def _train(X, y, w0, visits, at_random, seed, max_updates, w, stop, n_updates, n
                     w[j] += y[i] * X[i, j]
                 w[d] += y[i]
                 n_updates[0] += 1
+                if keep == AVERAGE:  # a change made at look t counts for the looks from t on
+                    for j in range(d):
+                        kept[j] += n_looks * y[i] * X[i, j]
+                    kept[d] += n_looks * y[i]
+                elif keep == POCKET:
+                    wrong = _n_wrong(w, X, y)
+                    if wrong < fewest:
+                        fewest = wrong
+                        kept[:] = w
+            n_looks += 1
         if not np.isfinite(w).all():
             stop[0] = Stop.NOT_FINITE
             loss[0], residual[0] = np.nan, 1.0
@@ -144,3 +179,8 @@ def _train(X, y, w0, visits, at_random, seed, max_updates, w, stop, n_updates, n
                 stop[0] = Stop.SEPARATED
             if wrong == 0 or spent:
                 break
+    if keep == AVERAGE and n_looks > 0:
+        for j in range(d + 1):
+            w[j] -= kept[j] / n_looks
+    elif keep == POCKET:
+        w[:] = kept

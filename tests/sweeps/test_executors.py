@@ -109,7 +109,7 @@ EXPERIMENT = Experiment(name="slow", question="Is it the same?", cells=({"k": 1}
 def test_a_run_killed_five_times_gives_the_same(spoilt: Path, study: Study) -> None:
     (spoilt / "experiments" / "slow.py").write_text(SLOW)
     blocks, table = spoilt / ".study" / "slow", spoilt / "build" / "results" / "slow.csv"
-    moments = random.Random(7)
+    moments = random.Random(7)  # noqa: S311
     code = f"import sys; sys.path.insert(0, {str(spoilt)!r}); from study.cli import main; main()"
     for _ in range(5):
         process = subprocess.Popen(

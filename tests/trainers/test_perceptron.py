@@ -9,6 +9,7 @@ from sklearn.linear_model import Perceptron
 
 from study.analysis.margin import functional_margins, novikoff_bound
 from study.analysis.separation import separates
+from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.trainers.fit import Fit, Stop
 from study.trainers.perceptron import perceptron
@@ -263,3 +264,56 @@ def test_axes_that_do_not_broadcast_are_named(rule: Any) -> None:
         rule(points.X, points.y, w0=np.zeros((2, 3)))
     with pytest.raises(BadInput, match=r"`w0` must not be empty; got shape \(0, 3\)"):
         rule(points.X, points.y, w0=np.zeros((0, 3)))
+
+
+# What is kept
+
+
+def after_looks(X: NDArray[np.float64], y: NDArray[np.float64], max_updates: int = 10_000) -> list[list[float]]:
+    """Return the weights after each look, in plain Python."""
+    after: list[list[float]] = []
+    w, n_updates, mistakes = [0.0] * (X.shape[1] + 1), 0, True
+    while mistakes and n_updates < max_updates:
+        mistakes = False
+        for x, label in zip(X.tolist(), y.tolist(), strict=True):
+            if n_updates == max_updates:
+                break
+            if label * sum(a * b for a, b in zip(w, [*x, 1.0], strict=True)) <= 0:
+                w = [a + label * b for a, b in zip(w, [*x, 1.0], strict=True)]
+                n_updates, mistakes = n_updates + 1, True
+            after.append(w)
+    return after
+
+
+@pytest.mark.parametrize("max_updates", [3, 10_000])
+def test_the_average_is_over_all_looks(max_updates: int) -> None:
+    points = make_boxes(20, 3, gap=0.2, size=5, rng=np.random.default_rng(3))
+    fit = perceptron(points.X, points.y, keep="average", max_updates=max_updates)
+    last = perceptron(points.X, points.y, max_updates=max_updates)
+    for k in range(5):
+        expected = np.mean(after_looks(points.X[k], points.y[k], max_updates), axis=0)
+        np.testing.assert_allclose(fit.w[k], expected, rtol=1e-12, atol=1e-13)
+    assert (fit.n_updates == last.n_updates).all()
+    assert (fit.stop == last.stop).all()
+
+
+def test_the_pocket_holds_the_best_weights_so_far() -> None:
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(6, 30, 2)), rng.choice([-1.0, 1.0], (6, 30))
+    y[:, :2] = [1.0, -1.0]
+    fit = perceptron(X, y, keep="pocket", max_updates=60)
+    for k in range(6):
+        Z = y[k][:, None] * np.column_stack([X[k], np.ones(30)])
+        seen = [[0.0, 0.0, 0.0], *after_looks(X[k], y[k], 60)]
+        wrong = [int((Z @ w <= 0).sum()) for w in seen]
+        np.testing.assert_allclose(fit.w[k], seen[int(np.argmin(wrong))], atol=1e-12)
+
+
+def test_on_separable_points_the_pocket_ends_with_the_separator() -> None:
+    points = make_boxes(30, 2, size=10, rng=np.random.default_rng(5))
+    assert (perceptron(points.X, points.y, keep="pocket").w == perceptron(points.X, points.y).w).all()
+
+
+def test_an_unknown_keep_is_refused() -> None:
+    with pytest.raises(BadInput, match="`keep` must be one of last, average, pocket; got best"):
+        perceptron([[1.0], [-1.0]], [1, -1], keep="best")  # type: ignore[arg-type]

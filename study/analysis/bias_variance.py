@@ -1,0 +1,249 @@
+"""Bias and variance of a rule's predictions and of its boundary, from resampled training sets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from study.datasets.dataset import Floats
+from study.validation import BadInput
+
+PARTS = (
+    "error",
+    "bias",
+    "variance",
+    "unbiased_variance",
+    "biased_variance",
+    "net_variance",
+    "kohavi_wolpert_bias",
+    "kohavi_wolpert_variance",
+)
+"""What is estimated, in the order of the last axes below."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate for each of `PARTS`, its standard error, and a confidence interval."""
+
+    value: Floats
+    standard_error: Floats
+    low: Floats
+    high: Floats
+
+    @property
+    def p_value(self) -> Floats:
+        """Two-sided p-value of the hypothesis that the true value is zero; 1 where both value and error are zero."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = np.abs(self.value) / self.standard_error
+        return np.asarray(2.0 * stats.norm.sf(np.where(np.isnan(z), 0.0, z)))
+
+
+def wrong_counts(w: ArrayLike, X: ArrayLike, y: ArrayLike, n_groups: int = 20) -> NDArray[np.int64]:
+    """Count, for each group of resamples and each test point, how many of the resamples' boundaries get it wrong.
+
+    Parameters
+    ----------
+    w : array_like of shape (n_resamples, n_features + 1)
+        Weights, the bias last. Resample r belongs to group r modulo `n_groups`.
+    X : array_like of shape (n_test, n_features)
+    y : array_like of shape (n_test,)
+        Labels in {-1, +1}.
+    n_groups : int, at least 4 and even
+        The even groups make one half of the resamples, the odd ones the other.
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_groups, n_test)
+        A tie, a test point on the boundary, counts as wrong. Counts of further resamples are added.
+    """
+    w, X, y = np.asarray(w, np.float64), np.asarray(X, np.float64), np.asarray(y, np.float64)
+    wrong = ~(y * (w[:, :-1] @ X.T + w[:, -1:]) > 0.0)
+    return np.stack([wrong[group::n_groups].sum(axis=0) for group in range(n_groups)])
+
+
+def group_sizes(n_resamples: int, n_groups: int = 20) -> NDArray[np.int64]:
+    """Return how many of `n_resamples` resamples each group holds, of shape (n_groups,)."""
+    return np.array([len(range(group, n_resamples, n_groups)) for group in range(n_groups)], np.int64)
+
+
+def decompose(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
+    """Split the error at each test point into bias and variance.
+
+    Parameters
+    ----------
+    wrong : ndarray of shape (..., n_groups, n_test)
+        From `wrong_counts`.
+    n : ndarray of int of shape (n_groups,)
+        Resamples in each group.
+
+    Returns
+    -------
+    ndarray of shape (..., 8, n_test)
+        `PARTS` at each test point, all unbiased estimates but for the main prediction's own error.
+
+    Notes
+    -----
+    Domingos [1]_, for two classes and targets without noise: the main prediction is the one that most resamples make; a
+    tied vote counts as wrong. The bias B is 1 where it is wrong, else 0; the variance V is the share of resamples that
+    differ from it; the error is V where B = 0 and 1 - V where B = 1, so error = bias + net variance, and net variance =
+    unbiased variance (V where B = 0) - biased variance (V where B = 1). The main prediction is taken from one half of
+    the groups and V from the other, in turn, since a main prediction agrees too well with the resamples that chose it.
+
+    Kohavi and Wolpert [2]_, in the convention that is (1 - sum of squares) / 2: with q the probability of a wrong
+    prediction the squared bias is q^2 and the variance q (1 - q), both corrected for the finite number of resamples.
+
+    References
+    ----------
+    .. [1] P. Domingos, "A unified bias-variance decomposition", AAAI 2000, 564-569.
+    .. [2] R. Kohavi, D. H. Wolpert, "Bias plus variance decomposition for zero-one loss functions", ICML 1996, 275-283.
+    """
+    halves = [(wrong[..., half::2, :].sum(axis=-2), int(n[half::2].sum())) for half in (0, 1)]
+    if min(size for _, size in halves) < 1:
+        raise BadInput(f"`n` must leave a resample in each half; got {n.tolist()}")
+    domingos = []
+    for (chosen, n_chosen), (judged, n_judged) in (halves, halves[::-1]):
+        biased = 2 * chosen >= n_chosen
+        q = judged / n_judged
+        variance = np.where(biased, 1.0 - q, q)
+        unbiased, against = np.where(biased, 0.0, variance), np.where(biased, variance, 0.0)
+        domingos.append(np.stack([q, biased, variance, unbiased, against, unbiased - against], axis=-2))
+    total = int(n.sum())
+    q = wrong.sum(axis=-2) / total
+    spread = q * (1.0 - q) * total / max(total - 1, 1)
+    parts = (domingos[0] + domingos[1]) / 2.0
+    parts[..., 0, :] = parts[..., 1, :] + parts[..., 5, :]
+    return np.concatenate([parts, np.stack([q - spread, spread], axis=-2)], axis=-2)
+
+
+def estimate(
+    wrong: NDArray[np.int64],
+    n: NDArray[np.int64],
+    level: float = 0.95,
+    of: Callable[[Floats], Floats] = lambda parts: parts,
+) -> Estimate:
+    """Average `decompose` over the test points, with intervals for both what was resampled and what was tested.
+
+    Parameters
+    ----------
+    wrong : ndarray of shape (..., n_groups, n_test)
+        From `wrong_counts`.
+    n : ndarray of int of shape (n_groups,)
+        Resamples in each group.
+    level : float in (0, 1)
+        Confidence.
+    of : callable (parts) -> parts
+        Applied to the parts at each test point before they are averaged: what makes paired differences.
+
+    Returns
+    -------
+    Estimate
+        Arrays of shape (..., 8).
+
+    Notes
+    -----
+    Resamples and test points cross: each boundary meets every point. The variance of an average over both is the sum of
+    the variance between test points divided by their number, and of the delete-a-group jackknife over the resamples
+    [1]_. The noise of single predictions enters both and is taken off once, so the sum errs on the side of caution
+    only. The interval takes Student's quantile with n_groups - 1 degrees of freedom.
+
+    References
+    ----------
+    .. [1] A. B. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2):386-411, 2007.
+       doi:10.1214/07-AOAS122
+    """
+    n_groups, n_test = wrong.shape[-2:]
+    parts = of(decompose(wrong, n))
+    value = parts.mean(axis=-1)
+    between_points = parts.var(axis=-1, ddof=1) / n_test
+    keep = ~np.eye(n_groups, dtype=bool)
+    without = np.stack([of(decompose(wrong * own[:, None], n * own)).mean(axis=-1) for own in keep])
+    between_resamples = (n_groups - 1) / n_groups * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    error = np.sqrt(between_points + between_resamples)
+    reach = stats.t.ppf((1.0 + level) / 2.0, n_groups - 1) * error
+    return Estimate(value, error, value - reach, value + reach)
+
+
+def difference(
+    wrong: NDArray[np.int64], other: NDArray[np.int64], n: NDArray[np.int64], level: float = 0.95
+) -> Estimate:
+    """Estimate how much each part is larger for one rule than for another on the same resamples and test points.
+
+    Parameters
+    ----------
+    wrong, other : ndarray of shape (n_groups, n_test)
+        Counts of both rules, resample by resample of the same training sets.
+    n : ndarray of int of shape (n_groups,)
+    level : float in (0, 1)
+    """
+    return estimate(np.stack([wrong, other]), n, level, of=lambda parts: parts[0] - parts[1])
+
+
+def holm(p_values: Floats) -> Floats:
+    """Return p-values adjusted for their number by Holm's step-down method, in the order given.
+
+    References
+    ----------
+    S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6(2):65-70,
+    1979.
+    """
+    p_values = np.asarray(p_values, np.float64)
+    order = np.argsort(p_values, kind="stable")
+    steps = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
+    adjusted = np.empty_like(p_values)
+    adjusted[order] = np.minimum(steps, 1.0)
+    return adjusted
+
+
+def boundary_sums(w: ArrayLike) -> Floats:
+    """Return the sums from which `boundary_spread` is computed; those of further resamples are added.
+
+    Parameters
+    ----------
+    w : array_like of shape (n_resamples, n_features + 1)
+        Weights, the bias last.
+
+    Returns
+    -------
+    ndarray of shape (n_features + 5,)
+        Number of boundaries, number of zero normals (left out), the sum of unit normals, of offsets and their squares,
+        and of squared angles to the first axis. The offset is bias / norm(normal), signed, in the units of X.
+    """
+    w = np.asarray(w, np.float64)
+    size = np.linalg.norm(w[:, :-1], axis=-1)
+    some = size > 0.0
+    normal, offset = w[some, :-1] / size[some, None], w[some, -1] / size[some]
+    angle = np.arctan2(np.linalg.norm(normal[:, 1:], axis=-1), normal[:, 0])
+    sums = [[len(w)], [len(w) - some.sum()], normal.sum(axis=0), [offset.sum()], [(offset**2).sum()]]
+    return np.concatenate([*sums, [(angle**2).sum()]]).astype(np.float64)
+
+
+def boundary_spread(sums: Floats) -> dict[str, float]:
+    """Return how the boundary scatters over the resamples.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (n_features + 5,)
+        From `boundary_sums`.
+
+    Returns
+    -------
+    dict
+        dispersion: 1 - |mean unit normal|, from 0 (all alike) to 1. angle_to_mean: angle between the mean normal and
+        the first axis, in radians. angle_rms: root mean square of the normals' angles to the first axis.
+        offset_mean, offset_sd: of bias / norm(normal), in the units of X. no_boundary: share of zero normals.
+    """
+    n, none, resultant = sums[0], sums[1], sums[2:-3]
+    used = max(n - none, 1.0)
+    mean = resultant / used
+    length = float(np.linalg.norm(mean))
+    offset = sums[-3] / used
+    return {
+        "dispersion": max(0.0, 1.0 - length),
+        "angle_to_mean": float(np.arctan2(np.linalg.norm(mean[1:]), mean[0])),
+        "angle_rms": float(np.sqrt(sums[-1] / used)),
+        "offset_mean": float(offset),
+        "offset_sd": float(np.sqrt(max(0.0, sums[-2] / used - offset**2))),
+        "no_boundary": float(none / n),
+    }

@@ -1,0 +1,96 @@
+"""What one instance more, or one less, does to a rule."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from study.datasets.dataset import Floats, check_points
+from study.validation import BadInput
+
+Train = Callable[[Floats, Floats], Floats]
+"""Takes a stack of sets X, y and returns weights of shape (..., n_features + 1)."""
+
+
+def angle_swing(w: ArrayLike, v: ArrayLike) -> Floats:
+    """Return the angle between the normals of two boundaries, in radians, of shape (...); NaN for a zero normal.
+
+    Parameters
+    ----------
+    w, v : array_like of shape (..., n_features + 1)
+        Weights, the bias last.
+    """
+    a, b = (np.asarray(x, np.float64)[..., :-1] for x in (w, v))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        a, b = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (a, b))
+    # The arc cosine would lose half the digits of a small angle.
+    return np.asarray(2.0 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1)))
+
+
+def offset_swing(w: ArrayLike, v: ArrayLike) -> Floats:
+    """Return by how much the distance of the boundary from the origin changes, in the units of X, of shape (...).
+
+    Parameters
+    ----------
+    w, v : array_like of shape (..., n_features + 1)
+        Weights, the bias last.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        a, b = (np.asarray(x)[..., -1] / np.linalg.norm(np.asarray(x)[..., :-1], axis=-1) for x in (w, v))
+    return np.asarray(np.abs(a - b))
+
+
+def disagreement(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
+    """Return the share of points that two boundaries classify differently, of shape (...).
+
+    Parameters
+    ----------
+    w, v : array_like of shape (..., n_features + 1)
+        Weights, the bias last.
+    X : array_like of shape (n_points, n_features)
+        Points spread evenly over the region that is spoken of.
+    """
+    X = np.asarray(X, np.float64)
+    one, other = ((np.asarray(x)[..., :-1] @ X.T + np.asarray(x)[..., -1:]) > 0.0 for x in (w, v))
+    return np.asarray((one != other).mean(axis=-1))
+
+
+def leave_one_out(train: Train, X: ArrayLike, y: ArrayLike, X_test: ArrayLike, y_test: ArrayLike) -> Floats:
+    """Return how the loss on test points changes when each sample in turn is left out of the training set.
+
+    Parameters
+    ----------
+    train : callable (X, y) -> w
+        Takes a stack of sets; it is called once with the whole sets and once with all sets less one sample.
+    X : array_like of shape (..., n_samples, n_features)
+    y : array_like of shape (..., n_samples)
+        Labels in {-1, +1}; each class at least twice in every set.
+    X_test : array_like of shape (n_test, n_features)
+    y_test : array_like of shape (n_test,)
+
+    Returns
+    -------
+    ndarray of shape (..., n_samples, n_test)
+        |loss of the whole set's boundary - loss of the boundary without sample i|, for the zero-one loss: 0 or 1. Its
+        mean estimates hypothesis stability, its maximum bounds uniform stability from below [1]_.
+
+    Raises
+    ------
+    BadInput
+        For points that `check_points` refuses, or a class that stands for one sample only.
+
+    References
+    ----------
+    .. [1] O. Bousquet, A. Elisseeff, "Stability and generalization", Journal of Machine Learning Research 2:499-526,
+       2002.
+    """
+    X, y = check_points(X, y)
+    X_test, y_test = check_points(X_test, y_test)
+    n = y.shape[-1]
+    if np.minimum((y > 0).sum(axis=-1), (y < 0).sum(axis=-1)).min() < 2:
+        raise BadInput("`y` must hold each class at least twice in every set; got a class that one sample stands for")
+    rows = np.array([[k for k in range(n) if k != left_out] for left_out in range(n)])
+    whole = train(X, y)[..., None, :]
+    without = train(X[..., rows, :], y[..., rows])
+    wrong, wrong_without = (~(y_test * (w[..., :-1] @ X_test.T + w[..., -1:]) > 0.0) for w in (whole, without))
+    return np.asarray(wrong != wrong_without, np.float64)

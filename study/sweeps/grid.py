@@ -1,0 +1,325 @@
+"""Rules trained on the same resampled sets, over a grid of settings: what `study sweep` runs."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from study.analysis.bias_variance import PARTS, boundary_spread, boundary_sums, estimate, group_sizes, wrong_counts
+from study.analysis.separation import separates
+from study.datasets.dataset import Dataset, Floats, as_floats
+from study.datasets.generators import make_boxes, make_gaussians
+from study.datasets.resampling import bootstrap, subsample
+from study.datasets.spoilers import replace_by_spoilers
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
+from study.sweeps.streams import stream
+from study.trainers.centroid import nearest_centroid
+from study.trainers.fit import Bound
+from study.trainers.losses import LOSSES, Loss
+from study.trainers.max_margin import max_margin
+from study.trainers.perceptron import perceptron
+from study.trainers.sigmoid_unit import sigmoid_unit
+from study.trainers.soft_margin import soft_margin
+from study.validation import BadInput, count, one_of, positive, real
+
+RULES = (
+    "perceptron",
+    "perceptron-random",
+    "averaged-perceptron",
+    "pocket-perceptron",
+    "nearest-centroid",
+    "max-margin",
+    "soft-margin",
+    "unit",
+    "unit-stopped-early",
+)
+GENERATORS = ("boxes", "gaussians")
+FEATURES = ("raw", "centred", "standardised")
+RESAMPLINGS = ("fresh", "bootstrap", "subsample")
+N_GROUPS = 20
+BOX: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
+GAUSSIAN: dict[str, Any] = {"margin": 0.5, "gap": 1.6, "spread": 0.5}
+JITTER = (0.05, 0.4)
+"""Spoilers are moved by up to this much in depth and across."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule with its settings; those that it has no use for stay at their defaults.
+
+    Parameters
+    ----------
+    rule : str
+        One of `RULES`, or "module:function" for a callable (X, y) -> Fit or weights, over stacks.
+    loss : {"", "quadratic", "cross-entropy", "threshold-quadratic"}
+        Of a unit.
+    shape : {"", "box", "ball", "none"}
+        Of the bound of a unit.
+    weight_bound : float
+        The bound R of a unit; 0 where there is none.
+    max_steps : int
+        Steps of descent of "unit-stopped-early", at rate 1 on the mean loss; updates of the pocket perceptron.
+    C : float
+        What a short margin costs "soft-margin".
+    """
+
+    rule: str
+    loss: str = ""
+    shape: str = ""
+    weight_bound: float = 0.0
+    max_steps: int = 0
+    C: float = 0.0
+
+    def __post_init__(self) -> None:
+        if ":" not in self.rule:
+            one_of("rule", self.rule, RULES)
+        if self.rule.startswith("unit"):
+            one_of("loss", self.loss, LOSSES)
+        if self.rule == "unit":
+            self.bound  # noqa: B018 (checks itself)
+        if self.rule in ("unit-stopped-early", "pocket-perceptron"):
+            count("max_steps", self.max_steps)
+        if self.rule == "soft-margin":
+            positive("C", self.C)
+
+    @property
+    def bound(self) -> Bound:
+        """The bound of a unit."""
+        shape = one_of("shape", self.shape, ("box", "ball", "none"))
+        return Bound() if shape == "none" else Bound(shape, self.weight_bound)  # type: ignore[arg-type]
+
+    @property
+    def label(self) -> str:
+        """The rule and its settings in one word, such as unit_cross_entropy_ball_3."""
+        settings = [self.loss, self.shape, *(f"{x:g}" for x in (self.weight_bound, self.max_steps, self.C) if x)]
+        return "_".join(word for word in [self.rule, *settings] if word).replace("-", "_").replace(".", "_")
+
+    def train(self, X: Floats, y: Floats, rng: np.random.Generator) -> Floats:
+        """Return the weights for each set of a stack."""
+        loss: Loss = next((name for name in LOSSES if name == self.loss), "quadratic")
+        match self.rule:
+            case "perceptron":
+                return perceptron(X, y).w
+            case "perceptron-random":
+                return perceptron(X, y, order="random", rng=rng).w
+            case "averaged-perceptron":
+                return perceptron(X, y, keep="average").w
+            case "pocket-perceptron":
+                return perceptron(X, y, order="random", rng=rng, keep="pocket", max_updates=self.max_steps).w
+            case "nearest-centroid":
+                return nearest_centroid(X, y).w
+            case "max-margin":
+                return max_margin(X, y).w
+            case "soft-margin":
+                return soft_margin(X, y, C=self.C).w
+            case "unit":
+                return sigmoid_unit(X, y, loss=loss, bound=self.bound, method="newton").w
+            case "unit-stopped-early":
+                rate = 1.0 if loss == "cross-entropy" else 1.0 / y.shape[-1]
+                fit = sigmoid_unit(X, y, loss=loss, method="descent", learning_rate=rate, max_steps=self.max_steps)
+                return fit.w
+            case _:
+                return called(self.rule, X, y)
+
+
+def called(place: str, X: Floats, y: Floats) -> Floats:
+    """Return the weights that a user's own rule gives."""
+    function = load(place)
+    answer = function(X, y)
+    w = as_floats(f"rule {place}", getattr(answer, "w", answer))
+    if w.shape != (*X.shape[:-2], X.shape[-1] + 1):
+        expected = (*X.shape[:-2], X.shape[-1] + 1)
+        raise BadInput(f"`rule` {place} must give weights of shape {expected}, the bias last; got {w.shape}")
+    return w
+
+
+def load(place: str) -> Any:
+    """Return the callable that "module:function" names, or raise `BadInput`."""
+    module, _, name = place.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise BadInput(f"`rule` must be one of {', '.join(RULES)}, or module:function; got {place} ({error})") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """How training sets come about: the columns that a cell of a sweep has."""
+
+    generator: str = "boxes"
+    n_samples: int = 100
+    n_features: int = 2
+    spoiler_rate: float = 0.01
+    depth: float = 0.4
+    offset: float = 0.5
+    features: str = "raw"
+    resampling: str = "fresh"
+
+    def __post_init__(self) -> None:
+        one_of("generator", self.generator, GENERATORS)
+        one_of("features", self.features, FEATURES)
+        one_of("resampling", self.resampling, RESAMPLINGS)
+        count("n_samples", self.n_samples, least=4)
+        count("n_features", self.n_features)
+        for name in ("depth", "offset"):
+            if not 0.0 <= real(name, getattr(self, name)) < np.inf:
+                raise BadInput(f"`{name}` must lie in [0, inf); got {getattr(self, name)}")
+        self.draw(1, np.random.default_rng(0))
+
+    def draw(self, size: int, rng: np.random.Generator, n_samples: int | None = None) -> Dataset:
+        """Draw fresh sets."""
+        n = n_samples or self.n_samples
+        if self.generator == "boxes":
+            base = make_boxes(n, self.n_features, **BOX, size=size, rng=rng)
+        else:
+            normal = np.eye(self.n_features)[0]
+            base = make_gaussians(n, self.n_features, **GAUSSIAN, normal=normal, size=size, rng=rng)
+        place: dict[str, Any] = {"depth": self.depth, "offset": self.offset, "jitter": JITTER}
+        if self.n_features == 1:
+            place |= {"offset": 0.0, "jitter": (JITTER[0], 0.0)}
+        return replace_by_spoilers(base, self.spoiler_rate, **place, rng=rng) if self.spoiler_rate else base
+
+    def training_sets(self, size: int, rng: np.random.Generator) -> Dataset:
+        """Draw the sets of one block: fresh, or from the one pool that all blocks share."""
+        if self.resampling == "fresh":
+            return self.draw(size, rng)
+        shared = {name: value for name, value in asdict(self).items() if name != "features"}
+        of_pool = stream("sweep", "pool", shared, 0)
+        drawn = self.draw(1, of_pool, self.n_samples * (2 if self.resampling == "subsample" else 1))
+        pool = Dataset(X=drawn.X[0], y=drawn.y[0], is_spoiler=drawn.is_spoiler[0], name=drawn.name)
+        if self.resampling == "bootstrap":
+            return bootstrap(pool, size, rng)
+        return subsample(pool, self.n_samples, size, rng)
+
+    def test_points(self, n_test: int) -> Dataset:
+        """Draw test points, spoilers among them in just their share; the same for all rules and training sizes."""
+        names = ("generator", "n_features", "spoiler_rate", "depth", "offset")
+        rng = stream("sweep", "test", {name: getattr(self, name) for name in names}, 0)
+        plain = Setting(**{**asdict(self), "spoiler_rate": 0.0}).draw(1, rng, n_test)
+        certain = Setting(**{**asdict(self), "spoiler_rate": self.spoiler_rate and 0.5}).draw(1, rng, 8 * n_test)
+        spoilers = certain.X[0][certain.is_spoiler[0]][: round(self.spoiler_rate * n_test)]
+        rest = n_test - len(spoilers)
+        return Dataset(
+            X=np.concatenate([plain.X[0, :rest], spoilers]),
+            y=np.concatenate([plain.y[0, :rest], np.ones(len(spoilers))]),
+            name="test points",
+        )
+
+
+SETTINGS = tuple(field.name for field in fields(Setting))
+
+
+def scaled_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
+    """Return training features as the rule sees them, with the centre and the unit that they were given."""
+    centre = X.mean(axis=-2, keepdims=True) if features != "raw" else np.zeros((*X.shape[:-2], 1, X.shape[-1]))
+    unit = X.std(axis=-2, keepdims=True) if features == "standardised" else np.ones_like(centre)
+    unit = np.where(unit > 0.0, unit, 1.0)
+    return (X - centre) / unit, centre[..., 0, :], unit[..., 0, :]
+
+
+def run(cell: Cell, size: int, rng: np.random.Generator, *, rules: Sequence[Rule], n_test: int) -> Statistics:
+    """Train all rules on the same sets, and count."""
+    setting = Setting(**{name: cell[name] for name in SETTINGS if name in cell})  # type: ignore[arg-type]
+    train, test = setting.training_sets(size, rng), setting.test_points(n_test)
+    X, centre, unit = scaled_features(train.X, setting.features)
+    wrong, sums, right = [], [], []
+    for rule in rules:
+        w = rule.train(X, train.y, rng)
+        normal = w[..., :-1] / unit
+        w = np.concatenate([normal, w[..., -1:] - (normal * centre).sum(axis=-1, keepdims=True)], axis=-1)
+        wrong.append(wrong_counts(w, test.X, test.y, N_GROUPS))
+        sums.append(boundary_sums(np.where(np.isfinite(w).all(axis=-1, keepdims=True), w, 0.0)))
+        right.append(separates(w, train.X, train.y).sum())
+    return {
+        "wrong": np.array(wrong, np.uint16 if size < 2**16 else np.int64),
+        "groups": group_sizes(size, N_GROUPS),
+        "sums": np.array(sums),
+        "separates": np.array(right),
+        "n_fits": np.array([size * len(rules)]),
+    }
+
+
+def tables(merged: Sequence[tuple[Cell, Statistics]], *, rules: Sequence[Rule]) -> Tables:
+    """Make the tidy table: a row for each cell and rule, with n and 95% intervals."""
+    return {"": pd.DataFrame([row for cell, statistics in merged for row in rows(cell, statistics, rules)])}
+
+
+def rows(cell: Cell, statistics: Statistics, rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    """Return the rows of one cell."""
+    groups = statistics["groups"]
+    n = int(groups.sum())
+    answer = []
+    for k, rule in enumerate(rules):
+        row: dict[str, Any] = {name: cell[name] for name in SETTINGS if name in cell} | asdict(rule)
+        row |= {"label": rule.label, "n": n, "n_test": statistics["wrong"].shape[-1]}
+        found = estimate(statistics["wrong"][k], groups)
+        for j, part in enumerate(PARTS):
+            row |= {part: found.value[j], f"{part}_low": found.low[j], f"{part}_high": found.high[j]}
+        low, high = binomtest(int(statistics["separates"][k]), n).proportion_ci(method="wilson")
+        row |= {"separates": statistics["separates"][k] / n, "separates_low": low, "separates_high": high}
+        answer.append(row | boundary_spread(statistics["sums"][k]))
+    return answer
+
+
+def sweep(
+    settings: Sequence[Setting],
+    rules: Sequence[Rule],
+    *,
+    name: str = "sweep",
+    question: str = "What are bias and variance over this grid?",
+    resamples: int = 10_000,
+    n_test: int = 500,
+    block_size: int | None = None,
+    seed: int | None = None,
+    kind: Literal["repeatable", "long", "timed"] = "long",
+) -> Experiment:
+    """Return the experiment that trains every rule on the same sets in every setting.
+
+    Parameters
+    ----------
+    settings : sequence of Setting
+    rules : sequence of Rule
+    name, question : str
+    resamples : int, at least 40
+        Training sets for each setting.
+    n_test : int, at least 10
+        Test points for each setting.
+    block_size : int, optional
+        Resamples in a block; by default so many that a block takes a few tenths of a second.
+    seed : int, at least 0, optional
+        Draws another set of everything; by default the study's own.
+    kind : {"repeatable", "long", "timed"}
+    """
+    if not settings or not rules:
+        raise BadInput(f"a sweep needs at least one setting and one rule; got {len(settings)} and {len(rules)}")
+    labels = [rule.label for rule in rules]
+    if len(set(labels)) < len(labels):
+        raise BadInput(f"`rule` must not hold the same rule twice; got {', '.join(labels)}")
+    largest = max(setting.n_samples for setting in settings)
+    if block_size is None:
+        block_size = max(N_GROUPS, min(20_000, 4_000_000 // (largest * len(rules))) // N_GROUPS * N_GROUPS)
+    of_seed: dict[str, int] = {} if seed is None else {"seed": count("seed", seed, least=0)}
+    count("resamples", resamples, least=2 * N_GROUPS)
+    return Experiment(
+        name=name,
+        question=question,
+        settings={"n_test": count("n_test", n_test, least=10)},
+        cells=[asdict(setting) | of_seed for setting in settings],
+        resamples=resamples,
+        block_size=block_size,
+        run=partial(run, rules=tuple(rules), n_test=n_test),
+        merge=added,
+        tables=partial(tables, rules=tuple(rules)),
+        numbers=numbers,
+        kind=kind,
+    )
+
+
+def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Return how many resamples stand behind the least row."""
+    return {"n": int(tables[""]["n"].min())}

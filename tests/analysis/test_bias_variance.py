@@ -1,0 +1,159 @@
+"""Bias and variance against plain counting, against closed forms, and the coverage of their intervals."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import norm, ortho_group
+
+from study.analysis.bias_variance import (
+    PARTS,
+    boundary_spread,
+    boundary_sums,
+    decompose,
+    difference,
+    estimate,
+    group_sizes,
+    holm,
+    wrong_counts,
+)
+from study.validation import BadInput
+from tests.reference import domingos, kohavi_wolpert
+
+Floats = NDArray[np.float64]
+
+
+def thresholds(rng: np.random.Generator, n: int = 400, mean: float = 0.3, sd: float = 0.5) -> Floats:
+    """Return boundaries x = c with c normal: the set-up whose bias and variance are known."""
+    return np.column_stack([np.ones(n), -rng.normal(mean, sd, n)])
+
+
+def points_drawn(rng: np.random.Generator, n: int = 400) -> tuple[Floats, Floats]:
+    x = rng.normal(size=n)
+    return x[:, None], np.where(x > 0.0, 1.0, -1.0)
+
+
+def known(mean: float = 0.3, sd: float = 0.5) -> Floats:
+    """Return the parts for x ~ N(0, 1), label sign(x), boundary at c ~ N(mean, sd^2), by the midpoint rule."""
+    x = norm.ppf((np.arange(200_000) + 0.5) / 200_000)
+    q = np.where(x > 0.0, norm.sf((x - mean) / sd), norm.cdf((x - mean) / sd))
+    biased = q > 0.5
+    variance = np.where(biased, 1.0 - q, q)
+    unbiased, against = (variance * ~biased).mean(), (variance * biased).mean()
+    parts = [q.mean(), biased.mean(), variance.mean(), unbiased, against, unbiased - against]
+    return np.array([*parts, (q**2).mean(), (q * (1.0 - q)).mean()])
+
+
+def test_the_known_bias_has_a_closed_form() -> None:
+    # The main prediction is wrong between 0 and the mean threshold.
+    assert known()[1] == pytest.approx(norm.cdf(0.3) - 0.5, abs=1e-5)
+
+
+def test_counts_are_those_of_a_loop() -> None:
+    rng = np.random.default_rng(0)
+    w, X, y = rng.normal(size=(50, 4)), rng.normal(size=(30, 3)), rng.choice([-1.0, 1.0], 30)
+    wrong = wrong_counts(w, X, y, 4)
+    for group in range(4):
+        for t in range(30):
+            count = sum(float(y[t] * (w[r, :3] @ X[t] + w[r, 3])) <= 0.0 for r in range(group, 50, 4))
+            assert wrong[group, t] == count
+    assert group_sizes(50, 4).tolist() == [13, 13, 12, 12]
+    assert wrong_counts(np.zeros((4, 4)), X, y, 4).tolist() == [[1] * 30] * 4  # a tie is wrong
+
+
+def test_decomposition_is_the_definition() -> None:
+    rng = np.random.default_rng(1)
+    w, (X, y) = thresholds(rng, 41), points_drawn(rng, 25)
+    parts = decompose(wrong_counts(w, X, y, 4), group_sizes(41, 4))
+    wrong = ~(y * (w[:, :1] @ X.T + w[:, 1:]) > 0.0)
+    for t in range(25):
+        halves = [[bool(wrong[r, t]) for r in range(41) if r % 2 == half] for half in (0, 1)]
+        expected = np.mean([domingos(halves[0], halves[1]), domingos(halves[1], halves[0])], axis=0)
+        assert parts[:6, t] == pytest.approx(expected)
+        assert parts[6:, t] == pytest.approx(kohavi_wolpert([bool(x) for x in wrong[:, t]]))
+
+
+def test_the_parts_add_up_to_the_error_exactly() -> None:
+    rng = np.random.default_rng(2)
+    parts = dict(zip(PARTS, decompose(rng.integers(0, 6, (20, 100)), np.full(20, 5)), strict=True))
+    assert (parts["error"] == parts["bias"] + parts["net_variance"]).all()
+    assert parts["net_variance"] == pytest.approx(parts["unbiased_variance"] - parts["biased_variance"])
+    assert parts["variance"] == pytest.approx(parts["unbiased_variance"] + parts["biased_variance"])
+
+
+def test_a_tied_vote_counts_as_wrong() -> None:
+    parts = decompose(np.array([[1], [1]]), np.array([2, 2]))
+    assert parts[:3, 0].tolist() == [0.5, 1.0, 0.5]
+
+
+def test_variance_from_halves_is_not_biased_low() -> None:
+    rng = np.random.default_rng(3)
+    q = 0.45  # the plug-in min(q, 1 - q) would say less
+    wrong = rng.binomial(5, q, (4, 20_000))
+    parts = decompose(wrong, np.full(4, 5))
+    share = wrong.sum(axis=0) / 20
+    assert np.minimum(share, 1.0 - share).mean() < 0.425
+    expected = float(np.mean([q if not b else 1.0 - q for b in (rng.binomial(10, q, 100_000) >= 5)]))
+    assert parts[2].mean() == pytest.approx(expected, abs=0.004)
+    assert parts[7].mean() == pytest.approx(q * (1.0 - q), abs=0.002)
+
+
+@pytest.mark.parametrize(("mean", "sd"), [(0.3, 0.5), (0.1, 1.0)])
+def test_intervals_cover(mean: float, sd: float) -> None:
+    rng, repeats = np.random.default_rng(4), 1000
+    truth, hits = known(mean, sd), np.zeros(8)
+    for _ in range(repeats):
+        w, (X, y) = thresholds(rng, 400, mean, sd), points_drawn(rng)
+        found = estimate(wrong_counts(w, X, y), group_sizes(400))
+        hits += (found.low <= truth) & (truth <= found.high)
+    assert (hits >= 0.92 * repeats).all(), hits
+    assert (hits <= 0.98 * repeats).all(), hits
+
+
+def test_differences_are_paired() -> None:
+    rng, hits = np.random.default_rng(5), 0
+    truth = known(0.3, 0.5) - known(0.3, 0.4)
+    for _ in range(300):
+        z, (X, y) = rng.normal(size=400), points_drawn(rng)
+        one, other = (np.column_stack([np.ones(400), -(0.3 + sd * z)]) for sd in (0.5, 0.4))
+        wrong, wrong_other = wrong_counts(one, X, y), wrong_counts(other, X, y)
+        found = difference(wrong, wrong_other, group_sizes(400))
+        hits += int(found.low[0] <= truth[0] <= found.high[0])
+        apart = np.hypot(*(estimate(x, group_sizes(400)).standard_error[0] for x in (wrong, wrong_other)))
+        assert found.standard_error[0] < 0.5 * apart
+    assert 0.92 <= hits / 300 <= 0.99
+    same = difference(wrong, wrong, group_sizes(400))
+    assert (same.value == 0.0).all()
+    assert (same.p_value == 1.0).all()
+
+
+def test_holm_is_the_textbook() -> None:
+    assert holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
+
+
+def test_spread_of_known_boundaries() -> None:
+    angle = np.array([0.1, -0.1, 0.3, -0.3])
+    w = np.column_stack([np.cos(angle), np.sin(angle), [0.0, 1.0, 2.0, 3.0]]) * np.array([[1.0], [2.0], [3.0], [4.0]])
+    spread = boundary_spread(boundary_sums(w[:2]) + boundary_sums(w[2:]))
+    assert spread["dispersion"] == pytest.approx(1.0 - np.cos(angle).mean())
+    assert spread["angle_to_mean"] == pytest.approx(0.0, abs=1e-15)
+    assert spread["angle_rms"] == pytest.approx(np.sqrt(0.05))
+    offset = np.arange(4.0)
+    assert (spread["offset_mean"], spread["offset_sd"]) == pytest.approx((offset.mean(), offset.std()))
+    assert boundary_spread(boundary_sums([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]))["no_boundary"] == 0.5
+
+
+def test_dispersion_does_not_depend_on_the_axes() -> None:
+    w = np.random.default_rng(6).normal(size=(100, 4)) + 1.0
+    Q = ortho_group.rvs(3, random_state=0)
+    turned = np.column_stack([w[:, :3] @ Q, w[:, 3]])
+    one, other = (boundary_spread(boundary_sums(x)) for x in (w, turned))
+    assert one["dispersion"] == pytest.approx(other["dispersion"])
+
+
+def test_one_resample_is_not_enough() -> None:
+    counts: Any = np.zeros((2, 3), np.int64)
+    with pytest.raises(BadInput, match="`n` must leave a resample in each half"):
+        decompose(counts, np.array([1, 0]))

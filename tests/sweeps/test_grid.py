@@ -1,0 +1,128 @@
+"""A sweep trains each rule on the same sets, and its table says what a plain loop finds."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from study.analysis.separation import separates
+from study.datasets.dataset import Floats
+from study.sweeps.executors import executor
+from study.sweeps.grid import FEATURES, RULES, Rule, Setting, run, sweep
+from study.sweeps.runner import Place, run_experiment
+from study.trainers.perceptron import perceptron
+from study.validation import BadInput
+
+EVERY = {
+    "pocket-perceptron": {"max_steps": 5},
+    "soft-margin": {"C": 1.0},
+    "unit": {"loss": "quadratic", "shape": "ball", "weight_bound": 3.0},
+    "unit-stopped-early": {"loss": "cross-entropy", "max_steps": 20},
+}
+ALL = [Rule(rule=name, **EVERY.get(name, {})) for name in RULES]  # type: ignore[arg-type]
+
+
+def mine(X: Floats, y: Floats) -> Floats:
+    """Train as a user's own rule: a perceptron."""
+    return perceptron(X, y).w
+
+
+def test_every_rule_runs_in_every_kind_of_setting(tmp_path: Path) -> None:
+    settings = [
+        Setting(n_samples=20, features=features, resampling=resampling, generator=generator, n_features=n_features)
+        for features, resampling, generator, n_features in [
+            ("raw", "fresh", "boxes", 1),
+            ("centred", "bootstrap", "boxes", 3),
+            ("standardised", "subsample", "gaussians", 2),
+        ]
+    ]
+    settings[2] = Setting(
+        n_samples=20, features="standardised", resampling="subsample", generator="gaussians", depth=0.3
+    )
+    table = run_experiment(sweep(settings, ALL, resamples=60, n_test=50), "", Place(store=tmp_path)).tables[""]
+    assert len(table) == 3 * len(RULES)
+    assert (table["n"] == 60).all()
+    assert table["error"].between(0.0, 1.0).all()
+    assert ((table["bias"] + table["net_variance"] - table["error"]).abs() < 1e-12).all()
+    assert (table[table["rule"] == "perceptron"]["separates"] == 1.0).all()
+
+
+def test_rules_see_the_same_sets_whoever_is_with_them() -> None:
+    cell: dict[str, Any] = {"n_samples": 30, "n_features": 2, "spoiler_rate": 0.05}
+    rng = [np.random.default_rng(7) for _ in range(2)]
+    alone = run(cell, 40, rng[0], rules=ALL[:1], n_test=100)
+    together = run(cell, 40, rng[1], rules=[ALL[0], *ALL[4:]], n_test=100)
+    assert (alone["wrong"][0] == together["wrong"][0]).all()
+
+
+@pytest.mark.parametrize("features", FEATURES)
+def test_boundaries_are_judged_in_the_users_own_units(features: str) -> None:
+    """A separator of the scaled features separates the raw ones."""
+    cell: dict[str, Any] = {"n_samples": 30, "n_features": 2, "spoiler_rate": 0.1, "features": features}
+    statistics = run(cell, 50, np.random.default_rng(8), rules=[ALL[0]], n_test=50)
+    assert statistics["separates"].tolist() == [50]
+
+
+def test_spoilers_have_their_share_of_the_test_points() -> None:
+    points = Setting(spoiler_rate=0.05).test_points(1000)
+    assert ((points.X[:, 0] < 0.0) & (points.y > 0.0)).sum() == 50
+    other = Setting(spoiler_rate=0.05, n_samples=20, features="centred").test_points(1000)
+    assert (points.X == other.X).all()
+    assert separates([1.0, 0.0, 0.0], points.X[:900], points.y[:900])
+
+
+def test_a_users_own_rule_is_trained(tmp_path: Path) -> None:
+    own = sweep([Setting(n_samples=20)], [Rule(rule="tests.sweeps.test_grid:mine"), ALL[0]], resamples=40, n_test=50)
+    table = run_experiment(own, "", Place(store=tmp_path)).tables[""]
+    assert table["error"].nunique() == 1
+    assert table["label"].tolist() == ["tests_sweeps_test_grid:mine", "perceptron"]
+
+
+def test_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
+    experiment = sweep([Setting(n_samples=20)], ALL[:3], resamples=400, n_test=50, block_size=20)
+    texts = set()
+    for workers in (1, 2, 5):
+        with executor(workers) as (pool, _):
+            place = Place(store=tmp_path / str(workers), executor=pool, workers=workers)
+            texts.add(run_experiment(experiment, "", place).tables[""].to_csv())
+    assert len(texts) == 1
+
+
+def test_a_seed_draws_other_sets(tmp_path: Path) -> None:
+    def error(**seed: Any) -> float:
+        experiment = sweep([Setting(n_samples=20)], ALL[:1], resamples=200, n_test=50, **seed)
+        return float(run_experiment(experiment, "", Place(store=tmp_path)).tables[""]["error"][0])
+
+    assert error() == error()
+    assert error(seed=1) != error(seed=2)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Rule(rule="perceptrons"), "`rule` must be one of perceptron, .*; got perceptrons"),
+        (lambda: Rule(rule="unit", loss="hinge", shape="box", weight_bound=1.0), "`loss` must be one of .*; got hinge"),
+        (lambda: Rule(rule="unit", loss="quadratic", shape="cube", weight_bound=1.0), "`shape` must be one of"),
+        (lambda: Rule(rule="unit", loss="quadratic", shape="box"), "`weight_bound` must be positive and finite; got 0"),
+        (lambda: Rule(rule="pocket-perceptron"), "`max_steps` must be a whole number of at least 1; got 0"),
+        (lambda: Rule(rule="soft-margin"), "`C` must be positive and finite; got 0"),
+        (lambda: Setting(n_samples=3), "`n_samples` must be a whole number of at least 4; got 3"),
+        (lambda: Setting(spoiler_rate=1.0), r"`rate` must lie in \[0, 1\); got 1.0"),
+        (lambda: Setting(resampling="jackknife"), "`resampling` must be one of"),
+        (lambda: Setting(depth=-1.0), r"`depth` must lie in \[0, inf\); got -1"),
+        (lambda: Setting(depth=0.9, offset=0.1), "not certain to be separable"),
+        (lambda: sweep([], ALL), "at least one setting and one rule; got 0 and 9"),
+        (lambda: sweep([Setting()], [ALL[0], ALL[0]]), "`rule` must not hold the same rule twice"),
+        (lambda: sweep([Setting()], ALL, resamples=39), "`resamples` must be a whole number of at least 40; got 39"),
+    ],
+)
+def test_bad_settings_are_refused(make: Any, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        make()
+
+
+@pytest.mark.parametrize("rule", ["nowhere:mine", "tests.sweeps.test_grid:nothing", ":"])
+def test_a_rule_that_is_not_there_is_refused(rule: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="`rule` must be one of"):
+        run_experiment(sweep([Setting(n_samples=20)], [Rule(rule=rule)]), "", Place(store=tmp_path))
