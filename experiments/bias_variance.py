@@ -1,0 +1,184 @@
+"""Bias and variance of the perceptron, of bounded units and of their rivals over resampled sets with few spoilers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.analysis.bias_variance import PARTS, difference, group_sizes, holm, wrong_counts
+from study.datasets.dataset import Floats
+from study.sweeps import grid
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
+from study.sweeps.grid import N_GROUPS, Rule, Setting
+from study.trainers.perceptron import perceptron
+
+LOSSES, SHAPES, BOUNDS = ("cross-entropy", "quadratic"), ("box", "ball"), (1.0, 3.0, 10.0)
+UNITS = [
+    Rule(rule="unit", loss=loss, shape=shape, weight_bound=R) for loss in LOSSES for shape in SHAPES for R in BOUNDS
+]
+RULES = [
+    *(Rule(rule=name) for name in ("perceptron", "perceptron-random", "averaged-perceptron", "nearest-centroid")),
+    Rule(rule="max-margin"),
+    Rule(rule="pocket-perceptron", max_steps=10),
+    Rule(rule="soft-margin", C=1.0),
+    *UNITS,
+    *(Rule(rule="unit-stopped-early", loss="cross-entropy", max_steps=steps) for steps in (10, 100)),
+]
+N_TEST = 2000
+PRIMARY = Setting(n_samples=100, n_features=2, spoiler_rate=0.01)
+RATES = (0.0, 0.002, 0.005, 0.02, 0.05, 0.1, 0.2)
+SETTINGS = [
+    PRIMARY,
+    *(Setting(spoiler_rate=rate) for rate in RATES),
+    *(Setting(n_samples=n) for n in (20, 50, 200)),
+    *(Setting(n_features=d) for d in (5, 10)),
+    *(Setting(features=features) for features in ("centred", "standardised")),
+    *(Setting(resampling=resampling) for resampling in ("bootstrap", "subsample")),
+    Setting(generator="gaussians"),
+]
+BASELINES = ("perceptron", "max_margin")
+"""Each rule is compared with these, set by set."""
+
+COMPARED = ("bias", "variance")
+
+
+def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
+    """Train all rules on the sets of one block; for the nested part, one rule in two orders of the same sets."""
+    if cell["part"] == "sweep":
+        return grid.run(cell, size, rng, rules=RULES, n_test=N_TEST)
+    setting = Setting(n_samples=int(cell["n_samples"]), spoiler_rate=float(cell["spoiler_rate"]))
+    train, test = setting.training_sets(size, rng), setting.test_points(N_TEST)
+    one, other = (perceptron(train.X, train.y, order="random", rng=rng).w for _ in range(2))
+    return {
+        "wrong": wrong_counts(one, test.X, test.y, N_GROUPS),
+        "differ": differing(one, other, test.X),
+        "groups": group_sizes(size, N_GROUPS),
+        "n_fits": np.array([2 * size]),
+    }
+
+
+def differing(w: Floats, v: Floats, X: Floats) -> Floats:
+    """Return, for each group of resamples and each point, how many pairs of boundaries disagree there."""
+    sides = [(u[:, :-1] @ X.T + u[:, -1:]) > 0.0 for u in (w, v)]
+    apart = sides[0] != sides[1]
+    return np.stack([apart[group::N_GROUPS].sum(axis=0) for group in range(N_GROUPS)])
+
+
+def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+    """Make the table of parts, that of paired differences, and that of the nested variance."""
+    swept = [(cell, statistics) for cell, statistics in merged if cell["part"] == "sweep"]
+    nested = [(cell, statistics) for cell, statistics in merged if cell["part"] == "nested"]
+    return {
+        **grid.tables(swept, rules=RULES),
+        "differences": differences_table(swept),
+        "nested": pd.DataFrame([nested_row(cell, statistics) for cell, statistics in nested]),
+    }
+
+
+def differences_table(swept: Sequence[tuple[Cell, Statistics]]) -> pd.DataFrame:
+    """Return how much larger bias and variance are for a baseline than for each unit, with Holm's correction.
+
+    The differences of the primary setting are tested by themselves; all others share one correction.
+    """
+    labels = [rule.label for rule in RULES]
+    rows: list[dict[str, Any]] = []
+    for cell, statistics in swept:
+        for baseline in BASELINES:
+            for rule in UNITS:
+                pair = [statistics["wrong"][labels.index(label)] for label in (baseline, rule.label)]
+                found = difference(pair[0], pair[1], statistics["groups"])
+                for name in COMPARED:
+                    k = PARTS.index(name)
+                    row = {name: cell[name] for name in grid.SETTINGS}
+                    row |= {"baseline": baseline, "label": rule.label, "part": name}
+                    row |= {"n": int(statistics["groups"].sum()), "difference": found.value[k]}
+                    row |= {"difference_low": found.low[k], "difference_high": found.high[k]}
+                    rows.append(row | {"p": found.p_value[k], "primary": is_primary(cell)})
+    table = pd.DataFrame(rows)
+    table["p_holm"] = table["p"]
+    others = ~table["primary"]
+    table.loc[others, "p_holm"] = holm(table.loc[others, "p"].to_numpy())
+    return table
+
+
+def is_primary(cell: Mapping[str, Any]) -> bool:
+    """Say whether a cell is the one named beforehand."""
+    return all(cell[name] == value for name, value in asdict(PRIMARY).items())
+
+
+def nested_row(cell: Cell, statistics: Statistics) -> dict[str, Any]:
+    """Split Kohavi and Wolpert's variance into what the order of presentation makes and what the data make.
+
+    Two orders of one set disagree with probability 2 E[q (1 - q)], q the chance of a wrong prediction given the set.
+    """
+    n = int(statistics["groups"].sum())
+    q = statistics["wrong"].sum(axis=0) / n
+    total = q * (1.0 - q) * n / (n - 1)
+    order = statistics["differ"].sum(axis=0) / n / 2.0
+    row: dict[str, Any] = {"n_samples": cell["n_samples"], "spoiler_rate": cell["spoiler_rate"], "n": n}
+    for name, values in (("total", total), ("from_order", order), ("from_data", total - order)):
+        reach = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
+        row |= {name: values.mean(), f"{name}_low": values.mean() - reach, f"{name}_high": values.mean() + reach}
+    return row
+
+
+def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Derive what the paper cites."""
+    told: dict[str, Any] = {"n": int(tables[""]["n"].min()), "cells": {}, "differences": {}, "nested": {}}
+    cited = ("error", "bias", "variance", "net_variance", "separates", "dispersion", "offset_sd")
+    for row in tables[""].to_dict("records"):
+        rule = told["cells"].setdefault(cell_key(row), {}).setdefault(row["label"], {})
+        for name in cited:
+            rule |= {key: row[key] for key in (name, f"{name}_low", f"{name}_high") if key in row}
+    differences = tables["differences"]
+    for row in differences[differences["primary"]].to_dict("records"):
+        place = told["differences"].setdefault(row["baseline"], {}).setdefault(row["label"], {})
+        place[row["part"]] = {key: row[key] for key in ("difference", "difference_low", "difference_high", "p")}
+    elsewhere = differences[~differences["primary"]]
+    for (baseline, part), rows in elsewhere.groupby(["baseline", "part"]):
+        sure = rows["p_holm"] < 0.05
+        told.setdefault("elsewhere", {}).setdefault(str(baseline), {})[str(part)] = {
+            "compared": len(rows),
+            "baseline_larger": int((sure & (rows["difference"] > 0)).sum()),
+            "unit_larger": int((sure & (rows["difference"] < 0)).sum()),
+        }
+    for row in tables["nested"].to_dict("records"):
+        told["nested"][f"n_{row['n_samples']}"] = {**row, "order_share": row["from_order"] / row["total"]}
+    return told
+
+
+def cell_key(row: Mapping[str, Any]) -> str:
+    """Return the name of a setting in the numbers: what is not as in the primary one."""
+    words = []
+    for name, value in asdict(PRIMARY).items():
+        if row[name] != value:
+            shown = f"{row[name]:g}" if isinstance(row[name], float) else str(row[name])
+            words.append(f"{name}_{shown}".replace(".", "_"))
+    return "_".join(words) or "primary"
+
+
+SWEPT: list[Cell] = [{"part": "sweep", **asdict(setting)} for setting in SETTINGS]
+NESTED: list[Cell] = [{"part": "nested", "n_samples": n, "spoiler_rate": 0.01} for n in (20, 100)]
+
+EXPERIMENT = Experiment(
+    name="bias_variance",
+    question="Has the perceptron low bias and high variance, and the bounded unit the reverse?",
+    settings={
+        "n_test": N_TEST,
+        "n_rules": len(RULES),
+        "n_settings": len(SETTINGS),
+        "n_samples": PRIMARY.n_samples,
+        "spoiler_rate": PRIMARY.spoiler_rate,
+        "largest_rate": max(RATES),
+        "level": 0.95,
+    },
+    cells=(*SWEPT, *NESTED),
+    resamples=10_000,
+    block_size=500,
+    run=run,
+    merge=added,
+    tables=tables,
+    numbers=numbers,
+)
