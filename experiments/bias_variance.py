@@ -24,15 +24,15 @@ RULES = [
     Rule(rule="pocket-perceptron", max_steps=10),
     Rule(rule="soft-margin", C=1.0),
     *UNITS,
-    *(Rule(rule="unit-stopped-early", loss="cross-entropy", max_steps=steps) for steps in (10, 100)),
+    *(Rule(rule="unit-stopped-early", loss="cross-entropy", max_steps=steps) for steps in (3, 30)),
 ]
 N_TEST = 2000
 PRIMARY = Setting(n_samples=100, n_features=2, spoiler_rate=0.01)
-RATES = (0.0, 0.002, 0.005, 0.02, 0.05, 0.1, 0.2)
+RATES = (0.0, 0.005, 0.02, 0.05, 0.1)
 SETTINGS = [
     PRIMARY,
     *(Setting(spoiler_rate=rate) for rate in RATES),
-    *(Setting(n_samples=n) for n in (20, 50, 200)),
+    *(Setting(n_samples=n) for n in (20, 200)),
     *(Setting(n_features=d) for d in (5, 10)),
     *(Setting(features=features) for features in ("centred", "standardised")),
     *(Setting(resampling=resampling) for resampling in ("bootstrap", "subsample")),

@@ -59,8 +59,9 @@ def wrong_counts(w: ArrayLike, X: ArrayLike, y: ArrayLike, n_groups: int = 20) -
         A tie, a test point on the boundary, counts as wrong. Counts of further resamples are added.
     """
     w, X, y = np.asarray(w, np.float64), np.asarray(X, np.float64), np.asarray(y, np.float64)
-    wrong = ~(y * (w[:, :-1] @ X.T + w[:, -1:]) > 0.0)
-    return np.stack([wrong[group::n_groups].sum(axis=0) for group in range(n_groups)])
+    Z = (y[:, None] * np.column_stack([X, np.ones(len(X))])).T
+    groups = (w[group::n_groups] for group in range(n_groups))
+    return np.stack([len(own) - (own @ Z > 0.0).sum(axis=0) for own in groups])
 
 
 def group_sizes(n_resamples: int, n_groups: int = 20) -> NDArray[np.int64]:

@@ -253,8 +253,8 @@ CLAIMS = (
     ),
     Claim(
         key="low bias",
-        statement="The perceptron makes no training error if none need be made, and its bias is low: nowhere above that "
-        "of a bounded unit.",
+        statement="The perceptron makes no training error if none need be made, and its bias is low: nowhere above "
+        "that of a bounded unit.",
         source="[@rana]",
         holds=_low_bias,
         condition="spoilers are one in a hundred and the bound is three or less",

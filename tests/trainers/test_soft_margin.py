@@ -14,7 +14,7 @@ from study.validation import BadInput
 def test_it_is_scikit_learns(C: float) -> None:
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(5, 40, 3)), rng.choice([-1.0, 1.0], (5, 40))
-    fit = soft_margin(X, y, C=C, max_passes=100_000)
+    fit = soft_margin(X, y, C=C, max_passes=100_000, tol=1e-8)
     assert (fit.stop == Stop.STATIONARY).all()
     for k in range(5):
         peer = LinearSVC(C=C, loss="hinge", tol=1e-10, max_iter=1_000_000, random_state=0).fit(X[k], y[k])
@@ -25,7 +25,7 @@ def test_it_is_scikit_learns(C: float) -> None:
 
 def test_a_high_price_gives_the_hard_margin_of_the_points_with_a_one() -> None:
     points = make_boxes(30, 2, size=3, rng=np.random.default_rng(1))
-    fit = soft_margin(points.X, points.y, C=1e6, max_passes=1_000_000)
+    fit = soft_margin(points.X, points.y, C=1e6, max_passes=1_000_000, tol=1e-8)
     for k in range(3):
         Z = np.column_stack([points.X[k], np.ones(30)])
         gram = SVC(kernel="linear", C=1e6, tol=1e-10).fit(np.vstack([Z, -Z]), np.append(points.y[k], -points.y[k]))
