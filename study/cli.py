@@ -14,6 +14,7 @@ from study.commands.output import say
 from study.commands.paper import paper
 from study.commands.reproduce import reproduce
 from study.commands.run import run
+from study.commands.sweep import sweep
 from study.validation import BadInput, CheckFailed
 
 for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported: the same bytes on any number of cores
@@ -25,6 +26,7 @@ EXAMPLES = """Examples:
     study run four_points --json
     study figures four_points --format png --open
     study paper --check
+    study sweep --rule perceptron unit --weight-bound 1 3 --n-samples 50 100 --spoiler-rate 0.01 0.05
 """
 
 
@@ -48,6 +50,7 @@ app.command(run)
 app.command(figures)
 app.command(paper)
 app.command(claims)
+app.command(sweep)
 app.command(bench)
 
 

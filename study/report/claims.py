@@ -329,7 +329,7 @@ CLAIMS = (
         evidence=(
             Evidence("stability", "perceptron.spoiler.warm.angle_median", "degrees, median, a spoiler", ".1f"),
             Evidence("stability", "perceptron.spoiler.warm.angle_q99", "one set in a hundred, more than", ".1f"),
-            Evidence("stability", "perceptron.ordinary.warm.angle_max", "an ordinary point, at most", ".1f"),
+            Evidence("stability", "perceptron.right_already.warm.angle_max", "a point it has right, at most", ".1f"),
         ),
     ),
     Claim(

@@ -184,11 +184,11 @@ class Setting:
             place |= {"offset": 0.0, "jitter": (JITTER[0], 0.0)}
         return replace_by_spoilers(base, self.spoiler_rate, **place, rng=rng) if self.spoiler_rate else base
 
-    def training_sets(self, size: int, rng: np.random.Generator) -> Dataset:
+    def training_sets(self, size: int, rng: np.random.Generator, **seed: int) -> Dataset:
         """Draw the sets of one block: fresh, or from the one pool that all blocks share."""
         if self.resampling == "fresh":
             return self.draw(size, rng)
-        shared = {name: value for name, value in asdict(self).items() if name != "features"}
+        shared = {name: value for name, value in asdict(self).items() if name != "features"} | seed
         of_pool = stream("sweep", "pool", shared, 0)
         drawn = self.draw(1, of_pool, self.n_samples * (2 if self.resampling == "subsample" else 1))
         pool = Dataset(X=drawn.X[0], y=drawn.y[0], is_spoiler=drawn.is_spoiler[0], name=drawn.name)
@@ -196,10 +196,10 @@ class Setting:
             return bootstrap(pool, size, rng)
         return subsample(pool, self.n_samples, size, rng)
 
-    def test_points(self, n_test: int) -> Dataset:
+    def test_points(self, n_test: int, **seed: int) -> Dataset:
         """Draw test points, spoilers among them in just their share; the same for all rules and training sizes."""
         names = ("generator", "n_features", "spoiler_rate", "depth", "offset")
-        rng = stream("sweep", "test", {name: getattr(self, name) for name in names}, 0)
+        rng = stream("sweep", "test", {name: getattr(self, name) for name in names} | seed, 0)
         plain = Setting(**{**asdict(self), "spoiler_rate": 0.0}).draw(1, rng, n_test)
         certain = Setting(**{**asdict(self), "spoiler_rate": self.spoiler_rate and 0.5}).draw(1, rng, 8 * n_test)
         spoilers = certain.X[0][certain.is_spoiler[0]][: round(self.spoiler_rate * n_test)]
@@ -225,7 +225,8 @@ def scaled_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
 def run(cell: Cell, size: int, rng: np.random.Generator, *, rules: Sequence[Rule], n_test: int) -> Statistics:
     """Train all rules on the same sets, and count."""
     setting = Setting(**{name: cell[name] for name in SETTINGS if name in cell})  # type: ignore[arg-type]
-    train, test = setting.training_sets(size, rng), setting.test_points(n_test)
+    seed = {"seed": int(cell["seed"])} if "seed" in cell else {}
+    train, test = setting.training_sets(size, rng, **seed), setting.test_points(n_test, **seed)
     X, centre, unit = scaled_features(train.X, setting.features)
     wrong, sums, right = [], [], []
     for rule in rules:

@@ -1,0 +1,265 @@
+"""`study sweep`."""
+
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from study.commands.output import progress, say, show, show_json
+from study.validation import BadInput
+
+if TYPE_CHECKING:
+    from study.sweeps.experiment import Experiment
+    from study.sweeps.grid import Rule, Setting
+
+Many = Parameter(consume_multiple=True)
+
+
+def sweep(
+    *,
+    rule: Annotated[list[str], Many] = ["perceptron", "unit"],  # noqa: B006 (never changed)
+    loss: Annotated[list[Literal["quadratic", "cross-entropy", "threshold-quadratic"]], Many] = ["cross-entropy"],  # noqa: B006
+    shape: Annotated[list[Literal["box", "ball", "none"]], Many] = ["box"],  # noqa: B006
+    weight_bound: Annotated[list[float], Many] = [3.0],  # noqa: B006
+    max_steps: Annotated[list[int], Many] = [10],  # noqa: B006
+    C: Annotated[list[float], Many] = [1.0],  # noqa: B006
+    generator: Annotated[list[Literal["boxes", "gaussians"]], Many] = ["boxes"],  # noqa: B006
+    n_samples: Annotated[list[int], Many] = [100],  # noqa: B006
+    n_features: Annotated[list[int], Many] = [2],  # noqa: B006
+    spoiler_rate: Annotated[list[float], Many] = [0.01],  # noqa: B006
+    depth: Annotated[list[float], Many] = [0.4],  # noqa: B006
+    offset: Annotated[list[float], Many] = [0.5],  # noqa: B006
+    features: Annotated[list[Literal["raw", "centred", "standardised"]], Many] = ["raw"],  # noqa: B006
+    resampling: Annotated[list[Literal["fresh", "bootstrap", "subsample"]], Many] = ["fresh"],  # noqa: B006
+    resamples: int = 10_000,
+    n_test: int = 500,
+    seed: int | None = None,
+    from_: Annotated[Path | None, Parameter(name="--from")] = None,
+    out: Path = Path("sweep.csv"),
+    dry_run: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    fresh: bool = False,
+    json: bool = False,
+) -> None:
+    """Measure bias and variance of rules over resampled sets, on a grid of your own: a CSV, a figure, and a JSON.
+
+    Every list may hold several values, such as --n-samples 50 100 200; all combinations are computed, and all rules see
+    the same sets. The table has a row for each setting and rule, with n and 95% intervals. An interrupted sweep goes on
+    where it stopped when it is repeated.
+
+    Parameters
+    ----------
+    rule
+        perceptron, perceptron-random, averaged-perceptron, pocket-perceptron, nearest-centroid, max-margin,
+        soft-margin, unit, unit-stopped-early; or module:function, a callable (X, y) over stacks that returns weights.
+    loss
+        Of the units.
+    shape
+        Of the bound on the weights of "unit".
+    weight_bound
+        The bound R of "unit".
+    max_steps
+        Steps of descent of "unit-stopped-early"; updates of "pocket-perceptron".
+    C
+        What a short margin costs "soft-margin".
+    generator
+        Where points come from.
+    n_samples
+        Points in a training set, spoilers included.
+    n_features
+        Features of a point.
+    spoiler_rate
+        Probability of each point to be a spoiler.
+    depth, offset
+        Where spoilers lie: beyond the middle of the gap, and across.
+    features
+        raw, or centred or standardised by each training set.
+    resampling
+        Fresh sets from the generator, the bootstrap of one set, or halves of one set without replacement.
+    resamples
+        Training sets for each setting.
+    n_test
+        Test points for each setting.
+    seed
+        Draws other sets; the same seed draws the same.
+    from_
+        A JSON file of an earlier sweep, to be repeated; the settings above are then taken from it.
+    out
+        The table; figure (.svg) and settings (.json) are written beside it.
+    dry_run
+        Only say what would be computed, and about how long it would take.
+    workers
+        Blocks computed at once, in threads; by default one for each processor.
+    scheduler
+        Address of a Dask scheduler whose workers compute in place of threads, such as tcp://10.0.0.1:8786.
+    fresh
+        Compute every block anew.
+    json
+        Put one machine-readable object on stdout.
+    """
+    from study.sweeps.grid import Rule, Setting
+    from study.sweeps.grid import sweep as declared
+
+    if out.suffix != ".csv":
+        raise BadInput(f"`out` must end in .csv; got {out}")
+    if from_ is not None:
+        settings, rules, more = read_declaration(from_)
+    else:
+        rules = [
+            one
+            for name in rule
+            for one in variants(Rule, name, loss=loss, shape=shape, weight_bound=weight_bound, max_steps=max_steps, C=C)
+        ]
+        values = (generator, n_samples, n_features, spoiler_rate, depth, offset, features, resampling)
+        names = ["generator", "n_samples", "n_features", "spoiler_rate", "depth", "offset", "features", "resampling"]
+        cells: list[dict[str, Any]] = [dict(zip(names, cell, strict=True)) for cell in product(*values)]
+        settings = [Setting(**cell) for cell in cells]
+        more = {"resamples": resamples, "n_test": n_test, "seed": seed}
+    settings, rules = list(dict.fromkeys(settings)), list(dict.fromkeys(rules))
+    experiment = declared(settings, rules, **more)
+    if dry_run:
+        estimate(experiment, rules, workers, json=json)
+    else:
+        compute(experiment, settings, rules, more, out, workers, scheduler, fresh=fresh, json=json)
+
+
+def variants(make: "type[Rule]", name: str, **options: list[Any]) -> "list[Rule]":
+    """Return a rule with every combination of the options that it has a use for."""
+    used = {
+        "unit": ("loss", "shape", "weight_bound"),
+        "unit-stopped-early": ("loss", "max_steps"),
+        "pocket-perceptron": ("max_steps",),
+        "soft-margin": ("C",),
+    }.get(name, ())
+    found = []
+    for values in product(*(options[option] for option in used)):
+        chosen = dict(zip(used, values, strict=True))
+        if chosen.get("shape") == "none":
+            chosen["weight_bound"] = 0.0
+        found.append(make(rule=name, **chosen))
+    return found
+
+
+def read_declaration(path: Path) -> "tuple[list[Setting], list[Rule], dict[str, Any]]":
+    """Return settings, rules and numbers of an earlier sweep."""
+    import json
+
+    from study.sweeps.grid import Rule, Setting
+
+    wrong = f"`from` must be the JSON file of a sweep; got {path}"
+    try:
+        declaration = json.loads(path.read_text(encoding="utf-8"))
+        settings = [Setting(**setting) for setting in declaration["settings"]]
+        rules = [Rule(**rule) for rule in declaration["rules"]]
+        return settings, rules, {name: declaration[name] for name in ("resamples", "n_test", "seed")}
+    except BadInput as error:
+        raise BadInput(f"{wrong}: {error}") from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadInput(f"{wrong} ({type(error).__name__}: {' '.join(str(error).split())})") from None
+
+
+def estimate(experiment: "Experiment", rules: "list[Rule]", workers: int | None, *, json: bool) -> None:
+    """Say how many cells and fits there are, and how long they would take, from a small block of each cell."""
+    import os
+    import time
+
+    import numpy as np
+
+    size = 40
+    seconds = 0.0
+    for cell in experiment.cells:
+        experiment.run(cell, size, np.random.default_rng(0))  # compiles, and fills caches
+        begin = time.perf_counter()
+        experiment.run(cell, size, np.random.default_rng(0))
+        seconds += (time.perf_counter() - begin) * experiment.resamples / size
+    fits = len(experiment.cells) * len(rules) * experiment.resamples
+    n_workers = workers or len(os.sched_getaffinity(0))
+    answer = {
+        "cells": len(experiment.cells),
+        "rules": len(rules),
+        "fits": fits,
+        "seconds": round(seconds / n_workers, 1),
+    }
+    if json:
+        show_json(answer)
+    else:
+        show(
+            f"{answer['cells']} settings, {answer['rules']} rules, {fits:,} fits; "
+            f"at most about {answer['seconds']:g} s with {n_workers} workers"
+        )
+
+
+def compute(
+    experiment: "Experiment",
+    settings: "list[Setting]",
+    rules: "list[Rule]",
+    more: dict[str, Any],
+    out: Path,
+    workers: int | None,
+    scheduler: str | None,
+    *,
+    fresh: bool,
+    json: bool,
+) -> None:
+    """Run a sweep and write its three files, the JSON last."""
+    import hashlib
+    from dataclasses import asdict
+    from json import dumps
+
+    from study.report.style import rendered, study_style
+    from study.report.sweep_figure import draw_sweep
+    from study.sweeps.executors import executor
+    from study.sweeps.grid import SETTINGS
+    from study.sweeps.runner import Place, libraries, run_experiment
+    from study.sweeps.store import write_file
+
+    declaration = {
+        **more,
+        "settings": [asdict(setting) for setting in settings],
+        "rules": [asdict(rule) for rule in rules],
+    }
+    with executor(workers, scheduler) as (pool, n_workers), progress("sweep") as advance:
+        store = out.parent / ".study"
+        place = Place(store=store, executor=pool, workers=n_workers, advance=advance, notice=say)
+        outcome = run_experiment(experiment, digest(declaration), place, fresh=fresh)
+    table = outcome.tables[""]
+    content = table.to_csv(index=False, lineterminator="\n").encode()
+    with study_style():
+        figure = rendered(draw_sweep(table, SETTINGS))
+    record = {**declaration, "libraries": libraries(), "table_sha256": hashlib.sha256(content).hexdigest()}
+    files = {out: content, out.with_suffix(".svg"): figure, out.with_suffix(".json"): dumps(record, indent=1).encode()}
+    try:
+        for path, data in files.items():
+            write_file(path, data)
+    except OSError as error:
+        raise BadInput(f"`out` must be a place that can be written; got {out} ({error.strerror})") from None
+    told = {"blocks_computed": outcome.blocks_computed, "blocks_reused": outcome.blocks_reused, "fits": outcome.fits}
+    say(
+        f"sweep: {outcome.fits:,} fits, {told['blocks_computed']} blocks computed, {told['blocks_reused']} reused, "
+        f"{outcome.seconds:.1f} s; {', '.join(str(path) for path in files)} written"
+    )
+    if json:
+        show_json({**told, "seconds": round(outcome.seconds, 3), "files": [str(path) for path in files]})
+    else:
+        columns = [name for name in SETTINGS if len(set(table[name])) > 1]
+        shown = [*columns, "label", "n", "error", "bias", "variance", "variance_low", "variance_high", "separates"]
+        show(table[shown].to_string(index=False, float_format=lambda value: f"{value:.5g}"))
+
+
+def digest(declaration: dict[str, Any]) -> str:
+    """Return the digest of the code of a sweep, of its settings, and of the modules of the user's own rules."""
+    import hashlib
+    import inspect
+    import json
+
+    import study
+    from study.sweeps.digest import code_digest
+    from study.sweeps.grid import load
+    from study.sweeps.runner import BLOCK_CODE
+
+    code = code_digest(Path(study.__file__).resolve().parent.parent, "study.sweeps.grid", *BLOCK_CODE)
+    own = [inspect.getsource(inspect.getmodule(load(r["rule"]))) for r in declaration["rules"] if ":" in r["rule"]]  # type: ignore[arg-type]
+    words = json.dumps([code, declaration["rules"], declaration["n_test"], own], sort_keys=True)
+    return hashlib.sha256(words.encode()).hexdigest()

@@ -1,0 +1,116 @@
+"""`study sweep`: its three files, its replay, and what it refuses."""
+
+import json
+import random
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from study.commands.sweep import read_declaration
+from study.validation import BadInput
+from tests.conftest import ROOT, Study
+
+SMALL = ("--n-samples", "20", "--resamples", "60", "--n-test", "50")
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Path:
+    folder = tmp_path_factory.mktemp("a sweep")
+    answer = study(
+        ROOT, "sweep", "--rule", "perceptron", "unit", "tests.sweeps.test_grid:mine", "--weight-bound", "1", "3",
+        "--shape", "box", "none", "--spoiler-rate", "0", "0.1", *SMALL, "--out", str(folder / "mine.csv"), "--json",
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    told = json.loads(answer.stdout)
+    assert told["fits"] == 2 * 5 * 60
+    return folder
+
+
+def test_it_writes_a_tidy_table_a_figure_and_its_settings(swept: Path) -> None:
+    table = pd.read_csv(swept / "mine.csv")
+    assert len(table) == 10
+    assert {"n_samples", "spoiler_rate", "rule", "loss", "shape", "weight_bound", "n", "bias_low"} <= set(table.columns)
+    assert (table["n"] == 60).all()
+    assert (swept / "mine.svg").read_text().startswith("<?xml")
+    settings, rules, more = read_declaration(swept / "mine.json")
+    assert (len(settings), len(rules)) == (2, 5)
+    assert more == {"resamples": 60, "n_test": 50, "seed": None}
+
+
+def test_its_json_repeats_it(swept: Path, study: Study, tmp_path: Path) -> None:
+    answer = study(ROOT, "sweep", "--from", str(swept / "mine.json"), "--out", str(tmp_path / "again.csv"))
+    assert answer.returncode == 0, answer.stderr
+    for kind in (".csv", ".json", ".svg"):
+        assert (tmp_path / "again").with_suffix(kind).read_bytes() == (swept / "mine").with_suffix(kind).read_bytes()
+
+
+def test_repeating_it_computes_nothing(swept: Path, study: Study) -> None:
+    answer = study(ROOT, "sweep", "--from", str(swept / "mine.json"), "--out", str(swept / "mine.csv"), "--json")
+    told = json.loads(answer.stdout)
+    assert told["fits"] == told["blocks_computed"] == 0
+    assert told["blocks_reused"] > 0
+
+
+def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "dry.csv"
+    answer = study(ROOT, "sweep", *SMALL, "--dry-run", "--out", str(out), "--json")
+    told = json.loads(answer.stdout)
+    assert (told["cells"], told["rules"], told["fits"]) == (1, 2, 120)
+    assert told["seconds"] >= 0.0
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--rule", "perceptrons"), "`rule` must be one of"),
+        (("--rule", "nowhere:mine"), "`rule` must be one of"),
+        (("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
+        (("--loss", "hinge"), "hinge"),
+        (("--n-samples", "3"), "`n_samples` must be a whole number of at least 4; got 3"),
+        (("--spoiler-rate", "1"), "`rate` must lie in"),
+        (("--depth", "2"), "not certain to be separable"),
+        (("--resamples", "10"), "`resamples` must be a whole number of at least 40; got 10"),
+        (("--seed", "-1"), "`seed` must be a whole number of at least 0; got -1"),
+        (("--out", "sweep.txt"), "`out` must end in .csv; got sweep.txt"),
+        (("--from", "nowhere.json"), "`from` must be the JSON file of a sweep; got nowhere.json"),
+        (("--workers", "0"), "`workers` must be a whole number of at least 1; got 0"),
+        (("--scheduler", "nowhere"), "`scheduler` must be the address of a Dask scheduler; got nowhere"),
+    ],
+)
+def test_bad_arguments_get_one_line(arguments: tuple[str, ...], message: str, study: Study, tmp_path: Path) -> None:
+    out = () if "--out" in arguments else ("--out", str(tmp_path / "x.csv"))
+    answer = study(ROOT, "sweep", *(SMALL if "--resamples" not in arguments else ()), *arguments, *out)
+    assert answer.returncode == 2, answer.stderr
+    lines = [line for line in answer.stderr.splitlines() if line.startswith("study: ")]
+    assert len(lines) == 1
+    assert message in lines[0]
+    assert "Traceback" not in answer.stderr
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_a_place_that_cannot_be_written_is_refused(study: Study, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    answer = study(ROOT, "sweep", *SMALL, "--rule", "perceptron", "--out", str(tmp_path / "file" / "x.csv"))
+    assert answer.returncode == 2
+    assert answer.stderr.splitlines()[-1].startswith("study: `out` must be a place that can be written; got ")
+
+
+def test_no_json_but_a_sweeps_own_is_taken(swept: Path, tmp_path: Path) -> None:
+    """Damage the file in two thousand ways: what is still read is a sweep, all else is refused in one line."""
+    text = (swept / "mine.json").read_text()
+    path, rng, refusals = tmp_path / "damaged.json", random.Random(3), []  # noqa: S311
+    pieces = ['"', "{", "]", "-1", "1e999", "null", "x", "", "[", "NaN"]
+    for _ in range(2000):
+        characters = list(text)
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(len(characters))
+            characters[at : at + rng.randint(0, 3)] = rng.choice(pieces)
+        path.write_text("".join(characters))
+        try:
+            read_declaration(path)
+        except BadInput as error:
+            refusals.append(str(error))
+    assert len(refusals) > 1000
+    assert not [line for line in refusals if "\n" in line or not line.startswith("`from` must be the JSON file")]
