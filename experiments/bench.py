@@ -18,9 +18,11 @@ from numba import njit
 from scipy.optimize import Bounds, minimize
 from scipy.special import expit
 
+from study.analysis.bias_variance import decompose, group_sizes, wrong_counts
 from study.analysis.separation import is_separable
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import make_boxes
+from study.datasets.resampling import bootstrap
 from study.datasets.spoilers import add_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound, Fit
@@ -43,6 +45,10 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
             return threads(size, rng)
         case "import":
             return imports(size)
+        case "decomposition":
+            return decomposition(size, rng)
+        case "sweep":
+            return sweeping(int(cell["n_sets"]), size)
         case part:
             n_samples, n_features = int(cell["n_samples"]), int(cell["n_features"])
             points = draw(str(cell["points"]), n_samples, n_features, rng)
@@ -184,6 +190,68 @@ def threads(repeats: int, rng: np.random.Generator) -> Statistics:
     return {"times": np.array(rows), "n_fits": np.array([2 * repeats * whole])}
 
 
+def decomposition(repeats: int, rng: np.random.Generator) -> Statistics:
+    """Time 200 rounds of the bootstrap of one set through the perceptron, and their bias and variance, by both."""
+    from mlxtend.evaluate import bias_variance_decomp
+    from sklearn.linear_model import Perceptron
+
+    rounds = 200
+    drawn = make_boxes(50, 2, gap=0.2, length=1.0, spread=1.0, size=2, rng=rng)
+    pool = Dataset(X=drawn.X[0], y=drawn.y[0], name="pool")
+    X_test = make_boxes(500, 2, gap=0.02, length=1.0, spread=1.0, size=1, rng=rng).X[0]
+    y_test = np.where(X_test[:, 0] > 0.0, 1.0, -1.0)
+
+    def ours() -> float:
+        sets = bootstrap(pool, rounds, rng)
+        wrong = wrong_counts(perceptron(sets.X, sets.y).w, X_test, y_test)
+        return float(decompose(wrong, group_sizes(rounds)).mean(axis=-1)[0])
+
+    def theirs() -> float:
+        peer = Perceptron(shuffle=False, tol=None, max_iter=100)
+        of_peer = (pool.X, (pool.y > 0).astype(int), X_test, (y_test > 0).astype(int))
+        return float(bias_variance_decomp(peer, *of_peer, loss="0-1_loss", num_rounds=rounds, random_seed=1)[0])
+
+    if abs(ours() - theirs()) > 0.02:
+        raise CheckFailed("bench: ours and mlxtend disagree on the error; no time is worth telling")
+    rows = [[timed(ours), timed(theirs), np.nan, np.nan, rounds] for _ in range(min(repeats, 5))]
+    return {"times": np.array(rows) / [rounds, rounds, 1, 1, 1], "n_fits": np.array([rounds * len(rows)])}
+
+
+def sweeping(n_sets: int, repeats: int) -> Statistics:
+    """Time resampled sets of fifty points through three rules on two threads; the last column is the peak memory."""
+    rows = []
+    for _ in range(min(repeats, 3)):
+        command = [sys.executable, "-c", SWEEPING, str(n_sets)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        said = subprocess.run(command, capture_output=True, check=True, env=environment).stdout  # noqa: S603
+        seconds, megabytes = map(float, said.split())
+        rows.append([seconds / n_sets, np.nan, np.nan, np.nan, n_sets, megabytes])
+    return {
+        "times": np.array(rows)[:, :5],
+        "memory": np.array(rows)[:, 5:],
+        "n_fits": np.array([3 * n_sets * len(rows)]),
+    }
+
+
+SWEEPING = """
+import resource, sys, tempfile, time
+from pathlib import Path
+from study.sweeps.executors import executor
+from study.sweeps.grid import Rule, Setting, sweep
+from study.sweeps.runner import Place, run_experiment
+
+units = [Rule(rule="unit", loss=loss, shape="box", weight_bound=3.0) for loss in ("cross-entropy", "quadratic")]
+rules = [Rule(rule="perceptron"), *units]
+three = sweep([Setting(n_samples=50)], rules, resamples=int(sys.argv[1]))
+with tempfile.TemporaryDirectory() as folder:  # what is loaded and allocated once
+    run_experiment(sweep([Setting(n_samples=50)], rules, resamples=4000), "", Place(store=Path(folder)))
+with tempfile.TemporaryDirectory() as folder, executor(2) as (pool, workers):
+    begin = time.perf_counter()
+    run_experiment(three, "", Place(store=Path(folder), executor=pool, workers=workers))
+    print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0)
+"""
+
+
 def imports(repeats: int) -> Statistics:
     """Time the import of the compiled rules, cold (the peer column) and from numba's cache."""
     code = "import time, numpy, scipy.optimize; t = time.perf_counter()\n"
@@ -264,13 +332,22 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     keyed: dict[str, Any] = {}
     for row in table.to_dict("records"):
         words = [row["part"], row["peer"], row["loss"], row["points"], row["n_samples"], row["n_features"]]
-        if row["part"] == "stack":
-            words = ["stack", row["n_sets"]]
+        if row["part"] in ("stack", "sweep"):
+            words = [row["part"], row["n_sets"]]
         key = "_".join(str(int(w) if isinstance(w, float) else w).replace("-", "_") for w in words if w == w and w)
         measured = ("ours_us", "peer_us", "ratio", "ratio_least", "ratio_most", "floors", "extra_mb")
         keyed[key] = {name: row[name] for name in measured if row[name] == row[name]}
     stacks = table[(table["part"] == "stack") & (table["n_sets"] >= 1000)]["ours_us"]
-    return {"rows": keyed, "flatness": float(stacks.max() / stacks.min())}
+    sweeps = table[table["part"] == "sweep"]
+    return {
+        "rows": keyed,
+        "flatness": float(stacks.max() / stacks.min()),
+        "sweep": {
+            "flatness": float(sweeps["ours_us"].max() / sweeps["ours_us"].min()),
+            "memory_ratio": float(sweeps["extra_mb"].max() / sweeps["extra_mb"].min()),
+            "seconds_at_most_sets": float(sweeps["ours_us"].iloc[-1] * sweeps["n_sets"].iloc[-1] / 1e6),
+        },
+    }
 
 
 PLACES = [(n, d) for n in (10, 50, 1000) for d in (2, 20)]
@@ -290,6 +367,9 @@ UNBOUNDED: list[Cell] = [
 ]
 STACK: list[Cell] = [{"part": "stack", "n_sets": n} for n in STACKS]
 
+SWEEPS: list[Cell] = [{"part": "sweep", "n_sets": n} for n in STACKS[2:]]
+ONCE: list[Cell] = [{"part": part} for part in ("threads", "import", "decomposition")]
+
 EXPERIMENT = Experiment(
     name="bench",
     question="What does a fit cost, beside the peers and beside the exponentials that it cannot do without?",
@@ -299,7 +379,7 @@ EXPERIMENT = Experiment(
         "smallest_stack": STACKS[1],
         "largest_stack": STACKS[-1],
     },
-    cells=(*PERCEPTRON, *BOUNDED, *UNBOUNDED, *STACK, {"part": "threads"}, {"part": "import"}),
+    cells=(*PERCEPTRON, *BOUNDED, *UNBOUNDED, *STACK, *SWEEPS, *ONCE),
     resamples=REPEATS,
     block_size=REPEATS,
     run=run,

@@ -100,22 +100,26 @@ def decompose(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
     .. [1] P. Domingos, "A unified bias-variance decomposition", AAAI 2000, 564-569.
     .. [2] R. Kohavi, D. H. Wolpert, "Bias plus variance decomposition for zero-one loss functions", ICML 1996, 275-283.
     """
-    halves = [(wrong[..., half::2, :].sum(axis=-2), int(n[half::2].sum())) for half in (0, 1)]
-    if min(size for _, size in halves) < 1:
-        raise BadInput(f"`n` must leave a resample in each half; got {n.tolist()}")
-    domingos = []
-    for (chosen, n_chosen), (judged, n_judged) in (halves, halves[::-1]):
-        biased = 2 * chosen >= n_chosen
-        q = judged / n_judged
-        variance = np.where(biased, 1.0 - q, q)
-        unbiased, against = np.where(biased, 0.0, variance), np.where(biased, variance, 0.0)
-        domingos.append(np.stack([q, biased, variance, unbiased, against, unbiased - against], axis=-2))
-    total = int(n.sum())
+    halves = np.stack([wrong[..., 0::2, :].sum(axis=-2), wrong[..., 1::2, :].sum(axis=-2)], axis=-2)
+    return _parts(halves, np.array([n[0::2].sum(), n[1::2].sum()]))
+
+
+def _parts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
+    """Return the parts from the counts of two halves, of shape (..., 2, n_test), and their sizes, of shape (..., 2)."""
+    if n.min() < 1:
+        raise BadInput(f"`n` must leave a resample in each half; got {n.min()}")
+    biased = 2 * wrong >= n[..., None]
+    judged, size = wrong[..., ::-1, :], n[..., ::-1, None]
+    q = judged / size
+    variance = np.where(biased, 1.0 - q, q)
+    bias, against, unbiased = (
+        value.mean(axis=-2) for value in (biased, np.where(biased, variance, 0.0), np.where(biased, 0.0, variance))
+    )
+    total = n.sum(axis=-1)[..., None]
     q = wrong.sum(axis=-2) / total
-    spread = q * (1.0 - q) * total / max(total - 1, 1)
-    parts = (domingos[0] + domingos[1]) / 2.0
-    parts[..., 0, :] = parts[..., 1, :] + parts[..., 5, :]
-    return np.concatenate([parts, np.stack([q - spread, spread], axis=-2)], axis=-2)
+    spread = q * (1.0 - q) * total / np.maximum(total - 1, 1)
+    net = unbiased - against
+    return np.stack([bias + net, bias, unbiased + against, unbiased, against, net, q - spread, spread], axis=-2)
 
 
 def estimate(
@@ -158,9 +162,12 @@ def estimate(
     parts = of(decompose(wrong, n))
     value = parts.mean(axis=-1)
     between_points = parts.var(axis=-1, ddof=1) / n_test
-    keep = ~np.eye(n_groups, dtype=bool)
-    without = np.stack([of(decompose(wrong * own[:, None], n * own)).mean(axis=-1) for own in keep])
-    between_resamples = (n_groups - 1) / n_groups * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    own = np.arange(n_groups)[:, None] % 2 == [0, 1]  # the half that each group belongs to
+    halves = np.stack([wrong[..., 0::2, :].sum(axis=-2), wrong[..., 1::2, :].sum(axis=-2)], axis=-2)
+    left = np.array([n[0::2].sum(), n[1::2].sum()]) - own * n[:, None]
+    without = _parts(halves[..., None, :, :] - own[..., None] * wrong[..., :, None, :], left)
+    without = of(without).mean(axis=-1)
+    between_resamples = (n_groups - 1) * without.var(axis=-2)
     error = np.sqrt(between_points + between_resamples)
     reach = stats.t.ppf((1.0 + level) / 2.0, n_groups - 1) * error
     return Estimate(value, error, value - reach, value + reach)

@@ -291,7 +291,7 @@ def sweep(
     n_test : int, at least 10
         Test points for each setting.
     block_size : int, optional
-        Resamples in a block; by default so many that a block takes a few tenths of a second.
+        Resamples in a block; by default so many that a block takes about a tenth of a second.
     seed : int, at least 0, optional
         Draws another set of everything; by default the study's own.
     kind : {"repeatable", "long", "timed"}
@@ -303,7 +303,7 @@ def sweep(
         raise BadInput(f"`rule` must not hold the same rule twice; got {', '.join(labels)}")
     largest = max(setting.n_samples for setting in settings)
     if block_size is None:
-        block_size = max(N_GROUPS, min(20_000, 4_000_000 // (largest * len(rules))) // N_GROUPS * N_GROUPS)
+        block_size = max(N_GROUPS, min(20_000, 300_000 // (largest * len(rules))) // N_GROUPS * N_GROUPS)
     of_seed: dict[str, int] = {} if seed is None else {"seed": count("seed", seed, least=0)}
     count("resamples", resamples, least=2 * N_GROUPS)
     return Experiment(
