@@ -136,6 +136,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     for row in differences[differences["primary"]].to_dict("records"):
         place = told["differences"].setdefault(row["baseline"], {}).setdefault(row["label"], {})
         place[row["part"]] = {key: row[key] for key in ("difference", "difference_low", "difference_high", "p")}
+        place[row["part"]]["shortfall"] = -row["difference"]
     elsewhere = differences[~differences["primary"]]
     for (baseline, part), rows in elsewhere.groupby(["baseline", "part"]):
         sure = rows["p_holm"] < 0.05
@@ -144,6 +145,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             "baseline_larger": int((sure & (rows["difference"] > 0)).sum()),
             "unit_larger": int((sure & (rows["difference"] < 0)).sum()),
         }
+    told["numbers_elsewhere"] = {"settings": len({cell_key(row) for row in tables[""].to_dict("records")}) - 1}
     for row in tables["nested"].to_dict("records"):
         told["nested"][f"n_{row['n_samples']}"] = {**row, "order_share": row["from_order"] / row["total"]}
     return told
