@@ -1,0 +1,2 @@
+"""x"""
+def optimum_near(problem,w): return None
