@@ -18,8 +18,10 @@ from study.validation import BadInput, count, one_of, positive
 
 SLACK = 1e-9
 """What is proved must hold with this share of the loss to spare, which covers the rounding of the search."""
-TAU = 1e-13
+GAP = 1e-13
 """The interior-point method stops at this share of the loss, times the number of its constraints."""
+PLANE_GAPS = (1e-7, 1e-8, 1e-9, 1e-10)
+"""Where it stops for multipliers: the nearer to the bound, the more of their digits are lost to rounding."""
 MOST_PUSHED = 32
 """Starts on the wrong side: one for each of this many points, those with the smallest margins."""
 
@@ -88,11 +90,13 @@ class Problem:
         loss, eps, *_ = self.code
         return float(sum(m * compiled._value(loss, eps, z) for m, z in zip(self.weight, self.Z @ w, strict=True)))
 
-    def interior(self, held: NDArray[np.bool_], sign: float, start: Floats) -> tuple[Floats, float]:
+    def interior(
+        self, held: NDArray[np.bool_], sign: float, start: Floats, gap: float = GAP
+    ) -> tuple[Floats, float]:
         """Return weights that minimise the loss where sign m_i > 0 for what is held, and the scale of multipliers."""
         w = start.copy()
         loss, eps, *_ = self.code
-        scale = compiled.interior(self.Z, self.weight, loss, eps, self.weight_bound, held, sign, w, TAU)
+        scale = compiled.interior(self.Z, self.weight, loss, eps, self.weight_bound, held, sign, w, gap)
         return w, scale
 
     def plain(self) -> dict[str, Any]:
@@ -278,13 +282,19 @@ def _convex_evidence(problem: Problem, w: Floats, fails: bool) -> dict[str, Any]
     start = _right_start(problem)
     if start is None:
         return None
-    c, scale = problem.interior(problem.judged, 1.0, start)
-    margins = problem.Z @ c
-    multiplier = np.where(problem.judged, TAU * scale / np.abs(margins), 0.0)
-    if _plane_height(problem, c, multiplier) <= problem.value(w) * (1.0 + SLACK):
+    planes = [_plane(problem, start, gap) for gap in PLANE_GAPS]
+    height, c, multiplier = max(planes, key=lambda plane: plane[0])
+    if not height > problem.value(w) * (1.0 + SLACK):
         return None
     kept = np.flatnonzero(multiplier)
     return {"plane": {"w": c.tolist(), "multipliers": [[int(i), float(multiplier[i])] for i in kept]}}
+
+
+def _plane(problem: Problem, start: Floats, gap: float) -> tuple[float, Floats, Floats]:
+    """Return what a plane exceeds in the box, where it touches the loss, and a multiplier for each margin."""
+    c, scale = problem.interior(problem.judged, 1.0, start, gap)
+    multiplier = np.where(problem.judged, gap * scale / np.abs(problem.Z @ c), 0.0)
+    return _plane_height(problem, c, multiplier), c, multiplier
 
 
 def _plane_height(problem: Problem, c: Floats, multiplier: Floats) -> float:
