@@ -19,7 +19,8 @@ MOST_HALVINGS = 60
 
 
 @njit(error_model="numpy", cache=True)
-def _value(loss, eps, m):  # type: ignore[no-untyped-def]
+def value(loss, eps, m):  # type: ignore[no-untyped-def]
+    """Return the loss of one sample."""
     e = math.exp(-abs(m))
     if loss == CROSS_ENTROPY:
         return math.log1p(e) + max(-m, 0.0) + eps * m
@@ -30,7 +31,7 @@ def _value(loss, eps, m):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy", cache=True)
-def _derivatives(loss, eps, m):  # type: ignore[no-untyped-def]
+def derivatives(loss, eps, m):  # type: ignore[no-untyped-def]
     """Return value, slope and curvature of the loss of one sample."""
     e = math.exp(-abs(m))
     q = (e if m > 0.0 else 1.0) / (1.0 + e)
@@ -45,7 +46,7 @@ def _derivatives(loss, eps, m):  # type: ignore[no-untyped-def]
 
 @njit(error_model="numpy", cache=True)
 def _least(loss, eps, target, a, b):  # type: ignore[no-untyped-def]
-    return _value(loss, eps, min(max(target, a), b))
+    return value(loss, eps, min(max(target, a), b))
 
 
 @njit(error_model="numpy", cache=True)
@@ -53,14 +54,14 @@ def _minorant(loss, eps, low, high, a, b):  # type: ignore[no-untyped-def]
     """Return place, height there and slope of a line that lies below the loss on [a, b]."""
     t = 0.5 * (a + b)
     if b <= low or a >= high:
-        fa = _value(loss, eps, a)
-        s = (_value(loss, eps, b) - fa) / (b - a) if b > a else 0.0
+        fa = value(loss, eps, a)
+        s = (value(loss, eps, b) - fa) / (b - a) if b > a else 0.0
         return a, fa, s
     inside = a >= low and b <= high
     t = min(max(t, low), high)
-    height, s, _ = _derivatives(loss, eps, t)
+    height, s, _ = derivatives(loss, eps, t)
     if not inside:
-        height = min(height, _value(loss, eps, a) + s * (t - a), _value(loss, eps, b) + s * (t - b))
+        height = min(height, value(loss, eps, a) + s * (t - a), value(loss, eps, b) + s * (t - b))
     return t, height, s
 
 
@@ -145,13 +146,13 @@ def _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):
 @njit(error_model="numpy", cache=True)
 def _longest(Z, weight, code, a, b, half, halvings):  # type: ignore[no-untyped-def]
     """Return the axis along which the loss changes most over a cell, of those that can still be halved; or -1."""
-    loss, eps, low, high, target = code
+    loss, eps = code[0], code[1]
     best, axis = -1.0, -1
     p = half.size
     change = np.zeros(p)
     for i in range(a.size):
-        middle = _value(loss, eps, 0.5 * (a[i] + b[i]))
-        ends = max(abs(_value(loss, eps, a[i]) - middle), abs(_value(loss, eps, b[i]) - middle))
+        middle = value(loss, eps, 0.5 * (a[i] + b[i]))
+        ends = max(abs(value(loss, eps, a[i]) - middle), abs(value(loss, eps, b[i]) - middle))
         share = weight[i] * ends / max(b[i] - a[i], 1e-300)
         for j in range(p):
             change[j] += share * abs(Z[i, j]) * half[j]
@@ -191,7 +192,7 @@ def branch(Z, weight, code, R, judged, fails, level, floor, tree, better):  # ty
             for j in range(p):
                 m[i] += centre[j] * Z[i, j]
                 r[i] += half[j] * abs(Z[i, j])
-            here += weight[i] * _value(code[0], code[1], m[i])
+            here += weight[i] * value(code[0], code[1], m[i])
             wrong |= judged[i] and m[i] <= 0.0
         if here < floor and wrong != fails:
             better[:] = centre
@@ -229,12 +230,12 @@ def _barrier(Z, weight, loss, eps, R, held, sign, w, scale, tau):  # type: ignor
             if sign * m <= 0.0:
                 return np.inf
             logs += math.log(sign * m)
-        total += weight[i] * _value(loss, eps, m)
+        total += weight[i] * value(loss, eps, m)
     return total / scale - tau * logs
 
 
 @njit(error_model="numpy", cache=True)
-def _model(Z, weight, loss, eps, R, held, sign, w, scale, tau, g, H):  # type: ignore[no-untyped-def]
+def _model(Z, weight, loss, eps, R, held, w, scale, tau, g, H):  # type: ignore[no-untyped-def]
     """Fill gradient and Hessian of the barrier function."""
     p = w.size
     g[:], H[:] = 0.0, 0.0
@@ -245,7 +246,7 @@ def _model(Z, weight, loss, eps, R, held, sign, w, scale, tau, g, H):  # type: i
         m = 0.0
         for j in range(p):
             m += w[j] * Z[i, j]
-        _, slope, curvature = _derivatives(loss, eps, m)
+        _, slope, curvature = derivatives(loss, eps, m)
         slope, curvature = slope * weight[i] / scale, curvature * weight[i] / scale
         if held[i]:
             slope, curvature = slope - tau / m, curvature + tau / (m * m)
@@ -269,8 +270,8 @@ def _solve(H, g, d):  # type: ignore[no-untyped-def]
         for j in range(p):
             for k in range(j + 1):
                 total = H[j, k] + (extra if j == k else 0.0)
-                for l in range(k):
-                    total -= L[j, l] * L[k, l]
+                for i in range(k):
+                    total -= L[j, i] * L[k, i]
                 if j == k:
                     fine &= total > 1e-15 * (abs(H[j, j]) + extra)
                     L[j, j] = math.sqrt(total) if total > 0.0 else 1.0
@@ -307,7 +308,7 @@ def interior(Z, weight, loss, eps, R, held, sign, w, tau):  # type: ignore[no-un
         scale = max(_barrier(Z, weight, loss, eps, 2.0 * R, free, sign, w, 1.0, 0.0), 1e-280)
         here = _barrier(Z, weight, loss, eps, R, held, sign, w, scale, barrier)
         for _ in range(60):
-            _model(Z, weight, loss, eps, R, held, sign, w, scale, barrier, g, H)
+            _model(Z, weight, loss, eps, R, held, w, scale, barrier, g, H)
             _solve(H, g, d)
             fall = 0.0
             for j in range(p):

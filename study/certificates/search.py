@@ -1,7 +1,6 @@
 """Search for a proof of what the bounded optimum of a sigmoid unit does on one set of points."""
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,15 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
 from study.certificates import compiled
-from study.certificates.stationary import optimum_near
-from study.datasets.dataset import Floats, check_points
-from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight
-from study.validation import BadInput, count, one_of, positive
+from study.certificates.enclosure import optimum_near
+from study.certificates.problem import Problem, problem_of
+from study.datasets.dataset import Floats
+from study.trainers.losses import Loss
+from study.validation import count
 
 SLACK = 1e-9
 """What is proved must hold with this share of the loss to spare, which covers the rounding of the search."""
-GAP = 1e-13
-"""The interior-point method stops at this share of the loss, times the number of its constraints."""
 PLANE_GAPS = (1e-7, 1e-8, 1e-9, 1e-10)
 """Where it stops for multipliers: the nearer to the bound, the more of their digits are lost to rounding."""
 MOST_PUSHED = 32
@@ -55,91 +53,6 @@ class Verdict:
     n_cells: int
     cells_left: int
     certificate: str | None
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Problem:
-    """Points with multiplicities, a loss and a box, all checked; `judged` says which points must be right."""
-
-    X: Floats
-    y: Floats
-    weight: Floats
-    loss: Loss
-    eps: float
-    weight_bound: float
-    judged: NDArray[np.bool_]
-
-    @property
-    def Z(self) -> Floats:
-        """The rows y (x, 1), of shape (n_samples, n_features + 1)."""
-        return np.ascontiguousarray(self.y[:, None] * np.column_stack([self.X, np.ones(len(self.X))]))
-
-    @property
-    def code(self) -> tuple[int, float, float, float, float]:
-        """What the compiled loops take of the loss: code, eps, where it turns convex and concave, and its target."""
-        eps, root = self.eps, math.sqrt((1.0 + self.eps) ** 2 - 3.0 * self.eps)
-        low, high, target = -math.inf, math.inf, math.log((1.0 - eps) / eps) if eps > 0.0 else math.inf
-        if self.loss != "cross-entropy":
-            low = -math.log((1.0 + eps + root) / (2.0 - eps - root))
-        if self.loss == "quadratic" and eps > 0.0:
-            high = math.log((1.0 + root) / eps)
-        return compiled.LOSS_CODES[self.loss], eps, low, high, target
-
-    def value(self, w: Floats) -> float:
-        """Return the weighted sum of the losses."""
-        loss, eps, *_ = self.code
-        return float(sum(m * compiled._value(loss, eps, z) for m, z in zip(self.weight, self.Z @ w, strict=True)))
-
-    def interior(
-        self, held: NDArray[np.bool_], sign: float, start: Floats, gap: float = GAP
-    ) -> tuple[Floats, float]:
-        """Return weights that minimise the loss where sign m_i > 0 for what is held, and the scale of multipliers."""
-        w = start.copy()
-        loss, eps, *_ = self.code
-        scale = compiled.interior(self.Z, self.weight, loss, eps, self.weight_bound, held, sign, w, gap)
-        return w, scale
-
-    def plain(self) -> dict[str, Any]:
-        """Return the problem as a proof states it."""
-        return {
-            "X": self.X.tolist(),
-            "y": self.y.astype(int).tolist(),
-            "weight": self.weight.tolist(),
-            "loss": self.loss,
-            "eps": self.eps,
-            "weight_bound": self.weight_bound,
-        }
-
-
-def problem_of(
-    X: ArrayLike,
-    y: ArrayLike,
-    loss: Loss,
-    eps: float,
-    sample_weight: ArrayLike | None,
-    weight_bound: float,
-    judged: ArrayLike | None = None,
-) -> Problem:
-    """Check a problem on one set of points, or raise `BadInput`."""
-    X, y = check_points(X, y)
-    if X.ndim != 2 or y.ndim != 1:
-        raise BadInput(f"`X` must be one set, of shape (n_samples, n_features); got shape {X.shape}")
-    one_of("loss", loss, LOSSES)
-    chosen = np.ones(len(X), bool)
-    if judged is not None:
-        index = np.asarray(judged)
-        if index.size == 0 or index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= len(X):
-            raise BadInput(f"`judged` must hold indices from 0 to {len(X) - 1}; got {judged}")
-        chosen = np.isin(np.arange(len(X)), index)
-    return Problem(
-        X=X,
-        y=y,
-        weight=np.broadcast_to(check_sample_weight(sample_weight, y.shape), y.shape).copy(),
-        loss=loss,
-        eps=check_eps(eps),
-        weight_bound=positive("weight_bound", weight_bound),
-        judged=chosen,
-    )
 
 
 def verdict(
@@ -299,17 +212,13 @@ def _plane(problem: Problem, start: Floats, gap: float) -> tuple[float, Floats, 
 
 def _plane_height(problem: Problem, c: Floats, multiplier: Floats) -> float:
     """Return what the tangent plane at c, less multiples of margins, exceeds everywhere in the box."""
-    loss, eps, *_ = problem.code
-    slopes = np.array([compiled._derivatives(loss, eps, m)[1] for m in problem.Z @ c]) * problem.weight
-    gradient = slopes @ problem.Z
+    gradient = problem.slopes(c) @ problem.Z
     return problem.value(c) - float(
         gradient @ c + problem.weight_bound * np.abs(gradient - multiplier @ problem.Z).sum()
     )
 
 
-def _tree(
-    problem: Problem, w: Floats, fails: bool, room: int
-) -> tuple[dict[str, Any] | None, int, int, Floats | None]:
+def _tree(problem: Problem, w: Floats, fails: bool, room: int) -> tuple[dict[str, Any] | None, int, int, Floats | None]:
     """Return tree, cells looked at, cells left and, where there are some, better weights on the other side."""
     value = problem.value(w)
     marks, better = np.zeros(room, np.uint8), np.zeros(len(w))
