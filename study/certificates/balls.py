@@ -43,7 +43,8 @@ class Problem:
         if self.loss == "cross-entropy":
             return (-m).exp().log1p() + self.eps * m
         r = 1 / (1 + m.exp()) - self.eps
-        return (r.nonnegative_part() if self.loss == "threshold-quadratic" else r) ** 2 / 2
+        r = r.nonnegative_part() if self.loss == "threshold-quadratic" else r
+        return r * r / 2  # a power of a ball around zero is not a number
 
     def slope(self, m: arb) -> arb:
         """Return the derivative of f at m."""
@@ -158,8 +159,8 @@ class Point:
         )
 
     def kind(self) -> str:
-        """Classify by the signs of the pivots of the Hessian along the face."""
-        H = self.problem.hessian(self.box, self.free).tolist() if self.free else []
+        """Classify by the signs of the pivots of the Hessian at `w`: regular in the whole box, it keeps its kind there."""
+        H = self.problem.hessian(self.w, self.free).tolist() if self.free else []
         negative, k = 0, len(H)
         for a in range(k):
             require(H[a][a] > 0 or H[a][a] < 0, "the kind of a stationary point is not certain")

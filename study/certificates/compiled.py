@@ -12,6 +12,7 @@ from numba import njit
 
 LOSS_CODES = {"quadratic": 0, "cross-entropy": 1, "threshold-quadratic": 2}
 CROSS_ENTROPY, THRESHOLD = 1, 2
+ROUNDING = 1e-12
 LEAF = ord(".")
 PROVED, LEFT, BETTER = 0, 1, 2
 MOST_HALVINGS = 60
@@ -123,13 +124,13 @@ def _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):
     n_held = 0
     for i in range(m.size):
         a[i], b[i] = m[i] - r[i], m[i] + r[i]
-        if judged[i] and a[i] <= 0.0:
-            if fails and b[i] <= 0.0:
+        if judged[i] and a[i] <= ROUNDING * r[i]:
+            if fails and b[i] <= -ROUNDING * r[i]:
                 return True
             held[n_held] = i
             n_held += 1
             if fails:
-                a[i] = 0.0
+                a[i], b[i] = 0.0, max(b[i], 0.0)
     if fails:
         return _above(Z, weight, code, a, b, m, half, held, n_held, 1.0, level, G)
     one = np.empty(1, np.int64)
@@ -292,8 +293,10 @@ def _solve(H, g, d):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy", cache=True)
-def interior(Z, weight, loss, eps, R, held, sign, w, tau):  # type: ignore[no-untyped-def]
+def interior(Z, weight, loss, eps, R, held, sign, w, barrier, tau):  # type: ignore[no-untyped-def]
     """Minimise the loss inside the box where sign m_i > 0 for what is held, from w strictly inside; w is changed.
+
+    The barrier, as a share of the loss, falls to tau: from 1 for the large picture, from little to stay near w.
 
     Returns
     -------
@@ -302,7 +305,6 @@ def interior(Z, weight, loss, eps, R, held, sign, w, tau):  # type: ignore[no-un
     """
     p = w.size
     g, H, d, other = np.empty(p), np.empty((p, p)), np.empty(p), np.empty(p)
-    barrier = 1.0
     free = np.zeros(held.size, np.bool_)
     while True:
         scale = max(_barrier(Z, weight, loss, eps, 2.0 * R, free, sign, w, 1.0, 0.0), 1e-280)

@@ -50,7 +50,8 @@ class Enclosure:
             if self.problem.loss == "cross-entropy":
                 total += weight * ((1 + (-m).exp()).log() + self.eps * m)
             else:
-                total += weight * (1 / (1 + m.exp()) - self.eps) ** 2 / 2
+                r = 1 / (1 + m.exp()) - self.eps
+                total += weight * r * r / 2
         return total
 
     def derivatives(self, w: list[arb]) -> tuple[list[arb], list[list[arb]]]:

@@ -55,11 +55,13 @@ class Problem:
         loss, eps, *_ = self.code
         return np.asarray(self.weight * [compiled.derivatives(loss, eps, m)[1] for m in self.Z @ w])
 
-    def interior(self, held: NDArray[np.bool_], sign: float, start: Floats, gap: float = GAP) -> tuple[Floats, float]:
+    def interior(
+        self, held: NDArray[np.bool_], sign: float, start: Floats, gap: float = GAP, barrier: float = 1.0
+    ) -> tuple[Floats, float]:
         """Return weights that minimise the loss where sign m_i > 0 for what is held, and the scale of multipliers."""
         w = start.copy()
         loss, eps, *_ = self.code
-        scale = compiled.interior(self.Z, self.weight, loss, eps, self.weight_bound, held, sign, w, gap)
+        scale = compiled.interior(self.Z, self.weight, loss, eps, self.weight_bound, held, sign, w, barrier, gap)
         return w, scale
 
     def plain(self) -> dict[str, Any]:

@@ -163,7 +163,7 @@ def _candidates(problem: Problem) -> Iterator[Floats]:
 def _descended(problem: Problem, w: Floats) -> Iterator[Floats]:
     """Yield weights, and the minimum inside the box that lies below them."""
     yield w
-    yield problem.interior(np.zeros(len(problem.X), bool), 1.0, w * (1.0 - 1e-9))[0]
+    yield problem.interior(np.zeros(len(problem.X), bool), 1.0, w * (1.0 - 1e-9), barrier=1e-6)[0]
 
 
 def _right_start(problem: Problem) -> Floats | None:
