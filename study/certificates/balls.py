@@ -159,7 +159,7 @@ class Point:
         )
 
     def kind(self) -> str:
-        """Classify by the signs of the pivots of the Hessian at `w`: regular in the whole box, it keeps its kind there."""
+        """Classify by the signs of the pivots of the Hessian at `w`; regular in the box, it keeps them there."""
         H = self.problem.hessian(self.w, self.free).tolist() if self.free else []
         negative, k = 0, len(H)
         for a in range(k):
