@@ -48,16 +48,18 @@ class Problem:
 
     def slope(self, m: arb) -> arb:
         """Return the derivative of f at m."""
-        q = 1 / (1 + m.exp())
+        exp = m.exp()
+        q = 1 / (1 + exp)
         r = q - self.eps
         if self.loss == "cross-entropy":
             return -r
-        return -(r.nonnegative_part() if self.loss == "threshold-quadratic" else r) * q * (1 - q)
+        return -(r.nonnegative_part() if self.loss == "threshold-quadratic" else r) * exp * q * q  # exp q is 1 - q
 
     def curvature(self, m: arb) -> tuple[arb, arb]:
         """Return second and third derivative of f, which is not the threshold quadratic loss."""
-        q, e = 1 / (1 + m.exp()), self.eps
-        P = q * (1 - q)
+        exp, e = m.exp(), self.eps
+        q = 1 / (1 + exp)
+        P = exp * q * q
         if self.loss == "cross-entropy":
             return P, -P * (1 - 2 * q)
         B = q * (2 + 2 * e - 3 * q) - e

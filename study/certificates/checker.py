@@ -225,7 +225,8 @@ def _stationary(proof: dict[str, Any]) -> str:
     for one, other in combinations(found, 2):
         apart = any(not a.overlaps(b) for a, b in zip(one.box, other.box, strict=True))
         require(apart, "two stationary points may be the same")
-    _no_other(problem, found, [numbers(v, "directions", problem.p) for v in as_list(directions, "directions")], tree)
+    vectors = [as_list(v, "directions", problem.p) for v in as_list(directions, "directions")]
+    _no_other(problem, found, [[fraction(x, "directions") for x in v] for v in vectors], tree)
     require(everywhere in (True, False) and type(everywhere) is bool, "`everywhere` must be true or false")
     if everywhere:
         require(all(point.face == "0" * problem.p for point in found), "a point on a face is not stationary everywhere")
@@ -235,10 +236,11 @@ def _stationary(proof: dict[str, Any]) -> str:
     return f"with the {problem.loss} loss exactly {len(found)} stationary points {where}: {kinds}"
 
 
-def _no_other(problem: Problem, found: list[Point], directions: list[list[arb]], tree: Any) -> None:
+def _no_other(problem: Problem, found: list[Point], directions: list[list[fmpq]], tree: Any) -> None:
     """Each cell lies in the box of a point that is alone there, or some direction shows that it holds none."""
-    along = [[dot(v, z) * w for z, w in zip(problem.Z, problem.weight, strict=True)] for v in directions]
-    zero, R = arb(0), problem.R
+    Z, R = [[x.fmpq() for x in z] for z in problem.Z], problem.R
+    exact = [[sum((a * b for a, b in zip(v, z, strict=True)), fmpq(0)) for z in Z] for v in directions]
+    along = [[arb(c) * w for c, w in zip(v, problem.weight, strict=True)] for v in exact]
     for centre, splits in cells(problem.p, R, tree):
         half = [R / arb(2) ** s for s in splits]
         cell = [c + arb(0, h) for c, h in zip(centre, half, strict=True)]
@@ -246,7 +248,7 @@ def _no_other(problem: Problem, found: list[Point], directions: list[list[arb]],
         bottom = [not c - h > -R for c, h in zip(centre, half, strict=True)]
         slopes = [problem.slopes(m.lower(), m.upper()) for m in problem.margins(cell)]
         if any(
-            all((x >= zero or not t) and (x <= zero or not b) for x, t, b in zip(v, top, bottom, strict=True))
+            all((x >= 0 or not t) and (x <= 0 or not b) for x, t, b in zip(v, top, bottom, strict=True))
             and _least(c, slopes) > 0
             for v, c in zip(directions, along, strict=True)
         ):
