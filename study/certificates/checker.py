@@ -316,14 +316,14 @@ def _separability(proof: dict[str, Any]) -> str:
 
 def _fold(proof: dict[str, Any]) -> str:
     """Krawczyk on gradient = 0, Hessian v = 0, c.v = 1 in (w, v, t) for the points X + t motion: a simple fold."""
-    names = ("X", "motion", "y", "weight", "loss", "eps", "w", "v", "t", "radius")
-    X, motion, y, weight, loss, eps, w, v, t, radius = fields(proof, *names)
+    names = ("X", "motion", "y", "weight", "loss", "eps", "w", "v", "normal", "t", "radius")
+    X, motion, y, weight, loss, eps, w, v, normal, t, radius = fields(proof, *names)
     still, moving = Problem(X, y, weight, loss, eps, 1), Problem(motion, y, weight, loss, eps, 1)
     require(loss != "threshold-quadratic" and moving.p == still.p, "the motion does not fit the points")
     p, width = still.p, number(radius, "radius")
     x = [*numbers(w, "w", p), *numbers(v, "v", p), number(t, "t")]
     require(width > 0, "`radius` must be positive")
-    normal, box = x[p : 2 * p], [arb(a, width) for a in x]
+    normal, box = numbers(normal, "normal", p), [arb(a, width) for a in x]
     moved = [[*z[:-1], arb(0)] for z in moving.Z]
     value, _ = _fold_system(still, moved, normal, x)
     require(krawczyk(x, box, value, _fold_system(still, moved, normal, box)[1]), "no fold is proved to be there")
