@@ -6,11 +6,11 @@ from itertools import combinations, product
 from typing import Any, Literal
 
 import numpy as np
-from flint import ctx, fmpq, fmpq_mat
+from flint import ctx
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
 from study.certificates.enclosure import DIGITS, Enclosure, enclosed
+from study.certificates.gordan import Gordan
 from study.certificates.problem import Problem, problem_of
 from study.datasets.dataset import Floats
 from study.trainers.losses import Loss, loss_of_margin
@@ -18,7 +18,6 @@ from study.validation import BadInput, count, one_of
 
 ALONE = tuple(0.5**k for k in range(1, 31))
 """Shares of the bound that are tried as the radius within which a point is alone."""
-MOST_DIRECTIONS = 3_000
 NEWTON_STARTS, NEWTON_STEPS = 64, 30
 
 
@@ -147,12 +146,7 @@ class _Search:
 
     def __init__(self, problem: Problem, max_cells: int) -> None:
         self.problem, self.room = problem, max_cells
-        self.exact = _directions(problem.Z)
-        self.directions = np.array([[float(x) for x in v] for v in self.exact])
-        Z = [[fmpq(*x.as_integer_ratio()) for x in row] for row in problem.Z.tolist()]
-        along = [[float(sum(a * b for a, b in zip(v, z, strict=True))) for z in Z] for v in self.exact]
-        self.along = np.array(along) * problem.weight
-        self.used = np.zeros(len(self.directions), np.int64)
+        self.gordan = Gordan(problem)
         self.found: list[Stationary] = []
         self.axis, self.child = [-1], [-1]
 
@@ -162,9 +156,9 @@ class _Search:
         ids, centres, halvings = np.zeros(1, np.int64), np.zeros((1, p)), np.zeros((1, p), np.int64)
         while len(ids):
             half = np.asarray(R * 0.5**halvings, dtype=np.float64)
-            low, high = self._slopes(centres, half)
-            open_ = ~(self._excluded(centres, half, low, high) | self._held(centres, half, low, high))
-            if open_.any():
+            low, high = self.gordan.slopes(centres, half)
+            open_ = ~(self.gordan.excluded(centres, half, low, high) | self._held(centres, half, low, high))
+            if open_.any() and halvings[0].sum() % p == 0:  # every axis has been halved once more
                 self._look(centres[open_], half[open_])
                 open_ &= ~self._held(centres, half, low, high)
             ids, centres, halvings, half = ids[open_], centres[open_], halvings[open_], half[open_]
@@ -187,32 +181,6 @@ class _Search:
         both[2 * rows, axes] -= step
         both[2 * rows + 1, axes] += step
         return np.stack([first, first + 1], axis=1).ravel(), both, np.repeat(halvings, 2, axis=0)
-
-    def _slopes(self, centres: Floats, half: Floats) -> tuple[Floats, Floats]:
-        """Return the range of each sample's slope over each cell, widened by what rounding may do."""
-        problem = self.problem
-        middle, reach = centres @ problem.Z.T, half @ np.abs(problem.Z.T)
-        _, _, low, high, _ = problem.code
-        a, b = middle - reach, middle + reach
-        places = [a, b] + [np.clip(t, a, b) for t in (low, high) if np.isfinite(t)]
-        slopes = np.stack([loss_of_margin(problem.loss, m, problem.eps)[1] for m in places])
-        nearest = np.maximum(np.abs(middle) - reach, 0.0)
-        rounding = 1e-14 * expit(-nearest) + 1e-300
-        return slopes.min(axis=0) - rounding, slopes.max(axis=0) + rounding
-
-    def _excluded(self, centres: Floats, half: Floats, low: Floats, high: Floats) -> NDArray[np.bool_]:
-        R = self.problem.weight_bound
-        least = low @ np.maximum(self.along, 0.0).T + high @ np.minimum(self.along, 0.0).T
-        size = np.maximum(np.abs(low), np.abs(high)) @ np.abs(self.along).T
-        proves = least > 1e-12 * size
-        for j in range(centres.shape[1]):
-            top, bottom = centres[:, j] + half[:, j] >= R, centres[:, j] - half[:, j] <= -R
-            proves &= ~(top[:, None] & (self.directions[:, j] < 0.0))
-            proves &= ~(bottom[:, None] & (self.directions[:, j] > 0.0))
-        excluded = proves.any(axis=1)
-        best = np.where(proves, least / size, -1.0).argmax(axis=1)
-        np.add.at(self.used, best[excluded], 1)
-        return np.asarray(excluded)
 
     def _held(self, centres: Floats, half: Floats, low: Floats, high: Floats) -> NDArray[np.bool_]:
         """Say which cells lie in the box of a point that is alone there, and are pushed against its face."""
@@ -302,27 +270,8 @@ def _newton(problem: Problem, w: Floats, free: NDArray[np.bool_]) -> Floats:
     return np.asarray(w[still & inside][np.unique(places, axis=0, return_index=True)[1]])
 
 
-def _directions(Z: Floats) -> list[list[fmpq]]:
-    """Return vectors, of both signs, exactly orthogonal to n_features of the vectors z_i and of the axes."""
-    p = Z.shape[1]
-    rows = [[fmpq(*x.as_integer_ratio()) for x in row] for row in np.unique(np.vstack([Z, np.eye(p)]), axis=0).tolist()]
-    found: dict[tuple[str, ...], list[fmpq]] = {}
-    for chosen in combinations(rows, p - 1):
-        minors = [fmpq_mat([[row[k] for k in range(p) if k != j] for row in chosen]).det() for j in range(p)]
-        largest = max(abs(minor) for minor in minors)
-        if largest > 0:
-            v = [(-1) ** j * minor / largest for j, minor in enumerate(minors)]
-            for signed in (v, [-x for x in v]):
-                found[tuple(map(str, signed))] = signed
-        if len(found) >= MOST_DIRECTIONS:
-            break
-    return list(found.values())
-
-
 def _certificate(problem: Problem, points: tuple[Stationary, ...], everywhere: bool, search: _Search) -> str:
     listed = [{**point.__dict__, "w": point.w.tolist(), "loss": list(point.loss)} for point in points]
-    order = np.argsort(-search.used, kind="stable")
-    kept = [search.exact[k] for k in order if search.used[k]]
     marks, stack = [], [0]
     while stack:
         node = stack.pop()
@@ -334,7 +283,7 @@ def _certificate(problem: Problem, points: tuple[Stationary, ...], everywhere: b
         **problem.plain(),
         "everywhere": everywhere,
         "points": listed,
-        "directions": [list(map(str, v)) for v in kept],
+        "directions": [list(map(str, v)) for v in search.gordan.used_directions()],
         "tree": "".join(marks),
     }
     return json.dumps(proof, separators=(",", ":"))
