@@ -226,6 +226,7 @@ class _Search:
             alone = next((r for r in wide if r < radius or enclosure.is_alone(root, r)), radius)
             value = enclosure.value(enclosure.box(root, radius))
             least, largest = float(value.lower()), float(value.upper())
+            spare = (largest - least) + 1e-12 * abs(largest)  # the checker may see a wider range
         self.found.append(
             Stationary(
                 w=root,
@@ -234,7 +235,7 @@ class _Search:
                 alone_radius=max(alone, radius),
                 kind=_kind(enclosure, root),
                 separates=bool((self.problem.Z @ root > 0.0).all()),
-                loss=(least - 1e-12 * abs(least), largest + 1e-12 * abs(largest)),
+                loss=(least - spare, largest + spare),
             )
         )
 
