@@ -27,6 +27,7 @@ BESIDE = {0.05: (3.40, 3.41), 0.1: (4.11, 4.12), 0.2: (6.16, 6.17)}
 COUNTED = ((0.1, 10.0, 100.0, False), (0.05, 10.0, 100.0, False), (0.1, 10.0, 10.0, True), (0.05, 10.0, 12.0, True))
 """eps, t, bound, and whether the count is to hold in all of space."""
 VERDICT_BOUND = 100.0
+TREE = r'"tree":"([.012]*)"'
 ENDS = ("separates", "fourth point lost", "another point lost")
 
 
@@ -63,7 +64,7 @@ def stationary(eps: float, t: float, bound: float, everywhere: bool) -> Statisti
     check(found.certificate)
     on_face = [q.face != "000" for q in found.points]
     rows = [
-        [eps, t, bound, everywhere, found.n_cells, q.kind == "minimum", q.separates, face, *q.w, *q.loss]
+        [eps, t, bound, everywhere, q.kind == "minimum", q.separates, face, *q.w, *q.loss]
         for q, face in zip(found.points, on_face, strict=True)
     ]
     return {
@@ -96,7 +97,7 @@ def global_optimum(eps: float, loss: Loss) -> Statistics:
     if found.certificate is None:
         raise RuntimeError(f"{found.cells_left} cells are left at eps = {eps}, {loss}")
     check(found.certificate)
-    row = [eps, LOSSES.index(loss), found.claim == "separates", found.loss_value, found.n_cells]
+    row = [eps, LOSSES.index(loss), found.claim == "separates", found.loss_value]
     return {
         "verdict": np.array([row], dtype=float),
         "certificate": np.array([found.certificate.encode()]),
@@ -107,7 +108,7 @@ def global_optimum(eps: float, loss: Loss) -> Statistics:
 def learning_rate(loss: Loss, t: float) -> float:
     """Return the declared rate, or the inverse of the largest curvature where the convex loss would diverge."""
     points = four_points(t)
-    largest = np.linalg.norm(np.column_stack([points.X, np.ones(4)]), ord=2) ** 2 / 16.0
+    largest = float(np.linalg.norm(np.column_stack([points.X, np.ones(4)]), ord=2)) ** 2 / 16.0
     return min(LEARNING_RATE, 1.0 / largest) if loss == "cross-entropy" else LEARNING_RATE
 
 
@@ -138,20 +139,20 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     for cell, statistics in merged:
         by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
     proved = {part: concatenate([s for _, s in by_part[part]]) for part in ("stationary", "fold", "verdict")}
-    columns = ["eps", "t", "weight_bound", "everywhere", "n_cells", "is_minimum", "separates", "on_face"]
+    columns = ["eps", "t", "weight_bound", "everywhere", "is_minimum", "separates", "on_face"]
     points = pd.DataFrame(
         proved["stationary"]["points"], columns=[*columns, "w_x", "w_y", "b", "loss_low", "loss_high"]
     )
-    verdicts = pd.DataFrame(proved["verdict"]["verdict"], columns=["eps", "loss", "separates", "value", "n_cells"])
+    verdicts = pd.DataFrame(proved["verdict"]["verdict"], columns=["eps", "loss", "separates", "value"])
     verdicts["loss"] = [LOSSES[int(code)] for code in verdicts["loss"]]
     flags = dict.fromkeys(["everywhere", "is_minimum", "separates", "on_face"], bool)
     proofs = [line.decode() for part in proved.values() for line in part["certificate"]]
     return {
         "": pd.DataFrame([row for part in ("warm", "starts") for entry in by_part[part] for row in fractions(*entry)]),
         "map": map_table(by_part["map"][0][1]),
-        "stationary": points.astype({**flags, "n_cells": int}),
+        "stationary": points.astype(flags),
         "fold": pd.DataFrame(proved["fold"]["fold"], columns=["eps", "t", "radius", "w_x", "w_y", "b"]),
-        "verdicts": verdicts.astype({"separates": bool, "n_cells": int}),
+        "verdicts": verdicts.astype({"separates": bool}),
         "certificates": pd.DataFrame({"certificate": proofs}),
     }
 
@@ -163,7 +164,7 @@ def fractions(cell: Cell, statistics: Statistics) -> list[dict[str, Any]]:
         end = statistics["end"][:, code]
         n, stuck = len(end), int((end == 1).sum())
         interval = stats.binomtest(stuck, n).proportion_ci(0.95, method="wilson")
-        place = {"t": float(cell["t"]), "s": float(cell.get("s", np.nan)), "loss": loss, "n": n}
+        place: dict[str, Any] = {"t": float(cell["t"]), "s": float(cell.get("s", np.nan)), "loss": loss, "n": n}
         share = {"stuck": stuck / n, "low": float(interval.low), "high": float(interval.high)}
         rows.append({**place, **share, "separates": float((end == 0).mean()), "other": float((end == 2).mean())})
     return rows
@@ -188,7 +189,6 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         found.setdefault(key("eps", eps), {}).setdefault(key("t", t), {})[where] = {
             **counted,
             "n_separating": int(minima["separates"].sum()),
-            "n_cells": int(here["n_cells"].iloc[0]),
             "loss": {
                 "separating" if row["separates"] else "failing": (row["loss_low"] + row["loss_high"]) / 2
                 for row in minima.to_dict("records")
@@ -201,7 +201,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "stationary": found,
         "fold": {key("eps", row["eps"]): {"t": row["t"], "radius": row["radius"]} for row in folds},
         "verdicts_separate": bool(verdicts["separates"].all()),
-        "verdict_cells": int(verdicts["n_cells"].max()),
+        "most_cells": int(tables["certificates"]["certificate"].str.extract(TREE)[0].str.len().max()),
         "warm": {name(row): row["stuck"] for row in warm.to_dict("records")},
         "starts": nested(shares[shares["s"].notna()]),
     }
