@@ -110,6 +110,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     counts, points = tables[""].set_index("m"), tables["points"]
     whole = counts.loc[1:100]
     two = whole.index[whole["n_minima"] == 2]
+    both = whole.index[whole["n_separating_minima"] == 2]
     fails_lower = whole.index[~whole["lowest_separates"]]
     alone = counts.index[(counts["n_minima"] == 1) & (counts["n_separating_minima"] == 0)]
     return {
@@ -120,6 +121,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             "last": int(two.max()),
             "without_gap": bool(len(two) == np.ptp(two) + 1),
         },
+        "both_separate": {"first": int(both.min()), "last": int(both.max()), "number": len(both)},
         "failing_lower_from": int(fails_lower.min()),
         "failing_lower_ever_after": bool((whole.loc[fails_lower.min() :, "lowest_separates"] == 0).all()),
         "order_proved": bool(counts["order_proved"].all()),

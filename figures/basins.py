@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from study.report.style import OKABE_ITO, WIDTH, label_panel
 
-LOSSES = ("quadratic", "threshold-quadratic", "cross-entropy")
+LOSSES = {"quadratic": "quadratic", "threshold-quadratic": "threshold", "cross-entropy": "cross-entropy"}
 ENDS = {"separates": "sky", "fourth point lost": "vermillion", "another point lost": "yellow"}
 DISTANCES = {5.0: ("sky", "o", "-"), 10.0: ("vermillion", "s", "--"), 100.0: ("black", "^", ":")}
 STYLES = {"quadratic": "-", "threshold-quadratic": ":", "cross-entropy": "--"}
@@ -26,7 +26,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         draw_map(axes[loss], tables["map"], loss)
         axes[loss].set(xlabel="start of $w_1$", ylabel="start of $w_2$" if letter == "a" else "")
         axes[loss].tick_params(labelleft=letter == "a")
-        label_panel(axes[loss], letter, loss)
+        label_panel(axes[loss], letter, LOSSES[loss])
     stationary = tables["stationary"]
     chosen = stationary[(stationary["eps"] == 0.1) & (stationary["t"] == 10.0) & stationary["everywhere"]]
     for row in chosen.itertuples():
@@ -42,7 +42,7 @@ def draw_map(axes: Axes, ends: pd.DataFrame, loss: str) -> None:
     codes = ends.assign(code=ends[loss].map({end: code for code, end in enumerate(ENDS)}))
     grid = codes.pivot_table(index="w_y", columns="w_x", values="code")
     colours = ListedColormap([OKABE_ITO[colour] for colour in ENDS.values()])
-    axes.pcolormesh(grid.columns, grid.index, grid, cmap=colours, vmin=-0.5, vmax=2.5, alpha=0.75, rasterized=False)
+    axes.pcolormesh(grid.columns, grid.index, grid, cmap=colours, vmin=-0.5, vmax=2.5, alpha=0.75)
     u = np.log(9.0)
     axes.plot(u, u, "+", color="black", markersize=8)
     axes.set_aspect("equal")
@@ -59,6 +59,6 @@ def draw_shares(axes: Axes, shares: pd.DataFrame) -> None:
             name = f"$t = {t:g}$" if loss == "quadratic" else None
             axes.errorbar(rows["s"], rows["stuck"], yerr=error, elinewidth=0.8, linewidth=1.1, label=name, **style)
     for loss, line in STYLES.items():
-        axes.plot([], [], color="black", linestyle=line, label=loss)
+        axes.plot([], [], color="black", linestyle=line, label=LOSSES[loss])
     axes.set(xscale="log", xlabel="spread $s$ of the starts", ylabel="share lost", ylim=(-0.03, 0.8))
     axes.legend(loc="upper left", ncols=2)

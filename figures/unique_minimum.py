@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from study.report.style import OKABE_ITO, WIDTH, label_panel
 
 BRANCHES = {
-    "minimum that separates": ("blue", "*", "-"),
-    "minimum that fails": ("vermillion", "X", "-"),
-    "saddle": ("black", "d", ":"),
+    "minimum that separates": ("blue", "*"),
+    "minimum that fails": ("vermillion", "X"),
+    "saddle": ("black", "d"),
 }
 
 
@@ -55,17 +55,13 @@ def branches(points: pd.DataFrame) -> pd.Series:
 
 
 def draw_branches(axes: Axes, points: pd.DataFrame, counts: pd.DataFrame) -> None:
-    """Draw the loss of every stationary point against m, and the least loss far out."""
-    shown = points[points["m"] <= 200]
-    for name, (colour, marker, line) in BRANCHES.items():
+    """Draw the loss of every stationary point against m, as a share of the least loss far out."""
+    far = points["m"].map(counts.set_index("m")["loss_at_infinity"])
+    shown = points.assign(share=(points["loss_low"] + points["loss_high"]) / 2 / far)[points["m"] <= 200]
+    for name, (colour, marker) in BRANCHES.items():
         rows = shown[branches(shown) == name]
-        style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "linestyle": line}
-        loss = (rows["loss_low"] + rows["loss_high"]) / 2
-        axes.plot(rows["m"], loss, markersize=3.5, linewidth=0.8, label=name, **style)
-    rows = counts[counts["m"] <= 200]
-    axes.plot(
-        rows["m"], rows["loss_at_infinity"], color="0.5", linestyle="--", linewidth=1.0, label="far out, at least"
-    )
-    axes.set(xscale="log", yscale="log", xlim=(1, 220), ylim=(4e-3, 1.5))
-    axes.set(xlabel="copies $m$ of either point", ylabel="loss")
-    axes.legend(loc="upper left")
+        style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "linestyle": "none"}
+        axes.plot(rows["m"], rows["share"], markersize=3.5, markeredgewidth=0, label=name, **style)
+    axes.axhline(1.0, color="0.5", linestyle="--", linewidth=1.0, label="far out, at least")
+    axes.set(xscale="log", xlim=(1, 220), ylim=(0, 1.3), xlabel="copies $m$ of either point", ylabel="loss, as a share")
+    axes.legend(loc="lower left")
