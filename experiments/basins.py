@@ -254,6 +254,7 @@ EXPERIMENT = Experiment(
         "t": T,
         "distances": list(DISTANCES),
         "spreads": list(SPREADS),
+        "least_spread": min(SPREADS),
         "learning_rate": LEARNING_RATE,
         "max_steps": MAX_STEPS,
         "verdict_bound": VERDICT_BOUND,
