@@ -245,7 +245,8 @@ def test_nonsense_is_refused(text: str) -> None:
 def test_huge_and_tiny_numbers_do_no_harm(tree: dict[str, Any]) -> None:
     for number in ("1e999", "1e30", "-1e30", "5e-324", "1e-300", "9" * 400, "1" + "0" * 4200, "0e99999"):
         rows = [[["@"] * 2] * 9, [["@", 0.0], *tree["X"][1:]]]
-        for change in ({"eps": "@"}, {"weight_bound": "@"}, *({"X": row} for row in rows)):
+        changes: list[dict[str, Any]] = [{"eps": "@"}, {"weight_bound": "@"}, *({"X": row} for row in rows)]
+        for change in changes:
             try:
                 check(json.dumps({**tree, **change}).replace('"@"', number))
             except Refused:
