@@ -1,0 +1,205 @@
+"""Check a proof about a sigmoid unit on a given set of points.
+
+The checker, with `critical`, `balls` and `reading`, shares no line with the search that found the proof. It needs the
+standard library and python-flint, works in ball arithmetic, and counts whatever is not certain as not proved. Write
+z_i = y_i (x_i, 1), m_i = z_i.w for the margins and E(w) = sum_i weight_i f(m_i) for the loss.
+"""
+
+import json
+from typing import Any
+
+from flint import arb, ctx, fmpq
+
+from study.certificates.balls import FAR, Point, Problem, cells, dot, shown
+from study.certificates.critical import fold, stationary
+from study.certificates.reading import (
+    Refused,
+    as_index,
+    as_list,
+    constant,
+    distinct,
+    fields,
+    fraction,
+    labelled,
+    number,
+    numbers,
+    require,
+)
+
+PRECISION = 128
+
+
+def check(text: str) -> str:
+    """Return, in words, the claim that a proof proves.
+
+    Parameters
+    ----------
+    text : str
+        One JSON object, as `study certify` writes it.
+
+    Raises
+    ------
+    Refused
+        With the reason, for anything but a proof of the claim that the text makes.
+    """
+    with ctx.workprec(PRECISION):
+        try:
+            proof = json.loads(text, object_pairs_hook=distinct, parse_constant=constant)
+        except Refused:
+            raise
+        except (ValueError, RecursionError) as error:
+            raise Refused(f"not JSON: {error}") from None
+        kind = proof.pop("kind", None) if isinstance(proof, dict) else None
+        require(isinstance(kind, str) and kind in KINDS, f"`kind` must be one of {', '.join(KINDS)}")
+        try:
+            return KINDS[str(kind)](proof)
+        except ZeroDivisionError:
+            raise Refused("a matrix that must be regular is not") from None
+
+
+def _verdict(proof: dict[str, Any]) -> str:
+    names = ("X", "y", "weight", "loss", "eps", "weight_bound", "judged", "claim", "w", "evidence")
+    *given, judged, claim, w, evidence = fields(proof, *names)
+    problem = Problem(*given)
+    require(claim in ("fails", "separates"), "`claim` must be fails or separates")
+    judged = [as_index(i, "judged", problem.n) for i in as_list(judged, "judged")]
+    require(len(judged) == len(set(judged)) > 0, "`judged` must name points, each once")
+    fails = claim == "fails"
+    w = numbers(w, "w", problem.p)
+    require(all(abs(x) <= problem.R for x in w), "the witness lies outside the box")
+    margins = problem.margins(w)
+    right = all(margins[i] > 0 for i in judged)
+    require(any(margins[i] <= 0 for i in judged) if fails else right, f"that the witness {claim} is not certain")
+    require(isinstance(evidence, dict) and len(evidence) == 1, "`evidence` must hold one of tree, plane, optimum")
+    how, what = next(iter(evidence.items()))
+    require(how in ("tree", "plane", "optimum"), "`evidence` must hold one of tree, plane, optimum")
+    if how == "tree":
+        _tree(problem, judged, fails, problem.total(w), what)
+    elif how == "plane":
+        require(fails, "a plane proves failure only")
+        _plane(problem, judged, problem.total(w), what)
+    else:
+        _optimum(problem, judged, fails, what)
+    which = "the points" if len(judged) == problem.n else f"the points {judged}"
+    outcome = f"misclassifies one of {which}" if fails else f"classifies {which} correctly"
+    return f"with the {problem.loss} loss and |w_j| <= {problem.R.str(6, radius=False)}, every optimum {outcome}"
+
+
+def _tree(problem: Problem, judged: list[int], fails: bool, level: arb, tree: Any) -> None:
+    """Each cell holds no weights on the other side with a loss of at most `level`."""
+    sizes: dict[tuple[int, ...], tuple[list[arb], list[arb]]] = {}
+    for centre, splits in cells(problem.p, problem.R, tree):
+        if splits not in sizes:
+            half = [problem.R / arb(2) ** s for s in splits]
+            sizes[splits] = half, [dot([abs(x) for x in z], half) for z in problem.Z]
+        half, radius = sizes[splits]
+        margins = problem.margins(centre)
+        low = [m - r for m, r in zip(margins, radius, strict=True)]
+        high = [m + r for m, r in zip(margins, radius, strict=True)]
+        if fails and any(high[i] <= 0 for i in judged):
+            continue
+        open_ = [i for i in judged if not low[i] > 0]
+        if fails:
+            for i in open_:
+                low[i] = arb.max(low[i], arb(0))
+        least = [w * problem.least(a, b) for w, a, b in zip(problem.weight, low, high, strict=True)]
+        cell = (centre, half)
+        if fails:
+            excluded = _above(problem, cell, low, high, least, [(i, 1) for i in open_], level)
+        else:
+            excluded = all(_above_where_wrong(problem, cell, low, high, least, i, level) for i in open_)
+        if not excluded:
+            raise Refused(f"the cell around {shown(centre)} is not excluded")
+
+
+def _above_where_wrong(
+    problem: Problem, cell: Any, low: list[arb], high: list[arb], least: list[arb], i: int, level: arb
+) -> bool:
+    high, least = list(high), list(least)
+    high[i] = arb.min(high[i], arb(0))
+    least[i] = problem.weight[i] * problem.least(low[i], high[i])
+    return _above(problem, cell, low, high, least, [(i, -1)], level)
+
+
+def _above(
+    problem: Problem, cell: Any, low: list[arb], high: list[arb], least: list[arb], held: Any, level: arb
+) -> bool:
+    """Say whether E > level where the margins lie in [low, high] and sign m_i >= 0 for each (i, sign) held."""
+    if sum(least) > level:
+        return True
+    A, G = arb(0), [arb(0)] * problem.p  # E >= A + G.w, and later A + G.w plus multiples of what is held
+    for z, w, a, b, lowest in zip(problem.Z, problem.weight, low, high, least, strict=True):
+        c, s = problem.minorant(a, b)
+        if w * (c + s * (a + b) / 2) > lowest:
+            A, G = A + w * c, [g + w * s * x for g, x in zip(G, z, strict=True)]
+        else:
+            A += lowest
+    centre, half = cell
+
+    def bound(G: list[arb]) -> arb:
+        return A + dot(G, centre) - dot([abs(g) for g in G], half)
+
+    for i, sign in held:
+        if bound(G) > level:
+            break
+        z = problem.Z[i]
+        ratios = [(g / x).mid() for g, x in zip(G, z, strict=True) if x != 0]
+        others = [[g - ratio * x for g, x in zip(G, z, strict=True)] for ratio in ratios if sign * ratio > 0]
+        G = max([G, *others], key=bound)
+    return bool(bound(G) > level)
+
+
+def _plane(problem: Problem, judged: list[int], level: arb, plane: Any) -> None:
+    """E is convex where all margins are at least 0, so it lies above its tangent plane there; duality does the rest."""
+    w, multipliers = fields(plane, "w", "multipliers")
+    margins = problem.margins(numbers(w, "w", problem.p))
+    require(problem.high == FAR, "with soft targets the quadratic loss is not convex")
+    if problem.loss != "cross-entropy":
+        require(len(judged) == problem.n, "the loss is convex among separators of all points only")
+        require(all(m >= problem.low for m in margins), "the tangent point lies where the loss is not convex")
+    A, G = arb(0), [arb(0)] * problem.p
+    for z, weight, m in zip(problem.Z, problem.weight, margins, strict=True):
+        s = weight * problem.slope(m)
+        A, G = A + weight * problem.value(m) - s * m, [g + s * x for g, x in zip(G, z, strict=True)]
+    for item in as_list(multipliers, "multipliers"):
+        i, multiplier = as_list(item, "multipliers", 2)
+        i, multiplier = as_index(i, "multipliers", problem.n), number(multiplier, "multipliers")
+        require(i in judged and multiplier >= 0, "`multipliers` must be judged points with numbers of at least 0")
+        G = [g - multiplier * x for g, x in zip(G, problem.Z[i], strict=True)]
+    require(A - problem.R * sum(abs(g) for g in G) > level, "the plane is not above the loss of the witness")
+
+
+def _optimum(problem: Problem, judged: list[int], fails: bool, optimum: Any) -> None:
+    """Let the one stationary point of the convex loss decide by the signs of its margins."""
+    require(problem.loss == "cross-entropy", "only the cross-entropy has one optimum")
+    point = Point(problem, *fields(optimum, "w", "face", "radius"))
+    require(point.kind() == "minimum", "the optimum is not strict")
+    margins = problem.margins(point.box)
+    right = all(margins[i] > 0 for i in judged)
+    require(any(margins[i] < 0 for i in judged) if fails else right, "the signs of the margins are not certain")
+
+
+def _separability(proof: dict[str, Any]) -> str:
+    """Gordan: either some w has all z_i.w > 0, or some multipliers >= 0, not all zero, have sum lambda_i z_i = 0."""
+    X, y, claim, evidence = fields(proof, "X", "y", "claim", "evidence")
+    rows, labels = labelled(X, y)
+    Z = [[label * x.fmpq() for x in [*row, arb(1)]] for row, label in zip(rows, labels, strict=True)]
+    require(claim in ("separable", "not separable"), "`claim` must be separable or not separable")
+    p = len(Z[0])
+    if claim == "separable":
+        w = [fraction(x, "evidence") for x in as_list(evidence, "evidence", p)]
+        margins = [sum((a * b for a, b in zip(w, z, strict=True)), fmpq(0)) for z in Z]
+        require(all(m > 0 for m in margins), "the separator gets a point wrong")
+    else:
+        total, positive = [fmpq(0)] * p, False
+        for item in as_list(evidence, "evidence"):
+            i, multiplier = as_list(item, "evidence", 2)
+            z, multiplier = Z[as_index(i, "evidence", len(Z))], fraction(multiplier, "evidence")
+            require(bool(multiplier >= 0), "a multiplier is negative")
+            positive |= bool(multiplier > 0)
+            total = [a + multiplier * b for a, b in zip(total, z, strict=True)]
+        require(positive and all(bool(x == 0) for x in total), "the multipliers do not balance the points")
+    return f"{len(Z)} points with {p - 1} features are {claim}"
+
+
+KINDS = {"verdict": _verdict, "stationary": stationary, "separability": _separability, "fold": fold}
