@@ -21,10 +21,10 @@ DEPTH, OFFSET, WEIGHT_BOUND = 1.0, 2.0, 12.0
 POWER = {"cross-entropy": 1.0, "quadratic": 2.0}
 """The law's exponent is this many times gamma0 R: bounds twice as wide for the cross-entropy give the same N*."""
 COLUMNS: dict[str, Any] = {
-    "bound": 0.7 * np.arange(1, 41),
-    "depth": 0.06 + 0.12 * np.arange(16),
-    "offset": np.geomspace(1.15, 20.0, 16),
-    "tight": 0.1 * np.arange(1, 21),
+    "bound": 1.0 * np.arange(1, 29),
+    "depth": 0.08 + 0.16 * np.arange(12),
+    "offset": np.geomspace(1.2, 20.0, 12),
+    "tight": 0.15 * np.arange(1, 13),
 }
 """What varies along each map; of "bound" and "tight" the bound itself, for the quadratic loss."""
 WEIGHTS: dict[str, Any] = {
@@ -47,6 +47,7 @@ GEOMETRIES: dict[str, tuple[int, Shape, int]] = {
     "drawn space, ball": (3, "ball", 1),
     "two spoilers": (2, "box", 2),
 }
+LARGEST = np.log(1e12)
 SOFT = tuple(10.0**-k for k in range(1, 9))
 
 
@@ -74,20 +75,19 @@ def drawn(n_features: int, shape: Shape, n_spoilers: int, rng: np.random.Generat
             wide = points.conflict and points.gamma0 > 0.2 and points.gamma1 > 1.1 * points.gamma0
         except BadInput:
             continue
-        if wide and points.regular and points.gap > 0.15 and points.best.mu.min() > 0.01:
+        if wide and points.regular and points.gap > max(0.15, 0.4 * points.gamma0) and points.best.mu.min() > 0.01:
             return points
 
 
 def run(cell: Cell, _: int, rng: np.random.Generator) -> Statistics:
     """Compute one column of a map, or one geometry."""
-    loss: Loss = "quadratic" if cell["loss"] == "quadratic" else "cross-entropy"
     match cell["part"]:
         case "soft":
             return packed([], [soft_row(float(cell["column"]))])
         case "geometry":
-            return geometry(str(cell["geometry"]), loss, rng)
+            return geometry(str(cell["geometry"]), rng)
         case part:
-            return column(str(part), loss, float(cell["column"]))
+            return column(str(part), LOSSES[cell["loss"] == "quadratic"], float(cell["column"]))
 
 
 def column(part: str, loss: Loss, value: float) -> Statistics:
@@ -132,9 +132,9 @@ def law_row(points: Spoilt, loss: Loss, R: float) -> tuple[list[float], list[str
         n_brackets = 2
     else:
         n_brackets = 0
-    law = [points.gamma0, points.gamma1, points.best.mu.max(), points.gap, points.base.shape[1] - 1.0]
+    known = [points.gamma0, points.gamma1, points.best.mu.max(), points.gap, points.base.shape[1] - 1.0]
     curves = [exact, guess, asymptote(points, loss, R), low, high]
-    return [*law, R, *(ln_n + c for c in curves), n_brackets, len(proofs)], proofs
+    return [*known, R, *(ln_n + c for c in curves), n_brackets, len(proofs), LOSSES.index(loss)], proofs
 
 
 def bisected(points: Spoilt, loss: Loss, R: float, guess: float) -> float:
@@ -147,8 +147,8 @@ def bisected(points: Spoilt, loss: Loss, R: float, guess: float) -> float:
     return (low + high) / 2.0
 
 
-def geometry(name: str, loss: Loss, rng: np.random.Generator) -> Statistics:
-    """Compare the law with the threshold of one geometry at five bounds."""
+def geometry(name: str, rng: np.random.Generator) -> Statistics:
+    """Compare the law with the thresholds of one geometry at up to five bounds."""
     n_features, shape, n_spoilers = GEOMETRIES[name]
     if name == "corners, ball":
         points = corners(DEPTH, OFFSET, shape)
@@ -157,10 +157,13 @@ def geometry(name: str, loss: Loss, rng: np.random.Generator) -> Statistics:
     else:
         points = drawn(n_features, shape, n_spoilers, rng)
     rows, proofs = [], []
-    for resolved in (2.0, RESOLVED, 8.0, 12.0, 16.0):
-        law, more = law_row(points, loss, resolved / min(points.gap, 2.0))
-        rows.append([np.nan, np.nan, *law])
-        proofs += more
+    for loss in LOSSES if n_spoilers == 1 else LOSSES[:1]:
+        for resolved in (2.0, RESOLVED, 8.0, 12.0, 16.0):
+            R = resolved / min(points.gap, 2.0)
+            if POWER[loss] * points.gamma0 * R < LARGEST:
+                law, more = law_row(points, loss, R)
+                rows.append([np.nan, np.nan, *law])
+                proofs += more
     return packed([], rows, proofs)
 
 
@@ -170,7 +173,7 @@ def soft_row(eps: float) -> list[float]:
     ln_n = np.log(len(points.base))
     law = ln_n - np.log(2.0 * soft_rate(points) * eps)
     known = [points.gamma0, points.gamma1, np.nan, np.nan, 2.0]
-    return [DEPTH, OFFSET, *known, eps, ln_n + soft_threshold(points, eps), law, law, np.nan, np.nan, 0, 0]
+    return [DEPTH, OFFSET, *known, eps, ln_n + soft_threshold(points, eps), law, law, np.nan, np.nan, 0, 0, 0]
 
 
 def packed(judged: list[list[Any]], law: list[list[float]], proofs: Sequence[str] = ()) -> Statistics:
@@ -178,7 +181,7 @@ def packed(judged: list[list[Any]], law: list[list[float]], proofs: Sequence[str
     certificates = [str(row[-1]) for row in judged] + list(proofs)
     return {
         "judged": np.array([row[:-1] for row in judged], dtype=float).reshape(-1, 8),
-        "law": np.array(law, dtype=float).reshape(-1, 15),
+        "law": np.array(law, dtype=float).reshape(-1, 16),
         "certificates": np.array([line.encode() for line in certificates], dtype="S"),
         "n_fits": np.array([len(certificates)]),
     }
@@ -190,13 +193,13 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     law: list[dict[str, Any]] = []
     lines: list[str] = []
     for cell, statistics in merged:
-        names = {name: cell.get(name, "corners") for name in ("part", "geometry", "loss")}
+        names = {"part": cell["part"], "loss": cell.get("loss"), "geometry": cell.get("geometry", "corners")}
         for row, proof in zip(statistics["judged"], statistics["certificates"], strict=False):
             place = len(lines) if proof else -1
             lines += [proof.decode()] if proof else []
             judged.append({**names, **judged_row(row), "certificate": place})
         lines += [proof.decode() for proof in statistics["certificates"][len(statistics["judged"]) :]]
-        law += [{**names, **law_columns(names, row)} for row in statistics["law"]]
+        law += [{**names, "loss": LOSSES[int(row[15])], **law_columns(names, row)} for row in statistics["law"]]
     frame = pd.DataFrame(judged).drop(columns="geometry")
     return {"": frame, "law": pd.DataFrame(law), "certificates": pd.DataFrame({"certificate": lines})}
 
@@ -313,12 +316,8 @@ MAPS: list[Cell] = [
     for loss in LOSSES
     for value in values
 ]
-DRAWN: list[Cell] = [
-    {"part": "geometry", "geometry": name, "loss": loss}
-    for name, (_, _, n_spoilers) in GEOMETRIES.items()
-    for loss in (LOSSES if n_spoilers == 1 else LOSSES[:1])
-]
-SOFT_CELLS: list[Cell] = [{"part": "soft", "loss": "cross-entropy", "column": eps} for eps in SOFT]
+DRAWN: list[Cell] = [{"part": "geometry", "geometry": name} for name in GEOMETRIES]
+SOFT_CELLS: list[Cell] = [{"part": "soft", "column": eps} for eps in SOFT]
 
 EXPERIMENT = Experiment(
     name="phase_diagram",

@@ -65,8 +65,8 @@ class Problem:
     def __init__(self, points: Spoilt, loss: Loss, R: float) -> None:
         self.points, self.loss, self.R = points, loss, R
         lifted = [largest_margin(points.base, points.spoilers, points.shape, lift).v for lift in (1.0, 0.1)]
-        self.right = [*lifted, points.best.v]
-        self.wrong = [points.without.v, (points.without.v + points.best.v) / 2.0, points.best.v]
+        self.right = lifted
+        self.wrong = [points.without.v, (points.without.v + points.best.v) / 2.0]
 
     def log_loss(self, v: Floats, ln_M: float) -> tuple[float, Floats]:
         """Return ln of M sum_i loss(z_i.w) + loss(z_s.w), and its gradient; `ln_M` inf leaves the spoiler out."""
@@ -132,7 +132,7 @@ class Problem:
         other = start + step
         while excess(other) * here > 0.0 and abs(other) < 1e4:
             other += step
-        return float(brentq(excess, start, other, xtol=1e-10))
+        return float(brentq(excess, start, other, xtol=1e-8))
 
 
 def log_loss_of_margin(loss: Loss, m: Floats) -> tuple[Floats, Floats]:
