@@ -285,7 +285,7 @@ def of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> dict[str, Any
         "base_lost": int((cells["base_lost"] > 0).sum()),
         "base_lost_spoiler_right": int(((cells["base_lost"] > 0) & ~cells["spoiler_lost"]).sum()),
         "separates_at_widest": bool(right.iloc[:, -1].all()),
-        "fails_at_tightest": bool(~right.iloc[1:, 0].any()),
+        "fails_at_tightest": bool(not right[right.index >= 100].iloc[:, 0].any()),
         "monotone_in_bound": bool((np.diff(right.to_numpy().astype(int), axis=1) >= 0).all()),
         "lost_stays_lost": bool(all((np.diff(row.dropna()) >= 0).all() for _, row in lost.iterrows())),
         "slope": float(np.polyfit(wide["weight_bound"], wide["ln_threshold"], 1)[0]),

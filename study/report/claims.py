@@ -136,7 +136,10 @@ def _not_feasible(results: Results) -> bool:
 
 
 def _bound_decides(results: Results) -> bool:
-    """Say whether, for each loss and number of base points, the optimum separates from some bound on and not below."""
+    """Say whether, for both losses and all numbers of base points, separating is a matter of how wide the bound is.
+
+    At the tightest bound the optimum fails from a hundred points on; for each number it separates from some bound on.
+    """
     return all(
         results["phase_diagram"][loss]["separates_at_widest"]
         and results["phase_diagram"][loss]["fails_at_tightest"]
