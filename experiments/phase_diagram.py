@@ -140,7 +140,7 @@ def law_row(points: Spoilt, loss: Loss, R: float) -> tuple[list[float], list[str
 def bisected(points: Spoilt, loss: Loss, R: float, guess: float) -> float:
     """Return ln M at which certified verdicts change, halving an interval around a guess."""
     low, high = guess - 2.0, guess + 2.0
-    for _ in range(16):
+    for _ in range(26):
         middle = (low + high) / 2.0
         separates = certified(points, loss, R, float(np.exp(middle)))[0] == 0
         low, high = (middle, high) if separates else (low, middle)
@@ -311,13 +311,13 @@ def agrees(cells: pd.DataFrame, law: pd.DataFrame) -> Iterator[bool]:
 
 
 MAPS: list[Cell] = [
-    {"part": part, "loss": loss, "column": float(value)}
+    {"part": part, "loss": loss, "column": float(value), "resamples": 1}
     for part, values in COLUMNS.items()
     for loss in LOSSES
     for value in values
 ]
-DRAWN: list[Cell] = [{"part": "geometry", "geometry": name} for name in GEOMETRIES]
-SOFT_CELLS: list[Cell] = [{"part": "soft", "column": eps} for eps in SOFT]
+DRAWN: list[Cell] = [{"part": "geometry", "geometry": name, "resamples": 1} for name in GEOMETRIES]
+SOFT_CELLS: list[Cell] = [{"part": "soft", "column": eps, "resamples": 1} for eps in SOFT]
 
 EXPERIMENT = Experiment(
     name="phase_diagram",

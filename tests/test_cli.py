@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, Study
 
-KNOWN = "study: `NAME` must be one of bench, four_points, spoilers"
+KNOWN = "study: `NAME` must be one of bench, four_points, phase_diagram, spoilers"
 COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench")
 
 
