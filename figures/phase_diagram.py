@@ -23,8 +23,15 @@ STATES = {
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw five maps and two panels of the law's error."""
-    figure = plt.figure(figsize=(WIDTH, 6.6), layout="constrained")
-    panels = figure.subplot_mosaic("aaabbb;ccddee;fffggg", height_ratios=[1.2, 1.0, 1.0])
+    figure = plt.figure(figsize=(WIDTH, 6.6))
+    panels: dict[str, Axes] = {}
+    for letters, top, bottom, wspace in (
+        ("ab", 0.965, 0.71, 0.34),
+        ("cde", 0.61, 0.395, 0.6),
+        ("fg", 0.295, 0.065, 0.34),
+    ):
+        row = figure.add_gridspec(1, len(letters), left=0.115, right=0.99, top=top, bottom=bottom, wspace=wspace)
+        panels |= {letter: figure.add_subplot(row[0, place]) for place, letter in enumerate(letters)}
     maps = {
         "a": ("bound", "cross-entropy", "cross-entropy"),
         "b": ("bound", "quadratic", "quadratic loss"),
@@ -76,7 +83,9 @@ def draw_map(axes: Axes, cells: pd.DataFrame, law: pd.DataFrame, part: str, loss
         for end in range(1, len(states) + 1):
             if end == len(states) or states[end] != states[begin]:
                 corner, size = (x[column], y[begin]), (x[column + 1] - x[column], y[end] - y[begin])
-                axes.add_patch(Rectangle(corner, *size, facecolor=STATES[states[begin]], edgecolor="none"))
+                axes.add_patch(
+                    Rectangle(corner, *size, facecolor=STATES[states[begin]], edgecolor="none", clip_on=False)
+                )
                 begin = end
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), yscale="log")
     axes.minorticks_off()
@@ -122,7 +131,7 @@ def draw_geometries(axes: Axes, law: pd.DataFrame) -> None:
                 zorder=2,
                 label=kind if resolved else None,
             )
-    axes.set(xlabel=r"predicted $\ln N^*$", ylabel=r"measured $\ln N^*$", xlim=(0, 29), ylim=(0, 29))
+    axes.set(xlabel=r"predicted $\ln N^*$", ylabel=r"measured $\ln N^*$", xlim=(0, 30), ylim=(0, 30))
     axes.legend(loc="upper left", fontsize=7.5, handletextpad=0.1, borderpad=0.1, labelspacing=0.25)
 
 
