@@ -7,6 +7,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from study.commands.bench import bench
+from study.commands.certify import certify
 from study.commands.claims import claims
 from study.commands.figures import figures
 from study.commands.list import list_experiments
@@ -49,6 +50,7 @@ app.command(figures)
 app.command(paper)
 app.command(claims)
 app.command(bench)
+app.command(certify)
 
 
 def main() -> NoReturn:

@@ -13,8 +13,8 @@ import pytest
 
 from tests.conftest import ROOT, Study
 
-KNOWN = "study: `NAME` must be one of bench, four_points, phase_diagram, spoilers"
-COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench")
+KNOWN = "study: `NAME` must be one of basins, bench, four_points, phase_diagram, spoilers, unique_minimum"
+COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench", "certify")
 
 
 def test_help_describes_every_command(study: Study) -> None:

@@ -155,6 +155,21 @@ def _exponential(results: Results) -> bool:
     return all(one["brackets_accepted"] == one["n_brackets"] >= 20 and one["worst"] <= 0.05 for one in both)
 
 
+def _unique_failing(results: Results) -> bool:
+    """Say whether, proved, one stationary point is left in all of space, for all larger m too, and it fails."""
+    unique = results["unique_minimum"]
+    hundred = unique["at"]["m_100"]
+    alone = hundred["n_stationary"] == hundred["n_minima"] == 1 and "separating" not in hundred
+    return alone and unique["unique_failing"]["ever_after"] and hundred["failing"]["loss"] < hundred["loss_at_infinity"]
+
+
+def _stuck_least(results: Results, warm: bool) -> float:
+    """Return the least share that loses the fourth point, quadratic loss: of warm starts, or, by interval, of drawn."""
+    stuck = results["basins"]["warm" if warm else "starts"]
+    shares = [share for name, share in stuck.items() if name.startswith("quadratic")]
+    return float(min(shares if warm else (spread["low"] for share in shares for spread in share.values())))
+
+
 CLAIMS = (
     Claim(
         key="four points",
@@ -231,6 +246,46 @@ CLAIMS = (
         evidence=(
             Evidence("spoilers", "rates.boxes.spoilers_1.cross_entropy.optimum_below_best", "cross-entropy", ".3f"),
             Evidence("spoilers", "rates.boxes.spoilers_1.quadratic.optimum_below_best", "quadratic", ".3f"),
+        ),
+    ),
+    Claim(
+        key="unique minimum",
+        statement="There are separable points on which the quadratic loss, its weights unbounded, has one minimum, "
+        "and it fails to separate.",
+        source="[@brady1989]",
+        holds=_unique_failing,
+        evidence=(
+            Evidence("unique_minimum", "n_certificates", "proofs accepted"),
+            Evidence("unique_minimum", "at.m_100.n_stationary", "stationary points at a hundred copies"),
+            Evidence("unique_minimum", "at.m_100.failing.loss", "loss there", ".4f"),
+            Evidence("unique_minimum", "at.m_100.loss_at_infinity", "loss far out, at least", ".3f"),
+        ),
+    ),
+    Claim(
+        key="nearly always stuck",
+        statement="On the four points backpropagation with the quadratic loss loses the fourth nearly all the time: in "
+        "nineteen of twenty runs or more.",
+        source="folklore, after [@brady1989]",
+        holds=lambda results: min(_stuck_least(results, True), _stuck_least(results, False)) >= 0.95,
+        condition="training goes on from the optimum of the other three",
+        holds_conditionally=lambda results: _stuck_least(results, True) >= 0.95,
+        evidence=(
+            Evidence("basins", "warm.quadratic_t_10", "from that optimum, distance ten", ".2f"),
+            Evidence("basins", "starts.quadratic_t_10.s_1.stuck", "from starts of spread one", ".2f"),
+            Evidence("basins", "starts.quadratic_t_10.s_0_01.stuck", "from small starts", ".2f"),
+        ),
+    ),
+    Claim(
+        key="likely to fail",
+        statement="On the four points descent from random starts is likely to lose the fourth: more often than not.",
+        source="[@brady1989]",
+        holds=lambda results: _stuck_least(results, False) >= 0.5,
+        condition="the starts are wide and the fourth point is far",
+        holds_conditionally=lambda results: results["basins"]["starts"]["quadratic_t_100"]["s_1"]["low"] >= 0.5,
+        evidence=(
+            Evidence("basins", "starts.quadratic_t_5.s_1.stuck", "spread one, distance five", ".2f"),
+            Evidence("basins", "starts.quadratic_t_100.s_1.stuck", "distance a hundred", ".2f"),
+            Evidence("basins", "starts.quadratic_t_100.s_0_01.stuck", "small starts, distance a hundred", ".2f"),
         ),
     ),
     Claim(

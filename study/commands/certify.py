@@ -1,0 +1,172 @@
+"""`study certify`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from study.commands.output import say, show, show_json
+from study.validation import BadInput, CheckFailed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def certify(
+    file: Path | None = None,
+    *,
+    label: str = "",
+    weight: str | None = None,
+    claim: Literal["verdict", "stationary", "separability"] = "verdict",
+    loss: Literal["quadratic", "cross-entropy", "threshold-quadratic"] = "cross-entropy",
+    eps: float = 0.0,
+    weight_bound: float | None = None,
+    out: Path | None = None,
+    max_cells: int = 1_000_000,
+    check: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Prove what the bounded optimum of a sigmoid unit does on your points, or check such proofs independently.
+
+    Parameters
+    ----------
+    file
+        Table of points, comma-separated with a header; every column but two is a feature.
+    label
+        Column of the labels: two different values, the later one positive.
+    weight
+        Column that says how often each point counts; once by default.
+    claim
+        What to prove: that every optimum separates, or that none does; the list of all stationary points inside; or,
+        exactly, whether the points are separable.
+    loss
+        Loss of the unit.
+    eps
+        The targets are EPS and 1 - EPS.
+    weight_bound
+        Bound on each weight, bias included.
+    out
+        File for the proof, JSON.
+    max_cells
+        Cells after which the search gives up.
+    check
+        Check the proofs in a file or a folder instead; exit code 1 where one is refused.
+    json
+        Put one machine-readable object on stdout.
+    """
+    if check is not None:
+        _check_all(check, json)
+        return
+    if file is None or out is None or not label:
+        raise BadInput("`FILE`, `--label` and `--out` must be given, or else `--check`")
+    if claim != "separability" and weight_bound is None:
+        raise BadInput(f"`--weight-bound` must be given for the claim {claim}")
+    X, y, weights = _points(file, label, weight)
+    proof, report = _proved(X, y, weights, claim, loss, eps, weight_bound, max_cells)
+    _finish(proof, report, out, json)
+
+
+def _proved(X: Any, y: Any, weights: Any, claim: str, *settings: Any) -> tuple[str | None, dict[str, Any]]:
+    """Return a proof, or None, and what the search found."""
+    from study.certificates.search import verdict
+    from study.certificates.separability import separability
+    from study.certificates.stationary import stationary_points
+
+    loss, eps, weight_bound, max_cells = settings
+    if claim == "separability":
+        exact = separability(X, y)
+        return exact.certificate, {"separable": exact.separable}
+    options = {"loss": loss, "eps": eps, "sample_weight": weights, "weight_bound": weight_bound, "max_cells": max_cells}
+    if claim == "stationary":
+        found = stationary_points(X, y, **options)
+        return found.certificate, {"points": len(found.points), "cells": found.n_cells, "cells_left": found.cells_left}
+    answer = verdict(X, y, **options)
+    lost = [int(i) for i in answer.lost.nonzero()[0]]
+    report = {"w": answer.w.tolist(), "loss": answer.loss_value, "lost": lost}
+    return answer.certificate, {
+        "verdict": answer.claim,
+        **report,
+        "cells": answer.n_cells,
+        "cells_left": answer.cells_left,
+    }
+
+
+def _finish(proof: str | None, report: dict[str, Any], out: Path, json: bool) -> None:
+    """Check a proof, write it, and say what it proves."""
+    from study.certificates.checker import check
+    from study.sweeps.store import write_file
+
+    if proof is None:
+        raise CheckFailed(f"undecided: {report['cells_left']:,} cells left; nothing was written")
+    sentence = check(proof)
+    try:
+        write_file(out, f"{proof}\n".encode())
+    except OSError as error:
+        raise BadInput(f"`--out` must be a file that can be written; got {out} ({error.strerror})") from None
+    if json:
+        show_json({"claim": sentence, **report, "out": str(out)})
+    else:
+        show(sentence)
+        say(f"the proof is in {out}; `study certify --check {out}` checks it again")
+
+
+def _points(path: Path, label: str, weight: str | None) -> tuple["np.ndarray", "np.ndarray", "np.ndarray"]:
+    """Read features, labels in {-1, +1} and weights from a table; equal points are joined."""
+    import numpy as np
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"`FILE` must be a table with a header; got {path} ({' '.join(str(error).split())})") from None
+    for option, column in (("--label", label), ("--weight", weight)):
+        if column is not None and column not in table:
+            raise BadInput(f"`{option}` must name a column, one of {', '.join(table)}; got {column}")
+    kinds = sorted(table[label].dropna().unique())
+    if len(kinds) != 2 or table[label].isna().any():
+        raise BadInput(f"`--label` must name a column of two values without gaps; {label} has {len(kinds)}")
+    features = [name for name in table if name not in (label, weight)]
+    for name in [*features, *([weight] if weight else [])]:
+        if not pd.api.types.is_numeric_dtype(table[name]) or not np.isfinite(table[name]).all():
+            raise BadInput(f"column {name} of {path} must hold finite numbers only")
+    if not features:
+        raise BadInput(f"{path} must have a column of features beside {label}")
+    y = np.where(table[label] == kinds[1], 1.0, -1.0)
+    rows, place = np.unique(np.column_stack([table[features], y]).astype(float) + 0.0, axis=0, return_inverse=True)
+    counts = table[weight].to_numpy(float) if weight else np.ones(len(y))
+    return rows[:, :-1], rows[:, -1], np.bincount(place.ravel(), weights=counts, minlength=len(rows))
+
+
+def _check_all(path: Path, json: bool) -> None:
+    from study.certificates.checker import check
+    from study.certificates.reading import Refused
+
+    accepted, refused = 0, []
+    for where, text in _proofs(path):
+        try:
+            check(text)
+        except Refused as refusal:
+            refused.append({"proof": where, "reason": str(refusal)})
+        else:
+            accepted += 1
+    if json:
+        show_json({"accepted": accepted, "refused": len(refused), "refusals": refused})
+    else:
+        show(f"{accepted} accepted, {len(refused)} refused")
+    if refused:
+        raise CheckFailed("\n".join(f"{one['proof']}: refused: {one['reason']}" for one in refused))
+
+
+def _proofs(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield place and text of every proof: one a .json file, one a line of a .jsonl file."""
+    files = sorted(p for p in path.rglob("*.json*") if p.suffix in (".json", ".jsonl")) if path.is_dir() else [path]
+    if not files:
+        raise BadInput(f"`--check` must name a proof or a folder of proofs; there is none in {path}")
+    for file in files:
+        try:
+            text = file.read_bytes().decode(errors="replace")
+        except OSError as error:
+            raise BadInput(f"`--check` must name a file that can be read; got {path} ({error.strerror})") from None
+        if file.suffix == ".jsonl":
+            yield from ((f"{file}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+        else:
+            yield str(file), text
