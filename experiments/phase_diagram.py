@@ -35,10 +35,11 @@ WEIGHTS: dict[str, Any] = {
 }
 """The weight M of each base point, up to 10^12 base points in all."""
 NEAR, RESOLVED = 0.05, 5.0
-"""How near to the law ln N* is to be, where the next base margin exceeds gamma0 by RESOLVED / R."""
+"""How near to the law ln N* is to be, where the bound R times `rate` is at least RESOLVED."""
 GEOMETRIES: dict[str, tuple[int, Shape, int]] = {
     "corners, ball": (2, "ball", 1),
     "far corners": (2, "box", 1),
+    "three points": (2, "box", 1),
     "drawn line": (1, "box", 1),
     "drawn plane": (2, "box", 1),
     "drawn space": (3, "box", 1),
@@ -126,15 +127,32 @@ def law_row(points: Spoilt, loss: Loss, R: float) -> tuple[list[float], list[str
     low, high = sandwich(points, loss, R) if single else (np.nan, np.nan)
     exact = threshold(points, loss, R) if single else bisected(points, loss, R, guess)
     proofs: list[str] = []
-    if points.shape == "box" and min(points.gap, points.gamma0 if not single else np.inf) * R >= RESOLVED:
+    if points.shape == "box" and rate(points, loss) * R >= RESOLVED * (1.0 - 1e-12):
         answers = [certified(points, loss, R, float(np.exp(guess + step))) for step in (-NEAR, NEAR)]
         proofs = [answer[4] for answer, code in zip(answers, (0, 1), strict=True) if answer[0] == code and answer[3]]
         n_brackets = 2
     else:
         n_brackets = 0
-    known = [points.gamma0, points.gamma1, points.best.mu.max(), points.gap, points.base.shape[1] - 1.0]
+    known = [
+        points.gamma0,
+        points.gamma1,
+        points.best.mu.max(),
+        points.gap,
+        rate(points, loss),
+        points.base.shape[1] - 1.0,
+    ]
     curves = [exact, guess, asymptote(points, loss, R), low, high]
     return [*known, R, *(ln_n + c for c in curves), n_brackets, len(proofs), LOSSES.index(loss)], proofs
+
+
+def rate(points: Spoilt, loss: Loss) -> float:
+    """Return the exponent of the law's error in the box: by how much the next base margin exceeds gamma0, or less.
+
+    The quadratic loss can give the spoiler up by a jump, to weights with a base loss of their own: then
+    2 (gamma1 - gamma0) counts too. The constant for several spoilers is the leading order only: gamma0 counts.
+    """
+    jump = 2.0 * (points.gamma1 - points.gamma0) if loss == "quadratic" else np.inf
+    return min(points.gap, jump, points.gamma0 if len(points.spoilers) > 1 else np.inf)
 
 
 def bisected(points: Spoilt, loss: Loss, R: float, guess: float) -> float:
@@ -154,12 +172,14 @@ def geometry(name: str, rng: np.random.Generator) -> Statistics:
         points = corners(DEPTH, OFFSET, shape)
     elif name == "far corners":
         points = corners(4.0 * DEPTH, 4.0 * OFFSET)
+    elif name == "three points":
+        points = spoilt([[1, 0], [-1, 1], [1, -1], [-1, -3]], [1, 1, -1, 1], np.arange(4) == 3, shape)
     else:
         points = drawn(n_features, shape, n_spoilers, rng)
     rows, proofs = [], []
     for loss in LOSSES if n_spoilers == 1 else LOSSES[:1]:
-        for resolved in (2.0, RESOLVED, 8.0, 12.0, 16.0):
-            R = resolved / min(points.gap, 2.0)
+        rates = {min(points.gap, 2.0), min(rate(points, loss), 2.0)}
+        for R in sorted({resolved / one for resolved in (2.0, RESOLVED, 8.0, 12.0, 16.0) for one in rates}):
             if POWER[loss] * points.gamma0 * R < LARGEST:
                 law, more = law_row(points, loss, R)
                 rows.append([np.nan, np.nan, *law])
@@ -172,7 +192,7 @@ def soft_row(eps: float) -> list[float]:
     points = corners(DEPTH, OFFSET)
     ln_n = np.log(len(points.base))
     law = ln_n - np.log(2.0 * soft_rate(points) * eps)
-    known = [points.gamma0, points.gamma1, np.nan, np.nan, 2.0]
+    known = [points.gamma0, points.gamma1, np.nan, np.nan, np.nan, 2.0]
     return [DEPTH, OFFSET, *known, eps, ln_n + soft_threshold(points, eps), law, law, np.nan, np.nan, 0, 0, 0]
 
 
@@ -181,7 +201,7 @@ def packed(judged: list[list[Any]], law: list[list[float]], proofs: Sequence[str
     certificates = [str(row[-1]) for row in judged] + list(proofs)
     return {
         "judged": np.array([row[:-1] for row in judged], dtype=float).reshape(-1, 8),
-        "law": np.array(law, dtype=float).reshape(-1, 16),
+        "law": np.array(law, dtype=float).reshape(-1, 17),
         "certificates": np.array([line.encode() for line in certificates], dtype="S"),
         "n_fits": np.array([len(certificates)]),
     }
@@ -199,7 +219,7 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
             lines += [proof.decode()] if proof else []
             judged.append({**names, **judged_row(row), "certificate": place})
         lines += [proof.decode() for proof in statistics["certificates"][len(statistics["judged"]) :]]
-        law += [{**names, "loss": LOSSES[int(row[15])], **law_columns(names, row)} for row in statistics["law"]]
+        law += [{**names, "loss": LOSSES[int(row[16])], **law_columns(names, row)} for row in statistics["law"]]
     frame = pd.DataFrame(judged).drop(columns="geometry")
     return {"": frame, "law": pd.DataFrame(law), "certificates": pd.DataFrame({"certificate": lines})}
 
@@ -223,9 +243,9 @@ def law_columns(names: Mapping[str, Any], row: Floats) -> dict[str, Any]:
     """Return the columns of one row of the law."""
     soft = names["part"] == "soft"
     shape, n_spoilers = GEOMETRIES.get(names["geometry"], (2, "box", 1))[1:]
-    words = ("depth", "offset", "gamma0", "gamma1", "mu", "gap", "n_features", "weight_bound")
+    words = ("depth", "offset", "gamma0", "gamma1", "mu", "gap", "rate", "n_features", "weight_bound")
     curves = ("ln_threshold", "ln_predicted", "ln_asymptote", "ln_low", "ln_high")
-    values = dict(zip((*words, *curves), row[:13].tolist(), strict=True))
+    values = dict(zip((*words, *curves), row[:14].tolist(), strict=True))
     return {
         **values,
         "n_features": int(values["n_features"]),
@@ -234,9 +254,9 @@ def law_columns(names: Mapping[str, Any], row: Floats) -> dict[str, Any]:
         "eps": values["weight_bound"] if soft else 0.0,
         "weight_bound": np.inf if soft else values["weight_bound"],
         "error": values["ln_threshold"] - values["ln_predicted"],
-        "resolved": bool(values["gap"] * values["weight_bound"] >= RESOLVED * (1.0 - 1e-12)),
-        "n_brackets": int(row[13]),
-        "brackets_accepted": int(row[14]),
+        "resolved": bool(values["rate"] * values["weight_bound"] >= RESOLVED * (1.0 - 1e-12)),
+        "n_brackets": int(row[14]),
+        "brackets_accepted": int(row[15]),
     }
 
 
@@ -255,6 +275,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "geometries": {
             "n": int(law[law["part"] == "geometry"]["geometry"].nunique()) + 2,
             "rows": len(resolved),
+            "gap_alone": gap_alone(law),
             "worst_box": float(worst["box"]),
             "worst_ball": float(worst["ball"]),
             "n_brackets": int(law[law["part"] == "geometry"]["n_brackets"].sum()),
@@ -262,6 +283,12 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         },
         "soft": {f"eps_{k + 1}": float(np.exp(error)) for k, error in enumerate(soft["error"])},
     }
+
+
+def gap_alone(law: pd.DataFrame) -> float:
+    """Return the largest error in the box where the next base margin alone would call the law resolved."""
+    rows = law[(law["shape"] == "box") & (law["gap"] * law["weight_bound"] >= RESOLVED * (1.0 - 1e-12))]
+    return float(rows["error"].abs().max())
 
 
 def of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> dict[str, Any]:

@@ -84,7 +84,14 @@ def draw_map(axes: Axes, cells: pd.DataFrame, law: pd.DataFrame, part: str, loss
             if end == len(states) or states[end] != states[begin]:
                 corner, size = (x[column], y[begin]), (x[column + 1] - x[column], y[end] - y[begin])
                 axes.add_patch(
-                    Rectangle(corner, *size, facecolor=STATES[states[begin]], edgecolor="none", clip_on=False)
+                    Rectangle(
+                        corner,
+                        *size,
+                        facecolor=STATES[states[begin]],
+                        edgecolor=STATES[states[begin]],
+                        linewidth=0.3,
+                        clip_on=False,
+                    )
                 )
                 begin = end
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), yscale="log")
@@ -153,9 +160,9 @@ def kind_of(row: Mapping[str, Any]) -> str:
 
 
 def draw_errors(axes: Axes, law: pd.DataFrame) -> None:
-    """Draw the size of the error of ln N* against how far the next base margin exceeds gamma0, times R."""
+    """Draw the size of the error of ln N* against the rate of the law's error, times R."""
     rows = law[(law["part"] == "geometry") | (law["part"] == "bound")]
-    rows = rows.assign(resolution=rows["gap"] * rows["weight_bound"], size=rows["error"].abs())
+    rows = rows.assign(resolution=rows["rate"] * rows["weight_bound"], size=rows["error"].abs())
     for kind, marker, colour in kinds()[:3]:
         chosen = rows[rows.apply(lambda row, kind=kind: kind_of(row) == kind, axis=1)]
         axes.scatter(
@@ -171,6 +178,6 @@ def draw_errors(axes: Axes, law: pd.DataFrame) -> None:
     axes.axvline(5.0, color="0.5", linewidth=0.8, linestyle=":")
     x = np.linspace(1.0, 17.0, 2)
     axes.plot(x, np.exp(-x), color=OKABE_ITO["black"], linewidth=1.0)
-    axes.text(10.6, 6e-5, r"$e^{-\eta R}$", fontsize=8, ha="left")
-    axes.set(xlabel=r"$\eta R$", ylabel=r"error of $\ln N^*$", yscale="log", xlim=(0.5, 16.6), ylim=(5e-9, 3))
+    axes.text(10.6, 6e-5, r"$e^{-\eta'R}$", fontsize=8, ha="left")
+    axes.set(xlabel=r"$\eta'R$", ylabel=r"error of $\ln N^*$", yscale="log", xlim=(0.5, 16.6), ylim=(5e-9, 3))
     axes.minorticks_off()
