@@ -265,7 +265,6 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     cells, law = tables[""], tables["law"]
     found: dict[str, Any] = {loss.replace("-", "_"): of_loss(cells, law, loss) for loss in LOSSES}
     resolved = law[law["resolved"] & (law["part"] == "geometry")]
-    worst = resolved.groupby("shape")["error"].apply(lambda error: error.abs().max())
     soft = law[law["part"] == "soft"]
     return {
         **found,
@@ -274,10 +273,8 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "most_base": float(cells["n_base"].max()),
         "geometries": {
             "n": int(law[law["part"] == "geometry"]["geometry"].nunique()) + 2,
-            "rows": len(resolved),
             "gap_alone": gap_alone(law),
-            "worst_box": float(worst["box"]),
-            "worst_ball": float(worst["ball"]),
+            "worst_ball": float(resolved[resolved["shape"] == "ball"]["error"].abs().max()),
             "n_brackets": int(law[law["part"] == "geometry"]["n_brackets"].sum()),
             "brackets_accepted": int(law[law["part"] == "geometry"]["brackets_accepted"].sum()),
         },
@@ -308,24 +305,18 @@ def of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> dict[str, Any
         "undecided": len(undecided),
         "agree": int(sum(agrees(cells, maps))),
         "compared": int(cells["part"].ne("tight").sum()),
-        "separates": int((cells["verdict"] == "separates").sum()),
         "base_lost": int((cells["base_lost"] > 0).sum()),
-        "base_lost_spoiler_right": int(((cells["base_lost"] > 0) & ~cells["spoiler_lost"]).sum()),
         "separates_at_widest": bool(right.iloc[:, -1].all()),
         "fails_at_tightest": bool(not right[right.index >= 100].iloc[:, 0].any()),
         "monotone_in_bound": bool((np.diff(right.to_numpy().astype(int), axis=1) >= 0).all()),
         "lost_stays_lost": bool(all((np.diff(row.dropna()) >= 0).all() for _, row in lost.iterrows())),
         "slope": float(np.polyfit(wide["weight_bound"], wide["ln_threshold"], 1)[0]),
         "slope_tight": float(np.polyfit(swept["weight_bound"][R <= 12], swept["ln_threshold"][R <= 12], 1)[0]),
-        "first_resolved": float(first),
         "worst": float(law[law["resolved"] & law["shape"].eq("box")]["error"].abs().max()),
         "worst_asymptote": float((wide["ln_threshold"] - wide["ln_asymptote"]).abs().max()),
         "last_asymptote": float((wide["ln_threshold"] - wide["ln_asymptote"]).abs().iloc[-1]),
         "n_brackets": int(law["n_brackets"].sum()),
         "brackets_accepted": int(law["brackets_accepted"].sum()),
-        "inside_sandwich": bool(
-            ((maps["ln_low"] <= maps["ln_threshold"]) & (maps["ln_threshold"] <= maps["ln_high"])).all()
-        ),
     }
 
 

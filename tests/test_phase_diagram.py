@@ -56,6 +56,8 @@ def test_the_law_holds_where_it_is_resolved(tables: dict[str, pd.DataFrame]) -> 
     assert resolved["error"].abs().max() <= 0.05
     assert (law["n_brackets"] == law["brackets_accepted"]).all()
     assert law["n_brackets"].sum() >= 200
+    three = law[(law["geometry"] == "three points") & (law["loss"] == "quadratic")]
+    assert three[three["gap"] * three["weight_bound"] >= 5.0]["error"].abs().max() > 0.5  # the gap alone does not do
     single = law[law["ln_low"].notna()]
     assert (single["ln_low"] <= single["ln_threshold"]).all()
     assert (single["ln_threshold"] <= single["ln_high"]).all()
