@@ -173,6 +173,26 @@ def _hardly_moved(results: Results, instances: tuple[str, ...]) -> bool:
     )
 
 
+def _bound_decides(results: Results) -> bool:
+    """Say whether, for both losses and all numbers of base points, separating is a matter of how wide the bound is.
+
+    At the tightest bound the optimum fails from a hundred points on; for each number it separates from some bound on.
+    """
+    return all(
+        results["phase_diagram"][loss]["separates_at_widest"]
+        and results["phase_diagram"][loss]["fails_at_tightest"]
+        and results["phase_diagram"][loss]["monotone_in_bound"]
+        and results["phase_diagram"][loss]["undecided"] == 0
+        for loss in ("cross_entropy", "quadratic")
+    )
+
+
+def _exponential(results: Results) -> bool:
+    """Say whether certified verdicts put ln N* within a twentieth of the law wherever it is resolved."""
+    both = [results["phase_diagram"][loss] for loss in ("cross_entropy", "quadratic")]
+    return all(one["brackets_accepted"] == one["n_brackets"] >= 20 and one["worst"] <= 0.05 for one in both)
+
+
 def _unique_failing(results: Results) -> bool:
     """Say whether, proved, one stationary point is left in all of space, for all larger m too, and it fails."""
     unique = results["unique_minimum"]
@@ -399,6 +419,33 @@ CLAIMS = (
             Evidence("basins", "starts.quadratic_t_5.s_1.stuck", "spread one, distance five", ".2f"),
             Evidence("basins", "starts.quadratic_t_100.s_1.stuck", "distance a hundred", ".2f"),
             Evidence("basins", "starts.quadratic_t_100.s_0_01.stuck", "small starts, distance a hundred", ".2f"),
+        ),
+    ),
+    Claim(
+        key="the bound",
+        statement="It is the bound on the weights that makes the unit give a spoiler up: for every number of base "
+        "points tried the optimum separates once the bound is wide enough, and at every wider one.",
+        source="[@rana]",
+        holds=_bound_decides,
+        evidence=(
+            Evidence("phase_diagram", "most_base", "most base points", ",.0f"),
+            Evidence("phase_diagram", "cross_entropy.separates_at_widest", "all separate at the widest, cross-entropy"),
+            Evidence("phase_diagram", "quadratic.separates_at_widest", "quadratic loss"),
+            Evidence("phase_diagram", "cross_entropy.monotone_in_bound", "never again lost, cross-entropy"),
+            Evidence("phase_diagram", "quadratic.monotone_in_bound", "quadratic loss"),
+        ),
+    ),
+    Claim(
+        key="the law",
+        statement="One spoiler is given up once the base points outnumber a constant times $e^{\\gamma_0 R}$ with the "
+        "cross-entropy, $e^{2 \\gamma_0 R}$ with the quadratic loss.",
+        source="this study",
+        holds=_exponential,
+        evidence=(
+            Evidence("phase_diagram", "cross_entropy.brackets_accepted", "certified, cross-entropy"),
+            Evidence("phase_diagram", "cross_entropy.n_brackets", "of"),
+            Evidence("phase_diagram", "quadratic.brackets_accepted", "quadratic loss"),
+            Evidence("phase_diagram", "quadratic.n_brackets", "of"),
         ),
     ),
 )

@@ -1,0 +1,192 @@
+"""Base points and spoilers in conflict: the margins between them, and the multipliers that the law is made of.
+
+Points are rows z = y (x, 1); directions v lie in W, the unit box or the unit ball, bias included.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linprog, lsq_linear
+
+from study.datasets.dataset import Floats, check_points
+from study.validation import BadInput, one_of
+
+Shape = Literal["box", "ball"]
+TIGHT = 1e-8
+"""What counts as zero, of margins and multipliers of order 1."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spoilt:
+    """Hold base points and spoilers as rows y (x, 1), with the shape W of the bound.
+
+    Parameters
+    ----------
+    base : ndarray of shape (n, n_features + 1)
+        Distinct base points.
+    spoilers : ndarray of shape (k, n_features + 1)
+        Distinct spoilers; k copies of one count by k times the threshold.
+    shape : {"box", "ball"}
+        W: all |v_j| <= 1, or Euclidean norm of v at most 1.
+    """
+
+    base: Floats
+    spoilers: Floats
+    shape: Shape
+
+    @cached_property
+    def best(self) -> "Optimum":
+        """The largest least base margin over W with no spoiler on the wrong side: gamma0 and its dual."""
+        return largest_margin(self.base, self.spoilers, self.shape)
+
+    @cached_property
+    def without(self) -> "Optimum":
+        """The largest least base margin over W, spoilers ignored: gamma1 and its dual."""
+        return largest_margin(self.base, self.spoilers[:0], self.shape)
+
+    @property
+    def gamma0(self) -> float:
+        """The exponent; positive exactly where the points are separable."""
+        return self.best.margin
+
+    @property
+    def gamma1(self) -> float:
+        """The margin of the base alone; `gamma0` is below it exactly where there is conflict."""
+        return self.without.margin
+
+    @property
+    def conflict(self) -> bool:
+        """Whether each v of largest base margin gets some spoiler wrong."""
+        return self.gamma0 < self.gamma1 * (1.0 - TIGHT)
+
+    @property
+    def spoiler_margin(self) -> float:
+        """s*: the least spoiler margin at the v of largest base margin."""
+        return float((self.spoilers @ self.without.v).min())
+
+    @property
+    def supports(self) -> NDArray[np.bool_]:
+        """The base points with a positive multiplier."""
+        return self.best.alpha > TIGHT
+
+    @property
+    def entropy(self) -> float:
+        """H = -sum alpha ln alpha."""
+        alpha = self.best.alpha[self.supports]
+        return float(-(alpha * np.log(alpha)).sum())
+
+    @property
+    def gap(self) -> float:
+        """By how much the next base margin exceeds gamma0 at the best v; inf where every base point supports it."""
+        others = (self.base @ self.best.v)[~self.supports]
+        return float(others.min()) - self.gamma0 if others.size else np.inf
+
+    @property
+    def regular(self) -> bool:
+        """Whether optimum and multipliers are unique and strictly complementary, as the constant needs."""
+        free = np.abs(self.best.v) < 1.0 - TIGHT if self.shape == "box" else np.ones(self.base.shape[1], bool)
+        held = self.best.mu > TIGHT
+        slack = np.abs(self.spoilers @ self.best.v)[~held]
+        A = np.vstack([self.base[self.supports][:, free], self.spoilers[held][:, free]])
+        A = np.column_stack([A, np.repeat([1.0, 0.0], [self.supports.sum(), held.sum()])])
+        unique_dual = np.linalg.matrix_rank(A, tol=1e-7) == len(A)
+        unique_best = self.shape == "ball" or np.linalg.matrix_rank(A, tol=1e-7) == free.sum() + 1
+        return bool(unique_dual and unique_best and self.gap > TIGHT and (slack > TIGHT).all() and held.any())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Optimum:
+    """A largest least margin over W, where it is attained, and its multipliers.
+
+    sum_i alpha_i z_i + sum_s mu_s z_s lies in the normal cone of W at v; alpha sums to 1, and both are non-negative.
+    """
+
+    margin: float
+    v: Floats
+    alpha: Floats
+    mu: Floats
+
+
+def spoilt(X: ArrayLike, y: ArrayLike, is_spoiler: ArrayLike, shape: Shape) -> Spoilt:
+    """Return base points and spoilers of one set, checked.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_samples, n_features)
+    y : array_like of shape (n_samples,)
+        Labels in {-1, +1}, both present.
+    is_spoiler : array_like of bool of shape (n_samples,)
+        True for at least one sample, and false for at least one.
+    shape : {"box", "ball"}
+        Shape of the bound, which covers the bias too.
+
+    Raises
+    ------
+    BadInput
+        For points that `check_points` refuses, a stack of sets, an unknown shape, or flags of another length or all
+        alike.
+    """
+    X, y = check_points(X, y)
+    one_of("shape", shape, ("box", "ball"))
+    flags = np.asarray(is_spoiler, dtype=bool)
+    if X.ndim != 2 or y.ndim != 1:
+        raise BadInput(f"`X` must hold one set, of shape (n_samples, n_features); got shape {X.shape}")
+    if flags.shape != y.shape or flags.all() or not flags.any():
+        raise BadInput(f"`is_spoiler` must flag some of the {len(y)} samples, and not all; got {flags.tolist()}")
+    Z = y[:, None] * np.column_stack([X, np.ones(len(X))])
+    return Spoilt(base=Z[~flags], spoilers=Z[flags], shape=shape)
+
+
+def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0.0) -> Optimum:
+    """Maximise min_i z_i.v over v in W with z_s.v >= lift min_i z_i.v for each spoiler.
+
+    Parameters
+    ----------
+    base : ndarray of shape (n, p)
+    spoilers : ndarray of shape (k, p)
+        Without rows: no such condition.
+    shape : {"box", "ball"}
+    lift : float, at least 0
+        How far the spoilers are to be on their side; the multipliers are those of lift 0 only.
+
+    Raises
+    ------
+    BadInput
+        Where no v has a positive margin, so that the points are not separable.
+
+    Notes
+    -----
+    The box is a linear programme (scipy, HiGHS). In the ball the best v is the direction of the least-norm u with all
+    z_i.u >= 1 and z_s.u >= lift, a non-negative least-squares problem [1]_.
+
+    References
+    ----------
+    .. [1] C. L. Lawson, R. J. Hanson, "Solving Least Squares Problems", Prentice-Hall, 1974, chapter 23, problem LDP.
+    """
+    n, p = base.shape
+    Z = np.vstack([base, spoilers])
+    level = np.repeat([1.0, lift], [n, len(spoilers)])
+    if shape == "box":
+        answer = linprog(
+            np.append(np.zeros(p), -1.0),
+            A_ub=np.column_stack([-Z, level]),
+            b_ub=np.zeros(len(Z)),
+            bounds=[(-1.0, 1.0)] * p + [(None, None)],
+            method="highs",
+        )
+        v, margin, multipliers = answer.x[:-1], float(answer.x[-1]), -answer.ineqlin.marginals
+    else:
+        target = np.append(np.zeros(p), 1.0)
+        E = np.vstack([Z.T, level])
+        u = lsq_linear(E, target, bounds=(0.0, np.inf), method="bvls", tol=1e-14, max_iter=1000).x  # [1] (23.24)
+        off = E @ u - target
+        separable = off[-1] < -1e-12
+        norm = float(np.linalg.norm(off[:-1])) if separable else 1.0
+        v, margin = off[:-1] / norm, -off[-1] / norm if separable else 0.0
+        multipliers = u / max(float(u[:n].sum()), np.finfo(float).tiny)
+    if margin <= TIGHT * np.abs(Z).max():
+        raise BadInput("`X` and `y` must be separable with a margin that rounding leaves; none was found")
+    return Optimum(margin=margin, v=v, alpha=multipliers[:n], mu=multipliers[n:])

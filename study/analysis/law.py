@@ -1,0 +1,191 @@
+"""The law of the ignored spoiler: how many base points it takes, to leading order and within proved bounds.
+
+Base points z_i = y_i (x_i, 1), each of weight M, and a spoiler z_s of weight 1; weights w in R W, with W the unit box
+or the unit ball, bias included. The paper's appendix states the theorem and proves it.
+"""
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from study.analysis.conflict import TIGHT, Spoilt, largest_margin
+from study.datasets.dataset import Floats
+from study.trainers.losses import Loss
+from study.validation import BadInput, one_of, positive
+
+LOSSES: tuple[Loss, ...] = ("cross-entropy", "quadratic")
+
+
+def kappa(mu: float) -> float:
+    """Return the constant of the quadratic law, for the multiplier mu > 0 of the spoiler.
+
+    Notes
+    -----
+    For mu >= 1/6 the margin of the spoiler passes through zero, and kappa = 1/(8 mu). Below, it jumps from a positive
+    value to minus infinity (on the scale of 1), where K e^(2 mu s) + sigma(-s)^2 attains 1.
+    """
+    mu = positive("mu", mu)
+    if mu >= 1.0 / 6.0:
+        return 1.0 / (8.0 * mu)
+    q = (mu + np.sqrt(mu * mu + 4.0 * mu)) / 2.0  # sigma(-s) where it jumps
+    return float(q ** (2.0 + 2.0 * mu) * (1.0 - q) ** (1.0 - 2.0 * mu) / mu)
+
+
+def asymptote(points: Spoilt, loss: Loss, weight_bound: float) -> float:
+    """Return the leading order of ln M*, the weight of each base point up to which every spoiler is right.
+
+    Parameters
+    ----------
+    points : Spoilt
+        With one spoiler, or for the cross-entropy with several distinct ones.
+    loss : {"cross-entropy", "quadratic"}
+        With hard targets.
+    weight_bound : float in (0, inf)
+        The bound R.
+
+    Returns
+    -------
+    float
+        The error tends to zero as R grows where `points.regular`: like e^(-R min(gap, gamma0)) in the box, like 1/R in
+        the ball. inf where there is no conflict.
+
+    Raises
+    ------
+    BadInput
+        For another loss, a bound that is not positive, or several spoilers with the quadratic loss.
+    """
+    one_of("loss", loss, LOSSES)
+    R = positive("weight_bound", weight_bound)
+    if not points.conflict:
+        return np.inf
+    mu = points.best.mu[points.best.mu > TIGHT]
+    if loss == "quadratic":
+        if len(points.spoilers) > 1:
+            raise BadInput(f"`points` must hold one spoiler for the quadratic loss; got {len(points.spoilers)}")
+        return 2.0 * points.gamma0 * R - points.entropy + float(np.log(kappa(mu[0])))
+    largest = mu.max()
+    shift = float((mu * np.log(mu / (2.0 * largest - mu))).sum())  # zero where there is one
+    return points.gamma0 * R - points.entropy - float(np.log(2.0 * largest)) + shift
+
+
+def predicted(points: Spoilt, loss: Loss, weight_bound: float) -> float:
+    """Return the asymptote of ln M* for one spoiler, with the supports' losses as they are and not as exponentials.
+
+    Parameters
+    ----------
+    points : Spoilt
+        With one spoiler.
+    loss : {"cross-entropy", "quadratic"}
+        With hard targets.
+    weight_bound : float in (0, inf)
+        The bound R.
+
+    Returns
+    -------
+    float
+        In the box the error is like e^(-R gap) alone; inf where there is no conflict.
+
+    Raises
+    ------
+    BadInput
+        For another loss, a bound that is not positive, or several spoilers.
+
+    Notes
+    -----
+    The margins of the supports and the spoiler's, s, are tied by sum_i alpha_i m_i + mu s = R gamma0; the lowest loss
+    then has -loss'(m_i) = t alpha_i and -loss'(s) = M t mu for some t > 0.
+    """
+    one_of("loss", loss, LOSSES)
+    R = positive("weight_bound", weight_bound)
+    if len(points.spoilers) > 1:
+        raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")
+    if not points.conflict:
+        return np.inf
+    alpha, mu = points.best.alpha[points.supports], float(points.best.mu[0])
+    if loss == "cross-entropy":
+        return -float(np.log(2.0 * mu)) - _ln_pull(loss, alpha, R * points.gamma0)
+
+    def stationary(s: float) -> tuple[float, float]:
+        """Return ln M where the spoiler's margin s is stationary, and ln t there."""
+        ln_t = _ln_pull(loss, alpha, R * points.gamma0 - mu * s)
+        return float(np.log(expit(-s) ** 2 * expit(s) / mu)) - ln_t, ln_t
+
+    def excess(s: float) -> float:
+        """Return twice the loss there less that of giving the spoiler up."""
+        ln_M, ln_t = stationary(s)
+        q = _wrong_share(loss, ln_t + np.log(alpha))
+        return float(np.exp(ln_M) * (q @ q) + expit(-s) ** 2 - 1.0)
+
+    if excess(0.0) <= 0.0:
+        return stationary(0.0)[0]
+    most = min(50.0, R * points.gamma0 / mu)  # no support is lost
+    return stationary(float(brentq(excess, 0.0, most)) if excess(most) < 0.0 else most)[0]
+
+
+def _wrong_share(loss: Loss, ln_slope: Floats) -> Floats:
+    """Return q = sigma(-m) where -loss'(m), q itself or q^2 (1 - q) with q < 2/3, has a given logarithm."""
+    c = np.exp(ln_slope)
+    if loss == "cross-entropy":
+        return c
+    q = np.sqrt(c)
+    for _ in range(100):  # the error falls by q / (2 (1 - q))
+        q = np.sqrt(c / (1.0 - q))
+    return q
+
+
+def _ln_pull(loss: Loss, alpha: Floats, total: float) -> float:
+    """Return ln t where margins with -loss'(m_i) = t alpha_i have sum_i alpha_i m_i = total."""
+
+    def excess(ln_t: float) -> float:
+        q = _wrong_share(loss, ln_t + np.log(alpha))
+        return float(alpha @ (np.log1p(-q) - np.log(q))) - total
+
+    largest = float(np.log((1.0 if loss == "cross-entropy" else 4.0 / 27.0) / alpha.max()))
+    return float(brentq(excess, -3.0 * abs(total) - 50.0, largest - 1e-12, xtol=1e-13))
+
+
+def sandwich(points: Spoilt, loss: Loss, weight_bound: float) -> tuple[float, float]:
+    """Return proved bounds on ln M* for one spoiler, at any R.
+
+    Parameters
+    ----------
+    points : Spoilt
+        With one spoiler.
+    loss : {"cross-entropy", "quadratic"}
+        With hard targets.
+    weight_bound : float in (0, inf)
+        The bound R.
+
+    Returns
+    -------
+    low, high : float
+        -inf or inf where a bound does not apply: the bound R is too small, or there is no conflict.
+
+    Raises
+    ------
+    BadInput
+        For another loss, a bound that is not positive, or several spoilers.
+    """
+    one_of("loss", loss, LOSSES)
+    R = positive("weight_bound", weight_bound)
+    if len(points.spoilers) > 1:
+        raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")
+    gamma0, gamma1, n = points.gamma0, points.gamma1, len(points.base)
+    costs = [(gamma0 - g) / s for s, g in _witnesses(points) if R * s >= 1.0]
+    factor, power = (0.5, 1.0) if loss == "cross-entropy" else (0.25 - float(expit(-1.0)) ** 2, 2.0)
+    low = float(np.log(factor / n)) + power * (R * gamma0 - min(costs)) if costs else -np.inf
+    if not points.conflict:
+        return low, np.inf
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if loss == "cross-entropy":
+            pull = R * (gamma1 - gamma0) * expit(-R * gamma0) - (n - 1) * np.exp(-1.0 - R * gamma1)
+            high = np.log(-R * points.spoiler_margin / 2.0) - np.log(pull)
+        else:
+            high = -np.log(expit(-R * gamma0) ** 2 - n * expit(-R * gamma1) ** 2)
+    return low, float(high) if np.isfinite(high) else np.inf
+
+
+def _witnesses(points: Spoilt) -> list[tuple[float, float]]:
+    """Return spoiler margin and least base margin of separators in W, ever nearer to the spoiler."""
+    found = [largest_margin(points.base, points.spoilers, points.shape, 2.0**-k) for k in range(-2, 11)]
+    return [(float((points.spoilers @ one.v).min()), float((points.base @ one.v).min())) for one in found]

@@ -1,0 +1,164 @@
+"""What the law becomes in its limits: several spoilers at once, and soft targets without a bound."""
+
+from itertools import combinations
+
+import numpy as np
+from scipy.linalg import null_space
+from scipy.optimize import linprog, minimize
+
+from study.analysis.conflict import TIGHT, Spoilt, largest_margin
+from study.datasets.dataset import Floats
+from study.trainers.losses import check_eps, loss_of_margin
+from study.validation import BadInput, one_of
+
+
+def least_hinge(points: Spoilt, margin: float) -> tuple[float, Floats]:
+    """Minimise the hinge sum of the spoilers among directions that keep a base margin.
+
+    Parameters
+    ----------
+    points : Spoilt
+        In the box.
+    margin : float in (0, gamma1]
+        Least z_i.v of the base.
+
+    Returns
+    -------
+    value : float
+        min sum_s max(0, -z_s.v) over v in W with all z_i.v >= margin.
+    v : ndarray of shape (n_features + 1,)
+        Where it is attained.
+
+    Raises
+    ------
+    BadInput
+        For the ball, or a margin that no v keeps.
+
+    Notes
+    -----
+    With M = e^(margin R) this is what the cross-entropy, divided by R, comes to as R grows.
+    """
+    one_of("points.shape", points.shape, ("box",))
+    _check_margin(points, margin)
+    (n, p), k = points.base.shape, len(points.spoilers)
+    answer = linprog(
+        np.repeat([0.0, 1.0], [p, k]),
+        A_ub=np.block([[-points.base, np.zeros((n, k))], [-points.spoilers, -np.eye(k)]]),
+        b_ub=np.repeat([-margin, 0.0], [n, k]),
+        bounds=[(-1.0, 1.0)] * p + [(0.0, None)] * k,
+        method="highs",
+    )
+    return float(answer.fun), np.asarray(answer.x[:p])
+
+
+def fewest_lost(points: Spoilt, margin: float) -> int:
+    """Return the least number of spoilers on the wrong side among directions in W that keep a base margin.
+
+    Parameters
+    ----------
+    points : Spoilt
+    margin : float in (0, gamma1]
+        Least z_i.v of the base.
+
+    Raises
+    ------
+    BadInput
+        For a margin that no v keeps.
+
+    Notes
+    -----
+    With M = e^(2 margin R) this is what the quadratic loss, doubled, comes to as R grows. All subsets are tried, the
+    largest first.
+    """
+    _check_margin(points, margin)
+    k = len(points.spoilers)
+    for lost in range(k):
+        for kept in combinations(range(k), k - lost):
+            if largest_margin(points.base, points.spoilers[list(kept)], points.shape).margin >= margin - TIGHT:
+                return lost
+    return k
+
+
+def soft_rate(points: Spoilt) -> float:
+    """Return lambda', the multiplier of z_s.v = 0 in min {sum_i z_i.v: all z_i.v >= 1}, for one spoiler.
+
+    Notes
+    -----
+    With soft targets, the cross-entropy and no bound, eps M* tends to 1/(2 lambda') where lambda' is positive.
+    """
+    _check_single(points)
+    answer = linprog(
+        points.base.sum(axis=0),
+        A_ub=-points.base,
+        b_ub=-np.ones(len(points.base)),
+        A_eq=points.spoilers,
+        b_eq=[0.0],
+        bounds=(None, None),
+        method="highs",
+    )
+    if answer.x is None:
+        raise BadInput(
+            "`points` must leave the base separable by a boundary through the spoiler; no such one was found"
+        )
+    return float(answer.eqlin.marginals[0])
+
+
+def soft_threshold(points: Spoilt, eps: float) -> float:
+    """Return ln M* of the cross-entropy with soft targets and no bound, for one spoiler; inf where it is infinite.
+
+    Parameters
+    ----------
+    points : Spoilt
+        Its base must span all n_features + 1 dimensions.
+    eps : float in (0, 1/2)
+        The targets are eps and 1 - eps.
+
+    Raises
+    ------
+    BadInput
+        For eps 0 or outside its range, several spoilers, or a base that spans less.
+
+    Notes
+    -----
+    M* = (1/2 - eps) / lambda, with lambda the multiplier of z_s.w = 0 in the least base loss; exact at every eps.
+    """
+    _check_single(points)
+    if check_eps(eps) == 0.0:
+        raise BadInput("`eps` must lie in (0, 1/2); got 0.0")
+    if np.linalg.matrix_rank(points.base) < points.base.shape[1]:
+        raise BadInput(f"`points` must hold a base that spans {points.base.shape[1]} dimensions; it spans fewer")
+    across = null_space(points.spoilers)
+    scale = np.log(1.0 / eps - 1.0)
+    unit = eps * scale * len(points.base)
+
+    def objective(a: Floats) -> tuple[float, Floats, Floats]:
+        value, slope, curvature = loss_of_margin("cross-entropy", scale * (points.base @ across @ a), eps)
+        Z = scale * (points.base @ across)
+        return float(value.sum() / unit), slope @ Z / unit, Z.T @ (curvature[:, None] * Z) / unit
+
+    a = np.zeros(across.shape[1])
+    if a.size:
+        options = {"gtol": 1e-12, "maxiter": 2000}
+        found = minimize(
+            lambda a: objective(a)[:2],
+            a,
+            jac=True,
+            hess=lambda a: objective(a)[2],
+            method="trust-exact",
+            options=options,
+        )
+        a = found.x
+    slope = loss_of_margin("cross-entropy", scale * (points.base @ across @ a), eps)[1]
+    z = points.spoilers[0]
+    multiplier = float((slope @ points.base) @ z / (z @ z))
+    return float(np.log((0.5 - eps) / multiplier)) if multiplier > 0.0 else np.inf
+
+
+def _check_margin(points: Spoilt, margin: float) -> None:
+    if not 0.0 < margin <= points.gamma1 * (1.0 + TIGHT):
+        raise BadInput(f"`margin` must lie in (0, {points.gamma1:g}], the largest that the base has; got {margin}")
+
+
+def _check_single(points: Spoilt) -> None:
+    if len(points.spoilers) > 1:
+        raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")

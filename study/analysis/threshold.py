@@ -1,0 +1,145 @@
+"""The threshold M* itself: the weight of each base point up to which the global optimum gets the spoiler right."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.optimize import Bounds, OptimizeResult, brentq, minimize
+from scipy.special import expit, logsumexp
+
+from study.analysis.conflict import Spoilt, largest_margin
+from study.analysis.law import LOSSES
+from study.datasets.dataset import Floats
+from study.trainers.losses import Loss
+from study.validation import BadInput, one_of, positive
+
+TIE = 1e-9
+"""Losses that differ by less than this share are not told apart."""
+
+
+def threshold(points: Spoilt, loss: Loss, weight_bound: float) -> float:
+    """Return ln M*: below it the spoiler is right at every global optimum in R W, above it wrong at every one.
+
+    Parameters
+    ----------
+    points : Spoilt
+        With one spoiler.
+    loss : {"cross-entropy", "quadratic"}
+        With hard targets.
+    weight_bound : float in (0, inf)
+        The bound R.
+
+    Returns
+    -------
+    float
+        inf where the base's own optimum gets the spoiler right.
+
+    Raises
+    ------
+    BadInput
+        For another loss, a bound that is not positive, or several spoilers.
+
+    Notes
+    -----
+    Where the spoiler's margin passes through zero as M grows, M* = -loss'(0) / lambda, with lambda the multiplier of
+    z_s.w = 0 in min {sum_i loss(z_i.w): w in R W, z_s.w = 0}; for the cross-entropy this is exact. For the quadratic
+    loss the margin may jump: then the lowest losses on both sides of zero are made equal. They are the lowest that
+    were found, from several starts; scipy's SLSQP on the logarithm of the loss finds them.
+    """
+    one_of("loss", loss, LOSSES)
+    R = positive("weight_bound", weight_bound)
+    if len(points.spoilers) > 1:
+        raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")
+    problem = Problem(points, loss, R)
+    tie = problem.tied()
+    multiplier = problem.multiplier(tie)
+    continuous = np.log(0.5 if loss == "cross-entropy" else 0.125) - multiplier if np.isfinite(multiplier) else np.inf
+    if loss == "cross-entropy":
+        return continuous
+    return problem.crossing(continuous, tie)
+
+
+class Problem:
+    """The loss on base points of weight M and the spoiler, in coordinates v = w / R."""
+
+    def __init__(self, points: Spoilt, loss: Loss, R: float) -> None:
+        self.points, self.loss, self.R = points, loss, R
+        lifted = [largest_margin(points.base, points.spoilers, points.shape, lift).v for lift in (1.0, 0.1)]
+        self.right = lifted
+        self.wrong = [points.without.v, (points.without.v + points.best.v) / 2.0]
+
+    def log_loss(self, v: Floats, ln_M: float) -> tuple[float, Floats]:
+        """Return ln of M sum_i loss(z_i.w) + loss(z_s.w), and its gradient; `ln_M` inf leaves the spoiler out."""
+        Z = self.points.base if ln_M == np.inf else np.vstack([self.points.base, self.points.spoilers])
+        ln_weight = np.zeros(len(Z))
+        ln_weight[: len(self.points.base)] = 0.0 if ln_M == np.inf else ln_M
+        ln_loss, ratio = log_loss_of_margin(self.loss, self.R * (Z @ v))
+        total = logsumexp(ln_weight + ln_loss)
+        share = np.exp(ln_weight + ln_loss - total)
+        return float(total), self.R * ((share * ratio) @ Z)
+
+    def lowest(self, ln_M: float, side: float, starts: Sequence[Floats]) -> tuple[float, Floats]:
+        """Return the lowest ln loss found, and where, with side * z_s.v >= 0; or z_s.v = 0 for side 0."""
+        row = self.points.spoilers[0] / np.abs(self.points.spoilers[0]).max()
+        kind, sign = ("ineq", side) if side else ("eq", 1.0)
+        held: list[dict[str, Any]] = [{"type": kind, "fun": lambda v: sign * (row @ v), "jac": lambda _: sign * row}]
+        box = Bounds(-1.0, 1.0)
+        if self.points.shape == "ball":
+            held.append({"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v})
+        options = {"maxiter": 200, "ftol": 1e-13}
+        answers: list[OptimizeResult] = [
+            minimize(self.log_loss, v, (ln_M,), "SLSQP", jac=True, bounds=box, constraints=held, options=options)
+            for v in starts
+        ]
+        best = min(answers, key=lambda answer: float(answer.fun))
+        return float(best.fun), np.asarray(best.x)
+
+    def tied(self) -> Floats:
+        """Return v of the lowest base loss with the spoiler on the boundary."""
+        return self.lowest(np.inf, 0.0, [self.points.best.v])[1]
+
+    def multiplier(self, v: Floats) -> float:
+        """Return ln of the largest multiplier of z_s.w = 0 at `v`, -inf where none is positive."""
+        ln_loss, ratio = log_loss_of_margin(self.loss, self.R * (self.points.base @ v))
+        size = float(ln_loss.max())
+        pull, z = -(np.exp(ln_loss - size) * ratio) @ self.points.base, self.points.spoilers[0]
+        if self.points.shape == "ball":
+            rows = np.column_stack([z, -v]) if v @ v > 1.0 - 1e-7 else z[:, None]
+            value = float(np.linalg.lstsq(rows, -pull)[0][0])
+        else:
+            free = (np.abs(v) < 1.0 - 1e-7) & (z != 0.0)
+            room = -np.sign(v) * pull, np.sign(v) * z  # lambda * room[1] >= room[0] at an active weight
+            if free.any():
+                value = float(-(pull[free] @ z[free]) / (z[free] @ z[free]))
+            else:
+                value = min((float(a / b) for a, b in zip(*room, strict=True) if b < 0.0), default=-np.inf)
+        return float(np.log(value) + size) if value > 0.0 else -np.inf
+
+    def crossing(self, continuous: float, tie: Floats) -> float:
+        """Return where the lowest losses with the spoiler right and wrong are equal, `continuous` if it is there."""
+
+        def excess(ln_M: float) -> float:
+            right = self.lowest(ln_M, 1.0, [*self.right, tie])[0]
+            return right - self.lowest(ln_M, -1.0, [*self.wrong, tie])[0]
+
+        if excess(np.inf) <= TIE:
+            return np.inf
+        start = continuous if np.isfinite(continuous) else 2.0 * self.points.gamma0 * self.R
+        here = excess(start)
+        if abs(here) <= TIE and np.isfinite(continuous):
+            return continuous
+        step = 1.0 if here < 0.0 else -1.0
+        other = start + step
+        while excess(other) * here > 0.0 and abs(other) < 1e4:
+            other += step
+        return float(brentq(excess, start, other, xtol=1e-8))
+
+
+def log_loss_of_margin(loss: Loss, m: Floats) -> tuple[Floats, Floats]:
+    """Return ln of a sample's loss with hard targets, and its slope divided by it, for margins of any size."""
+    if loss == "cross-entropy":
+        softplus = np.logaddexp(0.0, -m)
+        small = m > 30.0  # log1p(e^-m) is e^-m to rounding
+        ln_loss = np.where(small, -m, np.log(np.where(small, 1.0, softplus)))
+        return ln_loss, np.where(small, -1.0, -expit(-m) / np.where(small, 1.0, softplus))
+    return -2.0 * np.logaddexp(0.0, m) - np.log(2.0), -2.0 * expit(m)

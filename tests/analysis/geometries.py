@@ -1,0 +1,49 @@
+"""Sets with a spoiler in conflict, of one to three features, on which the law is tested."""
+
+import numpy as np
+
+from study.analysis.conflict import Shape, Spoilt, spoilt
+from study.datasets.dataset import Floats
+from study.validation import BadInput
+
+SHAPES: tuple[Shape, ...] = ("box", "ball")
+
+
+def corners(depth: float = 1.0, offset: float = 2.0) -> tuple[Floats, Floats, Floats]:
+    """Return (+-1, +-1) and (+-2, +-1) by the sign of x_1, and a positive spoiler at (-depth, offset)."""
+    X = np.array([[side * x, z] for side in (1.0, -1.0) for x in (1.0, 2.0) for z in (1.0, -1.0)])
+    return np.vstack([X, [-depth, offset]]), np.append(np.sign(X[:, 0]), 1.0), np.arange(9) == 8
+
+
+def drawn(seed: int, n_features: int, shape: Shape, n_spoilers: int = 1) -> Spoilt:
+    """Return the first drawn set that is separable, in conflict and regular, with a gap that a small R resolves."""
+    rng = np.random.default_rng(seed)
+    while True:
+        n = int(rng.integers(5, 11))
+        X, w = rng.normal(size=(n, n_features)), rng.normal(size=n_features + 1)
+        y = np.sign(X @ w[:-1] + w[-1])
+        X = X + 0.3 * y[:, None] * w[:-1] / np.linalg.norm(w[:-1])
+        S = rng.normal(size=(n_spoilers, n_features))
+        labels = -y[np.argmin(((X[:, None] - S) ** 2).sum(axis=-1), axis=0)]
+        if abs(y.sum()) == n:
+            continue
+        points = spoilt(np.vstack([X, S]), np.append(y, labels), np.arange(n + n_spoilers) >= n, shape)
+        try:
+            wide = points.conflict and points.gamma0 > 0.2 and points.gamma1 > 1.1 * points.gamma0
+        except BadInput:
+            continue
+        if wide and points.regular and points.gap > 0.15:
+            return points
+
+
+GEOMETRIES: dict[str, Spoilt] = {
+    "corners box": spoilt(*corners(), "box"),
+    "corners ball": spoilt(*corners(), "ball"),
+    "corners far box": spoilt(*corners(4.0, 8.0), "box"),
+    "corners far ball": spoilt(*corners(4.0, 8.0), "ball"),
+    **{
+        f"drawn {n_features} {shape}": drawn(10 * n_features + number, n_features, shape)
+        for n_features in (1, 2, 3)
+        for number, shape in enumerate(SHAPES)
+    },
+}
