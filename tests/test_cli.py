@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, Study
 
-KNOWN = "study: `NAME` must be one of bench, four_points, spoilers"
+KNOWN = "study: `NAME` must be one of bench, four_points, hidden_failures, losses, networks, spoilers, unbounded, worked_example"
 COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench")
 
 

@@ -151,7 +151,7 @@ def _residual(w, g, widths, d, shape, R, moved):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _prepare(X, y, share, w0, widths, A, points, w):  # type: ignore[no-untyped-def]
+def _prepare(X, y, share, w0, A, points, w):  # type: ignore[no-untyped-def]
     """Copy points and start into memory of one layout: helpers that see one kind of array are compiled once."""
     for s in range(y.size):
         points[0, s], points[1, s] = y[s], share[s]
@@ -166,14 +166,14 @@ def _prepare(X, y, share, w0, widths, A, points, w):  # type: ignore[no-untyped-
     " float64, boolean, float64[:], int64[:], float64[:], float64[:])",
     "(n,d),(n),(n),(p),(k),(),(),(),(),(),(),(),()->(p),(),(),()",
 )
-def descend(X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, online, w_out, n_steps, value, residual):  # type: ignore[no-untyped-def]
+def descend(X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, online, out, n_steps, value, residual):  # type: ignore[no-untyped-def]
     """Take projected gradient steps of a fixed rate: one a pass, or online one a sample, in natural order."""
     n, d = X.shape
     n_nodes = _nodes(widths, d)
     A, D, points = np.empty((n_nodes, n)), np.empty((n_nodes, n)), np.empty((2, n))
     one_A, one_D, one = np.empty((n_nodes, 1)), np.empty((n_nodes, 1)), np.empty((2, 1))
     w, g, moved = np.empty(w0.size), np.empty(w0.size), np.empty(w0.size)
-    _prepare(X, y, share, w0, widths, A, points, w)
+    _prepare(X, y, share, w0, A, points, w)
     _project(w, widths, d, shape, R)
     n_steps[0] = 0
     while True:
@@ -192,7 +192,7 @@ def descend(X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, 
             _project(w, widths, d, shape, R)
         n_steps[0] += 1
     for j in range(w.size):
-        w_out[j] = w[j]
+        out[j] = w[j]
 
 
 @gufunc(
@@ -200,13 +200,13 @@ def descend(X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, 
     " float64[:], int64[:], int64[:], float64[:], float64[:])",
     "(n,d),(n),(n),(p),(k),(),(),(),(),(),()->(p),(),(),(),()",
 )
-def spectral(X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, w_out, n_steps, n_passes, value, residual):  # type: ignore[no-untyped-def]
+def spectral(X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, out, n_steps, n_passes, value, residual):  # type: ignore[no-untyped-def]
     """Take projected gradient steps of the spectral length, with a line search that looks back over ten values."""
     n, d = X.shape
     p, n_nodes = w0.size, _nodes(widths, d)
     A, D, points, past = np.empty((n_nodes, n)), np.empty((n_nodes, n)), np.empty((2, n)), np.empty(MEMORY)
     w, g, new_g, step, trial = np.empty(p), np.empty(p), np.empty(p), np.empty(p), np.empty(p)
-    _prepare(X, y, share, w0, widths, A, points, w)
+    _prepare(X, y, share, w0, A, points, w)
     _project(w, widths, d, shape, R)
     f = _value_and_gradient(w, widths, A, points, d, loss, eps, D, g)
     residual[0] = _residual(w, g, widths, d, shape, R, trial)
@@ -248,4 +248,4 @@ def spectral(X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, w_out
         n_steps[0] += 1
     value[0] = f
     for j in range(p):
-        w_out[j] = w[j]
+        out[j] = w[j]
