@@ -20,7 +20,7 @@ NETS = ("unit,\nbox 2", "one of 4,\nbox 2", "two of 16,\nbox 2", "one of 4,\npro
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw the nine panels."""
     figure = plt.figure(figsize=(WIDTH, 7.6), layout="constrained")
-    rates, views = figure.subfigures(2, 1, height_ratios=[5.4, 1.75])
+    (rates,), (views,) = figure.subfigures(2, 1, height_ratios=[5.4, 1.75], squeeze=False)
     axes = rates.subplot_mosaic([["box", "ball"], ["law", "variance"]], height_ratios=[1.15, 1])
     trained = tables[""]
     draw_box(axes["box"], trained[trained["bound"] == "box"])

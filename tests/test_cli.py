@@ -13,7 +13,8 @@ import pytest
 
 from tests.conftest import ROOT, Study
 
-KNOWN = "study: `NAME` must be one of bench, four_points, hidden_failures, losses, networks, spoilers, unbounded, worked_example"
+NAMES = "bench, four_points, hidden_failures, losses, networks, spoilers, unbounded, worked_example"
+KNOWN = f"study: `NAME` must be one of {NAMES}"
 COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench")
 
 

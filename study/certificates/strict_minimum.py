@@ -1,5 +1,6 @@
 """Proof that a network with one hidden layer has a strict minimum near given weights: Krawczyk's test in Arb."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -142,7 +143,7 @@ def strict_minimum(net: OneHiddenLayer, w: Any, radius: float = 1e-12) -> Strict
             proved=inside and positive_definite(over_box),
             w=tuple(float(value) for value in middle.entries()),
             radius=radius,
-            loss=(float(loss.lower()), float(loss.upper())),
+            loss=(math.nextafter(float(loss.lower()), -math.inf), math.nextafter(float(loss.upper()), math.inf)),
             separated=tuple(bool(margin > 0) for margin in theta),
             lost=tuple(bool(margin < 0) for margin in theta),
         )

@@ -17,7 +17,7 @@ from numba import njit
 
 from study.trainers.gufunc import gufunc
 
-CROSS_ENTROPY, THRESHOLD, BOX, BALL = 1, 2, 1, 2  # as in LOSS_CODES and SHAPE_CODES of `compiled`
+CROSS_ENTROPY, THRESHOLD, NONE, BOX, BALL = 1, 2, 0, 1, 2  # as in LOSS_CODES and SHAPE_CODES of `compiled`
 MEMORY = 10
 """The line search of the spectral method looks back over so many values."""
 
@@ -145,7 +145,7 @@ def _residual(w, g, widths, d, shape, R, moved):  # type: ignore[no-untyped-def]
     _project(moved, widths, d, shape, R)
     largest = 0.0
     for j in range(w.size):
-        off = abs(w[j] - moved[j])
+        off = abs(g[j]) if shape == NONE else abs(w[j] - moved[j])  # w - (w - g) loses g where w is huge
         largest = off if not off <= largest else largest  # also where it is NaN
     return largest
 
