@@ -13,7 +13,11 @@ import pytest
 
 from tests.conftest import ROOT, Study
 
-KNOWN = "study: `NAME` must be one of basins, bench, four_points, phase_diagram, spoilers, unique_minimum"
+NAMES = (
+    "agreement, basins, bench, bias_variance, four_points, hidden_failures, losses, networks, perceptron_updates, "
+    "phase_diagram, spoilers, stability, unbounded, unique_minimum, worked_example"
+)
+KNOWN = f"study: `NAME` must be one of {NAMES}"
 COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench", "certify")
 
 

@@ -1,0 +1,320 @@
+"""Does a hidden layer save backpropagation? Depths, widths and two kinds of bound on clusters with a spoiler."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.stats import binomtest
+
+from study.datasets.dataset import Dataset, Floats
+from study.datasets.generators import make_boxes
+from study.datasets.spoilers import add_spoilers
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.trainers.fit import Bound
+from study.trainers.network import backward, forward, initial_weights, network, outputs, weight_matrices
+
+N_SAMPLES, COPIES = 20, 5
+BOXES: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
+PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
+DEPTHS, WIDTHS = (1, 2, 3, 4), (1, 4, 16)
+ARCHITECTURES = ((0, 0), *[(depth, width) for depth in DEPTHS for width in WIDTHS])
+BOUNDS: tuple[tuple[Literal["box", "ball"], float], ...] = (
+    *[("box", R) for R in (1.0, 2.0, 4.0)],
+    *[("ball", R) for R in (16.0, 64.0, 256.0, 1024.0, 4096.0)],
+)
+SCALE, MAX_STEPS, TOL = 1.0, 200, 1e-6
+RESTARTS = 2
+HEAVIER = (10.0, 100.0)
+GRID = np.stack(np.meshgrid(np.linspace(-1.5, 1.5, 25), np.linspace(-1.0, 1.0, 16), indexing="ij"), -1).reshape(-1, 2)
+EXAMPLE = np.array([[x_1, x_2] for x_1 in (1.0, 2.0, -1.0, -2.0) for x_2 in (1.0, -1.0)] + [[-1.0, 2.0]])
+LABELS = np.append(np.sign(EXAMPLE[:-1, 0]), 1.0)
+LAW_WIDTHS, LAW_BOUNDS, LAW_STARTS = (0, 1, 2), (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0), 16
+REGIONS = ((0, 0, "box", 2.0), (1, 4, "box", 2.0), (2, 16, "box", 2.0), (1, 4, "ball", 16.0), (1, 4, "ball", 256.0))
+REGION_GRID = np.stack(np.meshgrid(np.linspace(-1.7, 1.7, 52), np.linspace(-1.2, 1.2, 37), indexing="ij"), -1)
+
+
+def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
+    """Compute one block of the part that the cell names."""
+    match cell["part"]:
+        case "trained":
+            return trained(int(cell["depth"]), int(cell["width"]), str(cell["bound"]), float(cell["R"]), size, rng)
+        case "law":
+            return law(int(cell["width"]), float(cell["R"]), rng)
+        case _:
+            return regions(rng)
+
+
+def layers_of(depth: int, width: int) -> tuple[int, ...]:
+    """Return the widths of `depth` equal hidden layers and the output."""
+    return (width,) * depth + (1,)
+
+
+def spoilt_sets(size: int, rng: np.random.Generator) -> tuple[Dataset, Floats]:
+    """Draw sets with one spoiler, and the weights that make each base point stand for five copies."""
+    base = make_boxes(N_SAMPLES, **BOXES, size=size, rng=rng)
+    points = add_spoilers(base, 1, **PLACE, rng=rng)
+    return points, np.where(points.is_spoiler, 1.0, COPIES)
+
+
+def trained(depth: int, width: int, shape: str, R: float, size: int, rng: np.random.Generator) -> Statistics:
+    """Train from drawn starts on drawn sets; then ask what the cheapest separator found costs."""
+    points, weight = spoilt_sets(size, rng)
+    layers, bound = layers_of(depth, width), Bound("box" if shape == "box" else "ball", R)
+    w0 = initial_weights(2, layers, scale=SCALE, size=(RESTARTS, size), rng=rng)
+
+    def fit(start: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
+        answer = network(
+            points.X,
+            points.y,
+            layers=layers,
+            w0=start,
+            sample_weight=weights,
+            bound=bound,
+            method="spectral",
+            max_steps=MAX_STEPS,
+            tol=TOL,
+        )
+        margin = points.y * outputs(answer.w, points.X, layers)
+        return answer.w, margin, (weight * np.logaddexp(0.0, -margin)).sum(axis=-1)
+
+    w, margin, loss = fit(w0, weight)
+    right = (margin > 0.0).all(axis=-1)
+    base_right = ((margin > 0.0) | points.is_spoiler).all(axis=-1)
+    lowest = np.take_along_axis(w, loss.argmin(axis=0)[None, :, None], axis=0)[0]
+    best = np.where(right, loss, np.inf).min(axis=0)
+    for k in HEAVIER:  # a spoiler that counts more is met sooner; the cheapest way that was found is kept
+        _, margin, heavy_loss = fit(lowest, np.where(points.is_spoiler, k, weight))
+        best = np.minimum(best, np.where((margin > 0.0).all(axis=-1), heavy_loss, np.inf))
+    says = outputs(w[0], GRID, layers) > 0.0
+    return {
+        "right": right.T,
+        "base_right": base_right.T,
+        "loss": loss.T,
+        "best": best,
+        "says": says,
+        "n_fits": np.array([size * (RESTARTS + len(HEAVIER))]),
+    }
+
+
+def law(width: int, R: float, rng: np.random.Generator) -> Statistics:
+    """Find how many copies of the base points make the best net found give the spoiler up, and the class's margin.
+
+    Both with one hidden layer, or none, every weight in [-R, R], cross-entropy.
+    """
+    layers = layers_of(int(width > 0), width)
+    starts = np.concatenate([initial_weights(2, layers, scale=s, size=LAW_STARTS // 2, rng=rng) for s in (1.0, R)])
+    fits = 0
+
+    def spoiler_margin(log_copies: float) -> float:
+        weight = np.append(np.full(8, np.exp(log_copies)), 1.0)
+        answer = network(
+            EXAMPLE,
+            LABELS,
+            layers=layers,
+            w0=starts,
+            sample_weight=weight,
+            bound=Bound("box", R),
+            method="spectral",
+            max_steps=800,
+            tol=1e-12,
+        )
+        best = answer.w[answer.loss.argmin()]
+        starts[-1] = best
+        return float(outputs(best, EXAMPLE[-1:], layers)[0])
+
+    low, high = -2.0, R * max(1.0, width / 2.0) + 6.0
+    for _ in range(14):
+        middle = (low + high) / 2.0
+        fits += len(starts)
+        low, high = (middle, high) if spoiler_margin(middle) > 0.0 else (low, middle)
+    margins = [widest_margin(layers, R, starts, least) for least in (0.0, -np.inf)]
+    row = [width, R, (low + high) / 2.0, *margins]
+    return {"law": np.array([row]), "n_fits": np.array([fits + 2 * len(starts)])}
+
+
+def widest_margin(layers: tuple[int, ...], R: float, starts: Floats, least: float) -> float:
+    """Return the largest least base margin found, by SLSQP, with a spoiler's margin of at least `least`.
+
+    For `least` 0 it is Gamma_0, for -inf Gamma_1.
+    """
+    Z = EXAMPLE[:, None, :]
+
+    def constraints(u: Floats) -> Floats:
+        margins = LABELS * outputs(u[:-1], EXAMPLE, layers)
+        return np.append(margins[:-1] - u[-1], margins[-1])[: len(EXAMPLE) - np.isinf(least)]
+
+    def jacobian(u: Floats) -> Floats:
+        W = weight_matrices(u[:-1], 2, layers)
+        x, _ = forward(W, Z)
+        rows = [g.reshape(len(EXAMPLE), -1) for g in backward(W, x, LABELS[:, None, None])]
+        whole = np.column_stack([*rows, np.append(-np.ones(len(EXAMPLE) - 1), 0.0)])
+        return whole[: len(EXAMPLE) - np.isinf(least)]
+
+    best = -np.inf
+    for w in starts[-5:]:
+        start = np.clip(w, -R, R)
+        answer = minimize(
+            lambda u: (-u[-1], np.append(np.zeros(len(u) - 1), -1.0)),
+            np.append(start, (LABELS * outputs(start, EXAMPLE, layers))[:-1].min()),
+            jac=True,
+            method="SLSQP",
+            bounds=[(-R, R)] * len(start) + [(None, None)],
+            constraints={"type": "ineq", "fun": constraints, "jac": jacobian},
+            options={"maxiter": 200, "ftol": 1e-10},
+        )
+        w = np.clip(answer.x[:-1], -R, R)
+        margins = LABELS * outputs(w, EXAMPLE, layers)
+        if margins[-1] > least - 1e-7:
+            best = max(best, float(margins[:-1].min()))
+    return best
+
+
+def regions(rng: np.random.Generator) -> Statistics:
+    """Train five nets on the first set that is drawn, the lowest of ten restarts each, and look where they say +1."""
+    points, weight = spoilt_sets(1, rng)
+    X, y = points.X[0], points.y[0]
+    shown, lost = [], []
+    for depth, width, shape, R in REGIONS:
+        layers = layers_of(depth, width)
+        fit = network(
+            X,
+            y,
+            layers=layers,
+            w0=initial_weights(2, layers, scale=SCALE, size=10, rng=rng),
+            sample_weight=weight[0],
+            bound=Bound("box" if shape == "box" else "ball", R),
+            method="spectral",
+            max_steps=10 * MAX_STEPS,
+            tol=TOL,
+        )
+        w = fit.w[fit.loss.argmin()]
+        shown.append(outputs(w, REGION_GRID.reshape(-1, 2), layers))
+        lost.append(~(y * outputs(w, X, layers) > 0.0))
+    return {
+        "regions": np.column_stack([REGION_GRID.reshape(-1, 2), *shown]),
+        "points": np.column_stack([X, y, points.is_spoiler[0], *lost]),
+        "n_fits": np.array([10 * len(REGIONS)]),
+    }
+
+
+def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+    """Make the four tables."""
+    rows = [trained_row(cell, s) for cell, s in merged if cell["part"] == "trained"]
+    laws = np.concatenate([s["law"] for cell, s in merged if cell["part"] == "law"])
+    (shown,) = [s for cell, s in merged if cell["part"] == "regions"]
+    names = [f"net_{k}" for k in range(len(REGIONS))]
+    points = pd.DataFrame(shown["points"], columns=["x_1", "x_2", "label", "is_spoiler", *names])
+    law_ = pd.DataFrame(laws, columns=["width", "weight_bound", "log_copies", "margin_with", "margin_without"])
+    return {
+        "": pd.DataFrame(rows),
+        "law": law_.astype({"width": int}),
+        "regions": pd.DataFrame(shown["regions"], columns=["x_1", "x_2", *names]).round(6),
+        "points": points.astype({"label": int} | dict.fromkeys(["is_spoiler", *names], bool)),
+    }
+
+
+def rate(name: str, hits: Floats) -> dict[str, float]:
+    """Return a rate with its 95% Wilson interval, as columns."""
+    ends = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+    return {name: float(hits.mean()), f"{name}_low": float(ends.low), f"{name}_high": float(ends.high)}
+
+
+def trained_row(cell: Cell, s: Statistics) -> dict[str, Any]:
+    """Return what is true of one cell: rates, the gap to the cheapest separator found, and the variance."""
+    lowest = s["loss"].argmin(axis=1)
+    lowest_right = np.take_along_axis(s["right"], lowest[:, None], axis=1)[:, 0]
+    failing = ~lowest_right & np.isfinite(s["best"])
+    gap = (s["best"] / s["loss"].min(axis=1))[failing]
+    return {
+        "depth": int(cell["depth"]),
+        "width": int(cell["width"]),
+        "bound": cell["bound"],
+        "weight_bound": float(cell["R"]),
+        "n": len(lowest),
+        **rate("separates", s["right"][:, 0]),
+        **rate("lowest_separates", lowest_right),
+        **rate("base_separates", s["base_right"][:, 0]),
+        "loss_value": float(np.median(s["loss"].min(axis=1))),
+        "n_gap": int(failing.sum()),
+        "gap": float(np.median(gap)) if failing.any() else np.nan,
+        "gap_least": float(gap.min()) if failing.any() else np.nan,
+        **variance(s["says"]),
+    }
+
+
+def variance(says: Floats) -> dict[str, float]:
+    """Return the mean chance that one net disagrees with the vote of the other half's nets, with a 95% interval."""
+    disagreement = np.empty(len(says))
+    for half in (0, 1):
+        vote = says[1 - half :: 2].mean(axis=0) >= 0.5  # a tie says +1
+        disagreement[half::2] = (says[half::2] != vote).mean(axis=1)
+    middle, off = disagreement.mean(), 1.96 * disagreement.std(ddof=1) / np.sqrt(len(says))
+    return {"variance": float(middle), "variance_low": float(middle - off), "variance_high": float(middle + off)}
+
+
+def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Derive what the paper cites."""
+    grid: dict[str, Any] = {}
+    for row in tables[""].to_dict("records"):
+        place = grid.setdefault(row["bound"], {}).setdefault(f"R_{row['weight_bound']:g}", {})
+        place[f"depth_{row['depth']}_width_{row['width']}"] = {
+            name: value for name, value in row.items() if isinstance(value, float | int) and value == value
+        }
+    gaps = tables[""].dropna(subset="gap")
+    slopes = {}
+    for width, rows in tables["law"].groupby("width"):
+        late = rows.iloc[-3:]
+        slopes[f"width_{width}"] = {
+            "slope": float(np.polyfit(rows["margin_with"], rows["log_copies"], 1)[0]),
+            "margin_per_bound": float(np.polyfit(late["weight_bound"], late["margin_with"], 1)[0]),
+            "copies_per_bound": float(np.polyfit(late["weight_bound"], late["log_copies"], 1)[0]),
+            "margin_gap": float((rows["margin_without"] - rows["margin_with"]).iloc[-1]),
+            "least_above": float((rows["log_copies"] - rows["margin_with"]).min()),
+        }
+    return {
+        "n": int(tables[""]["n"].min()),
+        "trainings": int(tables[""]["n"].sum()) * (RESTARTS + len(HEAVIER)),
+        "grid": grid,
+        "law": slopes,
+        "gap_least": float(gaps["gap_least"].min()),
+        "gap_median": float(gaps["gap"].median()),
+        "n_gap": int(gaps["n_gap"].sum()),
+        "regions": {f"net_{k}": int(tables["points"][f"net_{k}"].sum()) for k in range(len(REGIONS))},
+    }
+
+
+TRAINED_CELLS: list[Cell] = [
+    {"part": "trained", "depth": depth, "width": width, "bound": shape, "R": R}
+    for depth, width in ARCHITECTURES
+    for shape, R in BOUNDS
+]
+LAW_CELLS: list[Cell] = [
+    {"part": "law", "width": width, "R": R, "resamples": 1} for width in LAW_WIDTHS for R in LAW_BOUNDS
+]
+
+EXPERIMENT = Experiment(
+    name="networks",
+    question="Does a hidden layer save backpropagation from the spoiler?",
+    settings={
+        "n_samples": N_SAMPLES,
+        "copies": COPIES,
+        "scale": SCALE,
+        "max_steps": MAX_STEPS,
+        "restarts": RESTARTS,
+        "deepest": max(DEPTHS),
+        "widest": max(WIDTHS),
+        "grid_points": len(GRID),
+        "law_starts": LAW_STARTS,
+        "law_bounds": {"least": min(LAW_BOUNDS), "most": max(LAW_BOUNDS)},
+        "level": 0.95,
+    },
+    cells=(*TRAINED_CELLS, *LAW_CELLS, {"part": "regions", "resamples": 1}),
+    resamples=60,
+    block_size=12,
+    run=run,
+    merge=concatenate,
+    tables=tables,
+    numbers=numbers,
+)

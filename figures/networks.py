@@ -1,0 +1,118 @@
+"""Separation by depth, width and bound; decision regions; copies against margins; variance against depth."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study.report.style import OKABE_ITO, WIDTH, label_panel
+
+DEPTHS = {0: ("black", "o"), 1: ("blue", "s"), 2: ("vermillion", "^"), 3: ("green", "D"), 4: ("purple", "v")}
+WIDTHS = {1: ":", 4: "--", 16: "-"}
+LAWS = {0: ("black", "o", "no hidden layer"), 1: ("blue", "s", "one hidden node"), 2: ("vermillion", "^", "two")}
+NETS = ("unit,\nbox 2", "one of 4,\nbox 2", "two of 16,\nbox 2", "one of 4,\nproduct 16", "one of 4,\nproduct 256")
+
+
+def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw the nine panels."""
+    figure = plt.figure(figsize=(WIDTH, 7.6), layout="constrained")
+    (rates,), (views,) = figure.subfigures(2, 1, height_ratios=[5.4, 1.75], squeeze=False)
+    axes = rates.subplot_mosaic([["box", "ball"], ["law", "variance"]], height_ratios=[1.15, 1])
+    trained = tables[""]
+    draw_box(axes["box"], trained[trained["bound"] == "box"])
+    draw_ball(axes["ball"], trained[trained["bound"] == "ball"])
+    draw_law(axes["law"], tables["law"])
+    draw_variance(axes["variance"], trained)
+    titles = {"box": "each weight bounded", "ball": "product of norms bounded", "law": "copies and margins"}
+    for letter, name in zip("abcd", [*titles, "variance"], strict=True):
+        label_panel(axes[name], letter, titles.get(name, "variance and depth"))
+    for k, (panel, title) in enumerate(zip(np.ravel(views.subplots(1, 5)), NETS, strict=True)):
+        draw_regions(panel, tables["regions"], tables["points"], f"net_{k}")
+        panel.set_title(f"({'efghi'[k]}) {title}", fontsize=7.5)
+    return figure
+
+
+def with_interval(axes: Axes, rows: pd.DataFrame, x: Any, name: str, **style: Any) -> None:
+    """Draw values with their intervals."""
+    value = rows[name].to_numpy()
+    off = np.stack([value - rows[f"{name}_low"], rows[f"{name}_high"] - value])
+    axes.errorbar(x, value, yerr=off, markersize=3.5, linewidth=0.9, elinewidth=0.6, **style)
+
+
+def draw_box(axes: Axes, trained: pd.DataFrame) -> None:
+    """Draw the rate of separation against depth, for each width at each box."""
+    for k, (bound, rows) in enumerate(trained.groupby("weight_bound")):
+        colour = ("sky", "orange", "green")[k]
+        for width, line in WIDTHS.items():
+            chosen = rows[(rows["width"] == width) | (rows["depth"] == 0)].sort_values("depth")
+            label = f"$R$ = {bound:g}" if width == 16 else None
+            place = chosen["depth"] + 0.06 * (k - 1)
+            with_interval(
+                axes, chosen, place, "separates", color=OKABE_ITO[colour], linestyle=line, marker="o", label=label
+            )
+    for width, line in WIDTHS.items():
+        axes.plot([], [], color="black", linestyle=line, linewidth=0.9, label=f"width {width}")
+    axes.set(xlabel="hidden layers", ylabel="share that separates", ylim=(-0.04, 1.04), xticks=range(5))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=7.5, columnspacing=1.0)
+
+
+def draw_ball(axes: Axes, trained: pd.DataFrame) -> None:
+    """Draw the rate of separation against the bound on the product of norms, for each depth and width."""
+    for depth, (colour, marker) in DEPTHS.items():
+        for width in (4, 16) if depth else (0,):
+            rows = trained[(trained["depth"] == depth) & (trained["width"] == width)]
+            style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker}
+            label = f"{depth} hidden" if width != 16 else None
+            line = WIDTHS.get(width, "-")
+            with_interval(axes, rows, rows["weight_bound"], "separates", linestyle=line, label=label, **style)
+    axes.set(xscale="log", ylim=(-0.04, 1.04), xlabel="bound on the product")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, fontsize=7.5, columnspacing=1.0)
+
+
+def draw_law(axes: Axes, law: pd.DataFrame) -> None:
+    """Draw the log of the copies against the class's own margin."""
+    for width, (colour, marker, label) in LAWS.items():
+        rows = law[law["width"] == width]
+        style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "markersize": 3.5, "linewidth": 0.9}
+        axes.plot(rows["margin_with"], rows["log_copies"], label=label, **style)
+    ends = np.array([0.5, 7.5])
+    axes.plot(ends, ends - 0.5, color="0.5", linestyle=":", linewidth=0.9, label="slope 1")
+    axes.set(xlabel=r"margin $\Gamma_0(R)$", ylabel=r"log of the copies $M^*$", ylim=(-0.5, 13.5))
+    axes.legend(loc="upper left", fontsize=7.5)
+
+
+def draw_variance(axes: Axes, trained: pd.DataFrame) -> None:
+    """Draw the variance against depth at width 4, for a box and for two products of norms."""
+    shown = {("box", 1.0): ("sky", "o"), ("box", 4.0): ("green", "s"), ("ball", 64.0): ("vermillion", "^")}
+    for (bound, R), (colour, marker) in shown.items():
+        rows = trained[
+            (trained["bound"] == bound) & (trained["weight_bound"] == R) & trained["width"].isin([0, 4])
+        ].sort_values("depth")
+        label = f"{'each weight' if bound == 'box' else 'product'}, {R:g}"
+        with_interval(
+            axes, rows, rows["depth"], "variance", color=OKABE_ITO[colour], marker=marker, linestyle="-", label=label
+        )
+    axes.set(xlabel="hidden layers (width 4)", ylabel="variance", ylim=(0, 0.135), xticks=range(5))
+    axes.legend(loc="upper right", fontsize=7.5)
+
+
+def draw_regions(axes: Axes, regions: pd.DataFrame, points: pd.DataFrame, net: str) -> None:
+    """Draw where a net says +1, and what it loses."""
+    theta = regions.pivot_table(index="x_2", columns="x_1", values=net)
+    axes.contourf(
+        theta.columns, theta.index, theta, levels=[-1e9, 0, 1e9], colors=["white", OKABE_ITO["sky"]], alpha=0.5
+    )
+    axes.contour(theta.columns, theta.index, theta, levels=[0], colors=[OKABE_ITO["blue"]], linewidths=0.9)
+    black = OKABE_ITO["black"]
+    for label, marker, face in ((1, "o", black), (-1, "s", "white")):
+        chosen = points[points["label"] == label]
+        axes.scatter(chosen["x_1"], chosen["x_2"], s=5, marker=marker, facecolor=face, edgecolor=black, linewidth=0.5)
+    spoiler, lost = points[points["is_spoiler"]], points[points[net]]
+    axes.scatter(spoiler["x_1"], spoiler["x_2"], s=40, facecolor="none", edgecolor=black, linewidth=0.7)
+    axes.scatter(lost["x_1"], lost["x_2"], s=45, marker="x", color=OKABE_ITO["vermillion"], linewidth=1.0)
+    axes.set(xticks=[], yticks=[], xlim=(-1.7, 1.7), ylim=(-1.2, 1.2))
+    axes.spines[["right", "top"]].set_visible(True)

@@ -1,0 +1,327 @@
+"""Feed-forward networks of sigmoid nodes, in the slides' notation, and the backpropagation that trains them.
+
+x^k are the outputs of layer k, x^0 the inputs; W^k leads from layer k - 1 to layer k, W^k_ij from node i to node j.
+What the slides call node 0, the constant 1 with the biases as its weights, stands last here, as in every rule of the
+study: a network of one layer with one node is the sigmoid unit, with the same weights in the same order.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import optimize
+from scipy.special import expit
+
+from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points, leading_shape
+from study.trainers.bounded import kkt_residual
+from study.trainers.fit import Bound, Fit, Stop
+from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, loss_of_margin
+from study.validation import BadInput, count, one_of, positive, real
+
+METHODS = ("L-BFGS-B", "spectral", "descent", "online")
+PLAIN = ("descent", "online")
+
+
+def n_weights(n_features: int, layers: Sequence[int]) -> int:
+    """Return the number of weights, biases included; see `network` for `layers`."""
+    return sum((below + 1) * width for below, width in zip([n_features, *layers], layers, strict=False))
+
+
+def check_layers(layers: Sequence[int]) -> tuple[int, ...]:
+    """Return the widths of the layers, or raise `BadInput` unless there is one and each holds a node."""
+    if len(layers) == 0:
+        raise BadInput("`layers` must hold the width of at least one layer; got an empty list")
+    return tuple(count("layers", width) for width in layers)
+
+
+def initial_weights(
+    n_features: int, layers: Sequence[int], *, scale: float, size: int | Sequence[int] = (), rng: np.random.Generator
+) -> Floats:
+    """Draw start weights from N(0, scale^2), of shape (*size, n_weights): a stack of restarts."""
+    shape = tuple(np.atleast_1d(np.asarray(size, dtype=int)))
+    return positive("scale", scale) * rng.standard_normal((*shape, n_weights(n_features, check_layers(layers))))
+
+
+def weight_matrices(w: Floats, n_features: int, layers: Sequence[int]) -> list[Floats]:
+    """Return W^1, ..., W^K, of shape (..., M_{k-1} + 1, M_k) with the bias row last, as views of flat weights."""
+    matrices, at, below = [], 0, n_features
+    for width in layers:
+        matrices.append(w[..., at : at + (below + 1) * width].reshape(*w.shape[:-1], below + 1, width))
+        at, below = at + (below + 1) * width, width
+    return matrices
+
+
+def forward(W: Sequence[Floats], X: Floats) -> tuple[list[Floats], Floats]:
+    """Run the forward pass.
+
+    Parameters
+    ----------
+    W : sequence of ndarray of shape (..., M_{k-1} + 1, M_k)
+        The bias row last.
+    X : ndarray of shape (..., n_samples, M_0)
+
+    Returns
+    -------
+    x : list of ndarray of shape (..., n_samples, M_k + 1)
+        x^0, ..., x^{K-1}, each with the constant 1 in its last column: what the next layer sees.
+    theta : ndarray of shape (..., n_samples, M_K)
+        theta^K; the outputs x^K are its sigmoid. Losses take theta, which keeps its digits where x^K saturates.
+    """
+    x: list[Floats] = []
+    out = X
+    for matrix in W:
+        x.append(np.concatenate([out, np.ones((*out.shape[:-1], 1))], axis=-1))
+        theta = x[-1] @ matrix  # theta^k_j = sum_i W^k_ij x^{k-1}_i
+        out = expit(theta)  # x^k_j = 1 / (1 + exp(-theta^k_j))
+    return x, theta
+
+
+def backward(W: Sequence[Floats], x: Sequence[Floats], delta: Floats) -> list[Floats]:
+    """Run the backward pass.
+
+    Parameters
+    ----------
+    W, x
+        As `forward` takes and returns them.
+    delta : ndarray of shape (..., n_samples, M_K)
+        delta^K = dE/dtheta^K, for the slides' quadratic error x^K (1 - x^K) (x^K - t).
+
+    Returns
+    -------
+    list of ndarray of shape (..., M_{k-1} + 1, M_k)
+        dE/dW^1, ..., dE/dW^K, summed over samples.
+    """
+    gradients = []
+    for k in range(len(W) - 1, -1, -1):
+        # dE/dW^k_ij = delta^k_j x^{k-1}_i, as "Output layer" derives it; the frame after it has the indices swapped.
+        gradients.append(np.swapaxes(x[k], -1, -2) @ delta)
+        if k:
+            node = x[k][..., :-1]
+            # delta^k_i = x^k_i (1 - x^k_i) sum_j delta^{k+1}_j W^{k+1}_ij, "Back propagated Error term"
+            delta = node * (1.0 - node) * (delta @ np.swapaxes(W[k][..., :-1, :], -1, -2))
+    return gradients[::-1]
+
+
+def value_and_gradient(
+    w: Floats, X: Floats, y: Floats, share: Floats, layers: Sequence[int], loss: Loss, eps: float
+) -> tuple[Floats, Floats]:
+    """Return the mean loss sum_i share_i loss(m_i), of shape (...), and its gradient by flat weights, (..., n_weights).
+
+    The network has one output; m = y theta^K is its margin.
+    """
+    W = weight_matrices(w, X.shape[-1], layers)
+    x, theta = forward(W, X)
+    value, slope, _ = loss_of_margin(loss, y * theta[..., 0], eps)
+    gradients = backward(W, x, (share * slope * y)[..., None])
+    flat = [gradient.reshape(*gradient.shape[:-2], -1) for gradient in gradients]
+    return (share * value).sum(axis=-1), np.concatenate(flat, axis=-1)
+
+
+def outputs(w: ArrayLike, X: ArrayLike, layers: Sequence[int]) -> Floats:
+    """Return theta^K of a network with one output: positive where it says +1.
+
+    Parameters
+    ----------
+    w : array_like of shape (..., n_weights)
+    X : array_like of shape (..., n_samples, n_features)
+    layers : sequence of int
+        As `network` takes them.
+
+    Returns
+    -------
+    ndarray of shape (..., n_samples)
+
+    Raises
+    ------
+    BadInput
+        For arrays that do not belong together, or layers that `network` refuses.
+    """
+    w, X, layers = as_floats("w", w), as_floats("X", X), _one_output(layers)
+    if X.ndim < 2:
+        raise BadInput(f"`X` must have shape (..., n_samples, n_features); got shape {X.shape}")
+    check_broadcast("w", w, (*w.shape[:-1], n_weights(X.shape[-1], layers)))
+    leading_shape(w=w.shape[:-1], X=X.shape[:-2])
+    return forward(weight_matrices(w, X.shape[-1], layers), X)[1][..., 0]
+
+
+def network(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    layers: Sequence[int],
+    w0: ArrayLike,
+    loss: Loss = "cross-entropy",
+    eps: float = 0.0,
+    sample_weight: ArrayLike | None = None,
+    bound: Bound = Bound(),  # noqa: B008 (frozen)
+    method: Literal["L-BFGS-B", "spectral", "descent", "online"] = "L-BFGS-B",
+    learning_rate: float | None = None,
+    max_steps: int = 10_000,
+    tol: float = 1e-9,
+) -> Fit:
+    """Train a network of sigmoid nodes with one output, keeping its weights inside a bound.
+
+    Parameters
+    ----------
+    X : array_like of shape (..., n_samples, n_features)
+        Finite features.
+    y : array_like of shape (..., n_samples)
+        Labels in {-1, +1}, both present in every set.
+    layers : sequence of int
+        Widths of the layers after the input; the last is 1. (1,) is the sigmoid unit, (4, 1) has four hidden nodes.
+    w0 : array_like of shape (..., n_weights)
+        Weights to start from: W^1, ..., W^K one after another, each row after row, the bias row last; projected on the
+        bound. A leading axis more makes restarts on the same points. Hidden nodes that start equal stay equal.
+    loss, eps, sample_weight
+        As `study.trainers.sigmoid_unit.sigmoid_unit` takes them.
+    bound : Bound
+        box: every weight, biases included, in [-R, R]. ball: the norm of each W^k at most the K-th root of R, which
+        keeps the product of the layers' norms at most R; for one layer, the ball of the unit.
+    method : {"L-BFGS-B", "spectral", "descent", "online"}
+        L-BFGS-B: a minimum near the start by scipy, the reference; box or no bound. spectral: projected gradient steps
+        of the spectral length [1]_, compiled for stacks. descent: plain backprop, w <- P(w - learning_rate dE/dw).
+        online: plain backprop one sample at a time, w <- P(w - learning_rate dE_i/dw) with E_i the sample's own loss.
+    learning_rate : float in (0, inf)
+        For descent and online only, and needed there.
+    max_steps : int, at least 1
+        Budget of steps; an online step is a pass over the samples.
+    tol : float in [0, inf)
+        A residual of at most this is called stationary.
+
+    Returns
+    -------
+    Fit
+        As `sigmoid_unit` returns it: `loss` is the slides' E at `w`, `residual` the max-norm of w - P(w - g), g the
+        gradient of the weighted mean loss; `stop` is STATIONARY, BUDGET_SPENT, STALLED or NOT_FINITE.
+
+    Raises
+    ------
+    BadInput
+        For points that `check_points` refuses, an empty list of layers, a last width other than 1, a start of another
+        length, an argument outside its range, or a learning rate that is missing or given where nothing descends.
+
+    References
+    ----------
+    .. [1] E. G. Birgin, J. M. Martinez, M. Raydan, "Nonmonotone spectral projected gradient methods on convex sets",
+       SIAM Journal on Optimization 10(4):1196-1211, 2000. doi:10.1137/S1052623497330963
+    """
+    X, y = check_points(X, y)
+    layers = _one_output(layers)
+    one_of("loss", loss, LOSSES)
+    one_of("method", method, METHODS)
+    max_steps, eps = count("max_steps", max_steps), check_eps(eps)
+    if not 0.0 <= real("tol", tol) < np.inf:
+        raise BadInput(f"`tol` must lie in [0, inf); got {tol}")
+    if (method in PLAIN) == (learning_rate is None):
+        raise BadInput(f"`learning_rate` must be {_needed(method)} for method {method}; got {learning_rate}")
+    if method == "L-BFGS-B" and bound.shape == "ball":
+        raise BadInput("`bound` must be a box or none for method L-BFGS-B; got ball")
+    weights = check_sample_weight(sample_weight, X.shape[:-1])
+    total = weights.sum(axis=-1)
+    start = as_floats("w0", w0)
+    check_broadcast("w0", start, (*start.shape[:-1], n_weights(X.shape[-1], layers)))
+    check_finite("w0", start)
+    leading_shape(X=X.shape[:-2], y=y.shape[:-1], sample_weight=weights.shape[:-1], w0=start.shape[:-1])
+    problem = (X, y, weights / total[..., None], start, layers, loss, eps, bound, max_steps, tol)
+    if method == "L-BFGS-B":
+        w, n_steps, n_passes, value, residual = _l_bfgs_b(*problem)
+    else:
+        rate = None if learning_rate is None else positive("learning_rate", learning_rate)
+        sums = method == "online" or loss != "cross-entropy"  # the slides' mean is descended as a mean
+        w, n_steps, n_passes, value, residual = _compiled(*problem, rate, total if sums else np.ones(()), method)
+    n_updates = n_steps * X.shape[-2] if method == "online" else n_steps
+    short = np.where(n_steps >= max_steps, Stop.BUDGET_SPENT, Stop.STALLED)
+    finite = np.isfinite(w).all(axis=-1) & np.isfinite(value) & np.isfinite(residual)
+    stop = np.where(finite, np.where(residual <= tol, Stop.STATIONARY, short), Stop.NOT_FINITE)
+    return Fit(
+        w=w,
+        stop=stop.astype(np.int8),
+        n_updates=n_updates,
+        n_passes=n_passes,
+        loss=value * (1.0 if loss == "cross-entropy" else total),
+        residual=residual,
+    )
+
+
+def _needed(method: str) -> str:
+    return "given" if method in PLAIN else "left out"
+
+
+def _one_output(layers: Sequence[int]) -> tuple[int, ...]:
+    layers = check_layers(layers)
+    if layers[-1] != 1:
+        raise BadInput(f"`layers` must end in 1, the output; got {layers}")
+    return layers
+
+
+Answer = tuple[Floats, NDArray[np.int64], NDArray[np.int64], Floats, Floats]
+
+
+def _compiled(
+    X: Floats,
+    y: Floats,
+    share: Floats,
+    start: Floats,
+    layers: tuple[int, ...],
+    loss: Loss,
+    eps: float,
+    bound: Bound,
+    max_steps: int,
+    tol: float,
+    rate: float | None,
+    factor: Floats,
+    method: str,
+) -> Answer:
+    """Return weights, steps, passes, mean loss and residual over a stack, by the compiled loops."""
+    from study.trainers import compiled_network  # compiles for seconds where its cache is cold
+    from study.trainers.compiled import LOSS_CODES, SHAPE_CODES
+
+    problem = (X, y, share, start, np.array(layers), LOSS_CODES[loss], eps)
+    inside = (SHAPE_CODES[bound.shape], bound.weight_bound, max_steps)
+    with np.errstate(all="ignore"):
+        if rate is None:
+            answer: Answer = compiled_network.spectral(*problem, *inside, tol)
+            return answer
+        online = method == "online"
+        w, n_steps, value, residual = compiled_network.descend(*problem, *inside, rate * factor, tol, online)
+    return w, n_steps, n_steps, value, residual
+
+
+def _l_bfgs_b(
+    X: Floats,
+    y: Floats,
+    share: Floats,
+    start: Floats,
+    layers: tuple[int, ...],
+    loss: Loss,
+    eps: float,
+    bound: Bound,
+    max_steps: int,
+    tol: float,
+) -> Answer:
+    """Solve set after set by scipy."""
+    shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1], sample_weight=share.shape[:-1], w0=start.shape[:-1])
+    w, value, residual = np.empty((*shape, start.shape[-1])), np.empty(shape), np.empty(shape)
+    n_steps, n_passes = np.empty(shape, np.int64), np.empty(shape, np.int64)
+    R = bound.weight_bound
+    options = {"maxiter": max_steps, "maxfun": 20 * max_steps, "ftol": 0.0, "gtol": tol, "maxcor": 20}
+    for index in np.ndindex(shape):
+        one_X, one_y, one_share, one_start = (
+            np.broadcast_to(array, (*shape, *array.shape[array.ndim - n_core :]))[index]
+            for array, n_core in ((X, 2), (y, 1), (share, 1), (start, 1))
+        )
+        set_ = (one_X, one_y, one_share, layers, loss, eps)
+        answer = optimize.minimize(
+            value_and_gradient,
+            bound.project(one_start),
+            args=set_,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=optimize.Bounds(-R, R),
+            options=options,
+        )
+        w[index], n_steps[index], n_passes[index] = answer.x, answer.nit, answer.nfev
+        value[index], gradient = value_and_gradient(w[index], *set_)
+        residual[index] = kkt_residual(w[index], gradient, bound)
+    return w, n_steps, n_passes, value, residual
