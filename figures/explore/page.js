@@ -4,7 +4,7 @@ const KINDS = { p: { y: 1, spoiler: false }, n: { y: -1, spoiler: false }, P: { 
 const kindOf = ({ y, spoiler }) => Object.keys(KINDS).find((k) => KINDS[k].y === y && KINDS[k].spoiler === spoiler);
 const TOOLS = [["move", "move"], ["p", "add ●"], ["n", "add □"], ["P", "add spoiler"]];
 const MOST = 400;
-const short = (v) => (Math.abs(v) >= 1e-3 || v === 0 ? +v.toPrecision(3) : v.toExponential(1)).toLocaleString("en");
+const short = (v) => (Math.abs(v) >= 1e-3 || v === 0 ? v.toLocaleString("en", { maximumSignificantDigits: 3 }) : v.toExponential(1));
 const tidy = (v) => +v.toFixed(3);
 
 let state, chosen = -1, tool = "move", dragged = null, preset = null;
@@ -73,8 +73,8 @@ function report({ problem, widest, perceptron, unit, best }) {
     : widest ? `${perceptron.updates.toLocaleString("en")} updates, and it goes on; it will stop` : "no line separates these points: it never stops";
   const all = wrong && spoilers === wrong && state.points.filter((p) => p.spoiler).length === wrong;
   $("unit-verdict").textContent = !wrong ? "separates" : all ? (wrong === 1 ? "loses the spoiler" : "loses the spoilers") : `loses ${wrong} point${wrong === 1 ? "" : "s"}`;
-  const ratio = best && best.loss / unit.loss;
-  $("unit-detail").textContent = `mean loss ${short(unit.loss)}` + (best && wrong ? `; best separator ${short(best.loss)}, ${ratio < 100 ? short(ratio) : "over 100"} times` : !best ? "; no separator exists" : "");
+  const ratio = best && best.loss / unit.loss, times = ratio > 1 && ratio < 100 ? `, ${short(ratio)} times` : "";
+  $("unit-detail").textContent = `mean loss ${short(unit.loss)}; ${!best ? "no separator exists" : wrong ? `best separator ${short(best.loss)}${times}` : "no separator has less"}`;
   $("reason").textContent = reason(widest, unit, best, wrong);
 }
 function reason(widest, unit, best, wrong) {
@@ -93,9 +93,8 @@ function show() {
   $("R-value").textContent = state.shape === "none" ? "∞" : state.R.toLocaleString("en");
   $("N-value").textContent = Math.round(state.N).toLocaleString("en");
   $("eps-value").textContent = state.eps.toFixed(2);
-  $("phase-note").textContent = (state.shape === "none" ? "Without a bound there is no position. " : "")
-    + "At the optimum: blue separates, orange loses a spoiler, grey loses base points; the ring is this situation."
-    + (Phase.hasLaw(state) ? " Dotted: the law, log N = " + (state.loss === "cross-entropy" ? "" : "2 ") + "γ₀R + constant." : "");
+  $("law-note").hidden = !Phase.hasLaw(state);
+  $("law-note").textContent = `⋯ the law, log N = ${state.loss === "cross-entropy" ? "" : "2 "}γ₀R + constant`;
   for (const button of $("presets").children) button.setAttribute("aria-pressed", button.textContent === preset);
   for (const button of $("tools").children) button.setAttribute("aria-checked", button.dataset.tool === tool);
 }
@@ -199,6 +198,12 @@ $("copy").addEventListener("click", async () => {
   setTimeout(() => { $("copy").textContent = "link"; }, 1500);
 });
 
-const begin = () => { const given = location.hash.length > 1 && read(location.hash.slice(1)); given ? open(given) : open(read(PRESETS["one spoiler"]), "one spoiler"); };
+/** What the address holds, or one spoiler; the functions run a few times first, so that the first drag is no slower. */
+const begin = () => {
+  const given = location.hash.length > 1 && read(location.hash.slice(1));
+  state = given || read(PRESETS["one spoiler"]);
+  for (let k = 0; k < 5; k++) solved();
+  open(state, given ? null : "one spoiler");
+};
 window.addEventListener("hashchange", begin);
 begin();

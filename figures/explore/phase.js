@@ -1,12 +1,12 @@
 /* The phase diagram: the optimum's verdict at each bound and number of base points, found a few at a time, and the law. */
 const Phase = (() => {
   const node = document.getElementById("phase");
-  const COLUMNS = 24, ROWS = 16, LEFT = 64, TOP = 12, WIDTH = 520, HEIGHT = 260, R_MAX = 30, LOG_MAX = 6, BUDGET = 6;
+  const COLUMNS = 24, ROWS = 16, LEFT = 64, TOP = 12, WIDTH = 518, HEIGHT = 256, R_MAX = 30, LOG_MAX = 6, BUDGET = 6;
   const toX = (R) => LEFT + (WIDTH * R) / R_MAX, toY = (logN) => TOP + HEIGHT * (1 - logN / LOG_MAX);
   const cells = [], here = svg("circle", { class: "here", r: 8 }), law = svg("path", { class: "law" });
   for (let c = 0; c < COLUMNS; c++) {
     for (let r = 0; r < ROWS; r++) {
-      const cell = svg("rect", { x: LEFT + (WIDTH * c) / COLUMNS, y: TOP + HEIGHT * (1 - (r + 1) / ROWS), width: WIDTH / COLUMNS + 0.3, height: HEIGHT / ROWS + 0.3 });
+      const cell = svg("rect", { x: LEFT + (WIDTH * c) / COLUMNS, y: TOP + HEIGHT * (1 - (r + 1) / ROWS), width: WIDTH / COLUMNS, height: HEIGHT / ROWS });
       cells.push({ R: (R_MAX * (c + 0.5)) / COLUMNS, N: 10 ** ((LOG_MAX * (r + 0.5)) / ROWS), cell });
     }
   }
@@ -17,15 +17,17 @@ const Phase = (() => {
   const powers = [0, 2, 4, 6].map((k) => { const t = text(LEFT - 9, toY(k) + 5, "10", "end"); t.append(svg("tspan", { dy: -6, "font-size": "75%" }, String(k))); return t; });
   const turned = text(0, 0, "base points N");
   turned.setAttribute("transform", `translate(14 ${TOP + HEIGHT / 2}) rotate(-90)`);
+  const none = text(LEFT + WIDTH / 2, TOP + HEIGHT / 2, "no bound, and so no place here");
   const frame = svg("rect", { class: "frame", x: LEFT, y: TOP, width: WIDTH, height: HEIGHT });
-  node.append(clip, ...cells.map(({ cell }) => cell), frame, law, here, ...labels, ...powers, text(LEFT + WIDTH / 2, TOP + HEIGHT + 42, "weight bound R"), turned);
+  node.append(clip, ...cells.map(({ cell }) => cell), frame, law, here, none, ...labels, ...powers, text(LEFT + WIDTH / 2, TOP + HEIGHT + 42, "weight bound R"), turned);
 
   let job = 0;
 
   /** Draw position and law at once, and the cells in the time that the next frames leave. */
   function draw(state, problemAt) {
     const bounded = state.shape !== "none";
-    node.style.opacity = bounded ? 1 : 0.25;
+    none.style.display = bounded ? "none" : "";
+    if (!bounded) cells.forEach(({ cell }) => cell.setAttribute("class", "frame"));
     here.setAttribute("cx", toX(Math.min(state.R, R_MAX)));
     here.setAttribute("cy", toY(Math.min(Math.max(Math.log10(state.N), 0), LOG_MAX)));
     here.style.display = bounded ? "" : "none";

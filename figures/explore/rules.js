@@ -7,8 +7,8 @@
  * shape and R the bound, "box", "ball" or "none". The bias stands last. All losses are weighted means.
  */
 const Rules = (() => {
-  const dot = (a, b) => a.reduce((sum, x, j) => sum + x * b[j], 0);
-  const largest = (a) => a.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
+  const dot = (a, b) => { let sum = 0; for (let j = 0; j < a.length; j++) sum += a[j] * b[j]; return sum; };
+  const largest = (a) => { let m = 0; for (const x of a) m = Math.max(m, Math.abs(x)); return m; };
   const norm = (a) => { const m = largest(a); return m === 0 || !isFinite(m) ? m : m * Math.sqrt(a.reduce((s, x) => s + (x / m) ** 2, 0)); };
   const moved = (w, step, d) => w.map((x, j) => x + step * d[j]);
 
@@ -268,11 +268,11 @@ const Rules = (() => {
     if (!widest) return null;
     const { Z, shape, R, loss } = problem;
     const attained = lost(Z, free.w).some(Boolean) ? [] : [free];
-    if (attained.length && loss === "cross-entropy") return free;
+    if (attained.length && (loss === "cross-entropy" || free.loss < 1e-15)) return free;
     const size = shape === "box" ? largest(widest) : shape === "ball" ? norm(widest) : 1;
     const inside = widest.map((x) => (shape === "none" ? 2 * x : (0.9 * R * x) / size));
     // Not convex: a high barrier leads from anywhere to one path, a low one leaves the search near its start.
-    const starts = loss === "cross-entropy" ? [[1, 1e-2]] : [[1, 1e-2], [1, 1e-6], [0.3, 1e-6], [0.05, 1e-6]];
+    const starts = loss === "cross-entropy" ? [[1, 1e-2]] : [[1, 1e-2], [1, 1e-6], [0.1, 1e-6]];
     const answers = starts.map(([s, mu]) => fromInside(problem, inside.map((x) => s * x), mu));
     return [...attained, ...answers].reduce((a, b) => (b.loss < a.loss ? b : a));
   }
@@ -280,12 +280,12 @@ const Rules = (() => {
   function fromInside(problem, start, highest) {
     let w = start;
     for (let mu = highest; mu >= 1e-11; mu *= 0.04) {
-      for (let k = 0; k < 50; k++) {
+      for (let k = 0; k < 15; k++) {
         const { value, g, H } = barrier(problem, w, mu);
         const found = factor(H);
         if (!found) break;
         const d = solve(found.L, g.map((x) => -x)), downhill = dot(g, d);
-        if (!(downhill < -1e-3 * mu)) break;
+        if (!(downhill < -0.1 * mu)) break;
         let step = 1;
         while (step > 1e-12 && !(barrier(problem, moved(w, step, d), mu, false).value <= value + 1e-4 * step * downhill)) step *= 0.5;
         if (step <= 1e-12) break;
