@@ -8,6 +8,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from study.commands.bench import bench
 from study.commands.claims import claims
+from study.commands.compare import compare
 from study.commands.figures import figures
 from study.commands.list import list_experiments
 from study.commands.output import say
@@ -25,6 +26,7 @@ EXAMPLES = """Examples:
     study run four_points --json
     study figures four_points --format png --open
     study paper --check
+    study compare points.csv --label class --weight-bound 1 3 10 --out compared
 """
 
 
@@ -48,6 +50,7 @@ app.command(run)
 app.command(figures)
 app.command(paper)
 app.command(claims)
+app.command(compare)
 app.command(bench)
 
 

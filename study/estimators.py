@@ -29,7 +29,7 @@ class _LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
         """Return features, and labels in {-1, +1}; set `classes_`."""
-        X, y = validate_data(self, X, y, dtype=np.float64)
+        checked, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, index = np.unique(y, return_inverse=True)
         if len(self.classes_) > 2:
@@ -38,7 +38,7 @@ class _LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         if len(self.classes_) < 2:
             raise ValueError(f"`y` must hold two classes; got only one class, {self.classes_[0]!r}")
-        return X, np.where(index == 1, 1.0, -1.0)
+        return np.asarray(checked), np.where(index == 1, 1.0, -1.0)
 
     def _keep(self, fit: Fit) -> Self:
         self.coef_, self.intercept_ = fit.w[None, :-1].copy(), fit.w[-1:].copy()
@@ -147,10 +147,8 @@ class BoundedSigmoidClassifier(_LinearClassifier):
         weights = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         kept = weights > 0.0  # a weight of zero is a sample that is not there
         bound = Bound("none") if self.shape == "none" else Bound(self.shape, self.weight_bound)
-        options = {"loss": self.loss, "eps": self.eps, "bound": bound, "max_steps": self.max_updates}
-        return self._keep(
-            sigmoid_unit(X[kept], signs[kept], sample_weight=weights[kept], method="newton", **options)
-        )
+        options: dict[str, Any] = {"loss": self.loss, "eps": self.eps, "bound": bound, "max_steps": self.max_updates}
+        return self._keep(sigmoid_unit(X[kept], signs[kept], sample_weight=weights[kept], method="newton", **options))
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the outputs 1 - o and o of every sample, of shape (n_samples, 2)."""

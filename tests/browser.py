@@ -1,4 +1,4 @@
-"""Headless Chromium over its debugging pipe: real pointer, touch and key events, screenshots, and what was requested."""
+"""Headless Chromium over its debugging pipe: real pointer, touch and key events, screenshots, and its requests."""
 
 import base64
 import json

@@ -25,9 +25,7 @@ def angle(w: ArrayLike, v: ArrayLike) -> Floats:
         b = b / np.abs(b).max(axis=-1, keepdims=True)
         a, b = a / np.linalg.norm(a, axis=-1, keepdims=True), b / np.linalg.norm(b, axis=-1, keepdims=True)
     # Kahan's formula: exact to rounding for small angles too, where an arc cosine is not.
-    return np.asarray(
-        np.degrees(2.0 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1)))
-    )
+    return np.asarray(np.degrees(2.0 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1))))
 
 
 def turned_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, samples: NDArray[np.int64]) -> Floats:

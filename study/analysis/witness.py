@@ -1,5 +1,6 @@
 """What decides separability on many points: one separator, or the few samples that no boundary separates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -8,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
 from study.datasets.dataset import Floats, check_points
-from study.trainers.max_margin import max_margin
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +28,7 @@ class Witness:
     samples: NDArray[np.int64]
 
 
-def witness(X: ArrayLike, y: ArrayLike) -> Witness:
+def witness(X: ArrayLike, y: ArrayLike, guess: ArrayLike | None = None) -> Witness:
     """Find a separator of one set of points, or a few samples that no boundary separates.
 
     Parameters
@@ -36,6 +36,8 @@ def witness(X: ArrayLike, y: ArrayLike) -> Witness:
     X : array_like of shape (n_samples, n_features)
     y : array_like of shape (n_samples,)
         Labels in {-1, +1}, both present.
+    guess : array_like of shape (n_features + 1,), optional
+        Weights that may separate, the bias last; they are tried first.
 
     Returns
     -------
@@ -48,14 +50,13 @@ def witness(X: ArrayLike, y: ArrayLike) -> Witness:
 
     Notes
     -----
-    The separator of largest margin is tried first. Where that fails, constraints are generated: maximise t under
-    z_i.w >= t and |w_j| <= 1 over a working set, and let the samples that the answer loses join it. Where t is zero,
-    the samples with a multiplier are at most n_features + 2, and by Gordan's theorem no boundary separates them.
+    Constraints are generated: maximise t under z_i.w >= t and |w_j| <= 1 over a working set, and let the samples that
+    the answer loses join it. Where t is zero, the samples with a multiplier are at most n_features + 2, and by Gordan's
+    theorem no boundary separates them.
     """
     X, y = check_points(X, y)
-    widest = max_margin(X, y)
-    if np.isfinite(widest.w).all() and not wrong_samples(widest.w, X, y).size:
-        return Witness(w=widest.w, samples=np.empty(0, np.int64))
+    if guess is not None and not wrong_samples(np.asarray(guess, np.float64), X, y).size:
+        return Witness(w=np.asarray(guess, np.float64), samples=np.empty(0, np.int64))
     low, high = X.min(axis=0), X.max(axis=0)
     centre, spread = low / 2 + high / 2, np.where(high > low, high / 2 - low / 2, 1.0)
     Z = np.column_stack([(X - centre) / spread, np.ones(len(X))]) * y[:, None]
@@ -81,7 +82,7 @@ def witness(X: ArrayLike, y: ArrayLike) -> Witness:
 
 
 def _widest_cone(Z: Floats) -> tuple[Floats, float, Floats]:
-    """Return the weights v in the unit box with the largest least margin t over rows Z, t, and the rows' multipliers."""
+    """Return weights in the unit box whose least margin over rows Z is largest, that margin, and the multipliers."""
     n, p = Z.shape
     answer = linprog(
         np.append(np.zeros(p), -1.0),
@@ -95,20 +96,25 @@ def _widest_cone(Z: Floats) -> tuple[Floats, float, Floats]:
     return answer.x[:-1], float(answer.x[-1]), np.abs(answer.ineqlin.marginals)
 
 
-def wrong_samples(w: Floats, X: Floats, y: Floats) -> NDArray[np.int64]:
+def wrong_samples(w: Floats | Sequence[Fraction], X: Floats, y: Floats) -> NDArray[np.int64]:
     """Return the indices of the samples of one set that `w` does not put strictly on their own side, decided exactly.
 
-    A margin in floating point is off by at most n_features + 1 roundings of the sum of its terms' sizes; where that
-    leaves the sign open, rational arithmetic decides, in which every float is exact.
+    `w` holds floats, or rational numbers, with the bias last. A margin in floating point is off by at most
+    n_features + 2 roundings of the sum of its terms' sizes; where that leaves the sign open, rational arithmetic
+    decides, in which every float is exact.
     """
-    if not np.isfinite(w).all():
+    if isinstance(w, np.ndarray) and not np.isfinite(w).all():
         return np.arange(len(y))
+    exact = [Fraction(v) for v in w]
+    largest = max(map(abs, exact))
+    if largest == 0:
+        return np.arange(len(y))
+    rounded = np.array([float(v / largest) for v in exact])
     with np.errstate(over="ignore", invalid="ignore"):
-        margin = y * (X @ w[:-1] + w[-1])
-        error = (len(w) + 1) * np.finfo(float).eps * (np.abs(X) @ np.abs(w[:-1]) + abs(w[-1])) + np.finfo(float).tiny
+        margin = y * (X @ rounded[:-1] + rounded[-1])
+        error = (len(exact) + 2) * np.finfo(float).eps * (np.abs(X) @ np.abs(rounded[:-1]) + abs(rounded[-1]))
     wrong = ~(margin > error)
-    normal, bias = [Fraction(v) for v in w[:-1]], Fraction(w[-1])
     for i in np.flatnonzero(wrong & ~(margin < -error)):
-        exact = sum((a * Fraction(x) for a, x in zip(normal, X[i], strict=True)), bias)
-        wrong[i] = not exact * int(y[i]) > 0
+        value = sum((a * Fraction(x) for a, x in zip(exact, X[i].tolist(), strict=False)), exact[-1])
+        wrong[i] = not value * int(y[i]) > 0
     return np.flatnonzero(wrong)

@@ -53,6 +53,16 @@ def read_table(path: Path) -> "pd.DataFrame":
     return frame
 
 
+def names(argument: str, text: str) -> list[str]:
+    """Return the column names in an argument: separated by commas, in quotes where they hold commas."""
+    import csv
+
+    listed = [name.strip() for name in next(csv.reader([text]), [])]
+    if text and not all(listed):
+        raise BadInput(f"`{argument}` must be column names with commas between them; got {text!r}")
+    return listed
+
+
 def _text(path: Path) -> str:
     """Return the file's text, unpacked and decoded."""
     import bz2

@@ -24,7 +24,7 @@ def show_json(value: Any) -> None:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+def progress(title: str, unit: str = "blocks") -> Iterator[Callable[[int, int], None]]:
     """Give a function (done, total) that shows progress: a bar on a terminal, elsewhere a line every ten seconds."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -40,6 +40,6 @@ def progress(title: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(task, completed=done, total=total)
             if not console.is_terminal and time.monotonic() - said > 10.0:
                 said = time.monotonic()
-                say(f"{title}: {done} of {total} blocks")
+                say(f"{title}: {done:,} of {total:,} {unit}")
 
         yield advance

@@ -53,7 +53,7 @@ def from_frame(
     label : str
         The column of labels: two different values, or more and `positive`.
     positive : str, optional
-        The value of `label` that becomes +1, all others -1; by default the larger of two numbers, the later of two words.
+        The value of `label` that becomes +1, all others -1; by default the larger of two numbers, the later word.
     features : sequence of str
         The columns of X; by default all but the label.
     without : sequence of str
@@ -83,7 +83,7 @@ def from_frame(
     texts = _labels(frame, label)
     y, positive, negative = _signs(texts, label, positive, rows)
     X = np.column_stack([_numbers(frame[name], name) for name in names])
-    constant = [name for name, same in zip(names, (X == X[0]).all(axis=0), strict=True) if same]
+    constant = [name for name, same in zip(names, (X[:1] == X).all(axis=0), strict=True) if same]
     if constant:
         column = f"column {constant[0]!r} has the value {X[0, names.index(constant[0])]:g} in every row"
         leave = ",".join(constant)
@@ -96,6 +96,19 @@ def from_frame(
         positive=positive,
         negative=negative,
     )
+
+
+def standardised(points: Dataset) -> tuple[Dataset, Floats, Floats]:
+    """Return the points with features of mean 0 and standard deviation 1, and the centre and the spread of each before.
+
+    A feature must not be constant.
+    """
+    low, high = points.X.min(axis=0), points.X.max(axis=0)
+    extent = high - low
+    U = (points.X - low) / extent  # squares may leave the range of floats
+    centre, spread = U.mean(axis=0), U.std(axis=0)
+    X = (U - centre) / spread
+    return Dataset(X=X, y=points.y, name=points.name), low + extent * centre, extent * spread
 
 
 def _labels(frame: pd.DataFrame, label: str) -> NDArray[np.object_]:
@@ -120,7 +133,7 @@ def _signs(
             seen = list(dict.fromkeys(texts))
             row = rows[list(texts).index(seen[2])]
             raise BadInput(
-                f"column {label!r} has {len(values)} values ({shown}), the third from row {row} on; name one: --positive"
+                f"column {label!r} has {len(values)} values ({shown}), the third from row {row}; name one with --positive"
             )
         positive = values[1]
     elif positive not in values:
@@ -150,7 +163,9 @@ def _numbers(column: pd.Series, name: str) -> Floats:
     try:
         size = abs(float(cell))
     except ValueError:
-        raise BadInput(f"{where}: {shown!r} is not a number; mend it, or leave the column out with --without {name}") from None
+        raise BadInput(
+            f"{where}: {shown!r} is not a number; mend it, or leave the column out with --without {name}"
+        ) from None
     if np.isnan(size):
         raise BadInput(f"{where}: the value is missing; fill the cell or drop the row")
     raise BadInput(f"{where}: {shown} is too large; numbers up to {LARGEST:g} in size can be used")
