@@ -1,6 +1,7 @@
 """The walls of the house, read from the syntax trees."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,13 @@ def test_a_room_begins_with_a_docstring_and_nothing_else(path: Path) -> None:
 
 def test_equal_names_are_the_dependency_graph() -> None:
     experiments = {path.stem for path in (ROOT / "experiments").glob("[!_]*.py")}
-    results = {path.name.split(".")[0] for path in (ROOT / "experiments" / "results").iterdir()}
+    committed = ROOT / "experiments" / "results"
+    results = {path.name.split(".")[0] for path in committed.iterdir() if path.is_file()}
+    proofs = {path.name.split(".")[0] for path in (committed / "certificates").glob("*")}
     figures = {path.stem for path in (ROOT / "figures").glob("[!_]*.py")}
     assert results == experiments
     assert figures <= experiments
+    assert proofs <= experiments
     assert {path.stem for path in (ROOT / "figures").glob("*.svg")} == figures
 
 
@@ -96,3 +100,14 @@ def test_no_address_and_no_machine_path_is_written_down() -> None:
         assert "index-url" not in text
         assert "find-links" not in text
         assert str(ROOT.parent) + "/" not in text
+
+
+def test_the_checker_shares_nothing_with_the_search() -> None:
+    rooms = [ROOT / "study" / "certificates" / f"{name}.py" for name in ("checker", "balls", "reading")]
+    checker = {f"study.certificates.{path.stem}" for path in rooms}
+    for path in rooms:
+        outside = {module for module in imported(path) if module.rpartition(".")[0] not in checker} - checker
+        assert {module.split(".")[0] for module in outside} <= {*sys.stdlib_module_names, "flint"}, name(path)
+    for path in (ROOT / "study").rglob("*.py"):
+        if path not in rooms and "commands" not in path.parts:
+            assert not checker & imported(path), f"{name(path)} leans on the checker"

@@ -17,6 +17,8 @@ from study.validation import CheckFailed
 
 RTOL, ATOL = 1e-6, 1e-9
 """Two machines may differ by this much in a real number; whole numbers, truth values and words may not differ."""
+CERTIFICATES = "certificates"
+"""This part of the tables has the one column `certificate`; proofs are checked, not compared."""
 
 
 def declaration(experiment: Experiment) -> dict[str, Any]:
@@ -27,8 +29,8 @@ def declaration(experiment: Experiment) -> dict[str, Any]:
 
 def result_files(experiment: Experiment, digest: str, tables: Tables) -> dict[str, bytes]:
     """Return name and content of every file of a result, the JSON last."""
-    files = {table_name(experiment.name, part): _csv(table) for part, table in tables.items()}
-    read_back = {part: _frame(files[table_name(experiment.name, part)]) for part in tables}
+    files = {table_name(experiment.name, part): _content(part, table) for part, table in tables.items()}
+    read_back = {part: _table(table_name(experiment.name, part), files) for part in tables}
     record = {
         "question": experiment.question,
         "digest": digest,
@@ -41,7 +43,9 @@ def result_files(experiment: Experiment, digest: str, tables: Tables) -> dict[st
 
 
 def table_name(name: str, part: str) -> str:
-    """Return the file name of a table; the main one has the part ""."""
+    """Return the file name of a table; the main one has the part "", and certificates are one JSON object a line."""
+    if part == CERTIFICATES:
+        return f"{CERTIFICATES}/{name}.jsonl"
     return f"{name}.{part}.csv" if part else f"{name}.csv"
 
 
@@ -78,7 +82,8 @@ def read_tables(folder: Path, name: str) -> dict[str, pd.DataFrame]:
             raise CheckFailed(
                 f"{file}: altered by hand: its SHA-256 is not the one in {name}.json; `git checkout` brings it back"
             )
-        tables[file.removeprefix(f"{name}.").removesuffix("csv").removesuffix(".")] = _frame(content)
+        part = file.removeprefix(f"{name}.").removesuffix("csv").removesuffix(".")
+        tables[CERTIFICATES if file.endswith(".jsonl") else part] = _table(file, {file: content})
     return tables
 
 
@@ -119,7 +124,7 @@ def compare(folder: Path, files: Mapping[str, bytes]) -> str:
         if not (folder / name).is_file():
             raise CheckFailed(f"{name}: not there, though its JSON is")
         _compare_tables(name, _frame((folder / name).read_bytes()), _frame(files[name]))
-    read_record(folder, next(iter(files)).split(".")[0])
+    read_record(folder, next(name for name in files if name.endswith(".json")).removesuffix(".json"))
     return "within tolerance (other CPU)"
 
 
@@ -151,6 +156,18 @@ def _compare_numbers(name: str, old: Any, new: Any, key: str = "numbers") -> Non
 def _csv(table: pd.DataFrame) -> bytes:
     text: str = table.to_csv(index=False, lineterminator="\n")
     return text.encode()
+
+
+def _content(part: str, table: pd.DataFrame) -> bytes:
+    if part == CERTIFICATES:
+        return "".join(f"{line}\n" for line in table["certificate"]).encode()
+    return _csv(table)
+
+
+def _table(file: str, files: Mapping[str, bytes]) -> pd.DataFrame:
+    if file.endswith(".jsonl"):
+        return pd.DataFrame({"certificate": files[file].decode().splitlines()})
+    return _frame(files[file])
 
 
 def _frame(content: bytes) -> pd.DataFrame:

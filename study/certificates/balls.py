@@ -1,0 +1,171 @@
+"""The loss of a sigmoid unit in ball arithmetic, for the checker alone: every comparison is true only where certain."""
+
+from typing import Any
+
+from flint import arb, arb_mat
+
+from study.certificates.reading import labelled, number, numbers, require
+
+FAR = arb(2) ** 400
+LOSSES = ("quadratic", "cross-entropy", "threshold-quadratic")
+
+
+def dot(a: list[arb], b: list[arb]) -> arb:
+    """Return the inner product."""
+    return sum((s * t for s, t in zip(a, b, strict=True)), arb(0))
+
+
+class Problem:
+    """Points, multiplicities, loss and box; f is concave, then convex from `low` to `high`, then concave."""
+
+    def __init__(self, X: Any, y: Any, weight: Any, loss: Any, eps: Any, weight_bound: Any) -> None:
+        rows, labels = labelled(X, y)
+        self.Z = [[label * x for x in [*row, arb(1)]] for row, label in zip(rows, labels, strict=True)]
+        self.matrix, self.n, self.p = arb_mat(self.Z), len(rows), len(rows[0]) + 1
+        self.weight = numbers(weight, "weight", self.n)
+        require(all(w > 0 for w in self.weight), "`weight` must be positive")
+        require(loss in LOSSES, f"`loss` must be one of {', '.join(LOSSES)}")
+        self.loss, e, self.R = str(loss), number(eps, "eps"), number(weight_bound, "weight_bound")
+        require(e >= 0 and 2 * e < 1 and self.R > 0, "`eps` must lie in [0, 1/2), `weight_bound` must be positive")
+        self.eps, root = e, ((1 + e) ** 2 - 3 * e).sqrt()
+        last, first = (1 + e + root) / 3, e / (1 + e + root)  # roots of B, see `curvature`
+        convex = self.loss == "cross-entropy"
+        self.low = -FAR if convex else (1 / last - 1).log()
+        self.high = (1 / first - 1).log() if self.loss == "quadratic" and e > 0 else FAR
+        self.target = (1 / e - 1).log() if e > 0 else FAR  # f decreases up to here
+
+    def margins(self, w: list[arb]) -> list[arb]:
+        """Return z_i.w of each point."""
+        return list((self.matrix * arb_mat(self.p, 1, w)).entries())
+
+    def value(self, m: arb) -> arb:
+        """Return f(m)."""
+        if self.loss == "cross-entropy":
+            return (-m).exp().log1p() + self.eps * m
+        r = 1 / (1 + m.exp()) - self.eps
+        r = r.nonnegative_part() if self.loss == "threshold-quadratic" else r
+        return r * r / 2  # a power of a ball around zero is not a number
+
+    def slope(self, m: arb) -> arb:
+        """Return the derivative of f at m."""
+        q = 1 / (1 + m.exp())
+        r = q - self.eps
+        if self.loss == "cross-entropy":
+            return -r
+        return -(r.nonnegative_part() if self.loss == "threshold-quadratic" else r) * q * (1 - q)
+
+    def curvature(self, m: arb) -> tuple[arb, arb]:
+        """Return second and third derivative of f, which is not the threshold quadratic loss."""
+        q, e = 1 / (1 + m.exp()), self.eps
+        P = q * (1 - q)
+        if self.loss == "cross-entropy":
+            return P, -P * (1 - 2 * q)
+        B = q * (2 + 2 * e - 3 * q) - e
+        return P * B, -P * ((1 - 2 * q) * B + P * (2 + 2 * e - 6 * q))
+
+    def total(self, w: list[arb]) -> arb:
+        """Return E(w)."""
+        return dot(self.weight, [self.value(m) for m in self.margins(w)])
+
+    def gradient(self, w: list[arb]) -> list[arb]:
+        """Return the gradient of E."""
+        slopes = [a * self.slope(m) for a, m in zip(self.weight, self.margins(w), strict=True)]
+        return [dot(slopes, [z[j] for z in self.Z]) for j in range(self.p)]
+
+    def hessian(self, w: list[arb], free: list[int]) -> arb_mat:
+        """Return the rows and columns `free` of the Hessian of E."""
+        curved = [a * self.curvature(m)[0] for a, m in zip(self.weight, self.margins(w), strict=True)]
+        columns = {j: [z[j] for z in self.Z] for j in free}
+        bent = {j: [c * x for c, x in zip(curved, columns[j], strict=True)] for j in free}
+        return arb_mat([[dot(bent[j], columns[k]) for k in free] for j in free])
+
+    def least(self, a: arb, b: arb) -> arb:
+        """Return the least value of f on [a, b]."""
+        return self.value(b if b <= self.target else a if a >= self.target else self.target)
+
+    def slopes(self, a: arb, b: arb) -> tuple[arb, arb]:
+        """Return the least and the largest slope of f on [a, b]: at an end, or where convex and concave parts meet."""
+        met = [t for t in (self.low, self.high) if abs(t) < FAR and not (t < a or t > b)]
+        ends = [self.slope(m) for m in (a, b, *met)]
+        least = largest = ends[0]
+        for s in ends[1:]:
+            least, largest = arb.min(least, s), arb.max(largest, s)
+        return least, largest
+
+    def minorant(self, a: arb, b: arb) -> tuple[arb, arb]:
+        """Return c and s with f(m) >= c + s m on [a, b]: on concave parts f(m) - s m is least at an end."""
+        t = (a + b) / 2
+        if a >= self.low and b <= self.high:
+            s = self.slope(t)
+            return self.value(t) - s * t, s
+        if b <= self.low or a >= self.high:
+            s = (self.value(b) - self.value(a)) / (b - a)
+            return arb.min(self.value(a) - s * a, self.value(b) - s * b), s
+        t = self.low if t < self.low else self.high if t > self.high else t
+        require(a <= t and t <= b, "a cell touches an inflection")
+        s = self.slope(t)
+        return arb.min(self.value(t) - s * t, arb.min(self.value(a) - s * a, self.value(b) - s * b)), s
+
+
+def krawczyk(x: list[arb], box: list[arb], value: list[arb], jacobian: arb_mat) -> bool:
+    """Say whether a function has exactly one zero in a box, from its value at x and its Jacobian over the box."""
+    k = len(x)
+    Y = jacobian.mid().inv().mid()
+    rest = arb_mat(k, k, [int(a == b) for a in range(k) for b in range(k)]) - Y * jacobian
+    step = rest * arb_mat(k, 1, [b - a for a, b in zip(x, box, strict=True)]) - Y * arb_mat(k, 1, value)
+    return all(b.contains_interior(a + s) for a, b, s in zip(x, box, step.entries(), strict=True))
+
+
+class Point:
+    """A stationary point that lies within `radius` of `w` along its face, and is alone there within `alone_radius`."""
+
+    def __init__(self, problem: Problem, w: Any, face: Any, radius: Any, alone_radius: Any = None) -> None:
+        self.problem, p = problem, problem.p
+        require(isinstance(face, str) and len(face) == p and set(face) <= set("0+-"), "`face` must hold 0, + and -")
+        self.w, self.face, self.radius = numbers(w, "w", p), str(face), number(radius, "radius")
+        require(self.radius > 0, "`radius` must be positive")
+        self.free = [j for j in range(p) if face[j] == "0"]
+        for j in range(p):
+            if face[j] != "0":
+                self.w[j] = problem.R if face[j] == "+" else -problem.R
+        require(problem.loss != "threshold-quadratic", "the threshold quadratic loss has no second derivative")
+        self.box = self.wide = self.around(self.radius)
+        require(self.alone(self.box), "no stationary point is proved to be there")
+        if alone_radius is not None:
+            self.wide = self.around(number(alone_radius, "alone_radius"))
+            require(number(alone_radius, "alone_radius") >= self.radius, "`alone_radius` is smaller than `radius`")
+            require(self.alone(self.wide), "no stationary point is proved to be alone")
+        gradient = problem.gradient(self.box)
+        for j in range(p):
+            pushed = gradient[j] < 0 if face[j] == "+" else gradient[j] > 0
+            require(face[j] == "0" or pushed, "the gradient does not push against the face")
+
+    def around(self, radius: arb) -> list[arb]:
+        """Return the box of this radius in the face around the point."""
+        return [arb(x, radius) if mark == "0" else x for x, mark in zip(self.w, self.face, strict=True)]
+
+    def alone(self, box: list[arb]) -> bool:
+        """Krawczyk: say whether the gradient along the face has exactly one zero in the box."""
+        free, R = self.free, self.problem.R
+        if not free:
+            return True
+        require(all(abs(box[j]) < R for j in free), "the box of a point leaves its face")
+        gradient = self.problem.gradient(self.w)
+        return krawczyk(
+            [self.w[j] for j in free],
+            [box[j] for j in free],
+            [gradient[j] for j in free],
+            self.problem.hessian(box, free),
+        )
+
+    def kind(self) -> str:
+        """Classify by the signs of the pivots of the Hessian at `w`; regular in the box, it keeps them there."""
+        H = self.problem.hessian(self.w, self.free).tolist() if self.free else []
+        negative, k = 0, len(H)
+        for a in range(k):
+            require(H[a][a] > 0 or H[a][a] < 0, "the kind of a stationary point is not certain")
+            negative += bool(H[a][a] < 0)
+            for b in range(a + 1, k):
+                ratio = H[b][a] / H[a][a]
+                H[b] = [x - ratio * y for x, y in zip(H[b], H[a], strict=True)]
+        return "minimum" if negative == 0 else "maximum" if negative == k == self.problem.p else "saddle"

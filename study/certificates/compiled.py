@@ -1,0 +1,334 @@
+"""The loops of the search, compiled: branch and bound over a box, and an interior-point method inside it.
+
+Everything that is compiled stands in this file, because numba's cache watches one file only. Z has the rows y (x, 1);
+the loss of a sample is f(m), m its margin, concave, then convex from `low` to `high`, then concave. Sums carry the
+sample weights, so multiplicities of any size cost nothing.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+LOSS_CODES = {"quadratic": 0, "cross-entropy": 1, "threshold-quadratic": 2}
+CROSS_ENTROPY, THRESHOLD = 1, 2
+ROUNDING = 1e-12
+LEAF = ord(".")
+PROVED, LEFT, BETTER = 0, 1, 2
+MOST_HALVINGS = 60
+"""A cell halved so often along each axis is left as it is: rounding rules there."""
+
+
+@njit(error_model="numpy", cache=True)
+def value(loss, eps, m):  # type: ignore[no-untyped-def]
+    """Return the loss of one sample."""
+    e = math.exp(-abs(m))
+    if loss == CROSS_ENTROPY:
+        return math.log1p(e) + max(-m, 0.0) + eps * m
+    r = (e if m > 0.0 else 1.0) / (1.0 + e) - eps
+    if loss == THRESHOLD and r < 0.0:
+        return 0.0
+    return 0.5 * r * r
+
+
+@njit(error_model="numpy", cache=True)
+def derivatives(loss, eps, m):  # type: ignore[no-untyped-def]
+    """Return value, slope and curvature of the loss of one sample."""
+    e = math.exp(-abs(m))
+    q = (e if m > 0.0 else 1.0) / (1.0 + e)
+    pq = e / ((1.0 + e) * (1.0 + e))
+    r = q - eps
+    if loss == CROSS_ENTROPY:
+        return math.log1p(e) + max(-m, 0.0) + eps * m, -r, pq
+    if loss == THRESHOLD and r < 0.0:
+        return 0.0, 0.0, 0.0
+    return 0.5 * r * r, -r * pq, pq * (pq - r * (2.0 * q - 1.0))
+
+
+@njit(error_model="numpy", cache=True)
+def _least(loss, eps, target, a, b):  # type: ignore[no-untyped-def]
+    return value(loss, eps, min(max(target, a), b))
+
+
+@njit(error_model="numpy", cache=True)
+def _minorant(loss, eps, low, high, a, b):  # type: ignore[no-untyped-def]
+    """Return place, height there and slope of a line that lies below the loss on [a, b]."""
+    t = 0.5 * (a + b)
+    if b <= low or a >= high:
+        fa = value(loss, eps, a)
+        s = (value(loss, eps, b) - fa) / (b - a) if b > a else 0.0
+        return a, fa, s
+    inside = a >= low and b <= high
+    t = min(max(t, low), high)
+    height, s, _ = derivatives(loss, eps, t)
+    if not inside:
+        height = min(height, value(loss, eps, a) + s * (t - a), value(loss, eps, b) + s * (t - b))
+    return t, height, s
+
+
+@njit(error_model="numpy", cache=True)
+def _fall(G, v, ratio, half):  # type: ignore[no-untyped-def]
+    """Return how far G.w - ratio v.w may fall below its value at the centre of a cell."""
+    fall = 0.0
+    for j in range(G.size):
+        fall += abs(G[j] - ratio * v[j]) * half[j]
+    return fall
+
+
+@njit(error_model="numpy", cache=True)
+def _hold(G, v, m, sign, half, at_centre):  # type: ignore[no-untyped-def]
+    """Raise the bound at_centre - fall by the best multiple of sign v.w >= 0; change G and return the new value."""
+    best, best_ratio = at_centre - _fall(G, v, 0.0, half), 0.0
+    for j in range(G.size):
+        if v[j] != 0.0:
+            ratio = G[j] / v[j]
+            if sign * ratio > 0.0:
+                bound = at_centre - ratio * m - _fall(G, v, ratio, half)
+                if bound > best:
+                    best, best_ratio = bound, ratio
+    for j in range(G.size):
+        G[j] -= best_ratio * v[j]
+    return at_centre - best_ratio * m
+
+
+@njit(error_model="numpy", cache=True)
+def _above(Z, weight, code, a, b, m, half, held, n_held, sign, level, G):  # type: ignore[no-untyped-def]
+    """Say whether lines below each sample's loss, and sign m_i >= 0 for what is held, keep the loss above `level`."""
+    loss, eps, low, high, target = code
+    n, p = Z.shape
+    at_centre, lowest = 0.0, 0.0
+    G[:] = 0.0
+    for i in range(n):
+        constant = _least(loss, eps, target, a[i], b[i])
+        lowest += weight[i] * constant
+        t, height, s = _minorant(loss, eps, low, high, a[i], b[i])
+        if height + s * (0.5 * (a[i] + b[i]) - t) > constant:
+            at_centre += weight[i] * (height + s * (m[i] - t))
+            for j in range(p):
+                G[j] += weight[i] * s * Z[i, j]
+        else:
+            at_centre += weight[i] * constant
+    if lowest > level or at_centre - _fall(G, Z[0], 0.0, half) > level:
+        return True
+    for k in range(n_held):
+        i = held[k]
+        at_centre = _hold(G, Z[i], m[i], sign, half, at_centre)
+        if at_centre - _fall(G, Z[0], 0.0, half) > level:
+            return True
+    return False
+
+
+@njit(error_model="numpy", cache=True)
+def _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):  # type: ignore[no-untyped-def]
+    """Say whether a cell holds no weights on the other side of the verdict with a loss of at most `level`."""
+    n_held = 0
+    for i in range(m.size):
+        a[i], b[i] = m[i] - r[i], m[i] + r[i]
+        if judged[i] and a[i] <= ROUNDING * r[i]:
+            if fails and b[i] <= -ROUNDING * r[i]:
+                return True
+            held[n_held] = i
+            n_held += 1
+            if fails:
+                a[i], b[i] = 0.0, max(b[i], 0.0)
+    if fails:
+        return _above(Z, weight, code, a, b, m, half, held, n_held, 1.0, level, G)
+    one = np.empty(1, np.int64)
+    for k in range(n_held):
+        i = held[k]
+        top = b[i]
+        b[i], one[0] = min(top, 0.0), i
+        if not _above(Z, weight, code, a, b, m, half, one, 1, -1.0, level, G):
+            return False
+        b[i] = top
+    return True
+
+
+@njit(error_model="numpy", cache=True)
+def _longest(Z, weight, code, a, b, half, halvings):  # type: ignore[no-untyped-def]
+    """Return the axis along which the loss changes most over a cell, of those that can still be halved; or -1."""
+    loss, eps = code[0], code[1]
+    best, axis = -1.0, -1
+    p = half.size
+    change = np.zeros(p)
+    for i in range(a.size):
+        middle = value(loss, eps, 0.5 * (a[i] + b[i]))
+        ends = max(abs(value(loss, eps, a[i]) - middle), abs(value(loss, eps, b[i]) - middle))
+        share = weight[i] * ends / max(b[i] - a[i], 1e-300)
+        for j in range(p):
+            change[j] += share * abs(Z[i, j]) * half[j]
+    for j in range(p):
+        if halvings[j] < MOST_HALVINGS and change[j] > best:
+            best, axis = change[j], j
+    return axis
+
+
+@njit(error_model="numpy", cache=True)
+def branch(Z, weight, code, R, judged, fails, level, floor, tree, better):  # type: ignore[no-untyped-def]
+    """Prove that no weights on the other side of a verdict have a loss of at most `level`, cell by cell.
+
+    Returns
+    -------
+    outcome : PROVED, LEFT where cells are left when `tree` is full, or BETTER where `better` has weights on the other
+        side with a loss below `floor`
+    n_marks, n_left : int
+        Marks written to `tree`, cells that are left.
+    """
+    n, p = Z.shape
+    depth = p * MOST_HALVINGS + 2
+    centres, levels = np.zeros((depth, p)), np.zeros((depth, p), np.int64)
+    half, m, r, a, b, G = np.empty(p), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(p)
+    held = np.empty(n, np.int64)
+    size, n_marks, n_left = 1, 0, 0
+    while size > 0:
+        if n_marks == tree.size:
+            return LEFT, n_marks, n_left + size
+        size -= 1
+        centre, halvings = centres[size].copy(), levels[size].copy()
+        for j in range(p):
+            half[j] = R * 0.5 ** halvings[j]
+        here, wrong = 0.0, False
+        for i in range(n):
+            m[i], r[i] = 0.0, 0.0
+            for j in range(p):
+                m[i] += centre[j] * Z[i, j]
+                r[i] += half[j] * abs(Z[i, j])
+            here += weight[i] * value(code[0], code[1], m[i])
+            wrong |= judged[i] and m[i] <= 0.0
+        if here < floor and wrong != fails:
+            better[:] = centre
+            return BETTER, n_marks, n_left
+        tree[n_marks] = LEAF
+        n_marks += 1
+        if _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):
+            continue
+        axis = _longest(Z, weight, code, m - r, m + r, half, halvings)
+        if axis < 0:
+            n_left += 1
+            continue
+        tree[n_marks - 1] = ord("0") + axis
+        for side in (1, -1):  # the upper half is put below the lower one, which comes first
+            centres[size], levels[size] = centre, halvings
+            levels[size, axis] += 1
+            centres[size, axis] += side * 0.5 * half[axis]
+            size += 1
+    return (LEFT if n_left else PROVED), n_marks, n_left
+
+
+@njit(error_model="numpy", cache=True)
+def _barrier(Z, weight, loss, eps, R, held, sign, w, scale, tau):  # type: ignore[no-untyped-def]
+    """Return loss / scale - tau * (sum of logarithms of what is left to each bound), or inf outside."""
+    total, logs = 0.0, 0.0
+    for j in range(w.size):
+        if abs(w[j]) >= R:
+            return np.inf
+        logs += math.log(R - w[j]) + math.log(R + w[j])
+    for i in range(Z.shape[0]):
+        m = 0.0
+        for j in range(w.size):
+            m += w[j] * Z[i, j]
+        if held[i]:
+            if sign * m <= 0.0:
+                return np.inf
+            logs += math.log(sign * m)
+        total += weight[i] * value(loss, eps, m)
+    return total / scale - tau * logs
+
+
+@njit(error_model="numpy", cache=True)
+def _model(Z, weight, loss, eps, R, held, w, scale, tau, g, H):  # type: ignore[no-untyped-def]
+    """Fill gradient and Hessian of the barrier function."""
+    p = w.size
+    g[:], H[:] = 0.0, 0.0
+    for j in range(p):
+        g[j] = tau * (1.0 / (R - w[j]) - 1.0 / (R + w[j]))
+        H[j, j] = tau * (1.0 / (R - w[j]) ** 2 + 1.0 / (R + w[j]) ** 2)
+    for i in range(Z.shape[0]):
+        m = 0.0
+        for j in range(p):
+            m += w[j] * Z[i, j]
+        _, slope, curvature = derivatives(loss, eps, m)
+        slope, curvature = slope * weight[i] / scale, curvature * weight[i] / scale
+        if held[i]:
+            slope, curvature = slope - tau / m, curvature + tau / (m * m)
+        for j in range(p):
+            g[j] += slope * Z[i, j]
+            for k in range(j + 1):
+                H[j, k] += curvature * Z[i, j] * Z[i, k]
+
+
+@njit(error_model="numpy", cache=True)
+def _solve(H, g, d):  # type: ignore[no-untyped-def]
+    """Fill d with the Newton step, the Hessian's diagonal raised until it is positive definite."""
+    p = g.size
+    L = np.empty((p, p))
+    largest = 0.0
+    for j in range(p):
+        largest = max(largest, abs(H[j, j]))
+    extra = 0.0
+    for _ in range(60):
+        fine = True
+        for j in range(p):
+            for k in range(j + 1):
+                total = H[j, k] + (extra if j == k else 0.0)
+                for i in range(k):
+                    total -= L[j, i] * L[k, i]
+                if j == k:
+                    fine &= total > 1e-15 * (abs(H[j, j]) + extra)
+                    L[j, j] = math.sqrt(total) if total > 0.0 else 1.0
+                else:
+                    L[j, k] = total / L[k, k]
+        if fine:
+            break
+        extra = max(10.0 * extra, 1e-12 * largest, 1e-300)
+    for j in range(p):
+        d[j] = -g[j]
+        for k in range(j):
+            d[j] -= L[j, k] * d[k]
+        d[j] /= L[j, j]
+    for j in range(p - 1, -1, -1):
+        for k in range(j + 1, p):
+            d[j] -= L[k, j] * d[k]
+        d[j] /= L[j, j]
+
+
+@njit(error_model="numpy", cache=True)
+def interior(Z, weight, loss, eps, R, held, sign, w, barrier, tau):  # type: ignore[no-untyped-def]
+    """Minimise the loss inside the box where sign m_i > 0 for what is held, from w strictly inside; w is changed.
+
+    The barrier, as a share of the loss, falls to tau: from 1 for the large picture, from little to stay near w.
+
+    Returns
+    -------
+    scale : float
+        tau * scale / |m_i| are multipliers of what is held: dual feasible, with a gap of 2 p + n_held times that.
+    """
+    p = w.size
+    g, H, d, other = np.empty(p), np.empty((p, p)), np.empty(p), np.empty(p)
+    free = np.zeros(held.size, np.bool_)
+    while True:
+        scale = max(_barrier(Z, weight, loss, eps, 2.0 * R, free, sign, w, 1.0, 0.0), 1e-280)
+        here = _barrier(Z, weight, loss, eps, R, held, sign, w, scale, barrier)
+        for _ in range(60):
+            _model(Z, weight, loss, eps, R, held, w, scale, barrier, g, H)
+            _solve(H, g, d)
+            fall = 0.0
+            for j in range(p):
+                fall += g[j] * d[j]
+            step, there = 1.0, np.inf
+            for _ in range(60):
+                for j in range(p):
+                    other[j] = w[j] + step * d[j]
+                there = _barrier(Z, weight, loss, eps, R, held, sign, other, scale, barrier)
+                if there <= here + 1e-4 * step * fall:
+                    break
+                step *= 0.5
+            if not there < here:
+                break
+            w[:] = other
+            here = there
+            if -fall < 1e-3 * barrier:
+                break
+        if barrier <= tau:
+            return scale
+        barrier = max(0.2 * barrier, tau)

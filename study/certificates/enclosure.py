@@ -1,0 +1,148 @@
+"""Enclose a stationary point: Newton's method in many digits, then Krawczyk's test around the answer.
+
+This is the search's own ball arithmetic; the checker has another.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat, ctx
+
+from study.certificates.problem import Problem
+from study.datasets.dataset import Floats
+
+DIGITS = 192
+"""Bits of the ball arithmetic of the search; the checker takes fewer."""
+RADII = (1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13)
+"""Radii of enclosures that are tried, as shares of the bound."""
+
+
+class Enclosure:
+    """Gradient and Hessian of a problem's loss over boxes, along the face that `face` names: '0', '+' or '-'."""
+
+    def __init__(self, problem: Problem, face: str) -> None:
+        self.problem, self.face = problem, face
+        self.free = [j for j, mark in enumerate(face) if mark == "0"]
+        self.Z = [[arb(x) for x in z] for z in problem.Z.tolist()]
+        self.weight = [arb(x) for x in problem.weight.tolist()]
+        self.eps = arb(problem.eps)
+
+    def placed(self, w: Iterable[float]) -> list[arb]:
+        """Return weights as exact balls, on the face."""
+        R = self.problem.weight_bound
+        ends = {"+": arb(R), "-": arb(-R)}
+        return [ends.get(mark, arb(float(x))) for x, mark in zip(w, self.face, strict=True)]
+
+    def box(self, w: Iterable[float], radius: float) -> list[arb]:
+        """Return the box of a radius around weights, within the face."""
+        centre = self.placed(w)
+        return [x + arb(0, radius) if mark == "0" else x for x, mark in zip(centre, self.face, strict=True)]
+
+    def margins(self, w: list[arb]) -> list[arb]:
+        """Return the margin of each sample."""
+        return [sum((a * b for a, b in zip(z, w, strict=True)), arb(0)) for z in self.Z]
+
+    def value(self, w: list[arb]) -> arb:
+        """Return the weighted sum of the losses."""
+        total = arb(0)
+        for m, weight in zip(self.margins(w), self.weight, strict=True):
+            if self.problem.loss == "cross-entropy":
+                total += weight * ((1 + (-m).exp()).log() + self.eps * m)
+            else:
+                r = 1 / (1 + m.exp()) - self.eps
+                total += weight * r * r / 2
+        return total
+
+    def derivatives(self, w: list[arb]) -> tuple[list[arb], list[list[arb]]]:
+        """Return the gradient, and the Hessian along the face."""
+        p = len(w)
+        gradient = [arb(0)] * p
+        hessian = [[arb(0)] * len(self.free) for _ in self.free]
+        for z, m, weight in zip(self.Z, self.margins(w), self.weight, strict=True):
+            q = 1 / (1 + m.exp())
+            r, pq = q - self.eps, q * (1 - q)
+            if self.problem.loss == "cross-entropy":
+                slope, curvature = -weight * r, weight * pq
+            else:
+                slope, curvature = -weight * r * pq, weight * pq * (pq - r * (2 * q - 1))
+            gradient = [g + slope * x for g, x in zip(gradient, z, strict=True)]
+            for row, j in zip(hessian, self.free, strict=True):
+                for b, k in enumerate(self.free):
+                    row[b] += curvature * z[j] * z[k]
+        return gradient, hessian
+
+    def polished(self, w: Floats) -> Floats | None:
+        """Return the root of the gradient along the face next to `w`, or None where Newton's method finds none."""
+        x = self.placed(w)
+        k = len(self.free)
+        for _ in range(12 if k else 0):
+            gradient, hessian = self.derivatives([a.mid() for a in x])
+            try:
+                step = arb_mat(hessian).solve(arb_mat(k, 1, [gradient[j] for j in self.free])).entries()
+            except ZeroDivisionError:
+                return None
+            for j, s in zip(self.free, step, strict=True):
+                x[j] = (x[j] - s).mid()
+            if not all(abs(float(a)) <= self.problem.weight_bound for a in x):
+                return None
+            if max(abs(float(s)) for s in step) <= 1e-30 * self.problem.weight_bound:
+                break
+        return np.array([float(a) for a in x])
+
+    def is_alone(self, w: Floats, radius: float) -> bool:
+        """Krawczyk: say whether the gradient along the face has exactly one zero within the radius."""
+        R, box, k = self.problem.weight_bound, self.box(w, radius), len(self.free)
+        if not all(abs(box[j]) < R for j in self.free):
+            return False
+        if k == 0:
+            return True
+        gradient = self.derivatives(self.placed(w))[0]
+        H = arb_mat(self.derivatives(box)[1])
+        try:
+            Y = H.mid().inv().mid()
+        except ZeroDivisionError:
+            return False
+        rest = arb_mat(k, k, [int(a == b) for a in range(k) for b in range(k)]) - Y * H
+        step = rest * arb_mat(k, 1, [arb(0, radius)] * k) - Y * arb_mat(k, 1, [gradient[j] for j in self.free])
+        return all(abs(s) < radius * (1.0 - 1e-6) for s in step.entries())
+
+    def is_pushed(self, w: Floats, radius: float) -> bool:
+        """Say whether the gradient over the enclosure pushes strictly against every bound of the face."""
+        gradient = self.derivatives(self.box(w, radius))[0]
+        return all(g < 0 if m == "+" else g > 0 for g, m in zip(gradient, self.face, strict=True) if m != "0")
+
+
+def enclosed(problem: Problem, w: Floats, face: str) -> tuple[Enclosure, Floats, float] | None:
+    """Return a stationary point of a face near `w` and the radius of its enclosure, or None."""
+    with ctx.workprec(DIGITS):
+        enclosure = Enclosure(problem, face)
+        root = enclosure.polished(w)
+        if root is None:
+            return None
+        for radius in (share * problem.weight_bound for share in RADII):
+            margins = enclosure.margins(enclosure.box(root, radius))
+            judged = [m for m, wanted in zip(margins, problem.judged, strict=True) if wanted]
+            certain = all(m > 0 for m in judged) or any(m < 0 for m in judged)
+            if certain and enclosure.is_alone(root, radius) and enclosure.is_pushed(root, radius):
+                return enclosure, root, radius
+    return None
+
+
+def optimum_near(problem: Problem, w: Floats) -> dict[str, Any] | None:
+    """Return the enclosure of the one optimum of the cross-entropy as a proof states it, or None.
+
+    A weight is put on its bound where the distance left, as a share of the bound, is less than the share of the loss
+    that the pull of the gradient over that bound has.
+    """
+    R = problem.weight_bound
+    gradient = problem.slopes(w) @ problem.Z
+    tight = (R - np.abs(w)) / R < np.abs(gradient) * R / max(problem.value(w), 1e-300)
+    face = "".join(
+        "0" if not t or x * g >= 0 else "+" if x > 0 else "-" for t, x, g in zip(tight, w, gradient, strict=True)
+    )
+    answer = enclosed(problem, w, face)
+    if answer is None:
+        return None
+    _, root, radius = answer
+    return {"w": root.tolist(), "face": face, "radius": radius}

@@ -1,0 +1,107 @@
+"""One set of points with multiplicities, a loss and a box: what every search for a proof is about."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from study.certificates import compiled
+from study.datasets.dataset import Floats, check_points
+from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight
+from study.validation import BadInput, one_of, positive
+
+GAP = 1e-13
+"""The interior-point method stops at this share of the loss, times the number of its constraints."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """Points with multiplicities, a loss and a box, all checked; `judged` says which points must be right."""
+
+    X: Floats
+    y: Floats
+    weight: Floats
+    loss: Loss
+    eps: float
+    weight_bound: float
+    judged: NDArray[np.bool_]
+
+    @cached_property
+    def Z(self) -> Floats:  # noqa: N802
+        """The rows y (x, 1), of shape (n_samples, n_features + 1)."""
+        return np.ascontiguousarray(self.y[:, None] * np.column_stack([self.X, np.ones(len(self.X))]))
+
+    @property
+    def code(self) -> tuple[int, float, float, float, float]:
+        """What the compiled loops take of the loss: code, eps, where it turns convex and concave, and its target."""
+        eps, root = self.eps, math.sqrt((1.0 + self.eps) ** 2 - 3.0 * self.eps)
+        low, high, target = -math.inf, math.inf, math.log((1.0 - eps) / eps) if eps > 0.0 else math.inf
+        if self.loss != "cross-entropy":
+            low = -math.log((1.0 + eps + root) / (2.0 - eps - root))
+        if self.loss == "quadratic" and eps > 0.0:
+            high = math.log((1.0 + root) / eps)
+        return compiled.LOSS_CODES[self.loss], eps, low, high, target
+
+    def value(self, w: Floats) -> float:
+        """Return the weighted sum of the losses."""
+        loss, eps, *_ = self.code
+        return float(sum(m * compiled.value(loss, eps, z) for m, z in zip(self.weight, self.Z @ w, strict=True)))
+
+    def slopes(self, w: Floats) -> Floats:
+        """Return sample weight times slope of the loss for each sample."""
+        loss, eps, *_ = self.code
+        return np.asarray(self.weight * [compiled.derivatives(loss, eps, m)[1] for m in self.Z @ w])
+
+    def interior(
+        self, held: NDArray[np.bool_], sign: float, start: Floats, gap: float = GAP, barrier: float = 1.0
+    ) -> tuple[Floats, float]:
+        """Return weights that minimise the loss where sign m_i > 0 for what is held, and the scale of multipliers."""
+        w = start.copy()
+        loss, eps, *_ = self.code
+        scale = compiled.interior(self.Z, self.weight, loss, eps, self.weight_bound, held, sign, w, barrier, gap)
+        return w, scale
+
+    def plain(self) -> dict[str, Any]:
+        """Return the problem as a proof states it."""
+        return {
+            "X": self.X.tolist(),
+            "y": self.y.astype(int).tolist(),
+            "weight": self.weight.tolist(),
+            "loss": self.loss,
+            "eps": self.eps,
+            "weight_bound": self.weight_bound,
+        }
+
+
+def problem_of(
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: Loss,
+    eps: float,
+    sample_weight: ArrayLike | None,
+    weight_bound: float,
+    judged: ArrayLike | None = None,
+) -> Problem:
+    """Check a problem on one set of points, or raise `BadInput`."""
+    X, y = check_points(X, y)
+    if X.ndim != 2 or y.ndim != 1:
+        raise BadInput(f"`X` must be one set, of shape (n_samples, n_features); got shape {X.shape}")
+    one_of("loss", loss, LOSSES)
+    chosen = np.ones(len(X), bool)
+    if judged is not None:
+        index = np.asarray(judged)
+        if index.size == 0 or index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= len(X):
+            raise BadInput(f"`judged` must hold indices from 0 to {len(X) - 1}; got {judged}")
+        chosen = np.isin(np.arange(len(X)), index)
+    return Problem(
+        X=X,
+        y=y,
+        weight=np.broadcast_to(check_sample_weight(sample_weight, y.shape), y.shape).copy(),
+        loss=loss,
+        eps=check_eps(eps),
+        weight_bound=positive("weight_bound", weight_bound),
+        judged=chosen,
+    )
