@@ -103,7 +103,7 @@ def test_no_address_and_no_machine_path_is_written_down() -> None:
 
 
 def test_the_checker_shares_nothing_with_the_search() -> None:
-    rooms = [ROOT / "study" / "certificates" / f"{name}.py" for name in ("checker", "balls", "reading")]
+    rooms = [ROOT / "study" / "certificates" / f"{name}.py" for name in ("checker", "critical", "balls", "reading")]
     checker = {f"study.certificates.{path.stem}" for path in rooms}
     for path in rooms:
         outside = {module for module in imported(path) if module.rpartition(".")[0] not in checker} - checker

@@ -1,5 +1,6 @@
 """The loss of a sigmoid unit in ball arithmetic, for the checker alone: every comparison is true only where certain."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flint import arb, arb_mat
@@ -13,6 +14,29 @@ LOSSES = ("quadratic", "cross-entropy", "threshold-quadratic")
 def dot(a: list[arb], b: list[arb]) -> arb:
     """Return the inner product."""
     return sum((s * t for s, t in zip(a, b, strict=True)), arb(0))
+
+
+def shown(w: list[arb]) -> str:
+    """Return weights in words."""
+    return f"({', '.join(x.str(6, radius=False) for x in w)})"
+
+
+def cells(p: int, R: arb, tree: Any) -> Iterator[tuple[list[arb], tuple[int, ...]]]:
+    """Yield centre and numbers of halvings of each leaf of the box [-R, R]^p; the leaves cover it."""
+    require(isinstance(tree, str), "`tree` must be a string")
+    stack: list[tuple[list[arb], tuple[int, ...]]] = [([arb(0)] * p, (0,) * p)]
+    for mark in tree:
+        require(bool(stack), "the tree goes on after its end")
+        centre, splits = stack.pop()
+        if mark == ".":
+            yield centre, splits
+            continue
+        require(mark in "0123456789"[:p], "the tree holds an unknown mark")
+        j = int(mark)
+        finer = (*splits[:j], splits[j] + 1, *splits[j + 1 :])
+        step = R / arb(2) ** finer[j]
+        stack += [([*centre[:j], centre[j] + side * step, *centre[j + 1 :]], finer) for side in (1, -1)]
+    require(not stack, "the tree ends early")
 
 
 class Problem:
@@ -48,16 +72,18 @@ class Problem:
 
     def slope(self, m: arb) -> arb:
         """Return the derivative of f at m."""
-        q = 1 / (1 + m.exp())
+        exp = m.exp()
+        q = 1 / (1 + exp)
         r = q - self.eps
         if self.loss == "cross-entropy":
             return -r
-        return -(r.nonnegative_part() if self.loss == "threshold-quadratic" else r) * q * (1 - q)
+        return -(r.nonnegative_part() if self.loss == "threshold-quadratic" else r) * exp * q * q  # exp q is 1 - q
 
     def curvature(self, m: arb) -> tuple[arb, arb]:
         """Return second and third derivative of f, which is not the threshold quadratic loss."""
-        q, e = 1 / (1 + m.exp()), self.eps
-        P = q * (1 - q)
+        exp, e = m.exp(), self.eps
+        q = 1 / (1 + exp)
+        P = exp * q * q
         if self.loss == "cross-entropy":
             return P, -P * (1 - 2 * q)
         B = q * (2 + 2 * e - 3 * q) - e

@@ -1,19 +1,17 @@
 """Check a proof about a sigmoid unit on a given set of points.
 
-The checker, with `reading` and `balls`, shares no line with the search that found the proof. It needs the standard
-library and python-flint, works in ball arithmetic, and counts whatever is not certain as not proved. Write
+The checker, with `critical`, `balls` and `reading`, shares no line with the search that found the proof. It needs the
+standard library and python-flint, works in ball arithmetic, and counts whatever is not certain as not proved. Write
 z_i = y_i (x_i, 1), m_i = z_i.w for the margins and E(w) = sum_i weight_i f(m_i) for the loss.
 """
 
 import json
-from collections.abc import Iterator
-from itertools import combinations
-from math import comb
 from typing import Any
 
-from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
+from flint import arb, ctx, fmpq
 
-from study.certificates.balls import FAR, Point, Problem, dot, krawczyk
+from study.certificates.balls import FAR, Point, Problem, cells, dot, shown
+from study.certificates.critical import fold, stationary
 from study.certificates.reading import (
     Refused,
     as_index,
@@ -57,24 +55,6 @@ def check(text: str) -> str:
             return KINDS[str(kind)](proof)
         except ZeroDivisionError:
             raise Refused("a matrix that must be regular is not") from None
-
-
-def cells(p: int, R: arb, tree: Any) -> Iterator[tuple[list[arb], tuple[int, ...]]]:
-    """Yield centre and numbers of halvings of each leaf of the box [-R, R]^p; the leaves cover it."""
-    require(isinstance(tree, str), "`tree` must be a string")
-    stack: list[tuple[list[arb], tuple[int, ...]]] = [([arb(0)] * p, (0,) * p)]
-    for mark in tree:
-        require(bool(stack), "the tree goes on after its end")
-        centre, splits = stack.pop()
-        if mark == ".":
-            yield centre, splits
-            continue
-        require(mark in "0123456789"[:p], "the tree holds an unknown mark")
-        j = int(mark)
-        finer = (*splits[:j], splits[j] + 1, *splits[j + 1 :])
-        step = R / arb(2) ** finer[j]
-        stack += [([*centre[:j], centre[j] + side * step, *centre[j + 1 :]], finer) for side in (1, -1)]
-    require(not stack, "the tree ends early")
 
 
 def _verdict(proof: dict[str, Any]) -> str:
@@ -129,7 +109,7 @@ def _tree(problem: Problem, judged: list[int], fails: bool, level: arb, tree: An
         else:
             excluded = all(_above_where_wrong(problem, cell, low, high, least, i, level) for i in open_)
         if not excluded:
-            raise Refused(f"the cell around {_shown(centre)} is not excluded")
+            raise Refused(f"the cell around {shown(centre)} is not excluded")
 
 
 def _above_where_wrong(
@@ -199,96 +179,6 @@ def _optimum(problem: Problem, judged: list[int], fails: bool, optimum: Any) -> 
     require(any(margins[i] < 0 for i in judged) if fails else right, "the signs of the margins are not certain")
 
 
-def _shown(w: list[arb]) -> str:
-    return f"({', '.join(x.str(6, radius=False) for x in w)})"
-
-
-def _stationary(proof: dict[str, Any]) -> str:
-    """Exactly the points that are listed are stationary in the box: KKT points, where a face is named."""
-    names = ("X", "y", "weight", "loss", "eps", "weight_bound", "everywhere", "points", "directions", "tree")
-    *given, everywhere, listed, directions, tree = fields(proof, *names)
-    problem = Problem(*given)
-    found = []
-    for item in as_list(listed, "points"):
-        w, face, radius, alone, kind, separates, loss = fields(
-            item, "w", "face", "radius", "alone_radius", "kind", "separates", "loss"
-        )
-        point = Point(problem, w, face, radius, alone)
-        require(kind == point.kind(), f"a stationary point is not a {kind}")
-        margins = problem.margins(point.box)
-        wrong = any(m < 0 for m in margins)
-        require(all(m > 0 for m in margins) if separates is True else wrong and separates is False, "`separates`")
-        least, largest = numbers(loss, "loss", 2)
-        value = problem.total(point.box)
-        require(value > least and value < largest, "the loss of a stationary point is not proved to be there")
-        found.append(point)
-    for one, other in combinations(found, 2):
-        apart = any(not a.overlaps(b) for a, b in zip(one.box, other.box, strict=True))
-        require(apart, "two stationary points may be the same")
-    _no_other(problem, found, [numbers(v, "directions", problem.p) for v in as_list(directions, "directions")], tree)
-    require(everywhere in (True, False) and type(everywhere) is bool, "`everywhere` must be true or false")
-    if everywhere:
-        require(all(point.face == "0" * problem.p for point in found), "a point on a face is not stationary everywhere")
-        _hull(problem)
-    where = "in all of space" if everywhere else f"in |w_j| <= {problem.R.str(6, radius=False)}"
-    kinds = ", ".join(f"{p['kind']} that {'separates' if p['separates'] else 'fails'}" for p in listed)
-    return f"with the {problem.loss} loss exactly {len(found)} stationary points {where}: {kinds}"
-
-
-def _no_other(problem: Problem, found: list[Point], directions: list[list[arb]], tree: Any) -> None:
-    """Each cell lies in the box of a point that is alone there, or some direction shows that it holds none."""
-    along = [[dot(v, z) * w for z, w in zip(problem.Z, problem.weight, strict=True)] for v in directions]
-    zero, R = arb(0), problem.R
-    for centre, splits in cells(problem.p, R, tree):
-        half = [R / arb(2) ** s for s in splits]
-        cell = [c + arb(0, h) for c, h in zip(centre, half, strict=True)]
-        top = [not c + h < R for c, h in zip(centre, half, strict=True)]
-        bottom = [not c - h > -R for c, h in zip(centre, half, strict=True)]
-        slopes = [problem.slopes(m.lower(), m.upper()) for m in problem.margins(cell)]
-        if any(
-            all((x >= zero or not t) and (x <= zero or not b) for x, t, b in zip(v, top, bottom, strict=True))
-            and _least(c, slopes) > 0
-            for v, c in zip(directions, along, strict=True)
-        ):
-            continue
-        if not any(_inside(point, cell, top, bottom, slopes) for point in found):
-            raise Refused(f"the cell around {_shown(centre)} may hold a stationary point")
-
-
-def _least(along: list[arb], slopes: list[tuple[arb, arb]]) -> arb:
-    """Return what the derivative along a direction exceeds, from the range of each sample's slope."""
-    return sum((arb.min(c * a, c * b) for c, (a, b) in zip(along, slopes, strict=True)), arb(0))
-
-
-def _inside(point: Point, cell: list[arb], top: list[bool], bottom: list[bool], slopes: Any) -> bool:
-    """Say whether a stationary point in the cell must be `point`: in its box, and pushed against its face."""
-    for j, mark in enumerate(point.face):
-        if mark == "0":
-            if not point.wide[j].contains(cell[j]):
-                return False
-        else:
-            sign = -1 if mark == "+" else 1
-            pushed = [sign * w * z[j] for z, w in zip(point.problem.Z, point.problem.weight, strict=True)]
-            if (bottom if mark == "+" else top)[j] or not _least(pushed, slopes) > 0:
-                return False
-    return True
-
-
-def _hull(problem: Problem) -> None:
-    """All stationary points lie in the hull of the weights that fit as many points exactly as there are weights."""
-    require(problem.loss == "quadratic" and problem.eps > 0, "only soft targets bring all of space down to a hull")
-    require(comb(problem.n, problem.p) <= 10_000, "there are too many points for the hull")
-    regular = 0
-    for base in combinations(problem.Z, problem.p):
-        rows = fmpq_mat([[x.fmpq() for x in z] for z in base])
-        if rows.rank() < problem.p:
-            continue
-        regular += 1
-        fit = arb_mat([list(z) for z in base]).solve(arb_mat(problem.p, 1, [problem.target] * problem.p))
-        require(all(abs(x) < problem.R for x in fit.entries()), "the hull is not inside the box")
-    require(regular > 0, "the points do not span the space of weights")
-
-
 def _separability(proof: dict[str, Any]) -> str:
     """Gordan: either some w has all z_i.w > 0, or some multipliers >= 0, not all zero, have sum lambda_i z_i = 0."""
     X, y, claim, evidence = fields(proof, "X", "y", "claim", "evidence")
@@ -312,41 +202,4 @@ def _separability(proof: dict[str, Any]) -> str:
     return f"{len(Z)} points with {p - 1} features are {claim}"
 
 
-def _fold(proof: dict[str, Any]) -> str:
-    """Krawczyk on gradient = 0, Hessian v = 0, c.v = 1 in (w, v, t) for the points X + t motion: a simple fold."""
-    names = ("X", "motion", "y", "weight", "loss", "eps", "w", "v", "t", "radius")
-    X, motion, y, weight, loss, eps, w, v, t, radius = fields(proof, *names)
-    still, moving = Problem(X, y, weight, loss, eps, 1), Problem(motion, y, weight, loss, eps, 1)
-    require(loss != "threshold-quadratic" and moving.p == still.p, "the motion does not fit the points")
-    p, width = still.p, number(radius, "radius")
-    x = [*numbers(w, "w", p), *numbers(v, "v", p), number(t, "t")]
-    require(width > 0, "`radius` must be positive")
-    normal, box = x[p : 2 * p], [arb(a, width) for a in x]
-    moved = [[*z[:-1], arb(0)] for z in moving.Z]
-    value, _ = _fold_system(still, moved, normal, x)
-    require(krawczyk(x, box, value, _fold_system(still, moved, normal, box)[1]), "no fold is proved to be there")
-    return f"with the {loss} loss exactly one simple fold near t = {x[-1].str(12, radius=False)}, within {width.str(3)}"
-
-
-def _fold_system(problem: Problem, moved: Any, normal: list[arb], x: list[arb]) -> tuple[list[arb], arb_mat]:
-    p, t = problem.p, x[-1]
-    w, v = x[:p], x[p : 2 * p]
-    value, J = [arb(0)] * (2 * p) + [dot(normal, v) - 1], [[arb(0)] * (2 * p + 1) for _ in range(2 * p + 1)]
-    J[2 * p][p : 2 * p] = normal
-    for still, u, weight in zip(problem.Z, moved, problem.weight, strict=True):
-        z = [a + t * b for a, b in zip(still, u, strict=True)]
-        m, a, b, c = dot(z, w), dot(z, v), dot(u, w), dot(u, v)
-        first, (second, third) = weight * problem.slope(m), [weight * d for d in problem.curvature(m)]
-        for j in range(p):
-            value[j] += first * z[j]
-            value[p + j] += second * a * z[j]
-            J[j][2 * p] += second * b * z[j] + first * u[j]
-            J[p + j][2 * p] += third * a * b * z[j] + second * (c * z[j] + a * u[j])
-            for k in range(p):
-                J[j][k] += second * z[j] * z[k]
-                J[p + j][k] += third * a * z[j] * z[k]
-                J[p + j][p + k] += second * z[j] * z[k]
-    return value, arb_mat(J)
-
-
-KINDS = {"verdict": _verdict, "stationary": _stationary, "separability": _separability, "fold": _fold}
+KINDS = {"verdict": _verdict, "stationary": stationary, "separability": _separability, "fold": fold}
