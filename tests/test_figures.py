@@ -10,12 +10,14 @@ from matplotlib import pyplot as plt
 from matplotlib.text import Text
 
 from study.commands.checkout import chosen
-from study.report.drawing import draw, drawn_from, is_current
+from study.report.drawing import draw, drawn_from, is_current, is_page
 from study.report.provenance import read_tables
 from study.report.style import WIDTH, study_style
 from tests.conftest import ROOT, Study
 
 RESULTS = ROOT / "experiments" / "results"
+DRAWN = [name for name in chosen("figures") if not is_page(ROOT, name)]
+"""The figures that matplotlib draws; pages have tests/test_explore.py."""
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 
 
@@ -28,7 +30,7 @@ def _close() -> None:
     plt.close("all")
 
 
-@pytest.mark.parametrize("name", chosen("figures"))
+@pytest.mark.parametrize("name", DRAWN)
 def test_a_figure_repeats_its_bytes_and_is_the_committed_one(name: str) -> None:
     source = drawn_from(ROOT, RESULTS, name)
     module = importlib.import_module(f"figures.{name}")
@@ -45,7 +47,7 @@ def test_a_figure_repeats_its_bytes_and_is_the_committed_one(name: str) -> None:
     assert numbers[0] == pytest.approx(numbers[1], abs=1e-3)
 
 
-@pytest.mark.parametrize("name", chosen("figures"))
+@pytest.mark.parametrize("name", DRAWN)
 def test_letters_are_large_enough_at_column_width(name: str) -> None:
     with study_style():
         figure = importlib.import_module(f"figures.{name}").draw(read_tables(RESULTS, name))

@@ -17,7 +17,7 @@ from study.trainers.sigmoid_unit import sigmoid_unit
 
 LOOKS_A_PART = 2e8
 """Numbers looked at between two reports of progress: about a quarter of a second."""
-PATIENCE = 1.5e10
+PATIENCE = 1e10
 """Numbers looked at in about twenty seconds."""
 WORK = 3e9
 """Multiplications that leaving samples out may cost: a few seconds."""

@@ -62,7 +62,7 @@ def compare(
     max_passes
         Budget of the perceptron's passes; by default what takes about twenty seconds, and at least a thousand.
     out
-        Folder to write compare.svg, its caption in compare.txt, and compare.json to.
+        Folder to write compare.svg, its caption in compare.txt, compare.json, and compare.proof.json to.
     json
         Put one machine-readable object on stdout, in place of sentences.
     """
@@ -75,6 +75,8 @@ def compare(
 
     if out is not None and out.exists() and not out.is_dir():
         raise BadInput(f"`out` must be a folder; got the file {out}")
+    if not weight_bound:
+        raise BadInput("`weight_bound` must be one or more positive numbers; got none")
     settings = Settings(
         bounds=[Bound(shape, R) for R in dict.fromkeys(weight_bound)],
         loss=loss,
@@ -90,8 +92,9 @@ def compare(
     except KeyboardInterrupt:
         say("study: interrupted; nothing was written")
         raise SystemExit(130) from None
+    certificate = answer.pop("certificate")
     if out is not None:
-        write(out, answer, figure)
+        write(out, answer, figure, certificate)
     if json:
         show_json(answer)
     else:
@@ -152,8 +155,8 @@ def answered(table: "Table", settings: Settings, *, draw: bool) -> tuple[dict[st
         return answer, rendered(draw_comparison(table, points, perceptron, unit, weight_bound))
 
 
-def write(folder: Path, answer: dict[str, Any], figure: bytes) -> None:
-    """Write the drawing, its caption and the answer; a folder that cannot be written to is bad input."""
+def write(folder: Path, answer: dict[str, Any], figure: bytes, certificate: str) -> None:
+    """Write the drawing, its caption, the proof and the answer; a folder that cannot be written to is bad input."""
     import json
 
     from study.sweeps.store import write_file
@@ -161,6 +164,8 @@ def write(folder: Path, answer: dict[str, Any], figure: bytes) -> None:
     try:
         write_file(folder / "compare.svg", figure)
         write_file(folder / "compare.txt", f"{answer['caption']}\n".encode())
+        if certificate:
+            write_file(folder / "compare.proof.json", f"{certificate}\n".encode())
         write_file(folder / "compare.json", (json.dumps(answer, ensure_ascii=False, indent=1) + "\n").encode())
     except OSError as error:
         raise BadInput(f"`out` must be a folder that can be written to; got {folder} ({error.strerror})") from None

@@ -133,7 +133,7 @@ def _signs(
             seen = list(dict.fromkeys(texts))
             row = rows[list(texts).index(seen[2])]
             raise BadInput(
-                f"column {label!r} has {len(values)} values ({shown}), the third from row {row}; name one with --positive"
+                f"column {label!r} has {len(values)} values ({shown}), a third in row {row}; name one with --positive"
             )
         positive = values[1]
     elif positive not in values:

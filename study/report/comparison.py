@@ -15,8 +15,8 @@ from study.datasets.table import Table
 from study.report.style import OKABE_ITO, RULES, WIDTH
 
 MOST_DRAWN = 5000
-FEW = 5
-"""How many rows the sentences name; the summary holds all."""
+FEW, RINGED = 5, 2
+"""How many rows the sentences name, and how many of each rule are ringed; the summary holds all."""
 
 
 def verdict_summary(verdict: Verdict, table: Table) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def sentences(name: str, answer: Mapping[str, Any], table: Table) -> str:
         lines.append(f"separable: yes, {answer['proof']}; maximum margin {_short(answer['margin'])}")
     else:
         rows = answer["inseparable_rows"]
-        lines.append(f"separable: no, {answer['proof']} of {len(rows)} rows, {_rows(rows)}")
+        lines.append(f"separable: no, {answer['proof']}; no line has {_rows(rows)} all right")
     perceptron = answer["perceptron"]
     lines.append(
         f"perceptron: {_outcome(perceptron)}, {perceptron['updates']:,} updates in {perceptron['passes']:,} passes"
@@ -160,6 +160,10 @@ def draw_comparison(table: Table, points: Dataset, perceptron: Verdict, unit: Ve
     for verdict, rule, mark in ((perceptron, "perceptron", "+"), (unit, "unit", "x")):
         crossed, colour = at[verdict.lost], RULES[rule]["color"]
         axes.scatter(crossed[:, 0], crossed[:, 1], s=50, marker=mark, color=colour, linewidth=1.0, rasterized=many)
+        most = np.argsort(-np.nan_to_num(verdict.turned), kind="stable")[:RINGED]
+        for i in verdict.left_out[[k for k in most if verdict.turned[k] > 0.0]]:
+            axes.annotate(f"{table.rows[i]}", at[i], (5, 4), textcoords="offset points", fontsize=8, color=colour)
+            axes.scatter(*at[i], s=70, facecolor="none", edgecolor=colour, linewidth=1.1, zorder=5)
         said = "separates" if verdict.separates else f"gives up {verdict.lost.size:,}"
         seen = np.append(directions @ verdict.w[:-1], verdict.w[-1])
         _boundary(axes, seen, limits, {**RULES[rule], "label": f"{names[rule]}: {said}"})
@@ -197,7 +201,7 @@ def caption(answer: Mapping[str, Any], table: Table, points: Dataset, perceptron
     directions = telling_plane(points, unit.w, perceptron.w)
     text = (
         f"{answer['n_samples']:,} points; filled circles are {table.positive}, open squares {table.negative}; "
-        "points that a rule gives up are crossed in its colour."
+        "points that a rule gives up are crossed in its colour, rows without which its boundary turns most are ringed."
     )
     if len(table.features) > 2:
         for which, direction in zip(("First", "Second"), directions, strict=True):
