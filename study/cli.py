@@ -57,7 +57,7 @@ app.command(bench)
 def main() -> NoReturn:
     """Run a command: exit 0 when done, 1 when a check failed, 2 for bad input."""
     try:
-        app(exit_on_error=False, print_error=False, result_action="return_value")
+        app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         say(one_line(error))
         sys.exit(2)

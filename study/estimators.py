@@ -111,7 +111,8 @@ class BoundedSigmoidClassifier(_LinearClassifier):
         box: each weight at most R in size; ball: their Euclidean norm; none: no bound, and `weight_bound` is ignored.
     loss : {"cross-entropy", "quadratic", "threshold-quadratic"}
     eps : float in [0, 1/2)
-        The targets are eps and 1 - eps.
+        The targets are eps and 1 - eps. With loss threshold-quadratic soft targets may leave many minima; which of them
+        is found then hangs on rounding.
     max_updates : int, at least 1
         Budget of steps.
 

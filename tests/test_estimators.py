@@ -21,7 +21,7 @@ ESTIMATORS = (
     PerceptronClassifier(order="random"),
     BoundedSigmoidClassifier(),
     BoundedSigmoidClassifier(loss="quadratic", shape="ball", eps=0.1),
-    BoundedSigmoidClassifier(loss="threshold-quadratic", shape="none", eps=0.1),
+    BoundedSigmoidClassifier(loss="threshold-quadratic", weight_bound=1.0),
 )
 
 

@@ -173,7 +173,7 @@ def browser() -> Iterator[Browser]:
 def verdicts(browser: Browser) -> tuple[str, str]:
     return tuple(
         browser.run(f"document.getElementById('{rule}-verdict').textContent") for rule in ("perceptron", "unit")
-    )  # type: ignore[return-value]
+    )
 
 
 def place(browser: Browser, x: float, y: float) -> tuple[float, float]:

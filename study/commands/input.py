@@ -44,7 +44,8 @@ def read_table(path: Path) -> "pd.DataFrame":
     frame.columns = [str(name).strip() for name in frame.columns]
     frame.index = frame.index + above + 2
     frame = frame.dropna(how="all")
-    header = next(csv.reader([text[blank:].split("\n", 1)[0]], delimiter=delimiter if len(delimiter) == 1 else " "))
+    first = text[blank:].split("\n", 1)[0]
+    header = next(csv.reader([first], delimiter=delimiter)) if len(delimiter) == 1 else first.split()
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise BadInput(f"{path}: row {above + 1}: the header names {', '.join(map(repr, twice))} twice")

@@ -153,22 +153,26 @@ def _sort_key(value: str) -> tuple[int, float, str]:
 def _numbers(column: pd.Series, name: str) -> Floats:
     """Return a column as floats, or raise `BadInput` with the first cell that is missing, no number or too large."""
     _no_gap(column, name)
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    try:
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    except OverflowError:  # a whole number of some hundred digits
+        numbers = np.array([_float(value) for value in column])
     wrong = ~(np.abs(numbers) <= LARGEST)
     if not wrong.any():
         return np.asarray(numbers + 0.0)  # no negative zero
     at = int(np.argmax(wrong))
     cell = str(column.iloc[at])
     where, shown = f"row {column.index[at]}, column {name!r}", cell if len(cell) <= 40 else f"{cell[:30]}..."
-    try:
-        size = abs(float(cell))
-    except ValueError:
-        raise BadInput(
-            f"{where}: {shown!r} is not a number; mend it, or leave the column out with --without {name}"
-        ) from None
-    if np.isnan(size):
-        raise BadInput(f"{where}: the value is missing; fill the cell or drop the row")
+    if np.isnan(_float(cell)):
+        raise BadInput(f"{where}: {shown!r} is not a number; mend it, or leave the column out with --without {name}")
     raise BadInput(f"{where}: {shown} is too large; numbers up to {LARGEST:g} in size can be used")
+
+
+def _float(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return np.nan
 
 
 def _no_gap(column: pd.Series, name: str) -> None:

@@ -163,7 +163,7 @@ def draw_comparison(table: Table, points: Dataset, perceptron: Verdict, unit: Ve
         most = np.argsort(-np.nan_to_num(verdict.turned), kind="stable")[:RINGED]
         for i in verdict.left_out[[k for k in most if verdict.turned[k] > 0.0]]:
             axes.annotate(f"{table.rows[i]}", at[i], (5, 4), textcoords="offset points", fontsize=8, color=colour)
-            axes.scatter(*at[i], s=70, facecolor="none", edgecolor=colour, linewidth=1.1, zorder=5)
+            axes.scatter(at[i, 0], at[i, 1], s=70, facecolor="none", edgecolor=colour, linewidth=1.1, zorder=5)
         said = "separates" if verdict.separates else f"gives up {verdict.lost.size:,}"
         seen = np.append(directions @ verdict.w[:-1], verdict.w[-1])
         _boundary(axes, seen, limits, {**RULES[rule], "label": f"{names[rule]}: {said}"})

@@ -42,8 +42,8 @@ def perceptron(
     max_updates : int, at least 1
         Budget of updates.
     max_passes : int, at least 1
-        Budget of passes. In natural order, training that goes on from the weights of a run that this budget ended is
-        the same as one longer run.
+        Budget of passes. In natural order, training that goes on from the weights of a run that this budget ended
+        makes the updates of one longer run; the last part may save the pass that finds nothing left to do.
 
     Returns
     -------
