@@ -1,6 +1,8 @@
 """Figures are what their tables say, repeat their bytes, and can be read."""
 
+import hashlib
 import importlib
+import json
 import re
 from pathlib import Path
 
@@ -62,6 +64,15 @@ def test_other_formats_and_citations(spoilt: Path, study: Study, tmp_path: Path)
     assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "out" / "four_points.pdf").read_bytes().startswith(b"%PDF")
     answer = study(spoilt, "figures", "--cite")
-    assert "figures/four_points.svg" in answer.stdout
+    assert answer.returncode == 0, answer.stderr
+    for name in chosen("figures"):
+        assert f"@misc{{ignored_spoiler_{name}," in answer.stdout
     assert "CC BY 4.0" in answer.stdout
+    assert "(a) On three points both rules separate." in " ".join(answer.stdout.split())
+    assert "A figure to touch: drag any point" in answer.stdout
+    svg = (spoilt / "figures" / "four_points.svg").read_bytes()
+    assert f"SHA-256: {hashlib.sha256(svg).hexdigest()}" in answer.stdout
+    record = json.loads((spoilt / "experiments" / "results" / "four_points.json").read_text())
+    assert record["seal"] in answer.stdout
+    assert "experiments/results/four_points.fold.csv" in answer.stdout
     assert not (spoilt / "build").exists()

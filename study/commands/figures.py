@@ -28,7 +28,7 @@ def figures(
     out
         Folder to write to, in place of figures/ (svg) or build/figures/ (png, pdf).
     cite
-        Print how to cite each figure, with its question and the SHA-256 of the results it is drawn from.
+        Print what it takes to cite each figure: caption, path, data, seals, and an entry for BibTeX.
     """
     root = checkout()
     chosen_names = chosen("figures", names)
@@ -71,12 +71,10 @@ def draw_all(names: Sequence[str], root: Path, tables: Path, folder: Path, file_
 
 def citation(root: Path, name: str) -> str:
     """Return how to cite a figure."""
-    from importlib.metadata import version
+    from study.report.citation import citation as cited
+    from study.report.drawing import is_page
 
-    from study.report.provenance import read_record
-
-    record = read_record(results(root), name)
-    return (
-        f"figures/{name}.svg ({record['question']}), in: The ignored spoiler, version {version('study')}; "
-        f"drawn from experiments/results/{name}.json, seal {record['seal']}. CC BY 4.0."
-    )
+    if is_page(root, name):
+        page = load_figure(name)
+        return cited(root, results(root), root / "figures" / f"{name}.html", page.DRAWN_FROM, page.CAPTION)
+    return cited(root, results(root), root / "figures" / f"{name}.svg", [name])
