@@ -119,7 +119,9 @@ def _outcome(rule: Mapping[str, Any]) -> str:
 def _spoilers(rule: Mapping[str, Any]) -> list[str]:
     if not rule["rows_left_out"]:
         return []
-    turns = [f"row {item['row']} ({_short(item['turned_degrees'])})" for item in rule["spoilers"][:FEW]]
+    most = rule["spoilers"][0]["turned_degrees"] if rule["spoilers"] else 0.0
+    telling = [item for item in rule["spoilers"] if item["turned_degrees"] >= 0.01 * most]
+    turns = [f"row {item['row']} ({_short(item['turned_degrees'])})" for item in telling[:FEW]]
     tried = f"of {rule['rows_left_out']} left out one at a time"
     return [
         f"    turns most, in degrees, without {', '.join(turns)}; {tried}"
