@@ -263,3 +263,16 @@ def test_axes_that_do_not_broadcast_are_named(rule: Any) -> None:
         rule(points.X, points.y, w0=np.zeros((2, 3)))
     with pytest.raises(BadInput, match=r"`w0` must not be empty; got shape \(0, 3\)"):
         rule(points.X, points.y, w0=np.zeros((0, 3)))
+
+
+def test_a_budget_of_passes_is_obeyed_and_training_goes_on_from_it() -> None:
+    points = four_points(30.0)
+    whole = perceptron(points.X, points.y)
+    part = perceptron(points.X, points.y, max_passes=5)
+    assert part.stop == Stop.BUDGET_SPENT
+    assert part.n_passes == 5
+    rest = perceptron(points.X, points.y, w0=part.w)
+    assert (rest.w == whole.w).all()
+    assert part.n_updates + rest.n_updates == whole.n_updates
+    with pytest.raises(BadInput, match="`max_passes` must be a whole number of at least 1; got 0"):
+        perceptron(points.X, points.y, max_passes=0)
