@@ -70,4 +70,6 @@ def main() -> NoReturn:
     except CheckFailed as error:
         say(str(error))
         sys.exit(1)
+    except BrokenPipeError:  # who read the answer has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(0)

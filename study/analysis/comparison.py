@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from study.analysis.influence import turned_without
+from study.analysis.influence import moved_without
 from study.analysis.margin import functional_margins, geometric_margin
 from study.datasets.dataset import Dataset, Floats
 from study.trainers.best_separator import best_separator
@@ -42,8 +42,8 @@ class Verdict:
         Distance from the boundary to the nearest sample, negative where one is lost.
     left_out : ndarray of int
         The samples that were left out, one at a time.
-    turned : ndarray of shape (len(left_out),)
-        By how many degrees the boundary turned.
+    moved : ndarray of shape (len(left_out),)
+        How far that moved the boundary, in degrees as `study.analysis.influence.moved` has them.
     best_separator : float
         The lowest loss of a separator inside the bound; NaN for the perceptron, without a separator or above 2,000
         samples.
@@ -57,7 +57,7 @@ class Verdict:
     lost: NDArray[np.int64]
     margin: float
     left_out: NDArray[np.int64]
-    turned: Floats
+    moved: Floats
     best_separator: float = np.nan
 
     @property
@@ -104,8 +104,8 @@ def compare_perceptron(
     def train(X: Floats, y: Floats) -> Floats:
         return perceptron(X, y, max_updates=4 * n_updates + 100, max_passes=4 * n_passes + 100).w
 
-    turned = turned_without(train, X, y, w, nearest)
-    return _verdict(points, w, Stop(int(fit.stop)), n_updates, n_passes, float(fit.loss), nearest, turned)
+    moved = moved_without(train, X, y, w, nearest)
+    return _verdict(points, w, Stop(int(fit.stop)), n_updates, n_passes, float(fit.loss), nearest, moved)
 
 
 def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separable: bool) -> Verdict:
@@ -120,12 +120,12 @@ def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separ
     def train(X: Floats, y: Floats) -> Floats:
         return sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton", w0=fit.w).w
 
-    turned = turned_without(train, X, y, fit.w, strongest)
+    moved = moved_without(train, X, y, fit.w, strongest)
     best = np.nan
     if separable and bound.shape != "none" and len(y) <= MOST_FOR_BEST:
         best = float(best_separator(X, y, loss=loss, eps=eps, bound=bound).loss)
     counts = (int(fit.n_updates), int(fit.n_passes))
-    return _verdict(points, fit.w, Stop(int(fit.stop)), *counts, float(fit.loss), strongest, turned, best)
+    return _verdict(points, fit.w, Stop(int(fit.stop)), *counts, float(fit.loss), strongest, moved, best)
 
 
 def _verdict(
@@ -136,7 +136,7 @@ def _verdict(
     n_passes: int,
     loss: float,
     left_out: NDArray[np.int64],
-    turned: Floats,
+    moved: Floats,
     best: float = np.nan,
 ) -> Verdict:
     return Verdict(
@@ -148,7 +148,7 @@ def _verdict(
         lost=np.flatnonzero(~(functional_margins(w, points.X, points.y) > 0.0)),
         margin=float(geometric_margin(w, points.X, points.y)),
         left_out=left_out,
-        turned=turned,
+        moved=moved,
         best_separator=best,
     )
 

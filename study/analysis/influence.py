@@ -1,4 +1,4 @@
-"""Which samples a boundary hangs on: how far it turns when one of them is left out."""
+"""Which samples a boundary hangs on: how far it moves when one of them is left out."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,37 @@ def angle(w: ArrayLike, v: ArrayLike) -> Floats:
     w, v : array_like of shape (..., n_features + 1)
         Weights, the bias last.
     """
-    a, b = (as_floats(name, value)[..., :-1] for name, value in (("w", w), ("v", v)))
+    return _between(as_floats("w", w)[..., :-1], as_floats("v", v)[..., :-1])
+
+
+def moved(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
+    """Return how far two boundaries lie apart among points, turned or shifted, as an angle in degrees.
+
+    Parameters
+    ----------
+    w, v : array_like of shape (..., n_features + 1)
+        Weights, the bias last.
+    X : array_like of shape (n_samples, n_features)
+        The points that the boundaries are seen from.
+
+    Removes
+    -------
+    ndarray of shape (...)
+        The angle between the hyperplanes that the boundaries make with the origin of (x - centre, spread), with the
+        centre of the points and their root-mean-square distance from it; neither origin nor unit of X counts. A shift
+        by the spread, seen from the centre, is 45 degrees.
+    """
+    X = as_floats("X", X)
+    centre = X.mean(axis=0)
+    largest = np.abs(X - centre).max() or 1.0  # squares may leave the range of floats
+    spread = largest * np.sqrt((((X - centre) / largest) ** 2).sum(axis=-1).mean())
+    a, b = (as_floats(name, value) for name, value in (("w", w), ("v", v)))
+    return _between(
+        *(np.concatenate([u[..., :-1] * spread, u[..., -1:] + u[..., :-1] @ centre[:, None]], axis=-1) for u in (a, b))
+    )
+
+
+def _between(a: Floats, b: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         a = a / np.abs(a).max(axis=-1, keepdims=True)  # norms may overflow
         b = b / np.abs(b).max(axis=-1, keepdims=True)
@@ -28,8 +58,8 @@ def angle(w: ArrayLike, v: ArrayLike) -> Floats:
     return np.asarray(np.degrees(2.0 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1))))
 
 
-def turned_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, samples: NDArray[np.int64]) -> Floats:
-    """Return by how many degrees a boundary turns when each of some samples is left out and the rule trained anew.
+def moved_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, samples: NDArray[np.int64]) -> Floats:
+    """Return how far a boundary moves when each of some samples is left out and the rule is trained anew.
 
     Parameters
     ----------
@@ -43,15 +73,15 @@ def turned_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, sampl
     samples : ndarray of int
         Indices of the samples to leave out, one at a time.
 
-    Returns
+    Removes
     -------
     ndarray of shape (len(samples),)
-        NaN where leaving the sample out leaves one class, or no boundary.
+        In degrees, as `moved` says; NaN where leaving the sample out leaves one class, or no boundary.
     """
     X, y = check_points(X, y)
-    turns = np.full(len(samples), np.nan)
+    moves = np.full(len(samples), np.nan)
     for k, i in enumerate(samples):
         labels = np.delete(y, i)
         if labels.min() < labels.max():
-            turns[k] = angle(train(np.delete(X, i, axis=0), labels), w)
-    return turns
+            moves[k] = moved(train(np.delete(X, i, axis=0), labels), w, X)
+    return moves

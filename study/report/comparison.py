@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from study.analysis.comparison import Verdict, telling_plane
 from study.analysis.influence import angle
@@ -21,11 +22,9 @@ FEW, RINGED = 5, 2
 
 def verdict_summary(verdict: Verdict, table: Table) -> dict[str, Any]:
     """Return what is true of one rule as plain numbers, rows as the file counts them."""
-    order = np.argsort(-np.nan_to_num(verdict.turned), kind="stable")
     spoilers = [
-        {"row": int(table.rows[verdict.left_out[k]]), "turned_degrees": float(verdict.turned[k])}
-        for k in order
-        if verdict.turned[k] > 0.0
+        {"row": int(table.rows[verdict.left_out[k]]), "moved_degrees": float(verdict.moved[k])}
+        for k in by_move(verdict)
     ]
     return {
         "separates": verdict.separates,
@@ -40,6 +39,13 @@ def verdict_summary(verdict: Verdict, table: Table) -> dict[str, Any]:
         "spoilers": spoilers[:50],
         "rows_left_out": int(verdict.left_out.size),
     }
+
+
+def by_move(verdict: Verdict) -> NDArray[np.int64]:
+    """Return the places of the samples without which the boundary moves, the farthest first; ties in order of rows."""
+    degrees = np.round(np.nan_to_num(verdict.moved), 6)  # copies of a point tie, but for rounding
+    order = np.lexsort((verdict.left_out, -degrees))
+    return order[degrees[order] > 0.0]
 
 
 def summary(
@@ -83,7 +89,7 @@ def sentences(name: str, answer: Mapping[str, Any], table: Table) -> str:
     """Return the answer as a reader wants it, a line for each thing."""
     y = table.points.y
     lines = [
-        f"{name}: {answer['n_samples']:,} points, {answer['n_features']} features"
+        f"{name}: {answer['n_samples']:,} points, {_features(answer['n_features'])}"
         f"{' (standardised)' if answer['standardised'] else ''}; "
         f"positive {table.positive} ({int((y > 0).sum()):,}), negative {table.negative} ({int((y < 0).sum()):,})"
     ]
@@ -110,6 +116,10 @@ def sentences(name: str, answer: Mapping[str, Any], table: Table) -> str:
     return "\n".join(lines)
 
 
+def _features(n: int) -> str:
+    return f"{n} feature{'s' if n != 1 else ''}"
+
+
 def _outcome(rule: Mapping[str, Any]) -> str:
     if rule["separates"]:
         return f"separates with margin {_short(rule['margin'])}"
@@ -119,14 +129,14 @@ def _outcome(rule: Mapping[str, Any]) -> str:
 def _spoilers(rule: Mapping[str, Any]) -> list[str]:
     if not rule["rows_left_out"]:
         return []
-    most = rule["spoilers"][0]["turned_degrees"] if rule["spoilers"] else 0.0
-    telling = [item for item in rule["spoilers"] if item["turned_degrees"] >= 0.01 * most]
-    turns = [f"row {item['row']} ({_short(item['turned_degrees'])})" for item in telling[:FEW]]
+    most = rule["spoilers"][0]["moved_degrees"] if rule["spoilers"] else 0.0
+    telling = [item for item in rule["spoilers"] if item["moved_degrees"] >= 0.01 * most]
+    moves = [f"row {item['row']} ({_short(item['moved_degrees'])})" for item in telling[:FEW]]
     tried = f"of {rule['rows_left_out']} left out one at a time"
     return [
-        f"    turns most, in degrees, without {', '.join(turns)}; {tried}"
-        if turns
-        else f"    no row, {tried}, turns it"
+        f"    moves most, in degrees, without {', '.join(moves)}; {tried}"
+        if moves
+        else f"    no row, {tried}, moves it"
     ]
 
 
@@ -162,8 +172,7 @@ def draw_comparison(table: Table, points: Dataset, perceptron: Verdict, unit: Ve
     for verdict, rule, mark in ((perceptron, "perceptron", "+"), (unit, "unit", "x")):
         crossed, colour = at[verdict.lost], RULES[rule]["color"]
         axes.scatter(crossed[:, 0], crossed[:, 1], s=50, marker=mark, color=colour, linewidth=1.0, rasterized=many)
-        most = np.argsort(-np.nan_to_num(verdict.turned), kind="stable")[:RINGED]
-        for i in verdict.left_out[[k for k in most if verdict.turned[k] > 0.0]]:
+        for i in verdict.left_out[by_move(verdict)[:RINGED]]:
             axes.annotate(f"{table.rows[i]}", at[i], (5, 4), textcoords="offset points", fontsize=8, color=colour)
             axes.scatter(at[i, 0], at[i, 1], s=70, facecolor="none", edgecolor=colour, linewidth=1.1, zorder=5)
         said = "separates" if verdict.separates else f"gives up {verdict.lost.size:,}"
@@ -171,6 +180,8 @@ def draw_comparison(table: Table, points: Dataset, perceptron: Verdict, unit: Ve
         _boundary(axes, seen, limits, {**RULES[rule], "label": f"{names[rule]}: {said}"})
     first, second = (_axis(d, table.features, w) for d, w in zip(directions, ("first", "second"), strict=True))
     axes.set(xlim=limits[0], ylim=limits[1], xlabel=first, ylabel=second)
+    if len(table.features) == 1:
+        axes.set_yticks([])
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
@@ -203,7 +214,7 @@ def caption(answer: Mapping[str, Any], table: Table, points: Dataset, perceptron
     directions = telling_plane(points, unit.w, perceptron.w)
     text = (
         f"{answer['n_samples']:,} points; filled circles are {table.positive}, open squares {table.negative}; "
-        "points that a rule gives up are crossed in its colour, rows without which its boundary turns most are ringed."
+        "points that a rule gives up are crossed in its colour, rows without which its boundary moves most are ringed."
     )
     if len(table.features) > 2:
         for which, direction in zip(("First", "Second"), directions, strict=True):
