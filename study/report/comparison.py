@@ -168,16 +168,21 @@ def draw_comparison(table: Table, points: Dataset, perceptron: Verdict, unit: Ve
         look: dict[str, Any] = {"marker": marker, "facecolor": face, "edgecolor": black, "linewidth": 0.6}
         axes.scatter(side[:, 0], side[:, 1], s=6 if many else 22, label=name, rasterized=many, **look)
     limits = [(low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0)) for low, high in _ranges(at)]
+    named: set[int] = set()
     names = {"perceptron": "perceptron", "unit": f"unit, R = {weight_bound:g}"}
     for verdict, rule, mark in ((perceptron, "perceptron", "+"), (unit, "unit", "x")):
         crossed, colour = at[verdict.lost], RULES[rule]["color"]
         axes.scatter(crossed[:, 0], crossed[:, 1], s=50, marker=mark, color=colour, linewidth=1.0, rasterized=many)
-        for i in verdict.left_out[by_move(verdict)[:RINGED]]:
-            axes.annotate(f"{table.rows[i]}", at[i], (5, 4), textcoords="offset points", fontsize=8, color=colour)
-            axes.scatter(at[i, 0], at[i, 1], s=70, facecolor="none", edgecolor=colour, linewidth=1.1, zorder=5)
+        ringed = verdict.left_out[by_move(verdict)[:RINGED]]
+        size = 70 if rule == "perceptron" else 140  # so that both rings are seen where they are of one row
+        axes.scatter(at[ringed, 0], at[ringed, 1], s=size, facecolor="none", edgecolor=colour, linewidth=1.1, zorder=5)
+        named |= {int(i) for i in ringed}
         said = "separates" if verdict.separates else f"gives up {verdict.lost.size:,}"
         seen = np.append(directions @ verdict.w[:-1], verdict.w[-1])
         _boundary(axes, seen, limits, {**RULES[rule], "label": f"{names[rule]}: {said}"})
+    for i in sorted(named):
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6}
+        axes.annotate(str(table.rows[i]), at[i], (7, 5), textcoords="offset points", fontsize=8, bbox=box, zorder=6)
     first, second = (_axis(d, table.features, w) for d, w in zip(directions, ("first", "second"), strict=True))
     axes.set(xlim=limits[0], ylim=limits[1], xlabel=first, ylabel=second)
     if len(table.features) == 1:
