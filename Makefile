@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test format lock clean
+.PHONY: help reproduce test docs format lock clean
 
 help: ## say what there is
 	@echo "make TARGET, one of:"
@@ -23,6 +23,11 @@ test: $(INSTALLED) ## ruff, mypy --strict and pytest
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest
+
+docs: $(INSTALLED) ## the API reference from the docstrings, to build/docs
+	@rm -rf build/docs
+	@$(BIN)/pdoc --docformat numpy --output-directory build/docs study '!study.commands' '!study.cli'
+	@echo "the API reference is build/docs/index.html"
 
 format: $(INSTALLED) ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .

@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Parameter
 from study.commands.bench import bench
 from study.commands.certify import certify
 from study.commands.claims import claims
+from study.commands.compare import compare
 from study.commands.figures import figures
 from study.commands.list import list_experiments
 from study.commands.output import say
@@ -28,6 +29,7 @@ EXAMPLES = """Examples:
     study figures four_points --format png --open
     study paper --check
     study sweep --rule perceptron unit --weight-bound 1 3 --n-samples 50 100 --spoiler-rate 0.01 0.05
+    study compare points.csv --label class --weight-bound 1 3 10 --out compared
 """
 
 
@@ -52,6 +54,7 @@ app.command(figures)
 app.command(paper)
 app.command(claims)
 app.command(sweep)
+app.command(compare)
 app.command(bench)
 app.command(certify)
 
@@ -59,7 +62,7 @@ app.command(certify)
 def main() -> NoReturn:
     """Run a command: exit 0 when done, 1 when a check failed, 2 for bad input."""
     try:
-        app(exit_on_error=False, print_error=False, result_action="return_value")
+        app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         say(one_line(error))
         sys.exit(2)

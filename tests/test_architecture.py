@@ -63,7 +63,8 @@ def test_numerical_rooms_do_no_input_or_output_and_hold_no_state(path: Path) -> 
     tree = ast.parse(path.read_text())
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     assert not called & {"print", "open", "input"}
-    assert not {"pathlib", "os", "io", "sys", "logging", "warnings", "matplotlib", "pandas"} & {
+    frames = set() if path.name == "table.py" else {"pandas"}  # it checks a frame, and reads none
+    assert not {"pathlib", "os", "io", "sys", "logging", "warnings", "matplotlib", *frames} & {
         module.split(".")[0] for module in imported(path)
     }
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal)]
@@ -83,9 +84,11 @@ def test_equal_names_are_the_dependency_graph() -> None:
     proofs = {path.name.split(".")[0] for path in (committed / "certificates").glob("*")}
     figures = {path.stem for path in (ROOT / "figures").glob("[!_]*.py")}
     assert results == experiments
-    assert figures <= experiments
+    pages = {path.name for path in (ROOT / "figures").iterdir() if path.is_dir() and not path.name.startswith("_")}
+    assert figures - pages <= experiments
     assert proofs <= experiments
-    assert {path.stem for path in (ROOT / "figures").glob("*.svg")} == figures
+    assert {path.stem for path in (ROOT / "figures").glob("*.svg")} == figures - pages
+    assert {path.stem for path in (ROOT / "figures").glob("*.html")} == pages
 
 
 def test_rooms_stay_small() -> None:

@@ -1,6 +1,8 @@
 """Figures are what their tables say, repeat their bytes, and can be read."""
 
+import hashlib
 import importlib
+import json
 import re
 from pathlib import Path
 
@@ -10,12 +12,14 @@ from matplotlib import pyplot as plt
 from matplotlib.text import Text
 
 from study.commands.checkout import chosen
-from study.report.drawing import draw, drawn_from, is_current
+from study.report.drawing import draw, drawn_from, is_current, is_page
 from study.report.provenance import read_tables
 from study.report.style import WIDTH, study_style
 from tests.conftest import ROOT, Study
 
 RESULTS = ROOT / "experiments" / "results"
+DRAWN = [name for name in chosen("figures") if not is_page(ROOT, name)]
+"""The figures that matplotlib draws; pages have tests/test_explore.py."""
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 
 
@@ -28,7 +32,7 @@ def _close() -> None:
     plt.close("all")
 
 
-@pytest.mark.parametrize("name", chosen("figures"))
+@pytest.mark.parametrize("name", DRAWN)
 def test_a_figure_repeats_its_bytes_and_is_the_committed_one(name: str) -> None:
     source = drawn_from(ROOT, RESULTS, name)
     module = importlib.import_module(f"figures.{name}")
@@ -45,7 +49,7 @@ def test_a_figure_repeats_its_bytes_and_is_the_committed_one(name: str) -> None:
     assert numbers[0] == pytest.approx(numbers[1], abs=1e-3)
 
 
-@pytest.mark.parametrize("name", chosen("figures"))
+@pytest.mark.parametrize("name", DRAWN)
 def test_letters_are_large_enough_at_column_width(name: str) -> None:
     with study_style():
         figure = importlib.import_module(f"figures.{name}").draw(read_tables(RESULTS, name))
@@ -60,6 +64,15 @@ def test_other_formats_and_citations(spoilt: Path, study: Study, tmp_path: Path)
     assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "out" / "four_points.pdf").read_bytes().startswith(b"%PDF")
     answer = study(spoilt, "figures", "--cite")
-    assert "figures/four_points.svg" in answer.stdout
+    assert answer.returncode == 0, answer.stderr
+    for name in chosen("figures"):
+        assert f"@misc{{ignored_spoiler_{name}," in answer.stdout
     assert "CC BY 4.0" in answer.stdout
+    assert "(a) On three points both rules separate." in " ".join(answer.stdout.split())
+    assert "A figure to touch: drag any point" in answer.stdout
+    svg = (spoilt / "figures" / "four_points.svg").read_bytes()
+    assert f"SHA-256: {hashlib.sha256(svg).hexdigest()}" in answer.stdout
+    record = json.loads((spoilt / "experiments" / "results" / "four_points.json").read_text())
+    assert record["seal"] in answer.stdout
+    assert "experiments/results/four_points.fold.csv" in answer.stdout
     assert not (spoilt / "build").exists()

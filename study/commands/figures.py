@@ -28,7 +28,7 @@ def figures(
     out
         Folder to write to, in place of figures/ (svg) or build/figures/ (png, pdf).
     cite
-        Print how to cite each figure, with its question and the SHA-256 of the results it is drawn from.
+        Print what it takes to cite each figure: caption, path, data, seals, and an entry for BibTeX.
     """
     root = checkout()
     chosen_names = chosen("figures", names)
@@ -47,31 +47,34 @@ def figures(
 
 def draw_all(names: Sequence[str], root: Path, tables: Path, folder: Path, file_format: str = "svg") -> list[Path]:
     """Draw figures that are absent or stale and return their files; the work behind `figures` and `reproduce`."""
-    from study.report.drawing import draw, drawn_from, is_current
+    from study.report.drawing import draw, draw_page, drawn_from, is_current, is_page
     from study.sweeps.store import write_file
 
     paths = []
     for name in names:
-        path = folder / f"{name}.{file_format}"
+        page = is_page(root, name)
+        path = folder / (f"{name}.html" if page else f"{name}.{file_format}")
         paths.append(path)
-        source = drawn_from(root, tables, name)
         shown = path.relative_to(root) if path.is_relative_to(root) else path
-        if file_format == "svg" and path.is_file() and is_current(path, source):
-            say(f"{name}: {shown} is up to date")
-            continue
-        write_file(path, draw(load_figure(name), tables, name, file_format, source))
-        say(f"{name}: drawn to {shown}")
+        if page:
+            content = draw_page(load_figure(name), tables)
+            current = path.is_file() and path.read_bytes() == content
+        else:
+            source = drawn_from(root, tables, name)
+            current = file_format == "svg" and path.is_file() and is_current(path, source)
+            content = b"" if current else draw(load_figure(name), tables, name, file_format, source)
+        if not current:
+            write_file(path, content)
+        say(f"{name}: {shown} is up to date" if current else f"{name}: drawn to {shown}")
     return paths
 
 
 def citation(root: Path, name: str) -> str:
     """Return how to cite a figure."""
-    from importlib.metadata import version
+    from study.report.citation import citation as cited
+    from study.report.drawing import is_page
 
-    from study.report.provenance import read_record
-
-    record = read_record(results(root), name)
-    return (
-        f"figures/{name}.svg ({record['question']}), in: The ignored spoiler, version {version('study')}; "
-        f"drawn from experiments/results/{name}.json, seal {record['seal']}. CC BY 4.0."
-    )
+    if is_page(root, name):
+        page = load_figure(name)
+        return cited(root, results(root), root / "figures" / f"{name}.html", page.DRAWN_FROM, page.CAPTION)
+    return cited(root, results(root), root / "figures" / f"{name}.svg", [name])

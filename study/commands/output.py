@@ -24,13 +24,13 @@ def show_json(value: Any) -> None:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+def progress(title: str, unit: str = "blocks") -> Iterator[Callable[[int, int], None]]:
     """Give a function (done, total) that shows progress: a bar on a terminal, elsewhere a line every ten seconds."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    rate = TextColumn("blocks, {task.fields[rate]:.1f} a second,")
+    rate = TextColumn(f"{unit}, {{task.fields[rate]:,.1f}} a second,")
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn(), TextColumn("left"))
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(title, rate=0.0)
@@ -45,6 +45,6 @@ def progress(title: str) -> Iterator[Callable[[int, int], None]]:
             if not console.is_terminal and time.monotonic() - said > 10.0:
                 said = time.monotonic()
                 left = f", about {(total - done) / rate:.0f} s left" if rate else ""
-                say(f"{title}: {done} of {total} blocks, {rate:.1f} a second{left}")
+                say(f"{title}: {done:,} of {total:,} {unit}, {rate:.1f} a second{left}")
 
         yield advance

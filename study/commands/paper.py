@@ -1,9 +1,10 @@
 """`study paper`."""
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
-from study.commands.checkout import build, checkout, chosen, load_experiment, results
+from study.commands.checkout import build, checkout, chosen, load_experiment, load_figure, results
 from study.commands.output import say
 from study.validation import CheckFailed
 
@@ -57,7 +58,7 @@ def problems(root: Path) -> list[str]:
     """Return a line for each thing that is wrong with the paper."""
     from study.report.claims import BEGIN, END, with_claims
     from study.report.document import syntax_tree
-    from study.report.drawing import drawn_from, is_current
+    from study.report.drawing import drawn_from, is_current, is_page
     from study.report.numbers import NUMBER_LINK, RESULTS, bare_numbers, links, stale_numbers
 
     records, findings = read_records(root)
@@ -82,12 +83,31 @@ def problems(root: Path) -> list[str]:
         if url and ":" not in url and not (root / url).exists()
     ]
     shown = {url for kind, url in targets if kind == "Image"}
+    linked = {url for _, url in targets}
     for name in chosen("figures"):
         path = root / "figures" / f"{name}.svg"
-        if f"figures/{name}.svg" not in shown:
+        if is_page(root, name):
+            findings += page_problems(root, name, linked)
+        elif f"figures/{name}.svg" not in shown:
             findings.append(f"paper.md: figures/{name}.svg is nowhere shown")
         elif name in records and path.is_file() and not is_current(path, drawn_from(root, results(root), name)):
             findings.append(f"figures/{name}.svg: stale; `study figures` draws it anew")
+    return findings
+
+
+def page_problems(root: Path, name: str, linked: Container[str]) -> list[str]:
+    """Return a line where a page is linked nowhere, and one where it is not what its sources and tables give."""
+    from study.report.drawing import draw_page
+
+    path, findings = root / "figures" / f"{name}.html", []
+    if f"figures/{name}.html" not in linked:
+        findings.append(f"paper.md: figures/{name}.html is nowhere linked")
+    try:
+        current = path.is_file() and path.read_bytes() == draw_page(load_figure(name), results(root))
+    except CheckFailed:
+        return findings  # a table that is altered has a line of its own
+    if not current:
+        findings.append(f"figures/{name}.html: stale; `study figures` makes it anew")
     return findings
 
 

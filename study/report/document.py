@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,20 @@ def syntax_tree(text: str) -> dict[str, Any]:
     """Return Pandoc's syntax tree of a paper."""
     tree: dict[str, Any] = json.loads(pypandoc.convert_text(text, "json", format=SOURCE))
     return tree
+
+
+def captions(text: str) -> dict[str, str]:
+    """Return the captions of a paper's figures as plain text, by the target of each image."""
+    tree = syntax_tree(text)
+    found = {}
+    for block in tree["blocks"]:
+        if block["t"] == "Figure":
+            _, (_, caption), content = block["c"]
+            (target,) = re.findall(r'"(figures/[^"]+)"', json.dumps(content))[:1] or [""]
+            part = {**tree, "meta": {}, "blocks": caption}
+            plain: str = pypandoc.convert_text(json.dumps(part), "plain", format="json", extra_args=["--wrap=none"])
+            found[target] = plain.strip()
+    return found
 
 
 def render(root: Path) -> dict[str, bytes]:

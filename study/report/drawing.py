@@ -25,6 +25,17 @@ def is_current(svg: Path, source: str) -> bool:
     return source.encode() in svg.read_bytes()[:4096]
 
 
+def is_page(root: Path, name: str) -> bool:
+    """Return whether a figure is a page: its module has `page(tables) -> str` and a folder of sources beside it."""
+    return (root / "figures" / name).is_dir()
+
+
+def draw_page(figure: ModuleType, results: Path) -> bytes:
+    """Return a page, made from the tables of the results that its module names."""
+    text: str = figure.page({name: read_tables(results, name) for name in figure.DRAWN_FROM})
+    return text.encode()
+
+
 def draw(figure: ModuleType, results: Path, name: str, file_format: str, source: str) -> bytes:
     """Return a figure, drawn from the tables of the result of the same name."""
     from study.report.style import rendered, study_style  # matplotlib is slow to import, and often not needed

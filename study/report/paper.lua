@@ -55,7 +55,7 @@ end
 
 local function resolved(link)
   local text = pandoc.utils.stringify(link)
-  if link.target:match("^figures/") then
+  if link.target:match("^figures/.*%.svg$") then
     local figure = figures[link.target] or error("unresolved reference: " .. link.target .. " is not a figure of the paper")
     return pandoc.Link(text .. "\u{a0}" .. figure.number, "#" .. figure.identifier)
   elseif link.target:match("^#") then

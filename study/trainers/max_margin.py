@@ -12,8 +12,11 @@ from study.trainers.gufunc import gufunc
 GOOD_ENOUGH = 1e-11
 """A compiled answer whose residual exceeds this is sought again by scipy."""
 
-BIAS = 1e4
-"""What the bias is worth beside features of unit length while it is still penalised; the sharpening sets it free."""
+BIASES = (1e4, 1e2, 1.0)
+"""What the bias is worth beside features of unit length while it is still penalised; the sharpening sets it free.
+
+Thin margins leave the first no digits; then the next is tried.
+"""
 
 
 def max_margin(X: ArrayLike, y: ArrayLike) -> Fit:
@@ -194,25 +197,33 @@ def _one(X: Floats, y: Floats) -> tuple[Floats, float, int]:
     """Return weights, residual and number of supports of one set."""
     low, high = X.min(axis=0), X.max(axis=0)
     centre, extent = low / 2.0 + high / 2.0, float((high / 2.0 - low / 2.0).max()) or 1.0
-    Z = np.empty((X.shape[1] + 2, X.shape[0]))
-    Z[:-2] = ((X - centre) / extent * y[:, None]).T
-    Z[-2] = BIAS * y
-    Z[-1] = 1.0
+    V = (X - centre) / extent * y[:, None]
+    lost = np.full(X.shape[1] + 1, np.nan), 1.0, 0
+    for bias in BIASES:
+        u, residual, n_support = _least(V, y, bias)
+        if residual > 1e-9 and bias != BIASES[-1]:
+            continue
+        if residual > 1e-9 and n_support:
+            u, residual = _by_slsqp(V, y, u)
+        w = np.append(u[:-1] / extent, u[-1] - u[:-1] @ centre / extent)
+        return (w, residual, n_support) if (y * (X @ w[:-1] + w[-1]) > 0.0).all() else lost
+    return lost
+
+
+def _least(V: Floats, y: Floats, bias: float) -> tuple[Floats, float, int]:
+    """Return the least weights with margins of at least 1 over rows V, sharpened, their residual and their supports."""
+    Z = np.vstack([V.T, bias * y, np.ones_like(y)])
     target = np.zeros(len(Z))
     target[-1] = 1.0
     multiplier, distance = nnls(Z, target)  # [2] (23.24)
     off = Z @ multiplier - target
-    if distance == 0.0 or off[-1] >= 0.0 or (multiplier > 0.0).sum() < 2:
+    n_support = int((multiplier > 0.0).sum())
+    if distance == 0.0 or off[-1] >= 0.0 or n_support < 2:
         return np.full(len(Z) - 1, np.nan), 1.0, 0
     u = -off[:-1] / off[-1]
-    u[-1] *= BIAS
-    u, residual = _sharpened(Z[:-2].T, y, u, multiplier > 0.0)
-    if residual > 1e-9:
-        u, residual = _by_slsqp(Z[:-2].T, y, u)
-    w = np.append(u[:-1] / extent, u[-1] - u[:-1] @ centre / extent)
-    if not (y * (X @ w[:-1] + w[-1]) > 0.0).all():
-        return np.full(len(Z) - 1, np.nan), 1.0, 0
-    return w, residual, int((multiplier > 0.0).sum())
+    u[-1] *= bias
+    u, residual = _sharpened(V, y, u, multiplier > 0.0)
+    return u, residual, n_support
 
 
 def _sharpened(V: Floats, y: Floats, u: Floats, rests: np.ndarray) -> tuple[Floats, float]:

@@ -25,6 +25,7 @@ def perceptron(
     rng: np.random.Generator | None = None,
     keep: Literal["last", "average", "pocket"] = "last",
     max_updates: int = 10_000_000,
+    max_passes: int = 2**61,
 ) -> Fit:
     """Train a perceptron: look at sample after sample, and add y (x, 1) to the weights wherever y w.(x, 1) <= 0.
 
@@ -46,6 +47,9 @@ def perceptron(
         misclassified fewest samples of all there were, the start included (the pocket algorithm with ratchet [4]_).
     max_updates : int, at least 1
         Budget of updates.
+    max_passes : int, at least 1
+        Budget of passes. In natural order, training that goes on from the weights of a run that this budget ended
+        makes the updates of one longer run; the last part may save the pass that finds nothing left to do.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def perceptron(
     X, y = check_points(X, y)
     one_of("order", order, ORDERS)
     one_of("keep", keep, KEEPS)
-    max_updates = count("max_updates", max_updates)
+    max_updates, max_passes = count("max_updates", max_updates), count("max_passes", max_passes)
     n_samples, p = X.shape[-2], X.shape[-1] + 1
     start = check_start(w0, p)
     shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1], w0=start.shape[:-1])
@@ -95,7 +99,7 @@ def perceptron(
             seeds = rng.integers(2**64, size=shape, dtype=np.uint64)
     with np.errstate(all="ignore"):
         w, stop, n_updates, n_passes, loss, residual = _train(
-            X, y, start, visits, order == "random", seeds, KEEPS.index(keep), max_updates
+            X, y, start, visits, order == "random", seeds, KEEPS.index(keep), max_updates, max_passes
         )
     return Fit(w=w, stop=stop, n_updates=n_updates, n_passes=n_passes, loss=loss, residual=residual)
 
@@ -118,11 +122,13 @@ def _n_wrong(w, X, y):  # type: ignore[no-untyped-def]
 
 
 @gufunc(
-    "void(float64[:,:], float64[:], float64[:], int64[:], boolean, uint64, int64, int64,"
+    "void(float64[:,:], float64[:], float64[:], int64[:], boolean, uint64, int64, int64, int64,"
     " float64[:], int8[:], int64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(p),(n),(),(),(),()->(p),(),(),(),(),()",
+    "(n,d),(n),(p),(n),(),(),(),(),()->(p),(),(),(),(),()",
 )
-def _train(X, y, w0, visits, at_random, seed, keep, max_updates, w, stop, n_updates, n_passes, loss, residual):  # type: ignore[no-untyped-def]
+def _train(
+    X, y, w0, visits, at_random, seed, keep, max_updates, max_passes, w, stop, n_updates, n_passes, loss, residual
+):  # type: ignore[no-untyped-def]
     n, d = X.shape
     w[:] = w0
     n_updates[0] = n_passes[0] = 0
@@ -134,7 +140,7 @@ def _train(X, y, w0, visits, at_random, seed, keep, max_updates, w, stop, n_upda
         kept[:] = 0.0
     fewest = _n_wrong(w, X, y) if keep == POCKET else 0
     # A fixed order takes one pass an update and one more; a drawn one may look in vain, ever less likely.
-    for _ in range(2 * max_updates + 64):
+    for _ in range(min(2 * max_updates + 64, max_passes)):
         n_passes[0] += 1
         before = n_updates[0]
         for look in range(n):
@@ -165,7 +171,7 @@ def _train(X, y, w0, visits, at_random, seed, keep, max_updates, w, stop, n_upda
             stop[0] = Stop.NOT_FINITE
             loss[0], residual[0] = np.nan, 1.0
             break
-        spent = n_updates[0] == max_updates
+        spent = n_updates[0] == max_updates or n_passes[0] == max_passes
         if at_random or spent or n_updates[0] == before:
             wrong = 0
             loss[0] = 0.0

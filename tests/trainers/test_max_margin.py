@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.stats import ortho_group
+from sklearn.datasets import load_breast_cancer
 from sklearn.svm import SVC
 
 from study.analysis.margin import functional_margins, geometric_margin
@@ -225,3 +226,13 @@ def test_a_stack_is_a_loop() -> None:
 def test_bad_input_is_refused(X: Any, y: Any, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         max_margin(X, y)
+
+
+def test_a_thin_margin_among_features_of_very_different_size_is_found() -> None:
+    data = load_breast_cancer()
+    y = np.where(data.target == 0, 1, -1)
+    fit = max_margin(data.data, y)
+    assert fit.stop == Stop.STATIONARY
+    assert fit.residual <= 1e-9
+    assert functional_margins(fit.w, data.data, y).min() == pytest.approx(1.0, abs=1e-6)
+    assert 1.0 / np.linalg.norm(fit.w[:-1]) > 4.1e-5  # the standardised set's separator has 3.4e-5 here

@@ -317,3 +317,16 @@ def test_on_separable_points_the_pocket_ends_with_the_separator() -> None:
 def test_an_unknown_keep_is_refused() -> None:
     with pytest.raises(BadInput, match="`keep` must be one of last, average, pocket; got best"):
         perceptron([[1.0], [-1.0]], [1, -1], keep="best")  # type: ignore[arg-type]
+
+
+def test_a_budget_of_passes_is_obeyed_and_training_goes_on_from_it() -> None:
+    points = four_points(30.0)
+    whole = perceptron(points.X, points.y)
+    part = perceptron(points.X, points.y, max_passes=5)
+    assert part.stop == Stop.BUDGET_SPENT
+    assert part.n_passes == 5
+    rest = perceptron(points.X, points.y, w0=part.w)
+    assert (rest.w == whole.w).all()
+    assert part.n_updates + rest.n_updates == whole.n_updates
+    with pytest.raises(BadInput, match="`max_passes` must be a whole number of at least 1; got 0"):
+        perceptron(points.X, points.y, max_passes=0)

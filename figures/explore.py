@@ -1,0 +1,67 @@
+"""A figure to touch: one page that holds the rules, the points of the lecture's frames, and nothing from elsewhere."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pandas as pd
+
+from study.report.style import OKABE_ITO, RULES
+
+SOURCES = Path(__file__).parent / "explore"
+DRAWN_FROM = ("spoilers", "four_points")
+CAPTION = (
+    "A figure to touch: drag any point, add and remove points, and slide the bound, the number of base points and the "
+    "targets; the boundaries of the perceptron and of the bounded unit, their verdicts, the unit's loss beside the "
+    "best separator's, and the place in the phase diagram follow at once."
+)
+FRAMES = {0: "no spoiler", 1: "one spoiler", 3: "three spoilers"}
+UNIQUE = pd.DataFrame({"x": [-1.0, 1.0, -0.2], "y": [0.0] * 3, "label": [-1, 1, 1], "is_spoiler": [False, False, True]})
+"""One feature: two places with many copies each, and a spoiler between them."""
+
+
+def page(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> str:
+    """Return the page, from the tables of each experiment in `DRAWN_FROM`."""
+    colours = {"perceptron": RULES["perceptron"]["color"], "unit": RULES["unit"]["color"], "focus": OKABE_ITO["sky"]}
+    root = ":root { " + " ".join(f"--{name}: {hexadecimal(colour)};" for name, colour in colours.items()) + " }\n"
+    parts = {name: (SOURCES / f"{name}.js").read_text(encoding="utf-8") for name in ("rules", "plane", "phase", "page")}
+    parts["style"] = root + (SOURCES / "style.css").read_text(encoding="utf-8")
+    parts["presets"] = json.dumps(presets(tables), indent=1)
+    text = (SOURCES / "page.html").read_text(encoding="utf-8")
+    for name, content in parts.items():
+        text = text.replace(f"/*{{{name}}}*/", content.strip(), 1)
+    return text
+
+
+def presets(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, str]:
+    """Return the situations that the page offers, as the addresses that hold them."""
+    frames = tables["spoilers"]["points"].rename(columns={"x_1": "x", "x_2": "y"})
+    stuck = math.log(9.0)  # the optimum of the first three points at eps 0.1: (u, u, 0), u = log((1 - eps) / eps)
+    soft = {"eps": 0.1, "loss": "quadratic", "shape": "none"}
+    return {
+        **{
+            name: address(frames[frames["n_spoilers"] == n_spoilers], N=100, R=3, view="0,0,1.75")
+            for n_spoilers, name in FRAMES.items()
+        },
+        "four points": address(
+            tables["four_points"]["points"], N=3, **soft, start="kept", w=f"{stuck!r},{stuck!r},0", view="0,-4.5,6.8"
+        ),
+        "a unique minimum": address(UNIQUE, N=200, **soft, view="0,0,1.6"),
+    }
+
+
+def address(points: pd.DataFrame, **settings: object) -> str:
+    """Return points and settings as the page reads them; coordinates to three decimals."""
+    kinds = {(1, False): "p", (-1, False): "n", (1, True): "P", (-1, True): "M"}
+    written = ";".join(
+        f"{kinds[int(row.label), bool(row.is_spoiler)]}{round(row.x, 3):g},{round(row.y, 3):g}"
+        for row in points.itertuples()
+    )
+    return urlencode({"points": written, **settings}, safe=";,")
+
+
+def hexadecimal(colour: tuple[float, float, float] | str) -> str:
+    """Return a colour as style sheets write it."""
+    return colour if isinstance(colour, str) else "#" + "".join(f"{round(255 * part):02x}" for part in colour)

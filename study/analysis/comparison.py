@@ -1,0 +1,189 @@
+"""Both rules on one set of points, judged: what `study compare` reports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from study.analysis.influence import moved_without
+from study.analysis.margin import functional_margins, geometric_margin
+from study.datasets.dataset import Dataset, Floats
+from study.trainers.best_separator import best_separator
+from study.trainers.fit import Bound, Stop
+from study.trainers.losses import Loss, loss_of_margin
+from study.trainers.perceptron import perceptron
+from study.trainers.sigmoid_unit import sigmoid_unit
+
+LOOKS_A_PART = 2e8
+"""Numbers looked at between two reports of progress: about a quarter of a second."""
+PATIENCE = 1e10
+"""Numbers looked at in about twenty seconds."""
+WORK = 3e9
+"""Multiplications that leaving samples out may cost: a few seconds."""
+MOST_LEFT_OUT, MOST_FOR_BEST = 200, 2000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Verdict:
+    """What is true of one rule's weights on the points.
+
+    Parameters
+    ----------
+    w : ndarray of shape (n_features + 1,)
+        The bias last.
+    stop : Stop
+    n_updates, n_passes : int
+    loss : float
+        The rule's own objective.
+    lost : ndarray of int
+        Indices of the samples that do not lie strictly on their own side.
+    margin : float
+        Distance from the boundary to the nearest sample, negative where one is lost.
+    left_out : ndarray of int
+        The samples that were left out, one at a time.
+    moved : ndarray of shape (len(left_out),)
+        How far that moved the boundary, in degrees as `study.analysis.influence.moved` has them.
+    best_separator : float
+        The lowest loss of a separator inside the bound; NaN for the perceptron, without a separator or above 2,000
+        samples.
+    """
+
+    w: Floats
+    stop: Stop
+    n_updates: int
+    n_passes: int
+    loss: float
+    lost: NDArray[np.int64]
+    margin: float
+    left_out: NDArray[np.int64]
+    moved: Floats
+    best_separator: float = np.nan
+
+    @property
+    def separates(self) -> bool:
+        """Whether no sample is lost."""
+        return not self.lost.size
+
+
+def compare_perceptron(
+    points: Dataset,
+    *,
+    separable: bool,
+    max_updates: int,
+    max_passes: int,
+    advance: Callable[[int, int], None] | None = None,
+) -> Verdict:
+    """Train the perceptron in natural order and judge it.
+
+    Parameters
+    ----------
+    points : Dataset
+        One set.
+    separable : bool
+        Whether a boundary separates them; only then are samples left out, since else the weights never settle.
+    max_updates, max_passes : int, at least 1
+        The budgets.
+    advance : callable (updates so far, max_updates), optional
+        Called several times a second.
+    """
+    X, y = points.X, points.y
+    part = max(1, int(LOOKS_A_PART / X.size))
+    w, n_updates, n_passes = np.zeros(X.shape[1] + 1), 0, 0
+    while True:
+        fit = perceptron(X, y, w0=w, max_updates=max_updates - n_updates, max_passes=min(part, max_passes - n_passes))
+        w, n_updates, n_passes = fit.w, n_updates + int(fit.n_updates), n_passes + int(fit.n_passes)
+        if advance is not None:
+            advance(n_updates, max_updates)
+        if fit.stop != Stop.BUDGET_SPENT or n_updates >= max_updates or n_passes >= max_passes:
+            break
+    margins = functional_margins(w, X, y)
+    fits = min(MOST_LEFT_OUT, int(WORK / (n_passes * X.size))) if separable and fit.stop == Stop.SEPARATED else 0
+    nearest = np.argsort(margins, kind="stable")[:fits]
+
+    def train(X: Floats, y: Floats) -> Floats:
+        return perceptron(X, y, max_updates=4 * n_updates + 100, max_passes=4 * n_passes + 100).w
+
+    moved = moved_without(train, X, y, w, nearest)
+    return _verdict(points, w, Stop(int(fit.stop)), n_updates, n_passes, float(fit.loss), nearest, moved)
+
+
+def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separable: bool) -> Verdict:
+    """Train the unit inside its bound, from zero, and judge it; arguments as `sigmoid_unit` has them."""
+    X, y = points.X, points.y
+    fit = sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton")
+    slope = np.abs(loss_of_margin(loss, functional_margins(fit.w, X, y), eps)[1])
+    pull = slope * np.sqrt((X**2).sum(axis=1) + 1.0)  # the norm of a sample's own gradient
+    fits = max(3, min(MOST_LEFT_OUT, int(WORK / (5 * X.size * X.shape[1]))))
+    strongest = np.argsort(-pull, kind="stable")[:fits]
+
+    def train(X: Floats, y: Floats) -> Floats:
+        return sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton", w0=fit.w).w
+
+    moved = moved_without(train, X, y, fit.w, strongest)
+    best = np.nan
+    if separable and bound.shape != "none" and len(y) <= MOST_FOR_BEST:
+        best = float(best_separator(X, y, loss=loss, eps=eps, bound=bound).loss)
+    counts = (int(fit.n_updates), int(fit.n_passes))
+    return _verdict(points, fit.w, Stop(int(fit.stop)), *counts, float(fit.loss), strongest, moved, best)
+
+
+def _verdict(
+    points: Dataset,
+    w: Floats,
+    stop: Stop,
+    n_updates: int,
+    n_passes: int,
+    loss: float,
+    left_out: NDArray[np.int64],
+    moved: Floats,
+    best: float = np.nan,
+) -> Verdict:
+    return Verdict(
+        w=w,
+        stop=stop,
+        n_updates=n_updates,
+        n_passes=n_passes,
+        loss=loss,
+        lost=np.flatnonzero(~(functional_margins(w, points.X, points.y) > 0.0)),
+        margin=float(geometric_margin(w, points.X, points.y)),
+        left_out=left_out,
+        moved=moved,
+        best_separator=best,
+    )
+
+
+def telling_plane(points: Dataset, unit: Floats, other: Floats) -> Floats:
+    """Return two orthonormal directions that show both boundaries as lines, and every point on its own side of each.
+
+    Parameters
+    ----------
+    points : Dataset
+    unit, other : ndarray of shape (n_features + 1,)
+        Weights, the bias last.
+
+    Returns
+    -------
+    directions : ndarray of shape (2, n_features)
+        The first along the normal of `unit`, the second along what is left of the normal of `other`; where nothing is
+        left, along what the points vary most in. For two features the axes themselves, for one the axis and zero.
+    """
+    d = points.X.shape[1]
+    if d <= 2:
+        return np.eye(2, d)
+    centred = points.X - points.X.mean(axis=0)
+    widest = np.linalg.eigh(np.cov((centred / np.abs(centred).max()).T))[1][:, ::-1].T
+    rows: list[Floats] = []
+    for candidate in (unit[:-1], other[:-1], *widest):
+        size = np.linalg.norm(candidate)
+        rest = candidate / size if size > 0.0 else candidate
+        for row in rows:
+            rest = rest - (rest @ row) * row
+        if np.linalg.norm(rest) > 1e-6 and len(rows) < 2:
+            rows.append(rest / np.linalg.norm(rest))
+    return np.array(rows)
+
+
+def usual_passes(points: Dataset) -> int:
+    """Return the passes that take about twenty seconds, and at least a thousand."""
+    return max(1000, int(PATIENCE / points.X.size))

@@ -1,0 +1,303 @@
+"""A table of the user's own: what is wrong is said in one line, and what is right agrees with other people's code."""
+
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+from sklearn import datasets
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from study.certificates.checker import check
+from study.cli import main
+from tests.conftest import ROOT, Study
+
+Run = Callable[..., tuple[int, str, str]]
+
+PLAIN = "x,y,class\n1,0,a\n0,1,a\n-1,0,b\n"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Return a function that runs `study` in this process, in an empty folder: exit code, stdout and stderr."""
+    empty = tmp_path / "here"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+
+    def study(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["study", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        captured = capsys.readouterr()
+        return int(str(exit_.value.code)), captured.out, captured.err
+
+    return study
+
+
+ERRORS: dict[str, tuple[bytes, tuple[str, ...], str]] = {
+    "a missing value": (b"x,y,class\n1,0,a\n2,,b\n", (), "row 3, column 'y': the value is missing"),
+    "a missing label": (b"x,y,class\n1,0,a\n2,1,\n", (), "row 3, column 'class': the value is missing"),
+    "a missing value after a blank line": (
+        b"\n\nx,class\n1,a\n\n2,b\n,b\n",
+        (),
+        "row 7, column 'x': the value is missing",
+    ),
+    "a constant column": (b"x,y,class\n1,3,a\n2,3,b\n", (), "column 'y' has the value 3 in every row (2 to 3); leave"),
+    "two constant columns": (b"x,y,z,class\n1,3,0,a\n2,3,0,b\n", (), "--without y,z"),
+    "text among numbers": (b"x,y,class\n1,0,a\n2,oops,b\n", (), "row 3, column 'y': 'oops' is not a number"),
+    "a column of text": (b"name,x,class\nAnn,0,a\nBob,1,b\n", (), "row 2, column 'name': 'Ann' is not a number"),
+    "opposite labels": (
+        b"x,class\n1,a\n2,b\n0,a\n1,b\n",
+        (),
+        "rows 2 and 5 have the same features and opposite labels",
+    ),
+    "zeros of either sign": (b"x,class\n0,a\n2,b\n-0.0,b\n", (), "rows 2 and 4 have the same features"),
+    "one class": (b"x,class\n1,a\n2,a\n", (), "column 'class' has the value a in every row (2 to 3)"),
+    "three classes": (b"x,class\n1,a\n2,b\n3,c\n", (), "column 'class' has 3 values (a, b, c), a third in row 4"),
+    "no such class": (PLAIN.encode(), ("--positive", "c"), "`positive` must be a value of column 'class', one of a, b"),
+    "an absent label": (b"x,kind\n1,a\n2,b\n", (), "`label` must name columns of the table, which are x, kind"),
+    "an absent feature": (
+        PLAIN.encode(),
+        ("--features", "x,z"),
+        "`features` must name columns of the table, which are",
+    ),
+    "an absent column to leave out": (PLAIN.encode(), ("--without", "z"), "`without` must name columns"),
+    "no feature left": (PLAIN.encode(), ("--without", "x,y"), "`features` must name at least one column"),
+    "an empty name": (PLAIN.encode(), ("--features", "x,,y"), "`features` must be column names with commas between"),
+    "an empty file": (b"", (), "empty; a header and a row for each point are needed"),
+    "a blank file": (b"\n \n", (), "empty;"),
+    "a header alone": (b"x,y,class\n", (), "a header and no rows"),
+    "a binary file": (b"x,class\n1,a\n\x00\x01\x02\n", (), "not text: row 3 holds the byte 0x00"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00", (), "not text: row 3 holds the byte 0x00"),
+    "a damaged archive": (gzip.compress(PLAIN.encode())[:-9], (), "damaged archive"),
+    "a huge number": (b"x,class\n1,a\n1e200,b\n", (), "row 3, column 'x': 1e+200 is too large"),
+    "a number beyond floats": (b"x,class\n1e999,a\n1,b\n", (), "row 2, column 'x': inf is too large"),
+    "an endless number": (b"x,class\n1," + b"9" * 10 + b"\n", ("--label", "x", "--features", "class"), "column 'x'"),
+    "a number of 400 digits": (b"x,class\n1,a\n" + b"7" * 400 + b",b\n", (), "row 3, column 'x': 7777"),
+    "a column named twice": (b"x,x,class\n1,2,a\n2,1,b\n", (), "row 1: the header names 'x' twice"),
+    "a row too long": (b"x,class\n1,a\n2,b,7\n", (), "not a table"),
+    "a bound of zero": (PLAIN.encode(), ("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
+    "no bound": (PLAIN.encode(), ("--weight-bound",), "`weight_bound` must be one or more positive numbers"),
+    "eps out of range": (PLAIN.encode(), ("--eps", "0.5"), "`eps` must lie in [0, 1/2); got 0.5"),
+    "no updates": (PLAIN.encode(), ("--max-updates", "0"), "`max_updates` must be a whole number"),
+    "no passes": (PLAIN.encode(), ("--max-passes", "0"), "`max_passes` must be a whole number"),
+    "an unknown loss": (PLAIN.encode(), ("--loss", "hinge"), "Invalid value"),
+    "a file for a folder": (PLAIN.encode(), ("--out", __file__), "`out` must be a folder; got the file"),
+    "a folder that cannot be": (PLAIN.encode(), ("--out", "/proc/none"), "`out` must be a folder that can be written"),
+}
+
+
+@pytest.mark.parametrize("fault", ERRORS)
+def test_what_is_wrong_is_one_line_with_row_and_column(fault: str, run: Run, tmp_path: Path) -> None:
+    content, arguments, message = ERRORS[fault]
+    file = tmp_path / "points.csv"
+    file.write_bytes(content)
+    label = () if "--label" in arguments else ("--label", "class")
+    code, out, err = run("compare", str(file), *label, *arguments)
+    assert code == 2, err
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert err.startswith("study: ")
+    assert message in err
+    assert "Traceback" not in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "points.csv"]
+    assert not list((tmp_path / "here").iterdir())
+
+
+def test_an_absent_file_and_a_folder_are_named(run: Run, tmp_path: Path) -> None:
+    for path, message in ((tmp_path / "gone.csv", "no such file"), (tmp_path, "is a directory")):
+        code, out, err = run("compare", str(path), "--label", "class")
+        assert (code, out) == (2, "")
+        assert message in err
+        assert len(err.splitlines()) == 1
+
+
+READABLE = {
+    "commas": PLAIN.encode(),
+    "semicolons and decimal commas": b"x;y;class\n1,0;0,0;a\n0,0;1,0;a\n-1,0;0,0;b\n",
+    "tabs": PLAIN.replace(",", "\t").encode(),
+    "bars": PLAIN.replace(",", "|").encode(),
+    "spaces": PLAIN.replace(",", "  ").encode(),
+    "carriage returns": PLAIN.replace("\n", "\r\n").encode(),
+    "a byte order mark": b"\xef\xbb\xbf" + PLAIN.encode(),
+    "UTF-16": PLAIN.encode("utf-16"),
+    "Windows-1252": PLAIN.replace("a\n", "\N{LATIN SMALL LETTER A WITH DIAERESIS}\n").encode("cp1252"),
+    "gzip": gzip.compress(PLAIN.encode()),
+    "quotes": b'"x","y","class"\n"1","0","a"\n"0","1","a"\n"-1","0","b"\n',
+    "numbers as labels": PLAIN.replace("a\n", "0\n").replace("b\n", "1\n").encode(),
+    "truth values as labels": PLAIN.replace("a\n", "False\n").replace("b\n", "True\n").encode(),
+}
+
+
+@pytest.mark.parametrize("kind", READABLE)
+def test_what_pandas_reads_is_read(kind: str, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "points.csv"
+    file.write_bytes(READABLE[kind])
+    code, out, err = run("compare", str(file), "--label", "class", "--json")
+    assert code == 0, err
+    answer = json.loads(out)
+    assert (answer["n_samples"], answer["n_features"], answer["separable"]) == (3, 2, True)
+    assert answer["margin"] == pytest.approx(np.sqrt(0.5))
+
+
+def test_the_four_points_are_judged_as_in_the_paper(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "four.csv"
+    file.write_text("x,y,class\n1,0,1\n0,1,1\n-1,0,-1\n0,-10,1\n")
+    code, out, err = run("compare", str(file), "--label", "class", "--json", "--weight-bound", "1", "8")
+    assert code == 0, err
+    answer = json.loads(out)
+    assert answer["positive"] == "1"
+    assert answer["margin"] == pytest.approx(0.5)
+    assert answer["perceptron"]["separates"]
+    assert answer["perceptron"]["updates"] == 14
+    assert answer["perceptron"]["errors"] == 0
+    assert [unit["weight_bound"] for unit in answer["backprops"]] == [1.0, 8.0]
+    assert answer["backprop"] == answer["backprops"][0]
+    assert answer["backprops"][1]["separates"]
+    assert answer["backprops"][1]["loss"] == pytest.approx(answer["backprops"][1]["best_separator_loss"])
+
+
+def test_the_spoiler_of_a_cluster_is_named_and_drawn(run: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    X = np.column_stack([rng.uniform(0.5, 1.5, 100), rng.uniform(-1.0, 1.0, 100), rng.normal(size=100)])
+    X[50:, 0] *= -1.0
+    frame = pd.DataFrame(np.vstack([X, [-0.4, 0.7, 0.0]]), columns=["along", "across", "noise"])
+    frame["class"] = ["right"] * 50 + ["left"] * 50 + ["right"]
+    frame.to_csv(tmp_path / "cluster.csv", index=False)
+    out_folder = tmp_path / "out"
+    code, out, err = run(
+        "compare", str(tmp_path / "cluster.csv"), "--label", "class", "--positive", "right", "--out", str(out_folder)
+    )
+    assert code == 0, err
+    assert "gives up 1 point, row 102" in out
+    answer = json.loads((out_folder / "compare.json").read_text())
+    assert answer["separable"]
+    assert answer["backprop"]["lost_rows"] == [102]
+    assert answer["backprop"]["best_separator_loss"] > answer["backprop"]["loss"]
+    assert 102 in [item["row"] for item in answer["perceptron"]["spoilers"]]
+    assert answer["backprop"]["spoilers"][0]["row"] == 102
+    assert "First direction: +" in (out_folder / "compare.txt").read_text()
+    svg = (out_folder / "compare.svg").read_text()
+    assert svg.lstrip().startswith("<?xml")
+    assert check((out_folder / "compare.proof.json").read_text()) == "101 points with 3 features are separable"
+    # The drawing's bytes repeat.
+    assert (
+        run(
+            "compare",
+            str(tmp_path / "cluster.csv"),
+            "--label",
+            "class",
+            "--positive",
+            "right",
+            "--out",
+            str(out_folder),
+        )[0]
+        == 0
+    )
+    assert (out_folder / "compare.svg").read_text() == svg
+
+
+def programme_separates(X: np.ndarray, y: np.ndarray) -> bool:
+    """Ask scipy's linear programme for weights with margins of at least 1."""
+    Z = y[:, None] * np.column_stack([StandardScaler().fit_transform(X), np.ones(len(X))])
+    return bool(linprog(np.zeros(Z.shape[1]), A_ub=-Z, b_ub=-np.ones(len(Z)), bounds=(None, None)).status == 0)
+
+
+def real_sets() -> dict[str, tuple[Any, np.ndarray, str]]:
+    iris, wine, cancer, digits = (
+        load() for load in (datasets.load_iris, datasets.load_wine, datasets.load_breast_cancer, datasets.load_digits)
+    )
+    sets = {
+        f"{name} {k}": (data, data.target == k, data.target_names[k])
+        for name, data in (("iris", iris), ("wine", wine))
+        for k in range(3)
+    }
+    sets["cancer"] = (cancer, cancer.target == 0, "malignant")
+    for a, b in ((0, 1), (3, 8), (1, 8), (4, 9)):
+        chosen = np.isin(digits.target, (a, b))
+        pair = type(digits)(data=digits.data[chosen], feature_names=digits.feature_names)
+        sets[f"digits {a} {b}"] = (pair, digits.target[chosen] == a, str(a))
+    return sets
+
+
+@pytest.mark.parametrize("name", real_sets())
+def test_real_data_agree_with_the_linear_programme_and_with_svc(name: str, run: Run, tmp_path: Path) -> None:
+    data, positive, _ = real_sets()[name]
+    frame = pd.DataFrame(data.data, columns=data.feature_names)
+    constant = list(frame.columns[(frame == frame.iloc[0]).all()])
+    frame["class"] = np.where(positive, "this", "other")
+    frame.to_csv(tmp_path / "real.csv", index=False)
+    quick = ("--max-updates", "2000")
+    without = ("--without", ",".join(constant)) if constant else ()
+    code, out, err = run(
+        "compare",
+        str(tmp_path / "real.csv"),
+        "--label",
+        "class",
+        "--positive",
+        "this",
+        "--standardise",
+        "--json",
+        *quick,
+        *without,
+    )
+    assert code == 0, err
+    answer = json.loads(out)
+    X, y = frame.drop(columns=[*constant, "class"]).to_numpy(), np.where(positive, 1.0, -1.0)
+    assert answer["separable"] == programme_separates(X, y)
+    if answer["separable"]:
+        U = StandardScaler().fit_transform(X)
+        machine = SVC(kernel="linear", C=1e6, tol=1e-4).fit(U, y)
+        norm = np.linalg.norm(machine.coef_)
+        assert (y * machine.decision_function(U)).min() / norm <= answer["margin"] * (1.0 + 1e-9)
+        # Its kernel is kept in single precision, which a margin as thin as cancer's feels.
+        assert answer["margin"] == pytest.approx(1.0 / norm, rel=0.02 if name == "cancer" else 1e-3)
+        assert (y * (X @ answer["separator"][:-1] + answer["separator"][-1]) > 0.0).all()
+    else:
+        assert answer["margin"] is None
+        held = [int(row) - 2 for row in answer["multipliers"]]
+        Z = y[held, None] * np.column_stack([X[held], np.ones(len(held))])
+        weights = np.array([float(pd.eval(m)) if "/" in m else float(m) for m in answer["multipliers"].values()])
+        assert np.abs(weights @ Z).max() <= 1e-9 * (weights @ np.abs(Z)).max()
+        assert (weights > 0.0).all()
+
+
+def test_a_budget_is_obeyed_and_progress_is_shown(tmp_path: Path, study: Study) -> None:
+    X = np.random.default_rng(0).normal(size=(4000, 20))
+    frame = pd.DataFrame(X).assign(label=np.where(X[:, 0] + 0.3 * np.sin(9 * X[:, 1]) > 0.0, 1, 0))
+    frame.to_csv(tmp_path / "many.csv", index=False)
+    answer = study(ROOT, "compare", str(tmp_path / "many.csv"), "--label", "label", "--json", "--max-passes", "300")
+    assert answer.returncode == 0, answer.stderr
+    said = json.loads(answer.stdout)
+    assert said["perceptron"]["passes"] == 300
+    assert said["perceptron"]["stop"] == "the budget was spent first"
+    assert not said["separable"]
+    assert said["perceptron"]["errors"] > 0
+
+
+def test_long_training_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from study.commands import output
+
+    clock = iter(range(0, 1000, 6))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    with output.progress("perceptron", unit="updates") as advance:
+        for done in (1000, 2000, 3000):
+            advance(done, 1_000_000)
+    assert capsys.readouterr().err == "perceptron: 2,000 of 1,000,000 updates\n"
+
+
+def test_the_command_works_outside_a_checkout(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text(PLAIN)
+    code = "import sys; from study.cli import main; main()"
+    command = [sys.executable, "-c", code, "compare", "points.csv", "--label", "class", "--json"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["separable"]

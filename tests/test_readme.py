@@ -1,0 +1,64 @@
+"""What README shows is what happens: its worked example runs, and the output it prints is the output."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Study
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = [(kind, text) for kind, text in re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+
+
+def block(kind: str, holding: str) -> str:
+    (text,) = [text for k, text in BLOCKS if k == kind and holding in text]
+    return str(text)
+
+
+def test_the_example_of_an_experiment_runs(spoilt: Path, study: Study) -> None:
+    (spoilt / "experiments" / "gap.py").write_text(block("python", "EXPERIMENT = Experiment("))
+    (spoilt / "figures" / "gap.py").write_text(block("python", "def draw("))
+    answer = study(spoilt, "run", "gap", "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["blocks_computed"] == 8
+    record = json.loads((spoilt / "experiments" / "results" / "gap.json").read_text())
+    assert record["numbers"]["growth"] > 3.0
+    answer = study(spoilt, "figures", "gap")
+    assert answer.returncode == 0, answer.stderr
+    assert (spoilt / "figures" / "gap.svg").is_file()
+    paper = (spoilt / "paper.md").read_text()
+    cited = '[0](experiments/results/gap.json "growth:.1f") times.\n\n![What to see.](figures/gap.svg)\n\n### Claims\n'
+    (spoilt / "paper.md").write_text(paper.replace("### Claims\n", cited, 1))
+    answer = study(spoilt, "paper")
+    assert answer.returncode == 0, answer.stderr
+    assert (
+        f'[{record["numbers"]["growth"]:.1f}](experiments/results/gap.json "growth:.1f")'
+        in (spoilt / "paper.md").read_text()
+    )
+
+
+def test_the_tour_of_ones_own_points_prints_what_it_says(tmp_path: Path) -> None:
+    commands = block("sh", "> points.csv")
+    made, _, compare = commands.partition("study compare ")
+    subprocess.run(["/bin/sh", "-c", made], cwd=tmp_path, check=True)
+    code = "import sys; from study.cli import main; main()"
+    command = [sys.executable, "-c", code, "compare", *compare.split()]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert answer.stdout == block("text", "41 points")
+    assert {path.name for path in (tmp_path / "compared").iterdir()} == {
+        f"compare.{ending}" for ending in ("svg", "txt", "json", "proof.json")
+    }
+
+
+def test_the_estimators_score_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(block("python", "from study.estimators"), {})  # noqa: S102
+    assert capsys.readouterr().out == block("text", "PerceptronClassifier(")
+
+
+def test_every_command_is_shown(study: Study) -> None:
+    for command in re.findall(r"^│?\s*(\w+)\s{2,}[A-Z]\w+ ", study(ROOT, "--help").stdout, re.MULTILINE):
+        assert f"study {command}" in README, command
