@@ -126,9 +126,9 @@ def _n_wrong(w, X, y):  # type: ignore[no-untyped-def]
     " float64[:], int8[:], int64[:], int64[:], float64[:], float64[:])",
     "(n,d),(n),(p),(n),(),(),(),(),()->(p),(),(),(),(),()",
 )
-def _train(
+def _train(  # type: ignore[no-untyped-def]
     X, y, w0, visits, at_random, seed, keep, max_updates, max_passes, w, stop, n_updates, n_passes, loss, residual
-):  # type: ignore[no-untyped-def]
+):
     n, d = X.shape
     w[:] = w0
     n_updates[0] = n_passes[0] = 0
