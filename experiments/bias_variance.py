@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from study.analysis.bias_variance import PARTS, difference, group_sizes, holm, wrong_counts
+from study.analysis.conflict import spoilt
+from study.analysis.threshold import threshold
 from study.datasets.dataset import Floats
+from study.datasets.generators import make_boxes
+from study.datasets.spoilers import add_spoilers
 from study.sweeps import grid
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
 from study.sweeps.grid import N_GROUPS, Rule, Setting
 from study.trainers.perceptron import perceptron
 
-LOSSES, SHAPES, BOUNDS = ("cross-entropy", "quadratic"), ("box", "ball"), (1.0, 3.0, 10.0)
+LOSSES, BOUNDS = ("cross-entropy", "quadratic"), (1.0, 3.0, 10.0)
+SHAPES: tuple[Literal["box", "ball"], ...] = ("box", "ball")
 UNITS = [
     Rule(rule="unit", loss=loss, shape=shape, weight_bound=R) for loss in LOSSES for shape in SHAPES for R in BOUNDS
 ]
@@ -27,8 +32,9 @@ RULES = [
     *(Rule(rule="unit-stopped-early", loss="cross-entropy", max_steps=steps) for steps in (3, 30)),
 ]
 N_TEST = 2000
+LAW = [(shape, R) for shape in SHAPES for R in BOUNDS]
 PRIMARY = Setting(n_samples=100, n_features=2, spoiler_rate=0.01)
-RATES = (0.0, 0.005, 0.02, 0.05, 0.1)
+RATES = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.3)
 SETTINGS = [
     PRIMARY,
     *(Setting(spoiler_rate=rate) for rate in RATES),
@@ -48,6 +54,8 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
     """Train all rules on the sets of one block; for the nested part, one rule in two orders of the same sets."""
     if cell["part"] == "sweep":
         return grid.run(cell, size, rng, rules=RULES, n_test=N_TEST)
+    if cell["part"] == "law":
+        return law(size, rng)
     setting = Setting(n_samples=int(cell["n_samples"]), spoiler_rate=float(cell["spoiler_rate"]))
     train, test = setting.training_sets(size, rng), setting.test_points(N_TEST)
     one, other = (perceptron(train.X, train.y, order="random", rng=rng).w for _ in range(2))
@@ -57,6 +65,17 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
         "groups": group_sizes(size, N_GROUPS),
         "n_fits": np.array([2 * size]),
     }
+
+
+def law(size: int, rng: np.random.Generator) -> Statistics:
+    """Compute ln N*, the log of the number of base points from which one spoiler is ignored, set by set."""
+    base = make_boxes(PRIMARY.n_samples, **grid.BOX, size=size, rng=rng)
+    sets = add_spoilers(base, 1, depth=PRIMARY.depth, offset=PRIMARY.offset, jitter=grid.JITTER, rng=rng)
+    found = [
+        [np.log(PRIMARY.n_samples) + threshold(spoilt(X, y, is_spoiler, shape), "cross-entropy", R) for shape, R in LAW]
+        for X, y, is_spoiler in zip(sets.X, sets.y, sets.is_spoiler, strict=True)
+    ]
+    return {"ln_threshold": np.array(found).T, "n_fits": np.array([size * len(LAW)])}
 
 
 def differing(w: Floats, v: Floats, X: Floats) -> Floats:
@@ -70,8 +89,11 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     """Make the table of parts, that of paired differences, and that of the nested variance."""
     swept = [(cell, statistics) for cell, statistics in merged if cell["part"] == "sweep"]
     nested = [(cell, statistics) for cell, statistics in merged if cell["part"] == "nested"]
+    (drawn,) = (statistics["ln_threshold"] for cell, statistics in merged if cell["part"] == "law")
+    table = grid.tables(swept, rules=RULES)[""]
     return {
-        **grid.tables(swept, rules=RULES),
+        "": table,
+        "law": law_table(drawn, table),
         "differences": differences_table(swept),
         "nested": pd.DataFrame([nested_row(cell, statistics) for cell, statistics in nested]),
     }
@@ -101,6 +123,22 @@ def differences_table(swept: Sequence[tuple[Cell, Statistics]]) -> pd.DataFrame:
     others = ~table["primary"]
     table.loc[others, "p_holm"] = holm(table.loc[others, "p"].to_numpy())
     return table
+
+
+def law_table(ln_threshold: Floats, table: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each unit with the cross-entropy, the predicted share of spoilers and where its variance peaks."""
+    rows = []
+    others = {name: value for name, value in asdict(PRIMARY).items() if name != "spoiler_rate"}
+    alike = table[(table[list(others)] == list(others.values())).all(axis=1)]
+    for (shape, R), values in zip(LAW, ln_threshold, strict=True):
+        label = Rule(rule="unit", loss="cross-entropy", shape=shape, weight_bound=R).label
+        low, median, high = np.quantile(np.exp(-values), [0.05, 0.5, 0.95])
+        own = alike[alike["label"] == label]
+        peak = float(own["spoiler_rate"].iloc[own["variance"].argmax()])
+        row: dict[str, Any] = {"label": label, "shape": shape, "weight_bound": R, "n": len(values)}
+        row |= {"predicted_rate": median, "predicted_rate_q05": low, "predicted_rate_q95": high}
+        rows.append(row | {"peak_rate": peak, "peak_over_predicted": peak / median})
+    return pd.DataFrame(rows)
 
 
 def is_primary(cell: Mapping[str, Any]) -> bool:
@@ -146,6 +184,9 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             "unit_larger": int((sure & (rows["difference"] < 0)).sum()),
         }
     told["numbers_elsewhere"] = {"settings": len({cell_key(row) for row in tables[""].to_dict("records")}) - 1}
+    told["law"] = {row.pop("label"): row for row in tables["law"].to_dict("records")}
+    told["law"]["least_ratio"] = tables["law"]["peak_over_predicted"].min()
+    told["law"]["most_ratio"] = tables["law"]["peak_over_predicted"].max()
     for row in tables["nested"].to_dict("records"):
         told["nested"][f"n_{row['n_samples']}"] = {**row, "order_share": row["from_order"] / row["total"]}
     return told
@@ -176,7 +217,7 @@ EXPERIMENT = Experiment(
         "largest_rate": max(RATES),
         "level": 0.95,
     },
-    cells=(*SWEPT, *NESTED),
+    cells=(*SWEPT, *NESTED, {"part": "law", "resamples": 40}),
     resamples=10_000,
     block_size=500,
     run=run,

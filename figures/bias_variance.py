@@ -37,6 +37,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     for axis, letter, part in ((axes[0, 1], "b", "variance"), (axes[1, 0], "c", "bias"), (axes[1, 1], "d", "error")):
         draw_rates(axis, chosen(table), part)
         label_panel(axis, letter, part)
+    draw_law(axes[0, 1], tables["law"])
     handles, labels = axes[0, 1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
@@ -76,3 +77,17 @@ def draw_rates(axes: Axes, rows: pd.DataFrame, part: str) -> None:
         style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "markersize": 3.5, "label": name}
         axes.errorbar(100.0 * line["spoiler_rate"], line[part], reach, **style, elinewidth=0.8, linewidth=1.1)
     axes.set(xlabel="spoilers in a hundred", ylabel=part, ylim=(-0.002, None))
+
+
+def draw_law(axes: Axes, law: pd.DataFrame) -> None:
+    """Mark, above each unit's variance, the share of spoilers at which the law lets it turn: median, and 5 to 95%."""
+    top = axes.get_ylim()[1]
+    shown = [row for row in law.to_dict("records") if row["label"] in SHOWN]
+    for k, row in enumerate(shown):
+        colour = OKABE_ITO[SHOWN[row["label"]][1]]
+        height = top * (1.06 + 0.06 * k)
+        axes.plot(
+            [100 * row["predicted_rate_q05"], 100 * row["predicted_rate_q95"]], [height] * 2, color=colour, lw=1.0
+        )
+        axes.plot(100 * row["predicted_rate"], height, "|", color=colour, markersize=6)
+    axes.text(0.0, top * 1.09, "law", fontsize=7, va="center")

@@ -111,6 +111,22 @@ CLAIMS = (
         ),
     ),
     Claim(
+        key="the peak",
+        statement="A bounded unit's variance peaks where the share of spoilers meets one over the number of points that "
+        "the law lets a spoiler be ignored among, within a factor of three.",
+        source="ours",
+        holds=lambda results: (
+            results["bias_variance"]["law"]["least_ratio"] >= 1 / 3
+            and results["bias_variance"]["law"]["most_ratio"] <= 3.0
+        ),
+        evidence=(
+            Evidence("bias_variance", "law.unit_cross_entropy_box_3.predicted_rate", "predicted, box of three", ".3f"),
+            Evidence("bias_variance", "law.unit_cross_entropy_box_3.peak_rate", "measured", ".3f"),
+            Evidence("bias_variance", "law.least_ratio", "measured over predicted, six units, from", ".2f"),
+            Evidence("bias_variance", "law.most_ratio", "to", ".2f"),
+        ),
+    ),
+    Claim(
         key="swings wildly",
         statement="One added instance may swing the perceptron's boundary wildly: by ten degrees or more in half the "
         "sets.",
