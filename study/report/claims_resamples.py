@@ -112,8 +112,8 @@ CLAIMS = (
     ),
     Claim(
         key="the peak",
-        statement="A bounded unit's variance peaks where the share of spoilers meets one over the number of points that "
-        "the law lets a spoiler be ignored among, within a factor of three.",
+        statement="A bounded unit's variance peaks where the share of spoilers meets one over the number of points "
+        "among which, by the law, a spoiler is ignored, within a factor of three.",
         source="ours",
         holds=lambda results: (
             results["bias_variance"]["law"]["least_ratio"] >= 1 / 3
