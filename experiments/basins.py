@@ -247,6 +247,7 @@ CELLS: list[Cell] = [
 ]
 
 EXPERIMENT = Experiment(
+    in_processes=True,
     name="basins",
     question="Which stationary points has the loss on the four points, and in which of them does descent end?",
     settings={

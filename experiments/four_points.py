@@ -331,6 +331,7 @@ CELLS: tuple[Cell, ...] = (
 )
 
 EXPERIMENT = Experiment(
+    in_processes=True,
     name="four_points",
     question="Does a fourth, separable point leave backpropagation stuck where the perceptron goes on?",
     settings={

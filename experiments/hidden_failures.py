@@ -228,6 +228,7 @@ BASIN_CELLS: list[Cell] = [
 ]
 
 EXPERIMENT = Experiment(
+    in_processes=True,
     name="hidden_failures",
     question="Does a network with a hidden layer fail on separable points, at every optimum or at a strict minimum?",
     settings={

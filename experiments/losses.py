@@ -214,6 +214,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 TIME_CELLS: list[Cell] = [{"part": "time", "t": t, "resamples": 1} for t in TIMES]
 
 EXPERIMENT = Experiment(
+    in_processes=True,
     name="losses",
     question="Which loss, bound and start let descent reach a separator, and how soon?",
     settings={

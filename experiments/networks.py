@@ -295,6 +295,7 @@ LAW_CELLS: list[Cell] = [
 ]
 
 EXPERIMENT = Experiment(
+    in_processes=True,
     name="networks",
     question="Does a hidden layer save backpropagation from the spoiler?",
     settings={

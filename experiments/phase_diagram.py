@@ -338,6 +338,7 @@ DRAWN: list[Cell] = [{"part": "geometry", "geometry": name, "resamples": 1} for 
 SOFT_CELLS: list[Cell] = [{"part": "soft", "column": eps, "resamples": 1} for eps in SOFT]
 
 EXPERIMENT = Experiment(
+    in_processes=True,
     name="phase_diagram",
     question="For which numbers of points, bounds and places of a spoiler does the bounded optimum separate?",
     settings={

@@ -302,6 +302,7 @@ CELLS: tuple[Cell, ...] = (
 )
 
 EXPERIMENT = Experiment(
+    in_processes=True,
     name="spoilers",
     question="Does one spoiler, or three, make the bounded unit fail where the perceptron separates?",
     settings={

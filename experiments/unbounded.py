@@ -286,6 +286,7 @@ def mean(values: pd.Series) -> dict[str, float]:
 MEETING_CELLS: list[Cell] = [{"part": "meeting", "n_samples": n, "resamples": 1} for n in SAMPLES]
 
 EXPERIMENT = Experiment(
+    in_processes=True,
     name="unbounded",
     question="Without a bound, how does descent separate, where does it point, and what is a bound worth in steps?",
     settings={

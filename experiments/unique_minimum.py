@@ -162,6 +162,7 @@ CELLS: list[Cell] = [
 ]
 
 EXPERIMENT = Experiment(
+    in_processes=True,
     name="unique_minimum",
     question="Are there separable points on which the unbounded unit has one minimum only, and that one fails?",
     settings={"eps": EPS, "spoiler": float(X[2, 0]), "largest_count": max(COUNTS), "shown": list(SHOWN)},

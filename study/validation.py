@@ -15,16 +15,20 @@ class CheckFailed(Exception):
 def real(name: str, value: float) -> float:
     """Return `value` as a float, or raise `BadInput` unless it is a number."""
     try:
+        if isinstance(value, str):
+            raise TypeError
         return float(value)
-    except (TypeError, ValueError):
-        raise BadInput(f"`{name}` must be a number; got {value!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        shown = " ".join(repr(value).split())
+        raise BadInput(f"`{name}` must be a number; got {shown[:80]}") from None
 
 
 def positive(name: str, value: float) -> float:
     """Return `value` as a float, or raise `BadInput` unless it is positive and finite."""
-    if not (real(name, value) > 0 and math.isfinite(value)):
+    number = real(name, value)
+    if not (number > 0 and math.isfinite(number)):
         raise BadInput(f"`{name}` must be positive and finite; got {value}")
-    return float(value)
+    return number
 
 
 def count(name: str, value: int, *, least: int = 1) -> int:
@@ -36,6 +40,6 @@ def count(name: str, value: int, *, least: int = 1) -> int:
 
 def one_of(name: str, value: str, allowed: Collection[str]) -> str:
     """Return `value`, or raise `BadInput` unless it is one of `allowed`."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise BadInput(f"`{name}` must be one of {', '.join(allowed)}; got {value}")
     return value

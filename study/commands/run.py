@@ -1,6 +1,8 @@
 """`study run`."""
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +58,14 @@ def run_all(
 
     root = checkout()
     report: dict[str, Any] = {"experiments": {}, "blocks_computed": 0, "blocks_reused": 0, "fits": 0, "seconds": 0.0}
-    with executor(workers, scheduler) as (pool, n_workers):
+    with ExitStack() as stack:
+        pools: dict[bool, tuple[Executor, int]] = {}
         for name in repeatable(names):
             experiment = load_experiment(name)
+            kind = experiment.in_processes
+            if kind not in pools:
+                pools[kind] = stack.enter_context(executor(workers, scheduler, processes=kind))
+            pool, n_workers = pools[kind]
             digest = experiment_digest(experiment, root)
             number = max(2, experiment.resamples // QUICK_DIVISOR) if quick else resamples
             timed = experiment.kind == "timed"  # nothing else may run beside it

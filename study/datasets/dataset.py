@@ -122,6 +122,12 @@ def as_floats(name: str, values: ArrayLike) -> Floats:
         raise BadInput(f"`{name}` must be an array of numbers; got {type(values).__name__} ({error})") from error
 
 
+def check_rng(rng: np.random.Generator) -> None:
+    """Raise `BadInput` unless `rng` is a Generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise BadInput(f"`rng` must be a numpy Generator; got {rng!r}")
+
+
 def leading_shape(**arrays: tuple[int, ...]) -> tuple[int, ...]:
     """Return what leading axes, given by name, broadcast to, or raise `BadInput`."""
     try:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import ortho_group, truncnorm
 
-from study.datasets.dataset import Dataset, Floats, Frame, as_floats
-from study.validation import BadInput, count, positive
+from study.datasets.dataset import Dataset, Floats, Frame, as_floats, check_rng
+from study.validation import BadInput, count, positive, real
 
 Rotation = Literal["none", "random"] | ArrayLike
 
@@ -131,7 +131,7 @@ def make_gaussians(
     N(0, spread^2) in every direction orthogonal to v; x = scale (y t v + r).
     """
     margin, spread, scale = positive("margin", margin), positive("spread", spread), positive("scale", scale)
-    if not 0.0 <= gap < np.inf:
+    if not 0.0 <= real("gap", gap) < np.inf:
         raise BadInput(f"`gap` must lie in [0, inf); got {gap}")
     y = _labels(n_samples, balance, size, rng)
     n_features = count("n_features", n_features)
@@ -148,8 +148,9 @@ def make_gaussians(
 
 
 def _labels(n_samples: int, balance: float, size: int | Sequence[int], rng: np.random.Generator) -> Floats:
+    check_rng(rng)
     n_samples = count("n_samples", n_samples, least=2)
-    if not 0.0 < balance < 1.0:
+    if not 0.0 < real("balance", balance) < 1.0:
         raise BadInput(f"`balance` must lie in (0, 1); got {balance}")
     shape = tuple(count("size", n) for n in np.atleast_1d(np.asarray(size, dtype=object)))
     n_positive = min(max(round(balance * n_samples), 1), n_samples - 1)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from study.datasets.dataset import Dataset, Frame
-from study.validation import BadInput, count
+from study.validation import BadInput, count, real
 
 
 def add_spoilers(
@@ -61,7 +61,7 @@ def add_spoilers(
         raise BadInput(f"`base` must be drawn by a generator, so that its margin is known; got {base.name}")
     jitter_depth, jitter_offset = jitter if isinstance(jitter, tuple) else (jitter, jitter)
     for name, value in (("depth", depth), ("offset", offset), ("jitter", jitter_depth), ("jitter", jitter_offset)):
-        if not 0.0 <= value < np.inf:
+        if not 0.0 <= real(name, value) < np.inf:
             raise BadInput(f"`{name}` must lie in [0, inf); got {value}")
     number = _number(n_spoilers, rate, base.X.shape[-2])
     if base.X.shape[-1] == 1 and offset > 0.0:
@@ -120,7 +120,7 @@ def replace_by_spoilers(
     BadInput
         For a rate outside its range, or whatever `add_spoilers` refuses.
     """
-    if not 0.0 <= rate < 1.0:
+    if not 0.0 <= real("rate", rate) < 1.0:
         raise BadInput(f"`rate` must lie in [0, 1); got {rate}")
     n_samples = base.X.shape[-2]
     others = add_spoilers(base, n_samples, depth=depth, offset=offset, jitter=jitter, rng=rng)
@@ -140,7 +140,7 @@ def _number(n_spoilers: int | None, rate: float | None, n_samples: int) -> int:
         raise BadInput(f"one of `n_spoilers` and `rate` must be given; got {n_spoilers} and {rate}")
     if n_spoilers is not None:
         return count("n_spoilers", n_spoilers)
-    if rate is None or not 0.0 < rate < np.inf:
+    if rate is None or not 0.0 < real("rate", rate) < np.inf:
         raise BadInput(f"`rate` must lie in (0, inf); got {rate}")
     return max(1, round(rate * n_samples))
 

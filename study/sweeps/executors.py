@@ -1,9 +1,11 @@
-"""Who computes blocks: threads of this machine, or a Dask cluster."""
+"""Who computes blocks: threads or processes of this machine, or a Dask cluster."""
 
+import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,7 +17,9 @@ from study.validation import BadInput, count
 
 
 @contextmanager
-def executor(workers: int | None = None, scheduler: str | None = None) -> Iterator[tuple[Executor, int]]:
+def executor(
+    workers: int | None = None, scheduler: str | None = None, *, processes: bool = False
+) -> Iterator[tuple[Executor, int]]:
     """Give an executor and the number of blocks that it computes at once.
 
     Parameters
@@ -23,6 +27,8 @@ def executor(workers: int | None = None, scheduler: str | None = None) -> Iterat
     workers : int, at least 1, optional
         Threads of this machine; by default one for each processor. Compiled loops let go of the interpreter, so threads
         compute at once.
+    processes : bool
+        Processes in place of threads, for blocks that hold on to the interpreter.
     scheduler : str, optional
         Address of a Dask scheduler, such as tcp://10.0.0.1:8786, whose workers take the place of threads. They must
         have this code and these versions of NumPy, SciPy and numba.
@@ -35,7 +41,12 @@ def executor(workers: int | None = None, scheduler: str | None = None) -> Iterat
     """
     if scheduler is None:
         n_workers = len(os.sched_getaffinity(0)) if workers is None else count("workers", workers)
-        pool = ThreadPoolExecutor(n_workers)
+        spawn = multiprocessing.get_context("spawn")  # a fork would copy locks that threads hold
+        pool = (
+            ProcessPoolExecutor(n_workers, spawn, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+            if processes
+            else ThreadPoolExecutor(n_workers)
+        )
         try:
             yield pool, n_workers
         finally:

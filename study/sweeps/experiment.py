@@ -41,6 +41,9 @@ class Experiment:
         Make tidy tables; "" is the main one, `<name>.csv`, and "part" stands for `<name>.part.csv`.
     numbers : callable (tables) -> nested dict
         Derive what the paper cites from the tables alone.
+    in_processes : bool
+        Its blocks run in Python more than in compiled loops, which let go of the interpreter: processes of this machine
+        compute them, not threads.
     kind : {"repeatable", "long", "timed"}
         repeatable: part of `study reproduce`. long: it runs when it is asked for by name, and is never called stale.
         timed: long, and its tables hold times: one block is computed after another, always anew, and never compared.
@@ -56,6 +59,7 @@ class Experiment:
     merge: Callable[[Iterable[Statistics]], Statistics]
     tables: Callable[[Sequence[tuple[Cell, Statistics]]], Tables]
     numbers: Callable[[Mapping[str, pd.DataFrame]], dict[str, Any]]
+    in_processes: bool = False
     kind: Literal["repeatable", "long", "timed"] = "repeatable"
 
     def block_sizes(self, cell: Cell, resamples: int | None = None) -> list[int]:

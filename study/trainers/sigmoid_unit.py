@@ -88,6 +88,8 @@ def sigmoid_unit(
     one_of("loss", loss, LOSSES)
     one_of("method", method, METHODS)
     max_steps = count("max_steps", max_steps)
+    if not isinstance(bound, Bound):
+        raise BadInput(f"`bound` must be a Bound; got {bound!r}")
     if not 0.0 <= real("tol", tol) < np.inf:
         raise BadInput(f"`tol` must lie in [0, inf); got {tol}")
     if method != "descent" and (learning_rate is not None or record_path):
