@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, Study
 
-KNOWN = "study: `NAME` must be one of basins, bench, four_points, spoilers, unique_minimum"
+KNOWN = "study: `NAME` must be one of basins, bench, four_points, proof_cost, spoilers, unique_minimum"
 COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench", "certify")
 
 
