@@ -88,7 +88,7 @@ def _verdict(proof: dict[str, Any]) -> str:
 def _tree(problem: Problem, judged: list[int], fails: bool, level: arb, tree: Any) -> None:
     """Each cell holds no weights on the other side with a loss of at most `level`."""
     sizes: dict[tuple[int, ...], tuple[list[arb], list[arb]]] = {}
-    for centre, splits in cells(problem.p, problem.R, tree):
+    for centre, splits in cells(problem.p, problem.R, tree, problem.n):
         if splits not in sizes:
             half = [problem.R / arb(2) ** s for s in splits]
             sizes[splits] = half, [dot([abs(x) for x in z], half) for z in problem.Z]

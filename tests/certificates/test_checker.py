@@ -145,6 +145,8 @@ VERDICT_FAULTS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"evidence": {"tree": "3.."}}, "unknown mark"),
     ({"evidence": {"tree": "x"}}, "unknown mark"),
     ({"evidence": {"tree": ["."]}}, "must be a string"),
+    ({"evidence": {"tree": "0" * 300}}, "too deep"),
+    ({"evidence": {"tree": "." * (10**8 // 9 + 1)}}, "more work"),
     ({"evidence": {"plane": {}}}, "a plane proves failure only"),
     ({"evidence": {"optimum": {}}}, "only the cross-entropy"),
     ({"kind": "oracle"}, "`kind` must be"),
