@@ -10,6 +10,7 @@ from flint import arb, ctx
 
 from study.certificates.balls import Problem, cells
 from study.certificates.checker import check
+from study.certificates.enclosure import Enclosure
 from study.certificates.problem import problem_of
 from study.certificates.reading import Refused
 from study.certificates.search import verdict
@@ -204,6 +205,16 @@ def test_a_tampered_optimum_is_refused(optimum: dict[str, Any]) -> None:
     for change, reason in faults:
         with pytest.raises(Refused, match=reason):
             check(json.dumps({**optimum, "evidence": {"optimum": {**good, **change}}}))
+
+
+def test_a_point_on_a_face_that_the_gradient_leaves_is_refused() -> None:
+    X, y = [[0.0], [1.0], [0.5]], [-1, 1, 1]
+    proof = proof_of(verdict(X, y, eps=0.1, weight_bound=20.0).certificate)
+    assert proof["evidence"]["optimum"]["face"] == "00"
+    root = Enclosure(problem_of(X, y, "cross-entropy", 0.1, None, 20.0), "+0").polished(np.array([20.0, -8.0]))
+    assert root is not None
+    with pytest.raises(Refused, match="does not push"):
+        check(json.dumps({**proof, "evidence": {"optimum": {"w": root.tolist(), "face": "+0", "radius": 1e-6}}}))
 
 
 def test_a_tampered_list_is_refused(listed: dict[str, Any]) -> None:
