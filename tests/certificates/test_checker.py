@@ -281,3 +281,24 @@ def test_a_verdict_for_other_points_is_refused(tree: dict[str, Any]) -> None:
         check(json.dumps({**tree, "weight": [400.0] * 8 + [1.0]}))
     with pytest.raises(Refused):
         check(json.dumps({**tree, "X": FOUR.X.tolist(), "y": FOUR.y.astype(int).tolist(), "weight": [1.0] * 4}))
+
+
+def test_a_list_for_a_box_says_nothing_of_all_space() -> None:
+    tight = stationary_points(*SPOILT, eps=0.1, sample_weight=[100, 100, 1], weight_bound=5.0)  # the hull needs 5.5
+    hard = stationary_points(*SPOILT, sample_weight=[100, 100, 1], weight_bound=3.0)
+    for found, reason in ((tight, "hull is not inside"), (hard, "soft targets|on a face")):
+        proof = proof_of(found.certificate)
+        check(json.dumps(proof))
+        with pytest.raises(Refused, match=reason):
+            check(json.dumps({**proof, "everywhere": True}))
+
+
+def test_a_point_on_a_face_may_not_be_left_out() -> None:
+    proof = proof_of(stationary_points(FOUR.X, FOUR.y, eps=0.1, weight_bound=3.0).certificate)
+    axes = [[str(side * int(j == k)) for k in range(3)] for j in range(3) for side in (1, -1)]
+    proof["directions"] += axes
+    check(json.dumps(proof))
+    for i, point in enumerate(proof["points"]):
+        with pytest.raises(Refused, match="may hold a stationary point"):
+            check(json.dumps({**proof, "points": [*proof["points"][:i], *proof["points"][i + 1 :]]}))
+        assert len(point["face"]) == 3
