@@ -66,9 +66,7 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
         table = tmp_path / f"{name}.csv"
         table.write_text(text)
         settings = ("--label", "c", "--loss", "quadratic", "--eps", "0.1", "--weight-bound", "6", "--json", *more)
-        answer = study(
-            ROOT, "certify", str(tmp_path / f"{name}.csv"), *settings, "--out", str(tmp_path / f"{name}.json")
-        )
+        answer = study(ROOT, "certify", str(table), *settings, "--out", str(out))
         assert answer.returncode == 0, answer.stderr
         told.append({key: value for key, value in json.loads(answer.stdout).items() if key != "out"})
     assert told[0] == told[1]
