@@ -124,6 +124,8 @@ def test_the_margins_of_the_example() -> None:
 def test_variance_is_measured_against_the_other_half() -> None:
     steady = np.ones((10, 4), bool)
     assert networks.variance(steady)["variance"] == 0.0
+    apart = np.tile([[True], [False]], (5, 4))  # the halves say opposite things
+    assert networks.variance(apart)["variance"] == 1.0
     split = np.tile([[True], [True], [False], [False]], (3, 4))  # each half votes 1/2: a tie says +1
     assert networks.variance(split)["variance"] == 0.5
 
