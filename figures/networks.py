@@ -19,20 +19,27 @@ NETS = ("unit,\nbox 2", "one of 4,\nbox 2", "two of 16,\nbox 2", "one of 4,\npro
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw the nine panels."""
-    figure = plt.figure(figsize=(WIDTH, 7.6), layout="constrained")
-    (rates,), (views,) = figure.subfigures(2, 1, height_ratios=[5.4, 1.75], squeeze=False)
-    axes = rates.subplot_mosaic([["box", "ball"], ["law", "variance"]], height_ratios=[1.15, 1])
+    figure = plt.figure(figsize=(WIDTH, 8.0))
+    rows = {"top": (0.71, 0.97), "middle": (0.305, 0.535), "bottom": (0.015, 0.2)}
+    sides: dict[str, Any] = {"left": 0.115, "right": 0.975, "wspace": 0.3}
+    axes: dict[str, Axes] = {}
+    for names, row in ((("box", "ball"), "top"), (("law", "variance"), "middle")):
+        grid = figure.add_gridspec(1, 2, bottom=rows[row][0], top=rows[row][1], **sides)
+        axes |= {name: figure.add_subplot(grid[0, k]) for k, name in enumerate(names)}
+    low, high = rows["bottom"]
+    views = figure.add_gridspec(1, 5, left=0.02, right=0.98, bottom=low, top=high - 0.03, wspace=0.1)
+    axes |= {f"net_{k}": figure.add_subplot(views[0, k]) for k in range(5)}
     trained = tables[""]
     draw_box(axes["box"], trained[trained["bound"] == "box"])
     draw_ball(axes["ball"], trained[trained["bound"] == "ball"])
     draw_law(axes["law"], tables["law"])
     draw_variance(axes["variance"], trained)
-    titles = {"box": "each weight bounded", "ball": "product of norms bounded", "law": "copies and margins"}
+    titles = {"box": "each weight bounded", "ball": "product of norms", "law": "copies and margins"}
     for letter, name in zip("abcd", [*titles, "variance"], strict=True):
         label_panel(axes[name], letter, titles.get(name, "variance and depth"))
-    for k, (panel, title) in enumerate(zip(np.ravel(views.subplots(1, 5)), NETS, strict=True)):
-        draw_regions(panel, tables["regions"], tables["points"], f"net_{k}")
-        panel.set_title(f"({'efghi'[k]}) {title}", fontsize=7.5)
+    for k, title in enumerate(NETS):
+        draw_regions(axes[f"net_{k}"], tables["regions"], tables["points"], f"net_{k}")
+        axes[f"net_{k}"].set_title(f"({'efghi'[k]}) {title}", fontsize=7.5)
     return figure
 
 
@@ -70,7 +77,7 @@ def draw_ball(axes: Axes, trained: pd.DataFrame) -> None:
             line = WIDTHS.get(width, "-")
             with_interval(axes, rows, rows["weight_bound"], "separates", linestyle=line, label=label, **style)
     axes.set(xscale="log", ylim=(-0.04, 1.04), xlabel="bound on the product")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, fontsize=7.5, columnspacing=1.0)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=7.5, columnspacing=1.0)
 
 
 def draw_law(axes: Axes, law: pd.DataFrame) -> None:

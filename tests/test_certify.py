@@ -63,7 +63,7 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
     short = "x,n,c\n" + "".join(f"{x},{1 if x == -0.2 else 100},{c}\n" for x, c in rows.items())
     told = []
     for name, text, more in (("long", long, ()), ("short", short, ("--weight", "n"))):
-        table = tmp_path / f"{name}.csv"
+        table, out = tmp_path / f"{name}.csv", tmp_path / f"{name}.json"
         table.write_text(text)
         settings = ("--label", "c", "--loss", "quadratic", "--eps", "0.1", "--weight-bound", "6", "--json", *more)
         answer = study(ROOT, "certify", str(table), *settings, "--out", str(out))

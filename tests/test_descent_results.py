@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import hidden_failures, losses, networks
+from experiments import hidden_failures, losses, networks, unbounded
 from study.report.provenance import read_record, read_tables
 from study.sweeps.experiment import Cell, Experiment, Statistics
 from study.sweeps.streams import stream
@@ -38,6 +38,10 @@ def test_a_cell_computed_alone_is_the_committed_one() -> None:
     steps = losses.time_to_separate(3.0)["steps"][0]
     time = read_tables(RESULTS, "losses")["time"].set_index("t").loc[3.0]
     assert list(time[["quadratic", "cross_entropy", "threshold_quadratic"]]) == list(steps)
+    met = unbounded.meeting(16)["meeting"][0]
+    known = read_tables(RESULTS, "unbounded")["meeting"].iloc[0]
+    assert known["n_steps"] == met[2]
+    assert list(known[["weight_bound", "norm"]]) == pytest.approx([met[1], met[3]], rel=1e-6)
     cell = {"part": "basin", "around": "zero", "scale": 0.3}
     rows = hidden_failures.basin_rows(cell, computed_anew(hidden_failures.EXPERIMENT, cell)["basin"])
     basin = read_tables(RESULTS, "hidden_failures")["basin"]
@@ -120,6 +124,8 @@ def test_the_margins_of_the_example() -> None:
 def test_variance_is_measured_against_the_other_half() -> None:
     steady = np.ones((10, 4), bool)
     assert networks.variance(steady)["variance"] == 0.0
+    apart = np.tile([[True], [False]], (5, 4))  # the halves say opposite things
+    assert networks.variance(apart)["variance"] == 1.0
     split = np.tile([[True], [True], [False], [False]], (3, 4))  # each half votes 1/2: a tie says +1
     assert networks.variance(split)["variance"] == 0.5
 

@@ -12,7 +12,7 @@ from study.report.provenance import read_record, read_tables, table_name
 from tests.conftest import ROOT, Study
 
 RESULTS = ROOT / "experiments" / "results"
-QUICK_TO_RUN = ("four_points", "spoilers", "unbounded", "worked_example")  # of the others, blocks are computed anew
+QUICK_TO_RUN = ("four_points", "spoilers", "worked_example")  # of the others, blocks are computed anew
 
 
 @pytest.fixture(scope="module")

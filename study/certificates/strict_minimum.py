@@ -114,6 +114,11 @@ def strict_minimum(net: OneHiddenLayer, w: Any, radius: float = 1e-12) -> Strict
     radius : float in (0, inf)
         Half the width of the box that the proof is about.
 
+    Raises
+    ------
+    ZeroDivisionError
+        Where Newton's method runs into a singular Hessian: start closer.
+
     Notes
     -----
     Krawczyk's operator K = m - Y g(m) + (I - Y H(B)) (B - m) on the box B with middle m, gradient g, Hessian H and Y

@@ -175,7 +175,7 @@ CLAIMS = (
         statement="A hidden layer saves backpropagation from the spoiler.",
         source="folklore",
         holds=_hidden_layer_saves,
-        condition="each weight is bounded by itself, and is no cure where the product of the layers' norms is",
+        condition="each weight is bounded by itself, and not when the product of the layers' norms is",
         holds_conditionally=_saves_weight_by_weight,
         evidence=(
             Evidence("networks", "grid.box.R_4.depth_0_width_0.separates", "unit, box", ".2f"),

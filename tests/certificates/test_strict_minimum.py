@@ -28,6 +28,8 @@ def test_what_is_not_so_is_not_proved() -> None:
     points, weight = apex_points()
     net = OneHiddenLayer(points.X, points.y, weight, EPS, LAYERS[0])
     assert not strict_minimum(net, TEACHER, radius=1e-6).proved  # too wide a box
+    assert not strict_minimum(net, TEACHER, radius=1e-9).proved  # one stationary point, but a Hessian not known so well
+    assert strict_minimum(net, TEACHER, radius=1e-10).proved
     light = OneHiddenLayer(points.X, points.y, np.where(points.is_spoiler, 1.0, 10.0), EPS, LAYERS[0])
     assert not strict_minimum(light, certificate().w).proved  # at weight ten there is no such minimum
 
