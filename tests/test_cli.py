@@ -23,7 +23,7 @@ COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench", "
 
 def test_help_describes_every_command(study: Study) -> None:
     text = study(ROOT, "--help").stdout
-    for command in COMMANDS:
+    for command in (*COMMANDS, "compare"):
         assert re.search(rf"{command}\s+[A-Z]\w+", text), command
         answer = study(ROOT, command, "--help")
         assert answer.returncode == 0

@@ -74,7 +74,7 @@ function report({ problem, widest, perceptron, unit, best }) {
   const all = wrong && spoilers === wrong && state.points.filter((p) => p.spoiler).length === wrong;
   $("unit-verdict").textContent = !wrong ? "separates" : all ? (wrong === 1 ? "loses the spoiler" : "loses the spoilers") : `loses ${wrong} point${wrong === 1 ? "" : "s"}`;
   const ratio = best && best.loss / unit.loss, times = ratio > 1 && ratio < 100 ? `, ${short(ratio)} times` : "";
-  $("unit-detail").textContent = `mean loss ${short(unit.loss)}; ${!best ? "no separator exists" : wrong ? `best separator ${short(best.loss)}${times}` : "no separator has less"}`;
+  $("unit-detail").textContent = `mean loss ${short(unit.loss)}; ${!best ? "no separator exists" : wrong || ratio < 1 - 1e-6 ? `best separator ${short(best.loss)}${times}` : "no separator has less"}`;
   $("reason").textContent = reason(widest, unit, best, wrong);
 }
 function reason(widest, unit, best, wrong) {

@@ -325,6 +325,9 @@ def test_a_budget_of_passes_is_obeyed_and_training_goes_on_from_it() -> None:
     part = perceptron(points.X, points.y, max_passes=5)
     assert part.stop == Stop.BUDGET_SPENT
     assert part.n_passes == 5
+    margins = functional_margins(part.w, points.X, points.y)
+    assert part.residual == (margins <= 0.0).mean()
+    assert part.loss == -margins[margins <= 0.0].sum()
     rest = perceptron(points.X, points.y, w0=part.w)
     assert (rest.w == whole.w).all()
     assert part.n_updates + rest.n_updates == whole.n_updates
