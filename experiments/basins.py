@@ -19,7 +19,7 @@ from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concat
 from study.trainers.losses import LOSSES, Loss
 from study.trainers.sigmoid_unit import sigmoid_unit
 
-EPS, T, LEARNING_RATE, MAX_STEPS = 0.1, 10.0, 0.2, 20_000
+EPS, T, LEARNING_RATE, MAX_STEPS, TOL = 0.1, 10.0, 0.2, 20_000, 1e-6
 DISTANCES, SPREADS = (5.0, 10.0, 100.0), (0.01, 0.1, 0.3, 1.0, 3.0)
 AXIS = np.linspace(-4.0, 8.0, 37)
 BESIDE = {0.05: (3.40, 3.41), 0.1: (4.11, 4.12), 0.2: (6.16, 6.17)}
@@ -126,7 +126,7 @@ def descended(t: float, starts: Floats) -> Statistics:
             method="descent",
             learning_rate=learning_rate(loss, t),
             max_steps=MAX_STEPS,
-            tol=1e-12,
+            tol=TOL,
         )
         lost = functional_margins(fit.w, points.X, points.y)[:, 3] <= 0.0
         ends.append(np.where(separates(fit.w, points.X, points.y), 0, np.where(lost, 1, 2)))
@@ -257,6 +257,7 @@ EXPERIMENT = Experiment(
         "least_spread": min(SPREADS),
         "learning_rate": LEARNING_RATE,
         "max_steps": MAX_STEPS,
+        "tol": TOL,
         "verdict_bound": VERDICT_BOUND,
         "map_starts": AXIS.size**2,
     },

@@ -17,7 +17,8 @@ from study.trainers.losses import objective
 EPS = 0.1
 X = np.array([[-1.0], [1.0], [-0.2]])
 y = np.array([-1.0, 1.0, 1.0])
-COUNTS = (*range(1, 101), 200, 500, *(10**k for k in range(3, 13)))
+WHOLE = 60
+COUNTS = (*range(1, WHOLE + 1), 70, 80, 90, 100, 200, 500, *(10**k for k in range(3, 13)))
 SHOWN = (10, 30, 100)
 GRID = {"w": np.linspace(0.0, 6.5, 61), "b": np.linspace(-1.0, 4.0, 51)}
 KINDS = ("minimum", "saddle", "maximum")
@@ -108,7 +109,7 @@ def counts_table(points: pd.DataFrame) -> pd.DataFrame:
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Derive what the paper cites."""
     counts, points = tables[""].set_index("m"), tables["points"]
-    whole = counts.loc[1:100]
+    whole = counts.loc[1:WHOLE]
     two = whole.index[whole["n_minima"] == 2]
     both = whole.index[whole["n_separating_minima"] == 2]
     fails_lower = whole.index[~whole["lowest_separates"]]
@@ -164,7 +165,13 @@ CELLS: list[Cell] = [
 EXPERIMENT = Experiment(
     name="unique_minimum",
     question="Are there separable points on which the unbounded unit has one minimum only, and that one fails?",
-    settings={"eps": EPS, "spoiler": float(X[2, 0]), "largest_count": max(COUNTS), "shown": list(SHOWN)},
+    settings={
+        "eps": EPS,
+        "spoiler": float(X[2, 0]),
+        "every_count_to": WHOLE,
+        "largest_count": max(COUNTS),
+        "shown": list(SHOWN),
+    },
     cells=CELLS,
     resamples=1,
     block_size=1,

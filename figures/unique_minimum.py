@@ -63,7 +63,6 @@ def draw_branches(axes: Axes, points: pd.DataFrame, counts: pd.DataFrame) -> Non
         style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "linestyle": "none"}
         axes.plot(rows["m"], rows["share"], markersize=3.5, markeredgewidth=0, label=name, **style)
     axes.axhline(1.0, color="0.5", linestyle="--", linewidth=1.0, label="far out, at least")
-    axes.set(
-        xscale="log", xlim=(0.9, 220), ylim=(0, 1.3), xlabel="copies $m$ of either point", ylabel="loss, as a share"
-    )
+    axes.set(xscale="log", xlim=(0.9, 220), ylim=(0, 1.3))
+    axes.set(xlabel="copies $m$ of either point", ylabel="loss, as a share")
     axes.legend(loc="lower left")

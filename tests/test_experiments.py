@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from study.commands.checkout import chosen, load_experiment
-from study.report.provenance import read_record, read_tables
+from study.report.provenance import read_record, read_tables, table_name
 from tests.conftest import ROOT, Study
 
 RESULTS = ROOT / "experiments" / "results"
@@ -34,7 +34,7 @@ def test_an_experiment_is_declared_whole(name: str) -> None:
 def test_every_table_is_small_and_tidy(name: str) -> None:
     for part, table in read_tables(RESULTS, name).items():
         assert len(table) > 0
-        assert (RESULTS / f"{name}.{part}.csv" if part else RESULTS / f"{name}.csv").stat().st_size <= 1_000_000
+        assert (RESULTS / table_name(name, part)).stat().st_size <= 1_000_000
         assert not table.duplicated().any(), f"{name} {part}"
 
 
@@ -87,3 +87,36 @@ def test_the_perceptron_counts_distance_and_not_its_square() -> None:
     assert natural["novikoff_bound"].to_numpy() == pytest.approx(5 * (t**2 + 1.0))
     assert (updates["most"] <= updates["novikoff_bound"]).all()
     assert (updates["separates"] == 1.0).all()
+
+
+# What is proved, to the digits known beforehand.
+
+
+def test_a_unique_minimum_that_fails() -> None:
+    numbers = read_record(RESULTS, "unique_minimum")["numbers"]
+    at = numbers["at"]
+    assert [at[f"m_{m}"]["n_minima"] for m in (10, 20, 50, 100, 1000)] == [1, 2, 2, 1, 1]
+    assert at["m_20"]["separating"]["loss"] == pytest.approx(0.0997, abs=5e-5)
+    assert at["m_20"]["failing"]["loss"] == pytest.approx(0.1088, abs=5e-5)
+    assert at["m_50"]["failing"]["loss"] == pytest.approx(0.1205, abs=5e-5)
+    assert at["m_50"]["separating"]["loss"] == pytest.approx(0.2488, abs=5e-5)
+    assert "separating" not in at["m_100"]
+    failing = at["m_100"]["failing"]
+    assert [failing[name] for name in ("w", "b", "loss")] == pytest.approx([2.1889, 0.0715, 0.1246], abs=5e-5)
+    assert numbers["order_proved"]
+    assert numbers["unique_failing"]["ever_after"]
+
+
+def test_the_four_points_are_proved() -> None:
+    numbers = read_record(RESULTS, "basins")["numbers"]
+    for place in (
+        *numbers["stationary"]["eps_0_1"]["t_10"].values(),
+        *numbers["stationary"]["eps_0_05"]["t_10"].values(),
+    ):
+        assert [place[name] for name in ("n", "n_minima", "n_separating", "on_face")] == [3, 2, 1, 0]
+    for eps, (before, after) in {"0_05": ("3_4", "3_41"), "0_1": ("4_11", "4_12"), "0_2": ("6_16", "6_17")}.items():
+        sides = numbers["stationary"][f"eps_{eps}"]
+        assert [sides[f"t_{t}"]["everywhere"]["n"] for t in (before, after)] == [1, 3]
+    assert numbers["fold"]["eps_0_1"]["t"] == pytest.approx(4.112425996306022, abs=1e-10)
+    assert numbers["fold"]["eps_0_1"]["radius"] <= 1e-10
+    assert numbers["verdicts_separate"]

@@ -8,6 +8,7 @@ from flint import arb, arb_mat
 from study.certificates.reading import labelled, number, numbers, require
 
 FAR = arb(2) ** 400
+MOST_WORK, MOST_HALVINGS = 10**8, 256
 LOSSES = ("quadratic", "cross-entropy", "threshold-quadratic")
 
 
@@ -21,9 +22,13 @@ def shown(w: list[arb]) -> str:
     return f"({', '.join(x.str(6, radius=False) for x in w)})"
 
 
-def cells(p: int, R: arb, tree: Any) -> Iterator[tuple[list[arb], tuple[int, ...]]]:
-    """Yield centre and numbers of halvings of each leaf of the box [-R, R]^p; the leaves cover it."""
+def cells(p: int, R: arb, tree: Any, effort: int = 1) -> Iterator[tuple[list[arb], tuple[int, ...]]]:
+    """Yield centre and numbers of halvings of each leaf of the box [-R, R]^p; the leaves cover it.
+
+    `effort` is the number of slopes or losses that a leaf may take.
+    """
     require(isinstance(tree, str), "`tree` must be a string")
+    require(len(tree) * effort <= MOST_WORK, "the tree asks for more work than a few minutes")
     stack: list[tuple[list[arb], tuple[int, ...]]] = [([arb(0)] * p, (0,) * p)]
     for mark in tree:
         require(bool(stack), "the tree goes on after its end")
@@ -33,6 +38,7 @@ def cells(p: int, R: arb, tree: Any) -> Iterator[tuple[list[arb], tuple[int, ...
             continue
         require(mark in "0123456789"[:p], "the tree holds an unknown mark")
         j = int(mark)
+        require(splits[j] < MOST_HALVINGS, "the tree is too deep")
         finer = (*splits[:j], splits[j] + 1, *splits[j + 1 :])
         step = R / arb(2) ** finer[j]
         stack += [([*centre[:j], centre[j] + side * step, *centre[j + 1 :]], finer) for side in (1, -1)]

@@ -88,7 +88,7 @@ def _verdict(proof: dict[str, Any]) -> str:
 def _tree(problem: Problem, judged: list[int], fails: bool, level: arb, tree: Any) -> None:
     """Each cell holds no weights on the other side with a loss of at most `level`."""
     sizes: dict[tuple[int, ...], tuple[list[arb], list[arb]]] = {}
-    for centre, splits in cells(problem.p, problem.R, tree):
+    for centre, splits in cells(problem.p, problem.R, tree, problem.n):
         if splits not in sizes:
             half = [problem.R / arb(2) ** s for s in splits]
             sizes[splits] = half, [dot([abs(x) for x in z], half) for z in problem.Z]
@@ -152,19 +152,18 @@ def _above(
 def _plane(problem: Problem, judged: list[int], level: arb, plane: Any) -> None:
     """E is convex where all margins are at least 0, so it lies above its tangent plane there; duality does the rest."""
     w, multipliers = fields(plane, "w", "multipliers")
-    margins = problem.margins(numbers(w, "w", problem.p))
+    w, wanted = numbers(w, "w", problem.p), set(judged)
     require(problem.high == FAR, "with soft targets the quadratic loss is not convex")
     if problem.loss != "cross-entropy":
-        require(len(judged) == problem.n, "the loss is convex among separators of all points only")
-        require(all(m >= problem.low for m in margins), "the tangent point lies where the loss is not convex")
-    A, G = arb(0), [arb(0)] * problem.p
-    for z, weight, m in zip(problem.Z, problem.weight, margins, strict=True):
-        s = weight * problem.slope(m)
-        A, G = A + weight * problem.value(m) - s * m, [g + s * x for g, x in zip(G, z, strict=True)]
+        require(len(wanted) == problem.n, "the loss is convex among separators of all points only")
+        convex = all(m >= problem.low for m in problem.margins(w))
+        require(convex, "the tangent point lies where the loss is not convex")
+    G = problem.gradient(w)
+    A = problem.total(w) - dot(G, w)
     for item in as_list(multipliers, "multipliers"):
         i, multiplier = as_list(item, "multipliers", 2)
         i, multiplier = as_index(i, "multipliers", problem.n), number(multiplier, "multipliers")
-        require(i in judged and multiplier >= 0, "`multipliers` must be judged points with numbers of at least 0")
+        require(i in wanted and multiplier >= 0, "`multipliers` must be judged points with numbers of at least 0")
         G = [g - multiplier * x for g, x in zip(G, problem.Z[i], strict=True)]
     require(A - problem.R * sum(abs(g) for g in G) > level, "the plane is not above the loss of the witness")
 

@@ -9,6 +9,8 @@ from flint import arb, arb_mat, fmpq, fmpq_mat
 from study.certificates.balls import Point, Problem, cells, dot, krawczyk, shown
 from study.certificates.reading import Refused, as_list, fields, fraction, number, numbers, require
 
+MOST_POINTS = 500
+
 
 def stationary(proof: dict[str, Any]) -> str:
     """Exactly the points that are listed are stationary in the box: KKT points, where a face is named."""
@@ -16,7 +18,8 @@ def stationary(proof: dict[str, Any]) -> str:
     *given, everywhere, listed, directions, tree = fields(proof, *names)
     problem = Problem(*given)
     found = []
-    for item in as_list(listed, "points"):
+    require(len(as_list(listed, "points")) <= MOST_POINTS, f"there are more than {MOST_POINTS} points")
+    for item in listed:
         w, face, radius, alone, kind, separates, loss = fields(
             item, "w", "face", "radius", "alone_radius", "kind", "separates", "loss"
         )
@@ -48,7 +51,7 @@ def _no_other(problem: Problem, found: list[Point], directions: list[list[fmpq]]
     Z, R = [[x.fmpq() for x in z] for z in problem.Z], problem.R
     exact = [[sum((a * b for a, b in zip(v, z, strict=True)), fmpq(0)) for z in Z] for v in directions]
     along = [[arb(c) * w for c, w in zip(v, problem.weight, strict=True)] for v in exact]
-    for centre, splits in cells(problem.p, R, tree):
+    for centre, splits in cells(problem.p, R, tree, problem.n * len(directions)):
         half = [R / arb(2) ** s for s in splits]
         cell = [c + arb(0, h) for c, h in zip(centre, half, strict=True)]
         top = [not c + h < R for c, h in zip(centre, half, strict=True)]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from study.certificates import compiled
 from study.datasets.dataset import Floats, check_points
-from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight
+from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, loss_of_margin
 from study.validation import BadInput, one_of, positive
 
 GAP = 1e-13
@@ -47,13 +47,11 @@ class Problem:
 
     def value(self, w: Floats) -> float:
         """Return the weighted sum of the losses."""
-        loss, eps, *_ = self.code
-        return float(sum(m * compiled.value(loss, eps, z) for m, z in zip(self.weight, self.Z @ w, strict=True)))
+        return float(self.weight @ loss_of_margin(self.loss, self.Z @ w, self.eps)[0])
 
     def slopes(self, w: Floats) -> Floats:
         """Return sample weight times slope of the loss for each sample."""
-        loss, eps, *_ = self.code
-        return np.asarray(self.weight * [compiled.derivatives(loss, eps, m)[1] for m in self.Z @ w])
+        return self.weight * loss_of_margin(self.loss, self.Z @ w, self.eps)[1]
 
     def interior(
         self, held: NDArray[np.bool_], sign: float, start: Floats, gap: float = GAP, barrier: float = 1.0

@@ -20,8 +20,8 @@ SLACK = 1e-9
 """What is proved must hold with this share of the loss to spare, which covers the rounding of the search."""
 PLANE_GAPS = (1e-7, 1e-8, 1e-9, 1e-10)
 """Where it stops for multipliers: the nearer to the bound, the more of their digits are lost to rounding."""
-MOST_PUSHED = 32
-"""Starts on the wrong side: one for each of this many points, those with the smallest margins."""
+MOST_PUSHED, MOST_PASSED = 32, 20_000
+"""Starts on the wrong side: one for each of this many points, those with the smallest margins; fewer of large sets."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,7 +153,7 @@ def _candidates(problem: Problem) -> Iterator[Floats]:
         yield from _descended(problem, right)
     margins = Z @ free / np.linalg.norm(Z, axis=1)
     margins[~problem.judged] = np.inf
-    for i in np.argsort(margins)[: min(MOST_PUSHED, problem.judged.sum())]:
+    for i in np.argsort(margins)[: min(MOST_PUSHED, max(2, MOST_PASSED // len(Z)), problem.judged.sum())]:
         held = none.copy()
         held[i] = True
         wrong, _ = problem.interior(held, -1.0, -Z[i] * (0.5 * R / np.abs(Z[i]).max()))
@@ -199,7 +199,7 @@ def _convex_evidence(problem: Problem, w: Floats, fails: bool) -> dict[str, Any]
     height, c, multiplier = max(planes, key=lambda plane: plane[0])
     if not height > problem.value(w) * (1.0 + SLACK):
         return None
-    kept = np.flatnonzero(multiplier)
+    kept = np.flatnonzero(multiplier > 1e-13 * multiplier.max())
     return {"plane": {"w": c.tolist(), "multipliers": [[int(i), float(multiplier[i])] for i in kept]}}
 
 

@@ -19,6 +19,8 @@ from study.validation import BadInput, count, one_of
 ALONE = tuple(0.5**k for k in range(1, 31))
 """Shares of the bound that are tried as the radius within which a point is alone."""
 NEWTON_STARTS, NEWTON_STEPS = 64, 30
+FIRST_LOOK = 2
+"""Newton's method is tried once every axis has been halved so often."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -265,6 +267,8 @@ def _newton(problem: Problem, w: Floats, free: NDArray[np.bool_]) -> Floats:
         step *= np.minimum(1.0, 0.25 * R / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))
         w = w.copy()
         w[:, free] = np.clip(w[:, free] + step, -R, R)
+        if np.abs(step).max() <= 1e-12 * R:
+            break
     still = np.abs(step).max(axis=1) <= 1e-9 * R
     inside = (np.abs(w[:, free]) < R).all(axis=1)
     places = np.round(w[still & inside] / R, 7)

@@ -93,11 +93,15 @@ def _proved(X: Any, y: Any, weights: Any, claim: str, *settings: Any) -> tuple[s
 def _finish(proof: str | None, report: dict[str, Any], out: Path, json: bool) -> None:
     """Check a proof, write it, and say what it proves."""
     from study.certificates.checker import check
+    from study.certificates.reading import Refused
     from study.sweeps.store import write_file
 
     if proof is None:
         raise CheckFailed(f"undecided: {report['cells_left']:,} cells left; nothing was written")
-    sentence = check(proof)
+    try:
+        sentence = check(proof)
+    except Refused as refusal:
+        raise CheckFailed(f"the checker does not accept what the search found: {refusal}") from None
     try:
         write_file(out, f"{proof}\n".encode())
     except OSError as error:

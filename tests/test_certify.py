@@ -1,0 +1,121 @@
+"""The command that proves and checks, and the committed proofs that the paper names."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from study.certificates.checker import check
+from tests.conftest import ROOT, Study
+
+CERTIFICATES = ROOT / "experiments" / "results" / "certificates"
+FOUR = "x,y,kind\n1,0,p\n0,1,p\n-1,0,n\n0,-10,p\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "four points.csv"
+    path.write_text(FOUR)
+    return path
+
+
+@pytest.mark.parametrize("path", sorted(CERTIFICATES.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_every_committed_proof_is_accepted(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    assert lines
+    for line in lines[: max(100, 10**7 // max(map(len, lines)))]:  # all, or a hundred where they are long
+        check(line)
+
+
+def test_the_paper_names_every_file_of_proofs() -> None:
+    paper = (ROOT / "paper.md").read_text()
+    files = sorted(path.name for path in CERTIFICATES.glob("*.jsonl"))
+    assert {"basins.jsonl", "unique_minimum.jsonl"} <= set(files)
+    assert all(f"experiments/results/certificates/{name}" in paper for name in files)
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        ("verdict", "every optimum classifies the points correctly"),
+        ("stationary", "exactly 3 stationary points in |w_j| <= 10.0000: minimum that separates, minimum that fails"),
+        ("separability", "4 points with 2 features are separable"),
+    ],
+)
+def test_a_proof_is_written_and_checked(claim: str, sentence: str, table: Path, study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "proofs" / "proof.json"
+    settings = ("--loss", "quadratic", "--eps", "0.1", "--weight-bound", "10", "--claim", claim)
+    answer = study(ROOT, "certify", str(table), "--label", "kind", *settings, "--out", str(out))
+    assert answer.returncode == 0, answer.stderr
+    assert sentence in answer.stdout
+    again = study(ROOT, "certify", "--check", str(out.parent))
+    assert (again.returncode, again.stdout) == (0, "1 accepted, 0 refused\n")
+    out.write_text(out.read_text().replace('"y":[', '"y":[1,'))
+    refused = study(ROOT, "certify", "--check", str(out), "--json")
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["refused"] == 1
+    assert "proof.json: refused: `y` must have" in refused.stderr
+
+
+def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: Path) -> None:
+    rows = {-1.0: "n", 1.0: "p", -0.2: "p"}
+    long = "x,c\n" + "".join(f"{x},{c}\n" * (1 if x == -0.2 else 100) for x, c in rows.items())
+    short = "x,n,c\n" + "".join(f"{x},{1 if x == -0.2 else 100},{c}\n" for x, c in rows.items())
+    told = []
+    for name, text, more in (("long", long, ()), ("short", short, ("--weight", "n"))):
+        table, out = tmp_path / f"{name}.csv", tmp_path / f"{name}.json"
+        table.write_text(text)
+        settings = ("--label", "c", "--loss", "quadratic", "--eps", "0.1", "--weight-bound", "6", "--json", *more)
+        answer = study(ROOT, "certify", str(table), *settings, "--out", str(out))
+        assert answer.returncode == 0, answer.stderr
+        told.append({key: value for key, value in json.loads(answer.stdout).items() if key != "out"})
+    assert told[0] == told[1]
+    assert told[0]["verdict"] == "fails"
+    assert (tmp_path / "long.json").read_text() == (tmp_path / "short.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ((), "study: `FILE`, `--label` and `--out` must be given, or else `--check`"),
+        (("FILE", "--label", "kind", "--out", "OUT"), "study: `--weight-bound` must be given for the claim verdict"),
+        (("FILE", "--label", "colour", "--weight-bound", "1", "--out", "OUT"), "study: `--label` must name a column"),
+        (("FILE", "--label", "x", "--weight-bound", "1", "--out", "OUT"), "study: `--label` must name a column of two"),
+        (("FILE", "--label", "kind", "--weight", "z", "--weight-bound", "1", "--out", "OUT"), "study: `--weight` must"),
+        (("FILE", "--label", "kind", "--weight-bound", "-1", "--out", "OUT"), "study: `weight_bound` must be positive"),
+        (("OUT", "--label", "kind", "--weight-bound", "1", "--out", "OUT"), "study: `FILE` must be a table"),
+        (("--check", "OUT"), "study: `--check` must name a file that can be read"),
+        (("--check", "FOLDER"), "study: `--check` must name a proof or a folder of proofs"),
+        (("FILE", "--label", "kind", "--weight-bound", "9", "--out", "FOLDER"), "study: `--out` must be a file"),
+    ],
+)
+def test_bad_input(arguments: tuple[str, ...], line: str, table: Path, study: Study, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    names = {"FILE": str(table), "OUT": str(tmp_path / "none.json"), "FOLDER": str(tmp_path / "folder")}
+    answer = study(ROOT, "certify", *(names.get(argument, argument) for argument in arguments))
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(line)
+    assert len(answer.stderr.splitlines()) == 1
+    assert not (tmp_path / "none.json").exists()
+
+
+def test_an_undecided_search_writes_nothing_and_fails(study: Study, tmp_path: Path) -> None:
+    table, out = tmp_path / "tie.csv", tmp_path / "tie.json"
+    table.write_text("x,n,c\n-1,1,0\n1,1000000,1\n3,1000000,1\n")
+    settings = ("--weight", "n", "--loss", "quadratic", "--weight-bound", "1", "--max-cells", "2000")
+    answer = study(ROOT, "certify", str(table), "--label", "c", *settings, "--out", str(out))
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("undecided: ")
+    assert not out.exists()
+
+
+def test_broken_files_are_refused_one_by_one(study: Study, tmp_path: Path) -> None:
+    good = (CERTIFICATES / "unique_minimum.jsonl").read_text().splitlines()[0]
+    (tmp_path / "a.jsonl").write_text(f"{good}\n\n{good[:-9]}\n{good}\n")
+    (tmp_path / "b.json").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "c.txt").write_text("not a proof, and not looked at")
+    answer = study(ROOT, "certify", "--check", str(tmp_path))
+    assert answer.returncode == 1
+    assert answer.stdout == "2 accepted, 2 refused\n"
+    assert "a.jsonl:3: refused: not JSON" in answer.stderr
+    assert "b.json: refused: not JSON" in answer.stderr
