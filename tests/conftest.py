@@ -53,6 +53,6 @@ def study() -> Study:
     def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         code = f"import sys; sys.path.insert(0, {str(folder)!r}); from study.cli import main; main()"
         command = [sys.executable, "-c", code, *arguments]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
     return run
