@@ -110,13 +110,11 @@ def test_a_unique_minimum_that_fails() -> None:
 
 def test_the_four_points_are_proved() -> None:
     numbers = read_record(RESULTS, "basins")["numbers"]
-    for place in (
-        *numbers["stationary"]["eps_0_1"]["t_10"].values(),
-        *numbers["stationary"]["eps_0_05"]["t_10"].values(),
-    ):
+    stationary = numbers["stationary"]
+    for place in (*stationary["eps_0_1"]["t_10"].values(), *stationary["eps_0_05"]["t_10"].values()):
         assert [place[name] for name in ("n", "n_minima", "n_separating", "on_face")] == [3, 2, 1, 0]
     for eps, (before, after) in {"0_05": ("3_4", "3_41"), "0_1": ("4_11", "4_12"), "0_2": ("6_16", "6_17")}.items():
-        sides = numbers["stationary"][f"eps_{eps}"]
+        sides = stationary[f"eps_{eps}"]
         assert [sides[f"t_{t}"]["everywhere"]["n"] for t in (before, after)] == [1, 3]
     assert numbers["fold"]["eps_0_1"]["t"] == pytest.approx(4.112425996306022, abs=1e-10)
     assert numbers["fold"]["eps_0_1"]["radius"] <= 1e-10

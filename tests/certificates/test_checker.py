@@ -10,6 +10,7 @@ from flint import arb, ctx
 
 from study.certificates.balls import Problem, cells
 from study.certificates.checker import check
+from study.certificates.enclosure import Enclosure
 from study.certificates.problem import problem_of
 from study.certificates.reading import Refused
 from study.certificates.search import verdict
@@ -206,6 +207,16 @@ def test_a_tampered_optimum_is_refused(optimum: dict[str, Any]) -> None:
             check(json.dumps({**optimum, "evidence": {"optimum": {**good, **change}}}))
 
 
+def test_a_point_on_a_face_that_the_gradient_leaves_is_refused() -> None:
+    X, y = [[0.0], [1.0], [0.5]], [-1, 1, 1]
+    proof = proof_of(verdict(X, y, eps=0.1, weight_bound=20.0).certificate)
+    assert proof["evidence"]["optimum"]["face"] == "00"
+    root = Enclosure(problem_of(X, y, "cross-entropy", 0.1, None, 20.0), "+0").polished(np.array([20.0, -8.0]))
+    assert root is not None
+    with pytest.raises(Refused, match="does not push"):
+        check(json.dumps({**proof, "evidence": {"optimum": {"w": root.tolist(), "face": "+0", "radius": 1e-6}}}))
+
+
 def test_a_tampered_list_is_refused(listed: dict[str, Any]) -> None:
     first, *rest = listed["points"]
     faults: tuple[tuple[dict[str, Any], str], ...] = (
@@ -270,3 +281,24 @@ def test_a_verdict_for_other_points_is_refused(tree: dict[str, Any]) -> None:
         check(json.dumps({**tree, "weight": [400.0] * 8 + [1.0]}))
     with pytest.raises(Refused):
         check(json.dumps({**tree, "X": FOUR.X.tolist(), "y": FOUR.y.astype(int).tolist(), "weight": [1.0] * 4}))
+
+
+def test_a_list_for_a_box_says_nothing_of_all_space() -> None:
+    tight = stationary_points(*SPOILT, eps=0.1, sample_weight=[100, 100, 1], weight_bound=5.0)  # the hull needs 5.5
+    hard = stationary_points(*SPOILT, sample_weight=[100, 100, 1], weight_bound=3.0)
+    for found, reason in ((tight, "hull is not inside"), (hard, "soft targets|on a face")):
+        proof = proof_of(found.certificate)
+        check(json.dumps(proof))
+        with pytest.raises(Refused, match=reason):
+            check(json.dumps({**proof, "everywhere": True}))
+
+
+def test_a_point_on_a_face_may_not_be_left_out() -> None:
+    proof = proof_of(stationary_points(FOUR.X, FOUR.y, eps=0.1, weight_bound=3.0).certificate)
+    axes = [[str(side * int(j == k)) for k in range(3)] for j in range(3) for side in (1, -1)]
+    proof["directions"] += axes
+    check(json.dumps(proof))
+    for i, point in enumerate(proof["points"]):
+        with pytest.raises(Refused, match="may hold a stationary point"):
+            check(json.dumps({**proof, "points": [*proof["points"][:i], *proof["points"][i + 1 :]]}))
+        assert len(point["face"]) == 3
