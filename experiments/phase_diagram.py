@@ -64,7 +64,7 @@ def drawn(n_features: int, shape: Shape, n_spoilers: int, rng: np.random.Generat
     Five to ten standard normal points, moved apart by 0.6 along the normal of a random boundary, and as many standard
     normal spoilers as asked for, each labelled unlike the base point nearest to it.
     """
-    while True:
+    for _ in range(1000):
         n = int(rng.integers(5, 11))
         X, w = rng.normal(size=(n, n_features)), rng.normal(size=n_features + 1)
         y = np.sign(X @ w[:-1] + w[-1])
@@ -78,6 +78,7 @@ def drawn(n_features: int, shape: Shape, n_spoilers: int, rng: np.random.Generat
             continue
         if wide and points.regular and points.gap > max(0.15, 0.4 * points.gamma0) and points.best.mu.min() > 0.01:
             return points
+    raise BadInput(f"`n_features` {n_features} and `n_spoilers` {n_spoilers}: no set that qualifies was drawn")
 
 
 def run(cell: Cell, _: int, rng: np.random.Generator) -> Statistics:

@@ -187,5 +187,5 @@ def sandwich(points: Spoilt, loss: Loss, weight_bound: float) -> tuple[float, fl
 
 def _witnesses(points: Spoilt) -> list[tuple[float, float]]:
     """Return spoiler margin and least base margin of separators in W, ever nearer to the spoiler."""
-    found = [largest_margin(points.base, points.spoilers, points.shape, 2.0**-k) for k in range(-2, 11)]
+    found = [largest_margin(points.base, points.spoilers, points.shape, 4.0**-k) for k in range(5)]
     return [(float((points.spoilers @ one.v).min()), float((points.base @ one.v).min())) for one in found]

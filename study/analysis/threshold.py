@@ -122,12 +122,12 @@ class Problem:
             right = self.lowest(ln_M, 1.0, [*self.right, tie])[0]
             return right - self.lowest(ln_M, -1.0, [*self.wrong, tie])[0]
 
-        if excess(np.inf) <= TIE:
-            return np.inf
         start = continuous if np.isfinite(continuous) else 2.0 * self.points.gamma0 * self.R
         here = excess(start)
         if abs(here) <= TIE and np.isfinite(continuous):
             return continuous
+        if excess(np.inf) <= TIE:
+            return np.inf
         step = 1.0 if here < 0.0 else -1.0
         other = start + step
         while excess(other) * here > 0.0 and abs(other) < 1e4:

@@ -18,7 +18,7 @@ def corners(depth: float = 1.0, offset: float = 2.0) -> tuple[Floats, Floats, Fl
 def drawn(seed: int, n_features: int, shape: Shape, n_spoilers: int = 1) -> Spoilt:
     """Return the first drawn set that is separable, in conflict and regular, with a gap that a small R resolves."""
     rng = np.random.default_rng(seed)
-    while True:
+    for _ in range(1000):
         n = int(rng.integers(5, 11))
         X, w = rng.normal(size=(n, n_features)), rng.normal(size=n_features + 1)
         y = np.sign(X @ w[:-1] + w[-1])
@@ -34,6 +34,7 @@ def drawn(seed: int, n_features: int, shape: Shape, n_spoilers: int = 1) -> Spoi
             continue
         if wide and points.regular and points.gap > 0.15:
             return points
+    raise AssertionError("no set that qualifies was drawn")
 
 
 GEOMETRIES: dict[str, Spoilt] = {
