@@ -237,7 +237,8 @@ SWEEPING = """
 import resource, sys, tempfile, time
 from pathlib import Path
 from study.sweeps.executors import executor
-from study.sweeps.grid import Rule, Setting, sweep
+from study.sweeps.grid import Setting, sweep
+from study.sweeps.rules import Rule
 from study.sweeps.runner import Place, run_experiment
 
 units = [Rule(rule="unit", loss=loss, shape="box", weight_bound=3.0) for loss in ("cross-entropy", "quadratic")]

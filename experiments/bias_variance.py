@@ -15,7 +15,8 @@ from study.datasets.generators import make_boxes
 from study.datasets.spoilers import add_spoilers
 from study.sweeps import grid
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
-from study.sweeps.grid import N_GROUPS, Rule, Setting
+from study.sweeps.grid import N_GROUPS, Setting
+from study.sweeps.rules import Rule
 from study.trainers.perceptron import perceptron
 
 LOSSES, BOUNDS = ("cross-entropy", "quadratic"), (1.0, 3.0, 10.0)

@@ -14,8 +14,9 @@ from study.certificates.strict_minimum import OneHiddenLayer, StrictMinimum, str
 from study.datasets.dataset import Dataset, Floats
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound
+from study.trainers.layers import initial_weights, outputs, value_and_gradient
 from study.trainers.losses import Loss, loss_of_margin
-from study.trainers.network import initial_weights, network, outputs, value_and_gradient
+from study.trainers.network import network
 
 HIDDEN, WEIGHT_BOUND, GAP = 4, 3.0, 0.01
 COPIES = (1, 2, 4, 8, 16, 64, 256, 1024)

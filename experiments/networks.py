@@ -13,7 +13,8 @@ from study.datasets.generators import make_boxes
 from study.datasets.spoilers import add_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound
-from study.trainers.network import backward, forward, initial_weights, network, outputs, weight_matrices
+from study.trainers.layers import backward, forward, initial_weights, outputs, weight_matrices
+from study.trainers.network import network
 
 N_SAMPLES, COPIES = 20, 5
 BOXES: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}

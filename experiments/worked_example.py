@@ -10,7 +10,7 @@ from scipy.special import logit
 from study.datasets.dataset import Floats
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.graph import Node, sensitivities
-from study.trainers.network import backward, forward
+from study.trainers.layers import backward, forward
 
 X0, X1, X2, TARGETS = (0.7, 1.2), (0.92, 0.27), (0.44, 0.95), (1.0, 0.0)
 W2 = ((-1.7, 2.1), (0.8, -0.2))

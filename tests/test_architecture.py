@@ -94,7 +94,8 @@ def test_equal_names_are_the_dependency_graph() -> None:
 def test_rooms_stay_small() -> None:
     for path in SOURCES:
         assert path.stem not in ("utils", "helpers", "misc")
-        assert len(path.read_text().splitlines()) <= 360 if "experiments" in path.parts else 300, name(path)
+        most = 480 if path.stem == "compiled" else 400 if "experiments" in path.parts else 300  # numba: one file
+        assert len(path.read_text().splitlines()) <= most, name(path)
 
 
 def test_no_address_and_no_machine_path_is_written_down() -> None:

@@ -11,7 +11,8 @@ from study.validation import BadInput
 
 if TYPE_CHECKING:
     from study.sweeps.experiment import Experiment
-    from study.sweeps.grid import Rule, Setting
+    from study.sweeps.grid import Setting
+    from study.sweeps.rules import Rule
 
 Many = Parameter(consume_multiple=True)
 
@@ -99,8 +100,9 @@ def sweep(
     json
         Put one machine-readable object on stdout.
     """
-    from study.sweeps.grid import Rule, Setting
+    from study.sweeps.grid import Setting
     from study.sweeps.grid import sweep as declared
+    from study.sweeps.rules import Rule
 
     if out.suffix != ".csv":
         raise BadInput(f"`out` must end in .csv; got {out}")
@@ -146,7 +148,8 @@ def read_declaration(path: Path) -> "tuple[list[Setting], list[Rule], dict[str, 
     """Return settings, rules and numbers of an earlier sweep."""
     import json
 
-    from study.sweeps.grid import Rule, Setting
+    from study.sweeps.grid import Setting
+    from study.sweeps.rules import Rule
 
     wrong = f"`from` must be the JSON file of a sweep; got {path}"
     try:
@@ -256,7 +259,7 @@ def digest(declaration: dict[str, Any]) -> str:
 
     import study
     from study.sweeps.digest import code_digest
-    from study.sweeps.grid import load
+    from study.sweeps.rules import load
     from study.sweeps.runner import BLOCK_CODE
 
     code = code_digest(Path(study.__file__).resolve().parent.parent, "study.sweeps.grid", *BLOCK_CODE)

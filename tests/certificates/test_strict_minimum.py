@@ -6,7 +6,7 @@ from experiments.hidden_failures import EPS, LAYERS, TEACHER, apex_points, certi
 from study.certificates.strict_minimum import OneHiddenLayer, positive_definite, strict_minimum
 from study.datasets.dataset import Floats
 from study.report.provenance import read_tables
-from study.trainers.network import outputs, value_and_gradient
+from study.trainers.layers import outputs, value_and_gradient
 from tests.conftest import ROOT
 
 

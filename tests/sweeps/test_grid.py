@@ -9,7 +9,8 @@ import pytest
 from study.analysis.separation import separates
 from study.datasets.dataset import Floats
 from study.sweeps.executors import executor
-from study.sweeps.grid import FEATURES, RULES, Rule, Setting, run, sweep
+from study.sweeps.grid import FEATURES, Setting, run, sweep
+from study.sweeps.rules import RULES, Rule
 from study.sweeps.runner import Place, run_experiment
 from study.trainers.perceptron import perceptron
 from study.validation import BadInput

@@ -5,8 +5,8 @@ import pytest
 
 from study.datasets.dataset import Floats
 from study.trainers.graph import Node, sensitivities
+from study.trainers.layers import initial_weights, value_and_gradient, weight_matrices
 from study.trainers.losses import Loss
-from study.trainers.network import initial_weights, value_and_gradient, weight_matrices
 from study.validation import BadInput
 
 

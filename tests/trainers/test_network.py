@@ -12,17 +12,17 @@ from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
 from study.trainers.bounded import kkt_residual
 from study.trainers.fit import Bound, Stop
-from study.trainers.losses import LOSSES, Loss, objective
-from study.trainers.network import (
+from study.trainers.layers import (
     backward,
     forward,
     initial_weights,
     n_weights,
-    network,
     outputs,
     value_and_gradient,
     weight_matrices,
 )
+from study.trainers.losses import LOSSES, Loss, objective
+from study.trainers.network import network
 from study.trainers.sigmoid_unit import sigmoid_unit
 from study.validation import BadInput
 
