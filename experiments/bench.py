@@ -234,7 +234,7 @@ def sweeping(n_sets: int, repeats: int) -> Statistics:
 
 
 SWEEPING = """
-import resource, sys, tempfile, time
+import sys, tempfile, time
 from pathlib import Path
 from study.sweeps.executors import executor
 from study.sweeps.grid import Setting, sweep
@@ -249,7 +249,9 @@ with tempfile.TemporaryDirectory() as folder:  # what is loaded and allocated on
 with tempfile.TemporaryDirectory() as folder, executor(2) as (pool, workers):
     begin = time.perf_counter()
     run_experiment(three, "", Place(store=Path(folder), executor=pool, workers=workers))
-    print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0)
+    seconds = time.perf_counter() - begin
+peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+print(seconds, int(peak.split()[1]) / 1024.0)
 """
 
 

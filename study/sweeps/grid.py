@@ -186,7 +186,7 @@ def sweep(
         raise BadInput(f"`rule` must not hold the same rule twice; got {', '.join(labels)}")
     largest = max(setting.n_samples for setting in settings)
     if block_size is None:
-        block_size = max(N_GROUPS, min(20_000, 300_000 // (largest * len(rules))) // N_GROUPS * N_GROUPS)
+        block_size = max(N_GROUPS, min(20_000, 150_000 // (largest * len(rules))) // N_GROUPS * N_GROUPS)
     of_seed: dict[str, int] = {} if seed is None else {"seed": count("seed", seed, least=0)}
     count("resamples", resamples, least=2 * N_GROUPS)
     return Experiment(
