@@ -97,4 +97,5 @@ EXPERIMENT = Experiment(
     tables=tables,
     numbers=numbers,
     kind="long",
+    in_processes=True,
 )

@@ -90,6 +90,9 @@ def newton(unit: Unit) -> tuple[Answer, NDArray[np.bool_]]:
             unit.X, unit.y, unit.share, unit.start, *unit.codes, min(unit.max_steps, ENOUGH_STEPS)
         )
     resolved = np.asarray(~(residual <= GOOD_ENOUGH))
+    if unit.loss == "cross-entropy" and unit.bound.shape != "none":
+        # Where all outputs saturate, losses and gradients are small together, and the first says nothing of the second.
+        resolved = resolved | ((value < GOOD_ENOUGH) & (residual > 1e-3 * value))
     if resolved.any():
         w, value, residual, n_steps, n_passes = map(np.asarray, (w, value, residual, n_steps, n_passes))
         for index in zip(*np.nonzero(np.atleast_1d(resolved)), strict=True) if resolved.ndim else [()]:

