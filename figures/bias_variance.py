@@ -63,7 +63,7 @@ def draw_parts(axes: Axes, rows: pd.DataFrame) -> None:
         off = row["biased_variance"]
         axes.barh(k, -off, left=row["bias"], color="white", height=0.3, hatch="/////", edgecolor="0.35", linewidth=0.5)
         axes.plot([row["error"]] * 2, [k - 0.4, k + 0.4], color=OKABE_ITO["black"], linewidth=1.2)
-    axes.set_yticks(range(len(order)), [named[label] for label in order], fontsize=6.5)
+    axes.set_yticks(range(len(order)), [named[label] for label in order], fontsize=7.5)
     axes.set(xlabel="share of test points", ylim=(-0.7, len(order) - 0.3))
     axes.set_xticks([0.0, 0.005, 0.01], ["0", "0.005", "0.01"])
     axes.tick_params(axis="y", length=0)
@@ -90,4 +90,5 @@ def draw_law(axes: Axes, law: pd.DataFrame) -> None:
             [100 * row["predicted_rate_q05"], 100 * row["predicted_rate_q95"]], [height] * 2, color=colour, lw=1.0
         )
         axes.plot(100 * row["predicted_rate"], height, "|", color=colour, markersize=6)
-    axes.text(0.0, top * 1.09, "law", fontsize=7, va="center")
+    axes.text(31.0, top * 1.12, "law", fontsize=7.5, ha="right", va="center")
+    axes.set_ylim(-0.002, top * 1.28)

@@ -58,4 +58,4 @@ def draw_bound(axes: Axes, table: pd.DataFrame) -> None:
     axes.plot(rows["bound_median"], rows["updates"], label="orthogonal", **orthogonal)
     axes.plot([1, 400], [1, 400], color="0.5", linestyle=":", linewidth=1.0, zorder=0)
     axes.set(xscale="log", yscale="log", xlabel="bound, median", ylabel="updates")
-    axes.legend(loc="upper left", fontsize=7)
+    axes.legend(loc="upper left", fontsize=7.5)

@@ -291,7 +291,7 @@ def test_long_training_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsy
     with output.progress("perceptron", unit="updates") as advance:
         for done in (1000, 2000, 3000):
             advance(done, 1_000_000)
-    assert capsys.readouterr().err == "perceptron: 2,000 of 1,000,000 updates\n"
+    assert capsys.readouterr().err == "perceptron: 2,000 of 1,000,000 updates, 83.3 a second, about 11976 s left\n"
 
 
 def test_the_command_works_outside_a_checkout(tmp_path: Path) -> None:

@@ -6,8 +6,6 @@ import pytest
 
 from tests.conftest import ROOT, Study
 
-DIGIT = '[0.405](experiments/results/four_points.json "stationary.stuck.loss_value:.3f")'
-
 
 def test_the_paper_holds(whole_copy: Path, study: Study) -> None:
     answer = study(whole_copy, "paper", "--check")
@@ -16,7 +14,7 @@ def test_the_paper_holds(whole_copy: Path, study: Study) -> None:
 
 
 FAULTS = {
-    "a digit in the paper": ("paper.md", "[0.405](", "[0.406](", "[0.406] is stale"),
+    "a digit in the paper": ("paper.md", "[0.40500](", "[0.40600](", "[0.40600] is stale"),
     "a digit in a table": ("experiments/results/four_points.csv", "0.40499", "0.41499", "four_points.csv: altered"),
     "a digit in another table": ("experiments/results/four_points.fold.csv", "0.05", "0.06", "fold.csv: altered"),
     "a digit in a JSON": ("experiments/results/four_points.json", "45000005", "45000006", "four_points.json: altered"),
@@ -65,7 +63,7 @@ def test_a_planted_fault_is_found(fault: str, spoilt: Path, study: Study) -> Non
 
 def test_refreshing_mends_a_stale_number_and_renders(spoilt: Path, study: Study) -> None:
     paper = (spoilt / "paper.md").read_text()
-    (spoilt / "paper.md").write_text(paper.replace("[0.405](", "[0.7](").replace("| does not hold |", "| holds |"))
+    (spoilt / "paper.md").write_text(paper.replace("[0.40500](", "[0.7](").replace("| does not hold |", "| holds |"))
     answer = study(spoilt, "paper")
     assert answer.returncode == 0, answer.stderr
     assert (spoilt / "paper.md").read_text() == paper

@@ -40,10 +40,11 @@ def progress(title: str, unit: str = "blocks") -> Iterator[Callable[[int, int], 
         def advance(done: int, total: int) -> None:
             nonlocal said, reused
             reused = done if reused is None else reused
-            rate = (done - reused) / max(time.monotonic() - begin, 1e-3)
+            now = time.monotonic()
+            rate = (done - reused) / max(now - begin, 1e-3)
             bar.update(task, completed=done, total=total, rate=rate)
-            if not console.is_terminal and time.monotonic() - said > 10.0:
-                said = time.monotonic()
+            if not console.is_terminal and now - said > 10.0:
+                said = now
                 left = f", about {(total - done) / rate:.0f} s left" if rate else ""
                 say(f"{title}: {done:,} of {total:,} {unit}, {rate:.1f} a second{left}")
 
