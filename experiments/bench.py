@@ -244,11 +244,12 @@ from study.sweeps.runner import Place, run_experiment
 units = [Rule(rule="unit", loss=loss, shape="box", weight_bound=3.0) for loss in ("cross-entropy", "quadratic")]
 rules = [Rule(rule="perceptron"), *units]
 three = sweep([Setting(n_samples=50)], rules, resamples=int(sys.argv[1]))
-with tempfile.TemporaryDirectory() as folder:  # what is loaded and allocated once
-    run_experiment(sweep([Setting(n_samples=50)], rules, resamples=4000), "", Place(store=Path(folder)))
+few = sweep([Setting(n_samples=50)], rules, resamples=4000)
 with tempfile.TemporaryDirectory() as folder, executor(2) as (pool, workers):
+    place = Place(store=Path(folder), executor=pool, workers=workers)
+    run_experiment(few, "", place)  # loads and allocates what is loaded and allocated once
     begin = time.perf_counter()
-    run_experiment(three, "", Place(store=Path(folder), executor=pool, workers=workers))
+    run_experiment(three, "another", place)
     seconds = time.perf_counter() - begin
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
 print(seconds, int(peak.split()[1]) / 1024.0)
