@@ -78,6 +78,36 @@ def _not_feasible(results: Results) -> bool:
     return all(row["separable"] == 1.0 and row.get("optimum_below_best") == 1.0 for row in rows)
 
 
+def _targets_separate(results: Results) -> bool:
+    """Say whether the threshold loss separates in 95% of sets or more at every target and both shapes of bound."""
+    return all(
+        target["threshold_quadratic"]["separates_low"] >= 0.95
+        for targets in results["reach"]["targets"].values()
+        for target in targets.values()
+    )
+
+
+def _never_outvoted(results: Results) -> bool:
+    """Say whether targets within reach leave none lost, however many the copies, and the other losses are outvoted."""
+    reach = results["reach"]
+    most = "m_10000"
+    within = ("share_0_5", "share_0_8", "share_0_95")
+    return (
+        reach["in_reach"] > 0
+        and reach["in_reach_lost"] == 0
+        and all(
+            copies["separates"] == 1.0
+            for share in within
+            for copies in reach["copies"]["threshold_quadratic"][share].values()
+        )
+        and all(
+            reach["copies"][loss][share][most]["separates_high"] <= 0.05
+            for loss in ("quadratic", "cross_entropy")
+            for share in within
+        )
+    )
+
+
 CLAIMS = (
     Claim(
         key="four points",
@@ -154,6 +184,23 @@ CLAIMS = (
         evidence=(
             Evidence("spoilers", "rates.boxes.spoilers_1.cross_entropy.optimum_below_best", "cross-entropy", ".3f"),
             Evidence("spoilers", "rates.boxes.spoilers_1.quadratic.optimum_below_best", "quadratic", ".3f"),
+        ),
+    ),
+    Claim(
+        key="the loss",
+        statement="It is the loss that makes a bounded unit give a spoiler up: with a loss that is zero beyond its "
+        "targets no number of other points outvotes it.",
+        source="this study, after [@sontag1991]",
+        holds=_targets_separate,
+        condition="the targets are within the bound's reach",
+        holds_conditionally=_never_outvoted,
+        evidence=(
+            Evidence("reach", "in_reach", "targets within reach, of drawn sets", ","),
+            Evidence("reach", "in_reach_lost", "of them lost"),
+            Evidence("reach", "copies.threshold_quadratic.share_0_95.m_10000.separates", "ten thousand copies", ".3f"),
+            Evidence("reach", "copies.quadratic.share_0_95.m_10000.separates", "quadratic loss", ".3f"),
+            Evidence("reach", "copies.cross_entropy.share_0_95.m_10000.separates", "cross-entropy", ".3f"),
+            Evidence("reach", "targets.box.u_2_2.threshold_quadratic.separates", "out of reach", ".3f"),
         ),
     ),
 )
