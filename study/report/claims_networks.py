@@ -113,12 +113,12 @@ CLAIMS = (
     Claim(
         key="finite is soon",
         statement="That time grows with the distance of the fourth point no faster than a power of it.",
-        source="ours, after @sontag1991",
+        source="this study, after @sontag1991",
         holds=lambda results: results["losses"]["growth"] <= 0.5,
         evidence=(
             Evidence("losses", "growth", "growth of its logarithm, for each unit of distance", ".2f"),
             Evidence("losses", "time.t_7.threshold_quadratic", "steps at the largest distance", ",.0f"),
-            Evidence("losses", "perceptron.four", "updates of the perceptron at ten"),
+            Evidence("losses", "perceptron.four", "updates of the perceptron at ten", ".0f"),
         ),
     ),
     Claim(
@@ -188,7 +188,7 @@ CLAIMS = (
         key="only margins enter",
         statement="The copies at which a class of networks gives the spoiler up grow as the exponential of the class's "
         "own margin.",
-        source="ours",
+        source="this study",
         holds=lambda results: _margins_alone(results, (0, 1, 2)),
         condition="there is no hidden layer",
         holds_conditionally=lambda results: _margins_alone(results, (0,)),

@@ -190,7 +190,7 @@ CLAIMS = (
         key="the loss",
         statement="It is the loss that makes a bounded unit give a spoiler up: with a loss that is zero beyond its "
         "targets no number of other points outvotes it.",
-        source="this study, after [@sontag1991]",
+        source="this study, after @sontag1991",
         holds=_targets_separate,
         condition="the targets are within the bound's reach",
         holds_conditionally=_never_outvoted,

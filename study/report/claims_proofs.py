@@ -56,7 +56,7 @@ CLAIMS = (
         key="nearly always stuck",
         statement="On the four points backpropagation with the quadratic loss loses the fourth nearly all the time: in "
         "nineteen of twenty runs or more.",
-        source="folklore, after [@brady1989]",
+        source="folklore, after @brady1989",
         holds=lambda results: min(_stuck_least(results, True), _stuck_least(results, False)) >= 0.95,
         condition="training goes on from the optimum of the other three",
         holds_conditionally=lambda results: _stuck_least(results, True) >= 0.95,

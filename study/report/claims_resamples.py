@@ -69,7 +69,7 @@ CLAIMS = (
         holds_conditionally=lambda results: _surely(results, "perceptron", "variance", 1),
         evidence=(
             Evidence("bias_variance", "cells.primary.perceptron.variance", "variance, perceptron", ".4f"),
-            Evidence("bias_variance", "cells.primary.unit_cross_entropy_box_3.variance", "unit, box", ".4f"),
+            Evidence("bias_variance", "cells.primary.unit_cross_entropy_box_3.variance", "unit, box", ".5f"),
             Evidence("bias_variance", "elsewhere.perceptron.variance.compared", "comparisons elsewhere"),
             Evidence("bias_variance", "elsewhere.perceptron.variance.unit_larger", "the unit's is higher in"),
         ),
@@ -105,7 +105,7 @@ CLAIMS = (
         holds_conditionally=lambda results: _surely(results, "max_margin", "variance", 1),
         evidence=(
             Evidence("bias_variance", "cells.primary.max_margin.variance", "variance, widest margin", ".4f"),
-            Evidence("bias_variance", "cells.primary.unit_cross_entropy_box_3.variance", "unit, box", ".4f"),
+            Evidence("bias_variance", "cells.primary.unit_cross_entropy_box_3.variance", "unit, box", ".5f"),
             Evidence("bias_variance", "elsewhere.max_margin.variance.compared", "comparisons elsewhere"),
             Evidence("bias_variance", "elsewhere.max_margin.variance.unit_larger", "the unit's is higher in"),
         ),
@@ -114,7 +114,7 @@ CLAIMS = (
         key="the peak",
         statement="A bounded unit's variance peaks where the share of spoilers meets one over the number of points "
         "among which, by the law, a spoiler is ignored, within a factor of three.",
-        source="ours",
+        source="this study",
         holds=lambda results: (
             results["bias_variance"]["law"]["least_ratio"] >= 1 / 3
             and results["bias_variance"]["law"]["most_ratio"] <= 3.0
