@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from study.analysis.interval import wilson
 from study.analysis.margin import functional_margins
 from study.analysis.separation import separates
 from study.certificates.checker import check
@@ -163,9 +163,9 @@ def fractions(cell: Cell, statistics: Statistics) -> list[dict[str, Any]]:
     for code, loss in enumerate(LOSSES):
         end = statistics["end"][:, code]
         n, stuck = len(end), int((end == 1).sum())
-        interval = stats.binomtest(stuck, n).proportion_ci(0.95, method="wilson")
+        low, high = wilson(stuck, n)
         place: dict[str, Any] = {"t": float(cell["t"]), "s": float(cell.get("s", np.nan)), "loss": loss, "n": n}
-        share = {"stuck": stuck / n, "low": float(interval.low), "high": float(interval.high)}
+        share = {"stuck": stuck / n, "low": low, "high": high}
         rows.append({**place, **share, "separates": float((end == 0).mean()), "other": float((end == 2).mean())})
     return rows
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from study.analysis.bias_variance import PARTS, difference, group_sizes, holm, wrong_counts
 from study.analysis.conflict import spoilt
+from study.analysis.interval import mean, middle
 from study.analysis.threshold import threshold
 from study.datasets.dataset import Floats
 from study.datasets.generators import make_boxes
@@ -133,12 +134,11 @@ def law_table(ln_threshold: Floats, table: pd.DataFrame) -> pd.DataFrame:
     alike = table[(table[list(others)] == list(others.values())).all(axis=1)]
     for (shape, R), values in zip(LAW, ln_threshold, strict=True):
         label = Rule(rule="unit", loss="cross-entropy", shape=shape, weight_bound=R).label
-        low, median, high = np.quantile(np.exp(-values), [0.05, 0.5, 0.95])
         own = alike[alike["label"] == label]
         peak = float(own["spoiler_rate"].iloc[own["variance"].argmax()])
         row: dict[str, Any] = {"label": label, "shape": shape, "weight_bound": R, "n": len(values)}
-        row |= {"predicted_rate": median, "predicted_rate_q05": low, "predicted_rate_q95": high}
-        rows.append(row | {"peak_rate": peak, "peak_over_predicted": peak / median})
+        row |= middle("predicted_rate", np.exp(-values))
+        rows.append(row | {"peak_rate": peak, "peak_over_predicted": peak / row["predicted_rate"]})
     return pd.DataFrame(rows)
 
 
@@ -158,8 +158,7 @@ def nested_row(cell: Cell, statistics: Statistics) -> dict[str, Any]:
     order = statistics["differ"].sum(axis=0) / n / 2.0
     row: dict[str, Any] = {"n_samples": cell["n_samples"], "spoiler_rate": cell["spoiler_rate"], "n": n}
     for name, values in (("total", total), ("from_order", order), ("from_data", total - order)):
-        reach = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
-        row |= {name: values.mean(), f"{name}_low": values.mean() - reach, f"{name}_high": values.mean() + reach}
+        row |= mean(name, values)
     return row
 
 

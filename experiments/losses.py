@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
+from study.analysis.interval import rate
 from study.analysis.margin import geometric_margin
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
@@ -157,7 +157,6 @@ def runs_table(where: str, runs: Floats) -> pd.DataFrame:
         if where == "four" and start != "random":
             values = values[:1]  # nothing was drawn: the runs are one run
         first, right, margin, _, residual, widest = values.T
-        ends = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
         share = np.where(right > 0, margin / widest, np.nan)
         reached = np.isfinite(first)
         rows.append(
@@ -167,9 +166,7 @@ def runs_table(where: str, runs: Floats) -> pd.DataFrame:
                 "bounded": bounded,
                 "start": start,
                 "n": len(values),
-                "separates": float(right.mean()),
-                "separates_low": float(ends.low),
-                "separates_high": float(ends.high),
+                **rate("separates", right),
                 "ever_separates": float(reached.mean()),
                 "steps": float(np.median(first[reached])) if reached.any() else np.nan,
                 "steps_most": float(first[reached].max()) if reached.any() else np.nan,

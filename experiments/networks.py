@@ -6,8 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.stats import binomtest
 
+from study.analysis.interval import mean, rate
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import make_boxes
 from study.datasets.spoilers import add_spoilers
@@ -216,12 +216,6 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     }
 
 
-def rate(name: str, hits: Floats) -> dict[str, float]:
-    """Return a rate with its 95% Wilson interval, as columns."""
-    ends = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-    return {name: float(hits.mean()), f"{name}_low": float(ends.low), f"{name}_high": float(ends.high)}
-
-
 def trained_row(cell: Cell, s: Statistics) -> dict[str, Any]:
     """Return what is true of one cell: rates, the gap to the cheapest separator found, and the variance."""
     lowest = s["loss"].argmin(axis=1)
@@ -251,8 +245,7 @@ def variance(says: Floats) -> dict[str, float]:
     for half in (0, 1):
         vote = says[1 - half :: 2].mean(axis=0) >= 0.5  # a tie says +1
         disagreement[half::2] = (says[half::2] != vote).mean(axis=1)
-    middle, off = disagreement.mean(), 1.96 * disagreement.std(ddof=1) / np.sqrt(len(says))
-    return {"variance": float(middle), "variance_low": float(middle - off), "variance_high": float(middle + off)}
+    return mean("variance", disagreement)
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

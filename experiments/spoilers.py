@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
+from study.analysis.interval import middle, rate
 from study.analysis.margin import functional_margins
 from study.analysis.separation import is_separable, separates, training_error
 from study.datasets.dataset import Dataset, Floats
@@ -152,18 +152,6 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
         "growth": pd.concat([growth_table(int(cell["n_samples"]), s["growth"]) for cell, s in by_part["growth"]]),
         "bounds": bounds_table(by_part["bounds"][0][1]["bounds"]),
     }
-
-
-def rate(name: str, hits: Floats) -> dict[str, float]:
-    """Return a rate with its 95% Wilson interval, as columns."""
-    low, high = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-    return {name: float(hits.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}
-
-
-def middle(name: str, values: Floats) -> dict[str, float]:
-    """Return a median with the 5% and 95% quantiles, as columns."""
-    low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
-    return {name: float(median), f"{name}_q05": float(low), f"{name}_q95": float(high)}
 
 
 def rates_table(generator: str, values: Floats) -> pd.DataFrame:

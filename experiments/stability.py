@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
+from study.analysis.interval import mean, rate
 from study.analysis.margin import functional_margins
 from study.analysis.stability import angle_swing, disagreement, leave_one_out, offset_swing
 from study.datasets.dataset import Dataset, Floats
@@ -128,9 +128,8 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     left = by_part["left out"]["left_out"]
     leaving = []
     for k, rule in enumerate(RULES):
-        mean, reach = left[:, k, 0].mean(), 1.96 * left[:, k, 0].std(ddof=1) / np.sqrt(len(left))
-        row = {"rule": rule, "n_samples": N_LEFT_OUT, "n": len(left), "hypothesis_stability": mean}
-        row |= {"hypothesis_stability_low": mean - reach, "hypothesis_stability_high": mean + reach}
+        row: dict[str, Any] = {"rule": rule, "n_samples": N_LEFT_OUT, "n": len(left)}
+        row |= mean("hypothesis_stability", left[:, k, 0])
         leaving.append(row | {"largest_change": left[:, k, 1].max(), "median_largest": np.median(left[:, k, 1])})
     return {"": pd.DataFrame(swung), "left_out": pd.DataFrame(leaving)}
 
@@ -143,9 +142,7 @@ def summary(values: Floats) -> dict[str, float]:
             value = np.degrees(value) if name == "angle" else value
             row |= {f"{name}_median": float(np.median(value)), f"{name}_q99": float(np.quantile(value, 0.99))}
             row |= {f"{name}_max": float(value.max())}
-    moved = int((values[:, 0] > 0.0).sum())
-    low, high = binomtest(moved, len(values)).proportion_ci(method="wilson")
-    return {**row, "moved": moved / len(values), "moved_low": float(low), "moved_high": float(high)}
+    return row | rate("moved", values[:, 0] > 0.0)
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

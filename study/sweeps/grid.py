@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from study.analysis.bias_variance import PARTS, boundary_spread, boundary_sums, estimate, group_sizes, wrong_counts
+from study.analysis.interval import wilson
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import make_boxes, make_gaussians
@@ -144,7 +144,7 @@ def rows(cell: Cell, statistics: Statistics, rules: Sequence[Rule]) -> list[dict
         found = estimate(statistics["wrong"][k], groups)
         for j, part in enumerate(PARTS):
             row |= {part: found.value[j], f"{part}_low": found.low[j], f"{part}_high": found.high[j]}
-        low, high = binomtest(int(statistics["separates"][k]), n).proportion_ci(method="wilson")
+        low, high = wilson(int(statistics["separates"][k]), n)
         row |= {"separates": statistics["separates"][k] / n, "separates_low": low, "separates_high": high}
         answer.append(row | boundary_spread(statistics["sums"][k]))
     return answer
