@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from study.commands.output import say, show, show_json
+from study.commands.output import say, show, show_json, writing
 from study.validation import BadInput, CheckFailed
 
 if TYPE_CHECKING:
@@ -102,10 +102,8 @@ def _finish(proof: str | None, report: dict[str, Any], out: Path, json: bool) ->
         sentence = check(proof)
     except Refused as refusal:
         raise CheckFailed(f"the checker does not accept what the search found: {refusal}") from None
-    try:
+    with writing("`--out` must be a file that can be written", out):
         write_file(out, f"{proof}\n".encode())
-    except OSError as error:
-        raise BadInput(f"`--out` must be a file that can be written; got {out} ({error.strerror})") from None
     if json:
         show_json({"claim": sentence, **report, "out": str(out)})
     else:
