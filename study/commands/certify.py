@@ -30,7 +30,7 @@ def certify(
     Parameters
     ----------
     file
-        Table of points, comma-separated with a header; every column but two is a feature.
+        Delimited text with a header, compressed or not; each row is a point, every column but two a feature.
     label
         Column of the labels: two different values, the later one positive.
     weight
@@ -116,10 +116,12 @@ def _points(path: Path, label: str, weight: str | None) -> tuple["np.ndarray", "
     import numpy as np
     import pandas as pd
 
+    from study.commands.input import read_table
+
     try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"`FILE` must be a table with a header; got {path} ({' '.join(str(error).split())})") from None
+        table = read_table(path)
+    except BadInput as error:
+        raise BadInput(f"`FILE` must be a table with a header; got {error}") from None
     for option, column in (("--label", label), ("--weight", weight)):
         if column is not None and column not in table:
             raise BadInput(f"`{option}` must name a column, one of {', '.join(table)}; got {column}")
