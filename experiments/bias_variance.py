@@ -58,8 +58,9 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
         return grid.run(cell, size, rng, rules=RULES, n_test=N_TEST)
     if cell["part"] == "law":
         return law(size, rng)
-    setting = Setting(n_samples=int(cell["n_samples"]), spoiler_rate=float(cell["spoiler_rate"]))
-    train, test = setting.training_sets(size, rng), setting.test_points(N_TEST)
+    values = {"n_samples": int(cell["n_samples"]), "spoiler_rate": float(cell["spoiler_rate"])}
+    setting, _, test = grid.prepared(N_TEST, None, **values)
+    train = setting.training_sets(size, rng)
     one, other = (perceptron(train.X, train.y, order="random", rng=rng).w for _ in range(2))
     return {
         "wrong": wrong_counts(one, test.X, test.y, N_GROUPS),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -105,11 +105,18 @@ def scaled_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
     return (X - centre) / unit, centre[..., 0, :], unit[..., 0, :]
 
 
+@lru_cache(maxsize=8, typed=True)  # the blocks of a cell come one after another; streams tell 0 from 0.0
+def prepared(n_test: int, seed: int | None, **values: Any) -> tuple[Setting, dict[str, int], Dataset]:
+    """Return what all blocks of a cell share: the setting, the seed as streams take it, and the test points."""
+    setting, of_seed = Setting(**values), {} if seed is None else {"seed": seed}
+    return setting, of_seed, setting.test_points(n_test, **of_seed)
+
+
 def run(cell: Cell, size: int, rng: np.random.Generator, *, rules: Sequence[Rule], n_test: int) -> Statistics:
     """Train all rules on the same sets, and count."""
-    setting = Setting(**{name: cell[name] for name in SETTINGS if name in cell})  # type: ignore[arg-type]
-    seed = {"seed": int(cell["seed"])} if "seed" in cell else {}
-    train, test = setting.training_sets(size, rng, **seed), setting.test_points(n_test, **seed)
+    values = {name: cell[name] for name in SETTINGS if name in cell}
+    setting, seed, test = prepared(n_test, int(cell["seed"]) if "seed" in cell else None, **values)
+    train = setting.training_sets(size, rng, **seed)
     X, centre, unit = scaled_features(train.X, setting.features)
     wrong, sums, right = [], [], []
     for rule in rules:
