@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from study.analysis.bias_variance import PARTS, difference, group_sizes, holm, wrong_counts
+from study.analysis.bias_variance import PARTS, difference, differing_counts, group_sizes, holm, wrong_counts
 from study.analysis.conflict import spoilt
 from study.analysis.interval import mean, middle
 from study.analysis.threshold import threshold
@@ -64,7 +64,7 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
     one, other = (perceptron(train.X, train.y, order="random", rng=rng).w for _ in range(2))
     return {
         "wrong": wrong_counts(one, test.X, test.y, N_GROUPS),
-        "differ": differing(one, other, test.X),
+        "differ": differing_counts(one, other, test.X, N_GROUPS),
         "groups": group_sizes(size, N_GROUPS),
         "n_fits": np.array([2 * size]),
     }
@@ -79,13 +79,6 @@ def law(size: int, rng: np.random.Generator) -> Statistics:
         for X, y, is_spoiler in zip(sets.X, sets.y, sets.is_spoiler, strict=True)
     ]
     return {"ln_threshold": np.array(found).T, "n_fits": np.array([size * len(LAW)])}
-
-
-def differing(w: Floats, v: Floats, X: Floats) -> Floats:
-    """Return, for each group of resamples and each point, how many pairs of boundaries disagree there."""
-    sides = [(u[:, :-1] @ X.T + u[:, -1:]) > 0.0 for u in (w, v)]
-    apart = sides[0] != sides[1]
-    return np.stack([apart[group::N_GROUPS].sum(axis=0) for group in range(N_GROUPS)])
 
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
