@@ -11,7 +11,7 @@ from study.analysis.margin import functional_margins, geometric_margin, novikoff
 from study.analysis.separation import is_separable, separates, training_error
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.published import four_points, three_points
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.fit import Fit, Stop
 from study.trainers.losses import Objective, objective
 from study.trainers.perceptron import perceptron
@@ -199,17 +199,15 @@ def updates(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     """Make the six tables."""
-    by_part: dict[str, list[tuple[Cell, Statistics]]] = {}
-    for cell, statistics in merged:
-        by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
-    slice_ = by_part["slice"][0][1]
+    parts = by_part(merged)
+    slice_ = parts["slice"][0][1]
     return {
-        "": rules_table(by_part["rules"][0][1]["judged"]),
+        "": rules_table(parts["rules"][0][1]["judged"]),
         "points": points_table(four_points(T)),
         "slice": pd.DataFrame(slice_["grid"], columns=["along", "across", "loss_value"]),
         "stationary": stationary_table(slice_["stationary"]),
-        "fold": pd.concat([fold_table(cell, s) for cell, s in by_part["fold"]], ignore_index=True),
-        "updates": pd.concat([updates_table(cell, s) for cell, s in by_part["updates"]], ignore_index=True),
+        "fold": pd.concat([fold_table(cell, s) for cell, s in parts["fold"]], ignore_index=True),
+        "updates": pd.concat([updates_table(cell, s) for cell, s in parts["updates"]], ignore_index=True),
     }
 
 

@@ -13,7 +13,7 @@ from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points, three_points
 from study.datasets.spoilers import add_spoilers
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.fit import Bound
 from study.trainers.losses import LOSSES, Loss
 from study.trainers.max_margin import max_margin
@@ -131,20 +131,18 @@ def predicted_steps(t: Floats) -> Floats:
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     """Make the three tables."""
-    by_part: dict[str, list[tuple[Cell, Statistics]]] = {}
-    for cell, statistics in merged:
-        by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
-    steps = np.concatenate([statistics["steps"] for _, statistics in by_part["time"]])
-    t = np.array([float(cell["t"]) for cell, _ in by_part["time"]])
+    parts = by_part(merged)
+    steps = np.concatenate([statistics["steps"] for _, statistics in parts["time"]])
+    t = np.array([float(cell["t"]) for cell, _ in parts["time"]])
     time_ = pd.DataFrame(steps, columns=[loss.replace("-", "_") for loss in LOSSES])
     time_.insert(0, "t", t)
     time_["predicted"] = predicted_steps(t)
-    sets = [runs_table(where, by_part[where][0][1]["runs"]) for where in ("four", "clusters")]
+    sets = [runs_table(where, parts[where][0][1]["runs"]) for where in ("four", "clusters")]
     updates = pd.DataFrame(
         [
             {"points": where, "n": len(counts), "median": np.median(counts), "most": counts.max()}
             for where in ("four", "clusters")
-            for counts in (by_part[where][0][1]["perceptron"],)
+            for counts in (parts[where][0][1]["perceptron"],)
         ]
     )
     return {"": pd.concat(sets, ignore_index=True), "time": time_, "perceptron": updates}

@@ -12,7 +12,7 @@ from study.analysis.separation import is_separable, separates, training_error
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import make_boxes, make_gaussians
 from study.datasets.spoilers import add_spoilers
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss, loss_of_margin
@@ -141,16 +141,14 @@ def bounds(size: int, rng: np.random.Generator) -> Statistics:
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     """Make the five tables."""
-    by_part: dict[str, list[tuple[Cell, Statistics]]] = {}
-    for cell, statistics in merged:
-        by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
-    framed = by_part["frames"][0][1]
+    parts = by_part(merged)
+    framed = parts["frames"][0][1]
     return {
-        "": pd.concat([rates_table(str(cell["generator"]), s["rates"]) for cell, s in by_part["rates"]]),
+        "": pd.concat([rates_table(str(cell["generator"]), s["rates"]) for cell, s in parts["rates"]]),
         "points": points_table(framed["points"]),
         "lines": lines_table(framed["lines"]),
-        "growth": pd.concat([growth_table(int(cell["n_samples"]), s["growth"]) for cell, s in by_part["growth"]]),
-        "bounds": bounds_table(by_part["bounds"][0][1]["bounds"]),
+        "growth": pd.concat([growth_table(int(cell["n_samples"]), s["growth"]) for cell, s in parts["growth"]]),
+        "bounds": bounds_table(parts["bounds"][0][1]["bounds"]),
     }
 
 

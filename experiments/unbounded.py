@@ -11,7 +11,7 @@ from scipy.stats import t as student
 
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.fit import Bound, Fit
 from study.trainers.sigmoid_unit import sigmoid_unit
 
@@ -179,15 +179,13 @@ def meeting(n_samples: int) -> Statistics:
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     """Make the four tables."""
-    by_part: dict[str, list[tuple[Cell, Statistics]]] = {}
-    for cell, statistics in merged:
-        by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
-    descents_ = [(str(cell["points"]), s["paths"], s["theory"]) for cell, s in by_part["descent"]]
+    parts = by_part(merged)
+    descents_ = [(str(cell["points"]), s["paths"], s["theory"]) for cell, s in parts["descent"]]
     columns = ["n_steps", "norm", "loss_value", "bounded_loss", "angle", "bounded_angle", "apart"]
     verdicts = ["separates", "bounded_separates"]
-    path_ = pd.DataFrame(by_part["path"][0][1]["path"], columns=[*columns, *verdicts])
+    path_ = pd.DataFrame(parts["path"][0][1]["path"], columns=[*columns, *verdicts])
     met = pd.DataFrame(
-        np.concatenate([s["meeting"] for _, s in by_part["meeting"]]),
+        np.concatenate([s["meeting"] for _, s in parts["meeting"]]),
         columns=["n_samples", "weight_bound", "n_steps", "norm", "separates"],
     )
     return {
