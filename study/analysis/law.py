@@ -68,6 +68,16 @@ def asymptote(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     return points.gamma0 * R - points.entropy - float(np.log(2.0 * largest)) + shift
 
 
+def error_rate(points: Spoilt, loss: Loss) -> float:
+    """Return the exponent of the law's error in the box: by how much the next base margin exceeds gamma0, or less.
+
+    The quadratic loss can give the spoiler up by a jump, to weights with a base loss of their own: then
+    2 (gamma1 - gamma0) counts too. The constant for several spoilers is the leading order only: gamma0 counts.
+    """
+    jump = 2.0 * (points.gamma1 - points.gamma0) if loss == "quadratic" else np.inf
+    return min(points.gap, jump, points.gamma0 if len(points.spoilers) > 1 else np.inf)
+
+
 def predicted(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     """Return the asymptote of ln M* for one spoiler, with the supports' losses as they are and not as exponentials.
 
