@@ -13,8 +13,8 @@ from scipy.special import expit
 
 from study.analysis.separation import is_separable
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes
-from study.datasets.spoilers import add_spoilers
+from study.datasets.generators import BOX, make_boxes
+from study.datasets.spoilers import PLACE, add_spoilers
 from study.sweeps.experiment import Cell, Statistics
 from study.trainers.fit import Bound, Fit
 from study.trainers.losses import Loss
@@ -28,11 +28,10 @@ WEIGHT_BOUND = 3.0
 def draw(kind: str, n_samples: int, n_features: int, rng: np.random.Generator) -> Dataset:
     """Draw a stack of easy sets, of clusters with a spoiler, or of sets that no hyperplane separates."""
     n_sets = max(100, min(4000, 400_000 // (n_samples * n_features)))
-    box = {"gap": 1.0, "length": 1.0, "spread": 1.0}
     if kind == "easy":
-        return make_boxes(n_samples, n_features, **box, size=n_sets, rng=rng)
+        return make_boxes(n_samples, n_features, **BOX, size=n_sets, rng=rng)
     if kind == "spoilt":
-        return add_spoilers(make_boxes(n_samples - 1, n_features, **box, size=n_sets, rng=rng), 1, depth=0.4)
+        return add_spoilers(make_boxes(n_samples - 1, n_features, **BOX, size=n_sets, rng=rng), 1, depth=PLACE["depth"])
     X = rng.standard_normal((n_sets, n_samples, n_features))
     y = np.where(X[..., 0] + rng.logistic(size=X.shape[:-1]) > 0.0, 1.0, -1.0)
     both = (y.min(axis=-1) < y.max(axis=-1)) & ~is_separable(X, y)

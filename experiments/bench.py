@@ -23,7 +23,7 @@ from experiments._peers import (
 )
 from study.analysis.bias_variance import decompose, group_sizes, wrong_counts
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes
+from study.datasets.generators import BOX, make_boxes
 from study.datasets.resampling import bootstrap
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound, Fit
@@ -71,7 +71,7 @@ def stack(n_sets: int, repeats: int, rng: np.random.Generator) -> Statistics:
 
 def threads(repeats: int, rng: np.random.Generator) -> Statistics:
     """Time one thread on a stack, and two threads on its halves, in turn."""
-    points = make_boxes(50, 2, gap=1.0, length=1.0, spread=1.0, size=200_000, rng=rng)
+    points = make_boxes(50, 2, **BOX, size=200_000, rng=rng)
     bound = Bound("box", WEIGHT_BOUND)
 
     def fit(part: slice) -> Fit:

@@ -12,8 +12,8 @@ from study.analysis.conflict import spoilt
 from study.analysis.interval import mean, middle
 from study.analysis.threshold import threshold
 from study.datasets.dataset import Floats
-from study.datasets.generators import make_boxes
-from study.datasets.spoilers import add_spoilers
+from study.datasets.generators import BOX, make_boxes
+from study.datasets.spoilers import PLACE, add_spoilers
 from study.sweeps import grid
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
 from study.sweeps.grid import N_GROUPS, Setting
@@ -72,8 +72,8 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
 
 def law(size: int, rng: np.random.Generator) -> Statistics:
     """Compute ln N*, the log of the number of base points from which one spoiler is ignored, set by set."""
-    base = make_boxes(PRIMARY.n_samples, **grid.BOX, size=size, rng=rng)
-    sets = add_spoilers(base, 1, depth=PRIMARY.depth, offset=PRIMARY.offset, jitter=grid.JITTER, rng=rng)
+    base = make_boxes(PRIMARY.n_samples, **BOX, size=size, rng=rng)
+    sets = add_spoilers(base, 1, **PLACE, rng=rng)
     found = [
         [np.log(PRIMARY.n_samples) + threshold(spoilt(X, y, is_spoiler, shape), "cross-entropy", R) for shape, R in LAW]
         for X, y, is_spoiler in zip(sets.X, sets.y, sets.is_spoiler, strict=True)

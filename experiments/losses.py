@@ -10,9 +10,9 @@ from study.analysis.interval import rate
 from study.analysis.margin import geometric_margin
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes
+from study.datasets.generators import BOX, make_boxes
 from study.datasets.published import four_points, three_points
-from study.datasets.spoilers import add_spoilers
+from study.datasets.spoilers import PLACE, add_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.fit import Bound
 from study.trainers.losses import LOSSES, Loss
@@ -22,8 +22,6 @@ from study.trainers.sigmoid_unit import sigmoid_unit
 
 EPS, T = 0.1, 10.0
 N_SAMPLES = 20
-BOXES: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
-PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 SCALE = 1.0
 STEPS = {"four": 20_000, "clusters": 10_000}
 RATES = {"four": 0.2, "clusters": 0.1}
@@ -55,7 +53,7 @@ def drawn_sets(where: str, size: int, rng: np.random.Generator) -> tuple[Dataset
     """Return sets before and after the spoiler came."""
     if where == "four":
         return three_points(), four_points(np.full(size, T))
-    base = make_boxes(N_SAMPLES, **BOXES, size=size, rng=rng)
+    base = make_boxes(N_SAMPLES, **BOX, size=size, rng=rng)
     return base, add_spoilers(base, 1, **PLACE, rng=rng)
 
 

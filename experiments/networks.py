@@ -9,16 +9,14 @@ import pandas as pd
 from study.analysis.interval import mean, rate
 from study.analysis.network_margin import widest_margin
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes
-from study.datasets.spoilers import add_spoilers
+from study.datasets.generators import BOX, make_boxes
+from study.datasets.spoilers import PLACE, add_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound
 from study.trainers.layers import initial_weights, outputs
 from study.trainers.network import network
 
 N_SAMPLES, COPIES = 20, 5
-BOXES: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
-PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 DEPTHS, WIDTHS = (1, 2, 3, 4), (1, 4, 16)
 ARCHITECTURES = ((0, 0), *[(depth, width) for depth in DEPTHS for width in WIDTHS])
 BOUNDS: tuple[tuple[Literal["box", "ball"], float], ...] = (
@@ -54,7 +52,7 @@ def layers_of(depth: int, width: int) -> tuple[int, ...]:
 
 def spoilt_sets(size: int, rng: np.random.Generator) -> tuple[Dataset, Floats]:
     """Draw sets with one spoiler, and the weights that make each base point stand for five copies."""
-    base = make_boxes(N_SAMPLES, **BOXES, size=size, rng=rng)
+    base = make_boxes(N_SAMPLES, **BOX, size=size, rng=rng)
     points = add_spoilers(base, 1, **PLACE, rng=rng)
     return points, np.where(points.is_spoiler, 1.0, COPIES)
 

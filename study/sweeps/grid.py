@@ -12,9 +12,9 @@ from study.analysis.bias_variance import PARTS, boundary_spread, boundary_sums, 
 from study.analysis.interval import wilson
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes, make_gaussians
+from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
 from study.datasets.resampling import bootstrap, subsample
-from study.datasets.spoilers import replace_by_spoilers
+from study.datasets.spoilers import PLACE, replace_by_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
 from study.sweeps.rules import Rule
 from study.sweeps.streams import stream
@@ -24,10 +24,6 @@ GENERATORS = ("boxes", "gaussians")
 FEATURES = ("raw", "centred", "standardised")
 RESAMPLINGS = ("fresh", "bootstrap", "subsample")
 N_GROUPS = 20
-BOX: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
-GAUSSIAN: dict[str, Any] = {"margin": 0.5, "gap": 1.6, "spread": 0.5}
-JITTER = (0.05, 0.4)
-"""Spoilers are moved by up to this much in depth and across."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +34,8 @@ class Setting:
     n_samples: int = 100
     n_features: int = 2
     spoiler_rate: float = 0.01
-    depth: float = 0.4
-    offset: float = 0.5
+    depth: float = PLACE["depth"]
+    offset: float = PLACE["offset"]
     features: str = "raw"
     resampling: str = "fresh"
 
@@ -62,9 +58,9 @@ class Setting:
         else:
             normal = np.eye(self.n_features)[0]
             base = make_gaussians(n, self.n_features, **GAUSSIAN, normal=normal, size=size, rng=rng)
-        place: dict[str, Any] = {"depth": self.depth, "offset": self.offset, "jitter": JITTER}
+        place: dict[str, Any] = {"depth": self.depth, "offset": self.offset, "jitter": PLACE["jitter"]}
         if self.n_features == 1:
-            place |= {"offset": 0.0, "jitter": (JITTER[0], 0.0)}
+            place |= {"offset": 0.0, "jitter": (PLACE["jitter"][0], 0.0)}
         return replace_by_spoilers(base, self.spoiler_rate, **place, rng=rng) if self.spoiler_rate else base
 
     def training_sets(self, size: int, rng: np.random.Generator, **seed: int) -> Dataset:
