@@ -16,7 +16,7 @@ from study.datasets.dataset import Floats, as_floats, check_broadcast, check_fin
 from study.trainers.bounded import kkt_residual, one_set
 from study.trainers.fit import Bound, Fit, settled
 from study.trainers.layers import n_weights, one_output, value_and_gradient
-from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight
+from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
 from study.validation import BadInput, count, one_of, positive, real
 
 METHODS = ("L-BFGS-B", "spectral", "descent", "online")
@@ -114,7 +114,7 @@ def network(
         stop=settled(residual, tol, n_steps >= max_steps, w, value, residual),
         n_updates=n_updates,
         n_passes=n_passes,
-        loss=value * (1.0 if loss == "cross-entropy" else total),
+        loss=value * convention(loss, total),
         residual=residual,
     )
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from study.datasets.dataset import check_points
 from study.trainers.fit import Bound, Fit, check_start, settled
-from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight
+from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
 from study.trainers.solvers import Unit, descend, l_bfgs_b, newton
 from study.validation import BadInput, count, one_of, positive, real
 
@@ -109,7 +109,7 @@ def sigmoid_unit(
         answer, resolved = newton(unit)
     else:
         answer = l_bfgs_b(unit, tol)
-    value = answer.value * (1.0 if loss == "cross-entropy" else total)
+    value = answer.value * convention(loss, total)
     return Fit(
         w=answer.w,
         stop=settled(answer.residual, tol, answer.n_steps >= max_steps, answer.w, value),
