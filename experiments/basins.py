@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from study.analysis.interval import wilson
 from study.analysis.margin import functional_margins
 from study.analysis.separation import separates
 from study.certificates.checker import check
@@ -15,7 +15,7 @@ from study.certificates.search import verdict
 from study.certificates.stationary import stationary_points
 from study.datasets.dataset import Floats
 from study.datasets.published import four_points
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.losses import LOSSES, Loss
 from study.trainers.sigmoid_unit import sigmoid_unit
 
@@ -135,10 +135,8 @@ def descended(t: float, starts: Floats) -> Statistics:
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     """Make the tables of stuck fractions, of the map, of what is proved, and the certificates."""
-    by_part: dict[str, list[tuple[Cell, Statistics]]] = {}
-    for cell, statistics in merged:
-        by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
-    proved = {part: concatenate([s for _, s in by_part[part]]) for part in ("stationary", "fold", "verdict")}
+    parts = by_part(merged)
+    proved = {part: concatenate([s for _, s in parts[part]]) for part in ("stationary", "fold", "verdict")}
     columns = ["eps", "t", "weight_bound", "everywhere", "is_minimum", "separates", "on_face"]
     points = pd.DataFrame(
         proved["stationary"]["points"], columns=[*columns, "w_x", "w_y", "b", "loss_low", "loss_high"]
@@ -148,8 +146,8 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     flags = dict.fromkeys(["everywhere", "is_minimum", "separates", "on_face"], bool)
     proofs = [line.decode() for part in proved.values() for line in part["certificate"]]
     return {
-        "": pd.DataFrame([row for part in ("warm", "starts") for entry in by_part[part] for row in fractions(*entry)]),
-        "map": map_table(by_part["map"][0][1]),
+        "": pd.DataFrame([row for part in ("warm", "starts") for entry in parts[part] for row in fractions(*entry)]),
+        "map": map_table(parts["map"][0][1]),
         "stationary": points.astype(flags),
         "fold": pd.DataFrame(proved["fold"]["fold"], columns=["eps", "t", "radius", "w_x", "w_y", "b"]),
         "verdicts": verdicts.astype({"separates": bool}),
@@ -163,9 +161,9 @@ def fractions(cell: Cell, statistics: Statistics) -> list[dict[str, Any]]:
     for code, loss in enumerate(LOSSES):
         end = statistics["end"][:, code]
         n, stuck = len(end), int((end == 1).sum())
-        interval = stats.binomtest(stuck, n).proportion_ci(0.95, method="wilson")
+        low, high = wilson(stuck, n)
         place: dict[str, Any] = {"t": float(cell["t"]), "s": float(cell.get("s", np.nan)), "loss": loss, "n": n}
-        share = {"stuck": stuck / n, "low": float(interval.low), "high": float(interval.high)}
+        share = {"stuck": stuck / n, "low": low, "high": high}
         rows.append({**place, **share, "separates": float((end == 0).mean()), "other": float((end == 2).mean())})
     return rows
 

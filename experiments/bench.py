@@ -1,39 +1,38 @@
 """What a fit costs: ours against the peers, on the same data in the same run, answers compared before times are."""
 
-import math
 import os
 import resource
 import subprocess
 import sys
 import tempfile
-import time
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numba import njit
-from scipy.optimize import Bounds, minimize
-from scipy.special import expit
 
+from experiments._peers import (
+    WEIGHT_BOUND,
+    against_logistic,
+    against_perceptron,
+    against_scipy,
+    compared,
+    draw,
+    timed,
+)
 from study.analysis.bias_variance import decompose, group_sizes, wrong_counts
-from study.analysis.separation import is_separable
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes
+from study.datasets.generators import BOX, make_boxes
 from study.datasets.resampling import bootstrap
-from study.datasets.spoilers import add_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound, Fit
-from study.trainers.losses import Loss
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
 from study.validation import CheckFailed
 
-WEIGHT_BOUND, REPEATS = 3.0, 7
+REPEATS = 7
 STACKS = (100, 1000, 10_000, 100_000, 1_000_000)
-COLUMNS = ["ours", "peer", "exp", "passes", "n_sets"]
 
 
 def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
@@ -52,110 +51,8 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
         case part:
             n_samples, n_features = int(cell["n_samples"]), int(cell["n_features"])
             points = draw(str(cell["points"]), n_samples, n_features, rng)
-            make = {"perceptron": against_perceptron, "bounded": against_scipy, "unbounded": against_logistic}[
-                str(part)
-            ]
-            return compared(points, *make(points, cell), size)
-
-
-def draw(kind: str, n_samples: int, n_features: int, rng: np.random.Generator) -> Dataset:
-    """Draw a stack of easy sets, of clusters with a spoiler, or of sets that no hyperplane separates."""
-    n_sets = max(100, min(4000, 400_000 // (n_samples * n_features)))
-    box = {"gap": 1.0, "length": 1.0, "spread": 1.0}
-    if kind == "easy":
-        return make_boxes(n_samples, n_features, **box, size=n_sets, rng=rng)
-    if kind == "spoilt":
-        return add_spoilers(make_boxes(n_samples - 1, n_features, **box, size=n_sets, rng=rng), 1, depth=0.4)
-    X = rng.standard_normal((n_sets, n_samples, n_features))
-    y = np.where(X[..., 0] + rng.logistic(size=X.shape[:-1]) > 0.0, 1.0, -1.0)
-    both = (y.min(axis=-1) < y.max(axis=-1)) & ~is_separable(X, y)
-    return Dataset(X=X[both], y=y[both], name=kind)
-
-
-Peer = Callable[[Floats, Floats], Any]
-Comparison = tuple[Callable[[], Fit], Peer, Callable[[Fit, int, Any], bool]]
-
-
-def against_perceptron(points: Dataset, _: Cell) -> Comparison:
-    """Compare with scikit-learn's Perceptron, the samples in natural order, as many passes as ours takes."""
-    from sklearn.linear_model import Perceptron
-
-    n_passes = {X.tobytes(): int(perceptron(X, y).n_passes) for X, y in zip(points.X[:10], points.y[:10], strict=True)}
-
-    def peer(X: Floats, y: Floats) -> Any:
-        return Perceptron(shuffle=False, tol=None, max_iter=n_passes[X.tobytes()]).fit(X, y)
-
-    def agree(fit: Fit, k: int, model: Any) -> bool:
-        return np.allclose(np.append(model.coef_[0], model.intercept_), fit.w[k], rtol=1e-9, atol=1e-12)
-
-    return lambda: perceptron(points.X, points.y), peer, agree
-
-
-def against_scipy(points: Dataset, cell: Cell) -> Comparison:
-    """Compare with scipy's L-BFGS-B on the same bounded problem, taken to a residual as small as ours."""
-    loss: Loss = "quadratic" if cell["loss"] == "quadratic" else "cross-entropy"
-
-    def peer(X: Floats, y: Floats) -> Any:
-        Z = y[:, None] * np.column_stack([X, np.ones(len(X))])
-
-        def cross_entropy(w: Floats) -> tuple[float, Floats]:
-            m = Z @ w
-            return np.logaddexp(0.0, -m).mean(), -(expit(-m) @ Z) / len(m)
-
-        def quadratic(w: Floats) -> tuple[float, Floats]:
-            q = expit(-(Z @ w))
-            return 0.5 * (q @ q), -((q * q * (1.0 - q)) @ Z)
-
-        return minimize(
-            quadratic if loss == "quadratic" else cross_entropy,
-            np.zeros(Z.shape[1]),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=Bounds(-WEIGHT_BOUND, WEIGHT_BOUND),
-            options={"ftol": 0.0, "gtol": 1e-12, "maxiter": 10_000, "maxfun": 100_000},
-        )
-
-    def agree(fit: Fit, k: int, answer: Any) -> bool:
-        return bool(fit.loss[k] <= answer.fun * (1.0 + 1e-9) + 1e-12) or loss == "quadratic"
-
-    bound = Bound("box", WEIGHT_BOUND)
-    return lambda: sigmoid_unit(points.X, points.y, loss=loss, bound=bound, method="newton"), peer, agree
-
-
-def against_logistic(points: Dataset, cell: Cell) -> Comparison:
-    """Compare with scikit-learn's LogisticRegression without a penalty, where no weights separate."""
-    from sklearn.linear_model import LogisticRegression
-
-    def peer(X: Floats, y: Floats) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return LogisticRegression(C=np.inf, solver=cell["peer"], tol=1e-8, max_iter=10_000).fit(X, y)
-
-    def agree(fit: Fit, k: int, model: Any) -> bool:
-        return np.allclose(np.append(model.coef_[0], model.intercept_), fit.w[k], rtol=1e-3, atol=1e-3)
-
-    return lambda: sigmoid_unit(points.X, points.y, method="newton"), peer, agree
-
-
-def compared(
-    points: Dataset,
-    ours: Callable[[], Fit],
-    peer: Peer,
-    agree: Callable[[Fit, int, Any], bool],
-    repeats: int,
-) -> Statistics:
-    """Compare answers, then time in turn; seconds a fit, one row a repeat."""
-    fit = ours()
-    some = range(min(len(points.X), 10))
-    for k in some:
-        if not agree(fit, k, peer(points.X[k], points.y[k])):
-            raise CheckFailed(f"bench: ours and the peer disagree on set {k}; no time is worth telling")
-    rows = []
-    for _ in range(repeats):
-        mine = timed(ours) / len(points.X)
-        theirs = timed(lambda: [peer(points.X[k], points.y[k]) for k in some]) / len(some)
-        rows.append([mine, theirs, exp_seconds(), fit.n_passes.mean(), len(points.X)])
-    return {"times": np.array(rows), "n_fits": np.array([repeats * len(points.X)])}
+            peers = {"perceptron": against_perceptron, "bounded": against_scipy, "unbounded": against_logistic}
+            return compared(points, *peers[str(part)](points, cell), size)
 
 
 def stack(n_sets: int, repeats: int, rng: np.random.Generator) -> Statistics:
@@ -174,7 +71,7 @@ def stack(n_sets: int, repeats: int, rng: np.random.Generator) -> Statistics:
 
 def threads(repeats: int, rng: np.random.Generator) -> Statistics:
     """Time one thread on a stack, and two threads on its halves, in turn."""
-    points = make_boxes(50, 2, gap=1.0, length=1.0, spread=1.0, size=200_000, rng=rng)
+    points = make_boxes(50, 2, **BOX, size=200_000, rng=rng)
     bound = Bound("box", WEIGHT_BOUND)
 
     def fit(part: slice) -> Fit:
@@ -275,30 +172,9 @@ def seconds_said(code: str, environment: Mapping[str, str]) -> float:
     return float(subprocess.run(command, capture_output=True, check=True, env=environment).stdout)  # noqa: S603
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Return the seconds that some work takes."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
 def peak_mb() -> float:
     """Return the most memory that this process has held so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-
-
-@njit
-def _many_exp(x, out):  # type: ignore[no-untyped-def]
-    for i in range(x.size):
-        out[i] = math.exp(-abs(x[i]))
-
-
-def exp_seconds() -> float:
-    """Return what one exponential costs in a compiled loop: the unit of the floor."""
-    x = np.linspace(-5.0, 5.0, 1000)
-    out = np.empty_like(x)
-    _many_exp(x, out)
-    return timed(lambda: [_many_exp(x, out) for _ in range(200)]) / (200 * x.size)
 
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:

@@ -7,12 +7,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from study.analysis.bias_variance import PARTS, difference, group_sizes, holm, wrong_counts
+from study.analysis.bias_variance import PARTS, difference, differing_counts, group_sizes, holm, wrong_counts
 from study.analysis.conflict import spoilt
+from study.analysis.interval import mean, middle
 from study.analysis.threshold import threshold
 from study.datasets.dataset import Floats
-from study.datasets.generators import make_boxes
-from study.datasets.spoilers import add_spoilers
+from study.datasets.generators import BOX, make_boxes
+from study.datasets.spoilers import PLACE, add_spoilers
 from study.sweeps import grid
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
 from study.sweeps.grid import N_GROUPS, Setting
@@ -57,12 +58,13 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
         return grid.run(cell, size, rng, rules=RULES, n_test=N_TEST)
     if cell["part"] == "law":
         return law(size, rng)
-    setting = Setting(n_samples=int(cell["n_samples"]), spoiler_rate=float(cell["spoiler_rate"]))
-    train, test = setting.training_sets(size, rng), setting.test_points(N_TEST)
+    values = {"n_samples": int(cell["n_samples"]), "spoiler_rate": float(cell["spoiler_rate"])}
+    setting, _, test = grid.prepared(N_TEST, None, **values)
+    train = setting.training_sets(size, rng)
     one, other = (perceptron(train.X, train.y, order="random", rng=rng).w for _ in range(2))
     return {
         "wrong": wrong_counts(one, test.X, test.y, N_GROUPS),
-        "differ": differing(one, other, test.X),
+        "differ": differing_counts(one, other, test.X, N_GROUPS),
         "groups": group_sizes(size, N_GROUPS),
         "n_fits": np.array([2 * size]),
     }
@@ -70,20 +72,13 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
 
 def law(size: int, rng: np.random.Generator) -> Statistics:
     """Compute ln N*, the log of the number of base points from which one spoiler is ignored, set by set."""
-    base = make_boxes(PRIMARY.n_samples, **grid.BOX, size=size, rng=rng)
-    sets = add_spoilers(base, 1, depth=PRIMARY.depth, offset=PRIMARY.offset, jitter=grid.JITTER, rng=rng)
+    base = make_boxes(PRIMARY.n_samples, **BOX, size=size, rng=rng)
+    sets = add_spoilers(base, 1, **PLACE, rng=rng)
     found = [
         [np.log(PRIMARY.n_samples) + threshold(spoilt(X, y, is_spoiler, shape), "cross-entropy", R) for shape, R in LAW]
         for X, y, is_spoiler in zip(sets.X, sets.y, sets.is_spoiler, strict=True)
     ]
     return {"ln_threshold": np.array(found).T, "n_fits": np.array([size * len(LAW)])}
-
-
-def differing(w: Floats, v: Floats, X: Floats) -> Floats:
-    """Return, for each group of resamples and each point, how many pairs of boundaries disagree there."""
-    sides = [(u[:, :-1] @ X.T + u[:, -1:]) > 0.0 for u in (w, v)]
-    apart = sides[0] != sides[1]
-    return np.stack([apart[group::N_GROUPS].sum(axis=0) for group in range(N_GROUPS)])
 
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
@@ -133,12 +128,11 @@ def law_table(ln_threshold: Floats, table: pd.DataFrame) -> pd.DataFrame:
     alike = table[(table[list(others)] == list(others.values())).all(axis=1)]
     for (shape, R), values in zip(LAW, ln_threshold, strict=True):
         label = Rule(rule="unit", loss="cross-entropy", shape=shape, weight_bound=R).label
-        low, median, high = np.quantile(np.exp(-values), [0.05, 0.5, 0.95])
         own = alike[alike["label"] == label]
         peak = float(own["spoiler_rate"].iloc[own["variance"].argmax()])
         row: dict[str, Any] = {"label": label, "shape": shape, "weight_bound": R, "n": len(values)}
-        row |= {"predicted_rate": median, "predicted_rate_q05": low, "predicted_rate_q95": high}
-        rows.append(row | {"peak_rate": peak, "peak_over_predicted": peak / median})
+        row |= middle("predicted_rate", np.exp(-values))
+        rows.append(row | {"peak_rate": peak, "peak_over_predicted": peak / row["predicted_rate"]})
     return pd.DataFrame(rows)
 
 
@@ -158,8 +152,7 @@ def nested_row(cell: Cell, statistics: Statistics) -> dict[str, Any]:
     order = statistics["differ"].sum(axis=0) / n / 2.0
     row: dict[str, Any] = {"n_samples": cell["n_samples"], "spoiler_rate": cell["spoiler_rate"], "n": n}
     for name, values in (("total", total), ("from_order", order), ("from_data", total - order)):
-        reach = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
-        row |= {name: values.mean(), f"{name}_low": values.mean() - reach, f"{name}_high": values.mean() + reach}
+        row |= mean(name, values)
     return row
 
 

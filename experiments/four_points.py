@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
 
+from study.analysis.landscape import fold_from, least_curvature, saddle_between, stationary_near
 from study.analysis.margin import functional_margins, geometric_margin, novikoff_bound
 from study.analysis.separation import is_separable, separates, training_error
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.published import four_points, three_points
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.fit import Fit, Stop
 from study.trainers.losses import Objective, objective
 from study.trainers.perceptron import perceptron
@@ -78,22 +78,13 @@ def rules() -> Statistics:
     """Train each rule on the three points and on the four, and judge what comes out."""
     three, four = three_points(), four_points(T)
     before = minimum(three, EPS, np.zeros(3))
+    descent: dict[str, Any] = {"method": "descent", "learning_rate": LEARNING_RATE, "max_steps": 20_000, "tol": 1e-15}
     fits = {
         "perceptron": perceptron(three.X, three.y),
         "unit": before,
         "perceptron_four": perceptron(four.X, four.y),
         "continued": minimum(four, EPS, before.w),
-        "descent": sigmoid_unit(
-            four.X,
-            four.y,
-            loss="quadratic",
-            eps=EPS,
-            w0=before.w,
-            method="descent",
-            learning_rate=LEARNING_RATE,
-            max_steps=20_000,
-            tol=1e-15,
-        ),
+        "descent": sigmoid_unit(four.X, four.y, loss="quadratic", eps=EPS, w0=before.w, **descent),
         "lowest": lowest_minimum(four, EPS),
         "cross_entropy": sigmoid_unit(four.X, four.y, eps=EPS, w0=before.w),
     }
@@ -110,17 +101,8 @@ def rules() -> Statistics:
 def stationary_points() -> tuple[Floats, Floats, Floats]:
     """Return the stuck minimum, the saddle and the separating minimum of the four points."""
     four = four_points(T)
-    loss = mean_loss(four, EPS)
     stuck, separating = minimum(four, EPS, three_point_optimum(EPS)).w, lowest_minimum(four, EPS).w
-    between = stuck + np.linspace(0.0, 1.0, 201)[:, None] * (separating - stuck)
-    highest = between[np.argmax([loss.value_and_gradient(w)[0] for w in between])]
-    return stuck, stationary_near(loss, highest), separating
-
-
-def stationary_near(loss: Objective, w: Floats) -> Floats:
-    """Return the stationary point that Newton's method finds from `w`, a saddle as well as a minimum."""
-    answer = optimize.root(lambda w: loss.value_and_gradient(w)[1], w, jac=loss.hessian, options={"xtol": 1e-15})
-    return np.asarray(answer.x)
+    return stuck, saddle_between(mean_loss(four, EPS), stuck, separating), separating
 
 
 def loss_slice() -> Statistics:
@@ -133,20 +115,17 @@ def loss_slice() -> Statistics:
     basis = np.stack([along, across / np.linalg.norm(across)])
     a, b = np.meshgrid(SLICE["along"], SLICE["across"], indexing="ij")
     weights = stuck + np.stack([a, b], axis=-1) @ basis
+
+    def total(w: Floats) -> float:
+        return 4.0 * float(loss.value_and_gradient(w)[0])
+
+    curvatures = [np.linalg.eigvalsh(loss.hessian(w))[[0, -1]] for w in points]
     values = [
-        [
-            *w,
-            4.0 * loss.value_and_gradient(w)[0],
-            *np.linalg.eigvalsh(loss.hessian(w))[[0, -1]],
-            *(basis @ (w - stuck)),
-            separates(w, four.X, four.y),
-        ]
-        for w in points
+        [*w, total(w), *curvature, *(basis @ (w - stuck)), separates(w, four.X, four.y)]
+        for w, curvature in zip(points, curvatures, strict=True)
     ]
     return {
-        "grid": np.column_stack(
-            [a.ravel(), b.ravel(), [4.0 * loss.value_and_gradient(w)[0] for w in weights.reshape(-1, 3)]]
-        ),
+        "grid": np.column_stack([a.ravel(), b.ravel(), [total(w) for w in weights.reshape(-1, 3)]]),
         "stationary": np.array(values),
         "n_fits": np.array([len(STARTS) + 2]),
     }
@@ -154,21 +133,9 @@ def loss_slice() -> Statistics:
 
 def fold(eps: float) -> Statistics:
     """Follow both minima as t falls, and solve for the t at which the stuck one meets the saddle and is gone."""
-
-    def least_curvature(w: Floats, t: float) -> float:
-        return float(np.linalg.eigvalsh(mean_loss(four_points(t), eps).hessian(w))[0])
-
-    def extended(u: Floats) -> Floats:  # the gradient is zero and the Hessian singular
-        return np.append(mean_loss(four_points(u[3]), eps).value_and_gradient(u[:3])[1], least_curvature(u[:3], u[3]))
-
-    w = three_point_optimum(eps)
-    for t in np.geomspace(T, 1.0, 400):  # down to within a step of the fold
-        below = stationary_near(mean_loss(four_points(t), eps), w)
-        if np.abs(below - w).max() > 0.1 or least_curvature(below, t) <= 0.0:
-            break
-        w = below
-    t_fold = float(optimize.root(extended, np.append(w, t), options={"xtol": 1e-14}).x[3])
-    branches = {"stuck": three_point_optimum(eps), "separating": lowest_minimum(four_points(T), eps).w}
+    start = three_point_optimum(eps)
+    t_fold = fold_from(lambda t: mean_loss(four_points(t), eps), start, np.geomspace(T, 1.0, 400))
+    branches = {"stuck": start, "separating": lowest_minimum(four_points(T), eps).w}
     grids = {"stuck": t_fold + (T - t_fold) * np.linspace(1.0, 0.02, 50) ** 2, "separating": np.linspace(T, 1.0, 37)}
     rows = []
     for branch, w in branches.items():
@@ -179,7 +146,7 @@ def fold(eps: float) -> Statistics:
             value, gradient = loss.value_and_gradient(w)
             margin = functional_margins(w, points.X, points.y)[3]
             residual = np.abs(gradient).max()
-            rows.append([branch == "stuck", t, *w, 4.0 * value, residual, least_curvature(w, t), margin])
+            rows.append([branch == "stuck", t, *w, 4.0 * value, residual, least_curvature(loss, w), margin])
     return {"branches": np.array(rows), "t_fold": np.array([t_fold]), "n_fits": np.array([len(rows) + len(STARTS)])}
 
 
@@ -189,27 +156,21 @@ def updates(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
     t = np.arange(1, T_LARGEST + 1) if natural else np.full(size, int(cell["t"]))
     points = four_points(t)
     fit = perceptron(points.X, points.y, order=cell["order"], rng=rng)  # type: ignore[arg-type]
-    return {
-        "t": t,
-        "n_updates": fit.n_updates,
-        "separates": separates(fit.w, points.X, points.y),
-        "n_fits": np.array([t.size]),
-    }
+    right = separates(fit.w, points.X, points.y)
+    return {"t": t, "n_updates": fit.n_updates, "separates": right, "n_fits": np.array([t.size])}
 
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     """Make the six tables."""
-    by_part: dict[str, list[tuple[Cell, Statistics]]] = {}
-    for cell, statistics in merged:
-        by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
-    slice_ = by_part["slice"][0][1]
+    parts = by_part(merged)
+    slice_ = parts["slice"][0][1]
     return {
-        "": rules_table(by_part["rules"][0][1]["judged"]),
+        "": rules_table(parts["rules"][0][1]["judged"]),
         "points": points_table(four_points(T)),
         "slice": pd.DataFrame(slice_["grid"], columns=["along", "across", "loss_value"]),
         "stationary": stationary_table(slice_["stationary"]),
-        "fold": pd.concat([fold_table(cell, s) for cell, s in by_part["fold"]], ignore_index=True),
-        "updates": pd.concat([updates_table(cell, s) for cell, s in by_part["updates"]], ignore_index=True),
+        "fold": pd.concat([fold_table(cell, s) for cell, s in parts["fold"]], ignore_index=True),
+        "updates": pd.concat([updates_table(cell, s) for cell, s in parts["updates"]], ignore_index=True),
     }
 
 
@@ -233,17 +194,8 @@ def rules_table(judged: Floats) -> pd.DataFrame:
 
 def stationary_table(values: Floats) -> pd.DataFrame:
     """Return a row for each stationary point, with its place in the slice."""
-    columns = [
-        "w_x",
-        "w_y",
-        "bias",
-        "loss_value",
-        "least_curvature",
-        "largest_curvature",
-        "along",
-        "across",
-        "separates",
-    ]
+    curvatures = ["least_curvature", "largest_curvature"]
+    columns = ["w_x", "w_y", "bias", "loss_value", *curvatures, "along", "across", "separates"]
     frame = pd.DataFrame(values, columns=columns).astype({"separates": bool})
     frame.insert(0, "kind", ["stuck minimum", "saddle", "separating minimum"])
     return frame
@@ -320,12 +272,11 @@ def rule_numbers(row: pd.Series) -> dict[str, Any]:
     return {name: int(value) if name == "n_updates" else value for name, value in row.dropna().items()}
 
 
+FOLDS: list[Cell] = [{"part": "fold", "eps": eps, "resamples": 1} for eps in (0.05, 0.1, 0.2)]
 CELLS: tuple[Cell, ...] = (
     {"part": "rules", "resamples": 1},
     {"part": "slice", "resamples": 1},
-    {"part": "fold", "eps": 0.05, "resamples": 1},
-    {"part": "fold", "eps": 0.1, "resamples": 1},
-    {"part": "fold", "eps": 0.2, "resamples": 1},
+    *FOLDS,
     {"part": "updates", "order": "natural", "resamples": 1},
     *[{"part": "updates", "order": order, "t": t} for order in ("cyclic-shuffled", "random") for t in T_DRAWN],
 )
@@ -334,13 +285,7 @@ EXPERIMENT = Experiment(
     in_processes=True,
     name="four_points",
     question="Does a fourth, separable point leave backpropagation stuck where the perceptron goes on?",
-    settings={
-        "eps": EPS,
-        "t": T,
-        "learning_rate": LEARNING_RATE,
-        "starts": len(STARTS),
-        "t_largest": T_LARGEST,
-    },
+    settings={"eps": EPS, "t": T, "learning_rate": LEARNING_RATE, "starts": len(STARTS), "t_largest": T_LARGEST},
     cells=CELLS,
     resamples=1000,
     block_size=1000,

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit
-from scipy.stats import binomtest
 
+from study.analysis.interval import rate
 from study.analysis.separation import is_separable
 from study.certificates.strict_minimum import OneHiddenLayer, StrictMinimum, strict_minimum
 from study.datasets.dataset import Dataset, Floats
@@ -192,8 +192,7 @@ def basin_rows(cell: Cell, values: Floats) -> list[dict[str, Any]]:
     for method, one in zip(("descent", "spectral"), np.swapaxes(values, 0, 1), strict=True):
         row: dict[str, Any] = {"around": cell["around"], "scale": float(cell["scale"]), "method": method, "n": len(one)}
         for name, hits in zip(("spoiler_lost", "base_right", "separates"), one.T, strict=True):
-            ends = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-            row |= {name: float(hits.mean()), f"{name}_low": float(ends.low), f"{name}_high": float(ends.high)}
+            row |= rate(name, hits)
         rows.append(row)
     return rows
 

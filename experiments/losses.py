@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
+from study.analysis.interval import rate
 from study.analysis.margin import geometric_margin
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes
+from study.datasets.generators import BOX, make_boxes
 from study.datasets.published import four_points, three_points
-from study.datasets.spoilers import add_spoilers
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.datasets.spoilers import PLACE, add_spoilers
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.fit import Bound
 from study.trainers.losses import LOSSES, Loss
 from study.trainers.max_margin import max_margin
@@ -22,8 +22,6 @@ from study.trainers.sigmoid_unit import sigmoid_unit
 
 EPS, T = 0.1, 10.0
 N_SAMPLES = 20
-BOXES: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
-PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 SCALE = 1.0
 STEPS = {"four": 20_000, "clusters": 10_000}
 RATES = {"four": 0.2, "clusters": 0.1}
@@ -55,7 +53,7 @@ def drawn_sets(where: str, size: int, rng: np.random.Generator) -> tuple[Dataset
     """Return sets before and after the spoiler came."""
     if where == "four":
         return three_points(), four_points(np.full(size, T))
-    base = make_boxes(N_SAMPLES, **BOXES, size=size, rng=rng)
+    base = make_boxes(N_SAMPLES, **BOX, size=size, rng=rng)
     return base, add_spoilers(base, 1, **PLACE, rng=rng)
 
 
@@ -131,20 +129,18 @@ def predicted_steps(t: Floats) -> Floats:
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     """Make the three tables."""
-    by_part: dict[str, list[tuple[Cell, Statistics]]] = {}
-    for cell, statistics in merged:
-        by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
-    steps = np.concatenate([statistics["steps"] for _, statistics in by_part["time"]])
-    t = np.array([float(cell["t"]) for cell, _ in by_part["time"]])
+    parts = by_part(merged)
+    steps = np.concatenate([statistics["steps"] for _, statistics in parts["time"]])
+    t = np.array([float(cell["t"]) for cell, _ in parts["time"]])
     time_ = pd.DataFrame(steps, columns=[loss.replace("-", "_") for loss in LOSSES])
     time_.insert(0, "t", t)
     time_["predicted"] = predicted_steps(t)
-    sets = [runs_table(where, by_part[where][0][1]["runs"]) for where in ("four", "clusters")]
+    sets = [runs_table(where, parts[where][0][1]["runs"]) for where in ("four", "clusters")]
     updates = pd.DataFrame(
         [
             {"points": where, "n": len(counts), "median": np.median(counts), "most": counts.max()}
             for where in ("four", "clusters")
-            for counts in (by_part[where][0][1]["perceptron"],)
+            for counts in (parts[where][0][1]["perceptron"],)
         ]
     )
     return {"": pd.concat(sets, ignore_index=True), "time": time_, "perceptron": updates}
@@ -157,7 +153,6 @@ def runs_table(where: str, runs: Floats) -> pd.DataFrame:
         if where == "four" and start != "random":
             values = values[:1]  # nothing was drawn: the runs are one run
         first, right, margin, _, residual, widest = values.T
-        ends = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
         share = np.where(right > 0, margin / widest, np.nan)
         reached = np.isfinite(first)
         rows.append(
@@ -167,9 +162,7 @@ def runs_table(where: str, runs: Floats) -> pd.DataFrame:
                 "bounded": bounded,
                 "start": start,
                 "n": len(values),
-                "separates": float(right.mean()),
-                "separates_low": float(ends.low),
-                "separates_high": float(ends.high),
+                **rate("separates", right),
                 "ever_separates": float(reached.mean()),
                 "steps": float(np.median(first[reached])) if reached.any() else np.nan,
                 "steps_most": float(first[reached].max()) if reached.any() else np.nan,

@@ -5,20 +5,18 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
-from scipy.stats import binomtest
 
+from study.analysis.interval import mean, rate
+from study.analysis.network_margin import widest_margin
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes
-from study.datasets.spoilers import add_spoilers
+from study.datasets.generators import BOX, make_boxes
+from study.datasets.spoilers import PLACE, add_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound
-from study.trainers.layers import backward, forward, initial_weights, outputs, weight_matrices
+from study.trainers.layers import initial_weights, outputs
 from study.trainers.network import network
 
 N_SAMPLES, COPIES = 20, 5
-BOXES: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
-PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 DEPTHS, WIDTHS = (1, 2, 3, 4), (1, 4, 16)
 ARCHITECTURES = ((0, 0), *[(depth, width) for depth in DEPTHS for width in WIDTHS])
 BOUNDS: tuple[tuple[Literal["box", "ball"], float], ...] = (
@@ -54,7 +52,7 @@ def layers_of(depth: int, width: int) -> tuple[int, ...]:
 
 def spoilt_sets(size: int, rng: np.random.Generator) -> tuple[Dataset, Floats]:
     """Draw sets with one spoiler, and the weights that make each base point stand for five copies."""
-    base = make_boxes(N_SAMPLES, **BOXES, size=size, rng=rng)
+    base = make_boxes(N_SAMPLES, **BOX, size=size, rng=rng)
     points = add_spoilers(base, 1, **PLACE, rng=rng)
     return points, np.where(points.is_spoiler, 1.0, COPIES)
 
@@ -130,46 +128,9 @@ def law(width: int, R: float, rng: np.random.Generator) -> Statistics:
         middle = (low + high) / 2.0
         fits += len(starts)
         low, high = (middle, high) if spoiler_margin(middle) > 0.0 else (low, middle)
-    margins = [widest_margin(layers, R, starts, least) for least in (0.0, -np.inf)]
+    margins = [widest_margin(EXAMPLE, LABELS, layers, R, starts[-5:], least) for least in (0.0, -np.inf)]
     row = [width, R, (low + high) / 2.0, *margins]
     return {"law": np.array([row]), "n_fits": np.array([fits + 2 * len(starts)])}
-
-
-def widest_margin(layers: tuple[int, ...], R: float, starts: Floats, least: float) -> float:
-    """Return the largest least base margin found, by SLSQP, with a spoiler's margin of at least `least`.
-
-    For `least` 0 it is Gamma_0, for -inf Gamma_1.
-    """
-    Z = EXAMPLE[:, None, :]
-
-    def constraints(u: Floats) -> Floats:
-        margins = LABELS * outputs(u[:-1], EXAMPLE, layers)
-        return np.append(margins[:-1] - u[-1], margins[-1])[: len(EXAMPLE) - np.isinf(least)]
-
-    def jacobian(u: Floats) -> Floats:
-        W = weight_matrices(u[:-1], 2, layers)
-        x, _ = forward(W, Z)
-        rows = [g.reshape(len(EXAMPLE), -1) for g in backward(W, x, LABELS[:, None, None])]
-        whole = np.column_stack([*rows, np.append(-np.ones(len(EXAMPLE) - 1), 0.0)])
-        return whole[: len(EXAMPLE) - np.isinf(least)]
-
-    best = -np.inf
-    for w in starts[-5:]:
-        start = np.clip(w, -R, R)
-        answer = minimize(
-            lambda u: (-u[-1], np.append(np.zeros(len(u) - 1), -1.0)),
-            np.append(start, (LABELS * outputs(start, EXAMPLE, layers))[:-1].min()),
-            jac=True,
-            method="SLSQP",
-            bounds=[(-R, R)] * len(start) + [(None, None)],
-            constraints={"type": "ineq", "fun": constraints, "jac": jacobian},
-            options={"maxiter": 200, "ftol": 1e-10},
-        )
-        w = np.clip(answer.x[:-1], -R, R)
-        margins = LABELS * outputs(w, EXAMPLE, layers)
-        if margins[-1] > least - 1e-7:
-            best = max(best, float(margins[:-1].min()))
-    return best
 
 
 def regions(rng: np.random.Generator) -> Statistics:
@@ -216,12 +177,6 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     }
 
 
-def rate(name: str, hits: Floats) -> dict[str, float]:
-    """Return a rate with its 95% Wilson interval, as columns."""
-    ends = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-    return {name: float(hits.mean()), f"{name}_low": float(ends.low), f"{name}_high": float(ends.high)}
-
-
 def trained_row(cell: Cell, s: Statistics) -> dict[str, Any]:
     """Return what is true of one cell: rates, the gap to the cheapest separator found, and the variance."""
     lowest = s["loss"].argmin(axis=1)
@@ -251,8 +206,7 @@ def variance(says: Floats) -> dict[str, float]:
     for half in (0, 1):
         vote = says[1 - half :: 2].mean(axis=0) >= 0.5  # a tie says +1
         disagreement[half::2] = (says[half::2] != vote).mean(axis=1)
-    middle, off = disagreement.mean(), 1.96 * disagreement.std(ddof=1) / np.sqrt(len(says))
-    return {"variance": float(middle), "variance_low": float(middle - off), "variance_high": float(middle + off)}
+    return mean("variance", disagreement)
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

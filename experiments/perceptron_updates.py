@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import hadamard
 
+from study.analysis.interval import mean
 from study.analysis.margin import novikoff_bound
 from study.analysis.separation import separates
 from study.datasets.dataset import Floats
@@ -62,11 +63,9 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     rows = []
     for cell, statistics in merged:
         updates, bound, right = statistics["rows"].T
-        reach = 1.96 * updates.std(ddof=1) / np.sqrt(len(updates)) if len(updates) > 1 else 0.0
         row: dict[str, Any] = {name: cell.get(name) for name in COLUMNS}
-        row |= {"n": len(updates), "updates": updates.mean(), "updates_low": updates.mean() - reach}
-        row |= {"updates_high": updates.mean() + reach, "updates_least": updates.min(), "updates_most": updates.max()}
-        row |= {"separates": right.mean()}
+        row |= {"n": len(updates), **mean("updates", updates)}
+        row |= {"updates_least": updates.min(), "updates_most": updates.max(), "separates": right.mean()}
         if not np.isnan(bound).any():
             share = updates / bound
             row |= {"bound_median": np.median(bound), "share_median": np.median(share), "share_most": share.max()}

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.conflict import Shape, Spoilt, spoilt
-from study.analysis.law import LOSSES, asymptote, predicted, sandwich
+from study.analysis.conflict import Spoilt
+from study.analysis.geometries import DEPTH, GEOMETRIES, OFFSET, corners, named
+from study.analysis.law import LOSSES, asymptote, error_rate, predicted, sandwich
 from study.analysis.spoiler_limits import soft_rate, soft_threshold
 from study.analysis.threshold import threshold
 from study.certificates.checker import check
@@ -15,9 +16,8 @@ from study.certificates.search import verdict
 from study.datasets.dataset import Floats
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.losses import Loss
-from study.validation import BadInput
 
-DEPTH, OFFSET, WEIGHT_BOUND = 1.0, 2.0, 12.0
+WEIGHT_BOUND = 12.0
 POWER = {"cross-entropy": 1.0, "quadratic": 2.0}
 """The law's exponent is this many times gamma0 R: bounds twice as wide for the cross-entropy give the same N*."""
 COLUMNS: dict[str, Any] = {
@@ -35,50 +35,9 @@ WEIGHTS: dict[str, Any] = {
 }
 """The weight M of each base point, up to 10^12 base points in all."""
 NEAR, RESOLVED = 0.05, 5.0
-"""How near to the law ln N* is to be, where the bound R times `rate` is at least RESOLVED."""
-GEOMETRIES: dict[str, tuple[int, Shape, int]] = {
-    "corners, ball": (2, "ball", 1),
-    "far corners": (2, "box", 1),
-    "three points": (2, "box", 1),
-    "drawn line": (1, "box", 1),
-    "drawn plane": (2, "box", 1),
-    "drawn space": (3, "box", 1),
-    "drawn line, ball": (1, "ball", 1),
-    "drawn plane, ball": (2, "ball", 1),
-    "drawn space, ball": (3, "ball", 1),
-    "two spoilers": (2, "box", 2),
-}
+"""How near to the law ln N* is to be, where the bound R times `error_rate` is at least RESOLVED."""
 LARGEST = np.log(1e12)
 SOFT = tuple(10.0**-k for k in range(1, 9))
-
-
-def corners(depth: float, offset: float, shape: Shape = "box") -> Spoilt:
-    """Return (+-1, +-1) and (+-2, +-1), labelled by the sign of x_1, and a positive spoiler at (-depth, offset)."""
-    X = np.array([[side * x, z] for side in (1.0, -1.0) for x in (1.0, 2.0) for z in (1.0, -1.0)])
-    return spoilt(np.vstack([X, [-depth, offset]]), np.append(np.sign(X[:, 0]), 1.0), np.arange(9) == 8, shape)
-
-
-def drawn(n_features: int, shape: Shape, n_spoilers: int, rng: np.random.Generator) -> Spoilt:
-    """Return the first set drawn that is separable and meets the hypotheses of the constant at moderate bounds.
-
-    Five to ten standard normal points, moved apart by 0.6 along the normal of a random boundary, and as many standard
-    normal spoilers as asked for, each labelled unlike the base point nearest to it.
-    """
-    for _ in range(1000):
-        n = int(rng.integers(5, 11))
-        X, w = rng.normal(size=(n, n_features)), rng.normal(size=n_features + 1)
-        y = np.sign(X @ w[:-1] + w[-1])
-        X = X + 0.3 * y[:, None] * w[:-1] / np.linalg.norm(w[:-1])
-        S = rng.normal(size=(n_spoilers, n_features))
-        labels = -y[np.argmin(((X[:, None] - S) ** 2).sum(axis=-1), axis=0)]
-        try:
-            points = spoilt(np.vstack([X, S]), np.append(y, labels), np.arange(n + n_spoilers) >= n, shape)
-            wide = points.conflict and points.gamma0 > 0.2 and points.gamma1 > 1.1 * points.gamma0
-        except BadInput:
-            continue
-        if wide and points.regular and points.gap > max(0.15, 0.4 * points.gamma0) and points.best.mu.min() > 0.01:
-            return points
-    raise BadInput(f"`n_features` {n_features} and `n_spoilers` {n_spoilers}: no set that qualifies was drawn")
 
 
 def run(cell: Cell, _: int, rng: np.random.Generator) -> Statistics:
@@ -128,32 +87,19 @@ def law_row(points: Spoilt, loss: Loss, R: float) -> tuple[list[float], list[str
     low, high = sandwich(points, loss, R) if single else (np.nan, np.nan)
     exact = threshold(points, loss, R) if single else bisected(points, loss, R, guess)
     proofs: list[str] = []
-    if points.shape == "box" and rate(points, loss) * R >= RESOLVED * (1.0 - 1e-12):
+    n_brackets = 2 if points.shape == "box" and is_resolved(error_rate(points, loss) * R) else 0
+    if n_brackets:
         answers = [certified(points, loss, R, float(np.exp(guess + step))) for step in (-NEAR, NEAR)]
         proofs = [answer[4] for answer, code in zip(answers, (0, 1), strict=True) if answer[0] == code and answer[3]]
-        n_brackets = 2
-    else:
-        n_brackets = 0
-    known = [
-        points.gamma0,
-        points.gamma1,
-        points.best.mu.max(),
-        points.gap,
-        rate(points, loss),
-        points.base.shape[1] - 1.0,
-    ]
+    margins = [points.gamma0, points.gamma1, points.best.mu.max(), points.gap]
+    known = [*margins, error_rate(points, loss), points.base.shape[1] - 1.0]
     curves = [exact, guess, asymptote(points, loss, R), low, high]
     return [*known, R, *(ln_n + c for c in curves), n_brackets, len(proofs), LOSSES.index(loss)], proofs
 
 
-def rate(points: Spoilt, loss: Loss) -> float:
-    """Return the exponent of the law's error in the box: by how much the next base margin exceeds gamma0, or less.
-
-    The quadratic loss can give the spoiler up by a jump, to weights with a base loss of their own: then
-    2 (gamma1 - gamma0) counts too. The constant for several spoilers is the leading order only: gamma0 counts.
-    """
-    jump = 2.0 * (points.gamma1 - points.gamma0) if loss == "quadratic" else np.inf
-    return min(points.gap, jump, points.gamma0 if len(points.spoilers) > 1 else np.inf)
+def is_resolved(rate_times_bound: Any) -> Any:
+    """Say whether the law's error is to be as small as `NEAR`, one by one for an array or a column."""
+    return rate_times_bound >= RESOLVED * (1.0 - 1e-12)
 
 
 def bisected(points: Spoilt, loss: Loss, R: float, guess: float) -> float:
@@ -168,18 +114,10 @@ def bisected(points: Spoilt, loss: Loss, R: float, guess: float) -> float:
 
 def geometry(name: str, rng: np.random.Generator) -> Statistics:
     """Compare the law with the thresholds of one geometry at up to five bounds."""
-    n_features, shape, n_spoilers = GEOMETRIES[name]
-    if name == "corners, ball":
-        points = corners(DEPTH, OFFSET, shape)
-    elif name == "far corners":
-        points = corners(4.0 * DEPTH, 4.0 * OFFSET)
-    elif name == "three points":
-        points = spoilt([[1, 0], [-1, 1], [1, -1], [-1, -3]], [1, 1, -1, 1], np.arange(4) == 3, shape)
-    else:
-        points = drawn(n_features, shape, n_spoilers, rng)
+    points = named(name, rng)
     rows, proofs = [], []
-    for loss in LOSSES if n_spoilers == 1 else LOSSES[:1]:
-        rates = {min(points.gap, 2.0), min(rate(points, loss), 2.0)}
+    for loss in LOSSES if len(points.spoilers) == 1 else LOSSES[:1]:
+        rates = {min(points.gap, 2.0), min(error_rate(points, loss), 2.0)}
         for R in sorted({resolved / one for resolved in (2.0, RESOLVED, 8.0, 12.0, 16.0) for one in rates}):
             if POWER[loss] * points.gamma0 * R < LARGEST:
                 law, more = law_row(points, loss, R)
@@ -255,7 +193,7 @@ def law_columns(names: Mapping[str, Any], row: Floats) -> dict[str, Any]:
         "eps": values["weight_bound"] if soft else 0.0,
         "weight_bound": np.inf if soft else values["weight_bound"],
         "error": values["ln_threshold"] - values["ln_predicted"],
-        "resolved": bool(values["rate"] * values["weight_bound"] >= RESOLVED * (1.0 - 1e-12)),
+        "resolved": bool(is_resolved(values["rate"] * values["weight_bound"])),
         "n_brackets": int(row[14]),
         "brackets_accepted": int(row[15]),
     }
@@ -265,7 +203,8 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Derive what the paper cites."""
     cells, law = tables[""], tables["law"]
     found: dict[str, Any] = {loss.replace("-", "_"): of_loss(cells, law, loss) for loss in LOSSES}
-    resolved = law[law["resolved"] & (law["part"] == "geometry")]
+    drawn_ = law[law["part"] == "geometry"]
+    resolved = drawn_[drawn_["resolved"]]
     soft = law[law["part"] == "soft"]
     return {
         **found,
@@ -273,11 +212,11 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "certificates": len(tables["certificates"]),
         "most_base": float(cells["n_base"].max()),
         "geometries": {
-            "n": int(law[law["part"] == "geometry"]["geometry"].nunique()) + 2,
+            "n": int(drawn_["geometry"].nunique()) + 2,
             "gap_alone": gap_alone(law),
             "worst_ball": float(resolved[resolved["shape"] == "ball"]["error"].abs().max()),
-            "n_brackets": int(law[law["part"] == "geometry"]["n_brackets"].sum()),
-            "brackets_accepted": int(law[law["part"] == "geometry"]["brackets_accepted"].sum()),
+            "n_brackets": int(drawn_["n_brackets"].sum()),
+            "brackets_accepted": int(drawn_["brackets_accepted"].sum()),
         },
         "soft": {f"eps_{k + 1}": float(np.exp(error)) for k, error in enumerate(soft["error"])},
     }
@@ -285,7 +224,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 def gap_alone(law: pd.DataFrame) -> float:
     """Return the largest error in the box where the next base margin alone would call the law resolved."""
-    rows = law[(law["shape"] == "box") & (law["gap"] * law["weight_bound"] >= RESOLVED * (1.0 - 1e-12))]
+    rows = law[(law["shape"] == "box") & is_resolved(law["gap"] * law["weight_bound"])]
     return float(rows["error"].abs().max())
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from study.certificates.checker import check
 from study.certificates.search import verdict
-from study.datasets.generators import make_boxes
-from study.datasets.spoilers import add_spoilers
+from study.datasets.generators import BOX, make_boxes
+from study.datasets.spoilers import PLACE, add_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.losses import Loss
 
@@ -28,10 +28,8 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
     loss: Loss = "cross-entropy" if cell["loss"] == "cross-entropy" else "quadratic"
     eps = EPS[str(cell["loss"])]
     for _ in range(size):
-        base = make_boxes(
-            int(cell["n_samples"]), int(cell["n_features"]), gap=1.0, length=1.0, spread=1.0, balance=0.5, rng=rng
-        )
-        points = add_spoilers(base, 1, depth=0.4) if base.X.shape[-1] > 1 else base
+        base = make_boxes(int(cell["n_samples"]), int(cell["n_features"]), **BOX, rng=rng)
+        points = add_spoilers(base, 1, depth=PLACE["depth"]) if base.X.shape[-1] > 1 else base
         begin = time.perf_counter()
         found = verdict(points.X, points.y, loss=loss, eps=eps, weight_bound=float(cell["weight_bound"]))
         searched = time.perf_counter()

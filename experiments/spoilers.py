@@ -5,24 +5,21 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
+from study.analysis.interval import middle, rate
 from study.analysis.margin import functional_margins
 from study.analysis.separation import is_separable, separates, training_error
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes, make_gaussians
-from study.datasets.spoilers import add_spoilers
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
+from study.datasets.spoilers import PLACE, add_spoilers
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.best_separator import best_separator
-from study.trainers.fit import Bound
+from study.trainers.fit import Bound, Fit
 from study.trainers.losses import Loss, loss_of_margin
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
 
 N_SAMPLES, WEIGHT_BOUND = 100, 3.0
-BOXES: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
-GAUSSIANS: dict[str, Any] = {"margin": 0.5, "gap": 1.6, "spread": 0.5}
-PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 COUNTS = (0, 1, 3)
 SHAPES: tuple[Literal["box", "ball"], ...] = ("box", "ball")
 LOSSES: tuple[Loss, ...] = ("cross-entropy", "quadratic")
@@ -48,8 +45,8 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
 def base_sets(generator: str, n_samples: int, size: int, rng: np.random.Generator) -> Dataset:
     """Draw a stack of base sets; both generators put the boundary at zero of the first feature."""
     if generator == "boxes":
-        return make_boxes(n_samples, **BOXES, size=size, rng=rng)
-    return make_gaussians(n_samples, **GAUSSIANS, normal=[1.0, 0.0], size=size, rng=rng)
+        return make_boxes(n_samples, **BOX, size=size, rng=rng)
+    return make_gaussians(n_samples, **GAUSSIAN, normal=[1.0, 0.0], size=size, rng=rng)
 
 
 def spoilt_sets(base: Dataset, n_spoilers: int, rng: np.random.Generator) -> Dataset:
@@ -98,19 +95,18 @@ def rates(generator: str, size: int, rng: np.random.Generator) -> Statistics:
         for loss in LOSSES:
             fit = sigmoid_unit(points.X, points.y, loss=loss, bound=bound, method="newton")
             best = best_separator(points.X, points.y, loss=loss, bound=bound).loss if n_spoilers else blank
-            n = points.y.shape[-1] if loss == "cross-entropy" else 1  # of sums
-            own = own_loss(points, fit.w, loss)
-            grown = n * fit.loss - before.get(loss, np.zeros(size))
-            before.setdefault(loss, n * fit.loss)
-            rows.append(np.stack([*judged(points, fit.w), separable, n * fit.loss, n * best, own, grown], axis=-1))
+            total, least, own = sums(points, loss, fit, best)
+            grown = total - before.setdefault(loss, total)
+            rows.append(np.stack([*judged(points, fit.w), separable, total, least, own, grown], axis=-1))
     n_fits = size * len(COUNTS) * (1 + len(LOSSES)) + size * (len(COUNTS) - 1) * len(LOSSES)
     return {"rates": np.stack(rows, axis=1), "n_fits": np.array([n_fits])}
 
 
-def own_loss(points: Dataset, w: Floats, loss: Loss) -> Floats:
-    """Return the sum of the spoilers' own terms of the loss."""
-    value = loss_of_margin(loss, functional_margins(w, points.X, points.y), 0.0)[0]
-    return np.asarray((value * points.is_spoiler).sum(axis=-1))
+def sums(points: Dataset, loss: Loss, fit: Fit, best: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return a fit's loss, the best separator's, and the spoilers' own terms of the first, as sums over samples."""
+    n = points.y.shape[-1] if loss == "cross-entropy" else 1
+    value = loss_of_margin(loss, functional_margins(fit.w, points.X, points.y), 0.0)[0]
+    return n * fit.loss, n * best, (value * points.is_spoiler).sum(axis=-1)
 
 
 def growth(n_samples: int, size: int, rng: np.random.Generator) -> Statistics:
@@ -121,19 +117,16 @@ def growth(n_samples: int, size: int, rng: np.random.Generator) -> Statistics:
     for loss in LOSSES:
         fit = sigmoid_unit(points.X, points.y, loss=loss, bound=bound, method="newton")
         best = best_separator(points.X, points.y, loss=loss, bound=bound)
-        n = points.y.shape[-1] if loss == "cross-entropy" else 1
-        own = own_loss(points, fit.w, loss)
-        rows.append(np.stack([separates(fit.w, points.X, points.y), n * fit.loss, n * best.loss, own], axis=-1))
+        rows.append(np.stack([separates(fit.w, points.X, points.y), *sums(points, loss, fit, best.loss)], axis=-1))
     return {"growth": np.stack(rows, axis=1), "n_fits": np.array([2 * size * len(LOSSES)])}
 
 
 def bounds(size: int, rng: np.random.Generator) -> Statistics:
     """Ask at every bound whether the unit separates, on the same sets with one spoiler."""
     points = spoilt_sets(base_sets("boxes", N_SAMPLES, size, rng), 1, rng)
+    X, y = points.X, points.y
     verdicts = [
-        separates(
-            sigmoid_unit(points.X, points.y, loss=loss, bound=Bound(shape, R), method="newton").w, points.X, points.y
-        )
+        separates(sigmoid_unit(X, y, loss=loss, bound=Bound(shape, R), method="newton").w, X, y)
         for shape, R, loss in BOUND_GRID
     ]
     return {"bounds": np.stack(verdicts, axis=-1), "n_fits": np.array([size * len(BOUND_GRID)])}
@@ -141,29 +134,15 @@ def bounds(size: int, rng: np.random.Generator) -> Statistics:
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     """Make the five tables."""
-    by_part: dict[str, list[tuple[Cell, Statistics]]] = {}
-    for cell, statistics in merged:
-        by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
-    framed = by_part["frames"][0][1]
+    parts = by_part(merged)
+    framed = parts["frames"][0][1]
     return {
-        "": pd.concat([rates_table(str(cell["generator"]), s["rates"]) for cell, s in by_part["rates"]]),
+        "": pd.concat([rates_table(str(cell["generator"]), s["rates"]) for cell, s in parts["rates"]]),
         "points": points_table(framed["points"]),
         "lines": lines_table(framed["lines"]),
-        "growth": pd.concat([growth_table(int(cell["n_samples"]), s["growth"]) for cell, s in by_part["growth"]]),
-        "bounds": bounds_table(by_part["bounds"][0][1]["bounds"]),
+        "growth": pd.concat([growth_table(int(cell["n_samples"]), s["growth"]) for cell, s in parts["growth"]]),
+        "bounds": bounds_table(parts["bounds"][0][1]["bounds"]),
     }
-
-
-def rate(name: str, hits: Floats) -> dict[str, float]:
-    """Return a rate with its 95% Wilson interval, as columns."""
-    low, high = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-    return {name: float(hits.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}
-
-
-def middle(name: str, values: Floats) -> dict[str, float]:
-    """Return a median with the 5% and 95% quantiles, as columns."""
-    low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
-    return {name: float(median), f"{name}_q05": float(low), f"{name}_q95": float(high)}
 
 
 def rates_table(generator: str, values: Floats) -> pd.DataFrame:
@@ -194,14 +173,8 @@ def rates_table(generator: str, values: Floats) -> pd.DataFrame:
 
 def points_table(values: Floats) -> pd.DataFrame:
     """Return a row for each point of the frames."""
-    columns = [
-        "n_spoilers",
-        "x_1",
-        "x_2",
-        "label",
-        "is_spoiler",
-        *[f"wrong_{rule}" for rule in ("perceptron", *LOSSES)],
-    ]
+    wrong = [f"wrong_{rule}" for rule in ("perceptron", *LOSSES)]
+    columns = ["n_spoilers", "x_1", "x_2", "label", "is_spoiler", *wrong]
     types = {"n_spoilers": int, "label": int} | dict.fromkeys(columns[4:], bool)
     return pd.DataFrame(values, columns=columns).astype(types)
 
@@ -312,8 +285,8 @@ EXPERIMENT = Experiment(
         "offset": PLACE["offset"],
         "jitter_depth": PLACE["jitter"][0],
         "jitter_offset": PLACE["jitter"][1],
-        "boxes": BOXES,
-        "gaussians": GAUSSIANS,
+        "boxes": BOX,
+        "gaussians": GAUSSIAN,
         "level": 0.95,
         "most_samples": max(GROWTH),
     },

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
+from study.analysis.interval import mean, rate
 from study.analysis.margin import functional_margins
 from study.analysis.stability import angle_swing, disagreement, leave_one_out, offset_swing
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes
-from study.datasets.spoilers import add_spoilers
+from study.datasets.generators import BOX, make_boxes
+from study.datasets.spoilers import PLACE, add_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss, loss_of_margin
@@ -21,8 +21,6 @@ from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
 
 N_SAMPLES, WEIGHT_BOUND = 100, 3.0
-BOXES: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
-PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 UNITS: tuple[tuple[str, Loss], ...] = tuple(
     (shape, loss) for loss in ("cross-entropy", "quadratic") for shape in ("box", "ball")
 )
@@ -42,9 +40,9 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
     """Compute one block of the part that the cell names."""
     if cell["part"] == "left out":
         return left_out(size, rng)
-    base = make_boxes(N_SAMPLES, **BOXES, size=size, rng=rng)
+    base = make_boxes(N_SAMPLES, **BOX, size=size, rng=rng)
     spoilt = add_spoilers(base, 1, **PLACE, rng=rng)
-    extra = make_boxes(2, **BOXES, size=size, rng=rng)
+    extra = make_boxes(2, **BOX, size=size, rng=rng)
     ordinary = Dataset(
         X=np.concatenate([base.X, extra.X[:, :1]], axis=-2),
         y=np.concatenate([base.y, extra.y[:, :1]], axis=-1),
@@ -103,9 +101,9 @@ def swings(rule: str, base: Dataset, more: Dataset, start: str) -> Floats:
 
 def left_out(size: int, rng: np.random.Generator) -> Statistics:
     """Leave each sample out in turn; the mean and the largest share of test points whose verdict changes."""
-    base = make_boxes(N_LEFT_OUT - 1, **BOXES, size=size, rng=rng)
+    base = make_boxes(N_LEFT_OUT - 1, **BOX, size=size, rng=rng)
     sets = add_spoilers(base, 1, **PLACE, rng=rng)
-    test = make_boxes(N_TEST, **BOXES, size=1, rng=rng)
+    test = make_boxes(N_TEST, **BOX, size=1, rng=rng)
     rows = []
     for rule in RULES:
         changes = leave_one_out(lambda X, y: trained(rule, X, y, None), sets.X, sets.y, test.X[0], test.y[0])  # noqa: B023
@@ -128,9 +126,8 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     left = by_part["left out"]["left_out"]
     leaving = []
     for k, rule in enumerate(RULES):
-        mean, reach = left[:, k, 0].mean(), 1.96 * left[:, k, 0].std(ddof=1) / np.sqrt(len(left))
-        row = {"rule": rule, "n_samples": N_LEFT_OUT, "n": len(left), "hypothesis_stability": mean}
-        row |= {"hypothesis_stability_low": mean - reach, "hypothesis_stability_high": mean + reach}
+        row: dict[str, Any] = {"rule": rule, "n_samples": N_LEFT_OUT, "n": len(left)}
+        row |= mean("hypothesis_stability", left[:, k, 0])
         leaving.append(row | {"largest_change": left[:, k, 1].max(), "median_largest": np.median(left[:, k, 1])})
     return {"": pd.DataFrame(swung), "left_out": pd.DataFrame(leaving)}
 
@@ -143,9 +140,7 @@ def summary(values: Floats) -> dict[str, float]:
             value = np.degrees(value) if name == "angle" else value
             row |= {f"{name}_median": float(np.median(value)), f"{name}_q99": float(np.quantile(value, 0.99))}
             row |= {f"{name}_max": float(value.max())}
-    moved = int((values[:, 0] > 0.0).sum())
-    low, high = binomtest(moved, len(values)).proportion_ci(method="wilson")
-    return {**row, "moved": moved / len(values), "moved_low": float(low), "moved_high": float(high)}
+    return row | rate("moved", values[:, 0] > 0.0)
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq, nnls
+from scipy.optimize import brentq
 from scipy.stats import t as student
 
+from study.analysis.implicit_bias import asymptote, safe_rate, widest
 from study.analysis.separation import separates
+from study.analysis.stability import angle_between
 from study.datasets.dataset import Dataset, Floats
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.fit import Bound, Fit
 from study.trainers.sigmoid_unit import sigmoid_unit
 
@@ -56,25 +58,6 @@ def generic_set(rng: np.random.Generator) -> Dataset:
             return Dataset(X=X, y=y, name="generic")
 
 
-def widest(X: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return the least w, bias included, with all y w.(x, 1) >= 1, and the multipliers of the points.
-
-    Descent treats the bias as one more weight, so this, and not the widest gap, is where it points in the end.
-    """
-    Z = np.column_stack([X, np.ones(len(X))]) * y[:, None]
-    stacked = np.vstack([Z.T, np.ones(len(Z))])
-    target = np.append(np.zeros(Z.shape[1]), 1.0)
-    multiplier, _ = nnls(stacked, target)  # least distance programming, as in `study.trainers.max_margin`
-    off = stacked @ multiplier - target
-    return -off[:-1] / off[-1], multiplier / -off[-1]
-
-
-def safe_rate(points: Dataset, share: Floats) -> float:
-    """Return 1 over the largest eigenvalue of the points' weighted second moment; up to 8 times that descends too."""
-    Z = np.column_stack([points.X, np.ones(len(points.y))])
-    return float(1.0 / np.linalg.eigvalsh(Z.T @ (share[:, None] * Z))[-1])
-
-
 def descend(points: Dataset, weight: Floats, steps: NDArray[np.int64], *, until_separated: bool = False) -> Floats:
     """Descend the cross-entropy from zero; return rows of step, loss and weights at the steps that are named.
 
@@ -115,20 +98,6 @@ def descents(kind: str, size: int, rng: np.random.Generator) -> Statistics:
     return {"paths": np.array(paths), "theory": np.array(theory), "n_fits": np.array([size])}
 
 
-def asymptote(points: Dataset, v: Floats, multiplier: Floats) -> list[float]:
-    """Return C and c of the direction error C / (log t + c) that theory gives.
-
-    The weights go as v log t + r, where r solves rate / n exp(-z_i.r) = multiplier_i at the points the margin rests on;
-    across v it is C, along v it is c, both in units of v's norm.
-    """
-    rests = multiplier > 1e-9
-    Z = np.column_stack([points.X, np.ones(len(points.y))]) * points.y[:, None]
-    n = len(points.y)
-    r = np.linalg.lstsq(Z[rests], np.log(safe_rate(points, np.full(n, 1.0 / n)) / n / multiplier[rests]))[0]
-    along = float(r @ v) / float(v @ v)
-    return [float(np.linalg.norm(r - along * v) / np.linalg.norm(v)), along]
-
-
 def spoilt_example(n_samples: int) -> tuple[Dataset, Floats]:
     """Return eight base points of equal weight, together n_samples, and a spoiler of weight one."""
     y = np.append(np.sign(BASE[:, 0]), 1.0)
@@ -150,16 +119,10 @@ def path() -> Statistics:
     for step, loss, *w in rows:
         norm = float(np.linalg.norm(w))
         best = bounded_optimum(points, weight, norm)
-        angles = [angle(np.array(w), v), angle(best.w, v), angle(np.array(w), best.w)]
+        angles = np.degrees([angle_between(a, b) for a, b in ((np.array(w), v), (best.w, v), (np.array(w), best.w))])
         verdicts = [separates(np.array(w), points.X, points.y), separates(best.w, points.X, points.y)]
         out.append([step, norm, loss, float(best.loss), *angles, *verdicts])
     return {"path": np.array(out, dtype=float), "n_fits": np.array([len(rows) + 1])}
-
-
-def angle(a: Floats, b: Floats) -> float:
-    """Return the angle between two vectors in degrees."""
-    a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
-    return float(np.degrees(2.0 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))))
 
 
 def meeting(n_samples: int) -> Statistics:
@@ -179,15 +142,13 @@ def meeting(n_samples: int) -> Statistics:
 
 def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     """Make the four tables."""
-    by_part: dict[str, list[tuple[Cell, Statistics]]] = {}
-    for cell, statistics in merged:
-        by_part.setdefault(str(cell["part"]), []).append((cell, statistics))
-    descents_ = [(str(cell["points"]), s["paths"], s["theory"]) for cell, s in by_part["descent"]]
+    parts = by_part(merged)
+    descents_ = [(str(cell["points"]), s["paths"], s["theory"]) for cell, s in parts["descent"]]
     columns = ["n_steps", "norm", "loss_value", "bounded_loss", "angle", "bounded_angle", "apart"]
     verdicts = ["separates", "bounded_separates"]
-    path_ = pd.DataFrame(by_part["path"][0][1]["path"], columns=[*columns, *verdicts])
+    path_ = pd.DataFrame(parts["path"][0][1]["path"], columns=[*columns, *verdicts])
     met = pd.DataFrame(
-        np.concatenate([s["meeting"] for _, s in by_part["meeting"]]),
+        np.concatenate([s["meeting"] for _, s in parts["meeting"]]),
         columns=["n_samples", "weight_bound", "n_steps", "norm", "separates"],
     )
     return {

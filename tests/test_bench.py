@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.bench import EXPERIMENT, compared, draw, run
+from experiments._peers import compared, draw
+from experiments.bench import EXPERIMENT, run
 from study.analysis.separation import is_separable
 from study.sweeps.experiment import Cell
 from study.sweeps.streams import stream

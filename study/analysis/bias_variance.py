@@ -60,8 +60,35 @@ def wrong_counts(w: ArrayLike, X: ArrayLike, y: ArrayLike, n_groups: int = 20) -
     """
     w, X, y = np.asarray(w, np.float64), np.asarray(X, np.float64), np.asarray(y, np.float64)
     Z = (y[:, None] * np.column_stack([X, np.ones(len(X))])).T
-    groups = (w[group::n_groups] for group in range(n_groups))
-    return np.stack([len(own) - (own @ Z > 0.0).sum(axis=0) for own in groups])
+    return _counts(lambda own: ~(own @ Z > 0.0), n_groups, w)
+
+
+def differing_counts(w: ArrayLike, v: ArrayLike, X: ArrayLike, n_groups: int = 20) -> NDArray[np.int64]:
+    """Count, for each group and each test point, for how many of the resamples two boundaries disagree there.
+
+    Parameters
+    ----------
+    w, v : array_like of shape (n_resamples, n_features + 1)
+        Two boundaries for each resample, in groups as `wrong_counts` has them.
+    X : array_like of shape (n_test, n_features)
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_groups, n_test)
+    """
+    w, v, X = np.asarray(w, np.float64), np.asarray(v, np.float64), np.asarray(X, np.float64)
+
+    def differ(*pair: Floats) -> NDArray[np.bool_]:
+        one, other = (u[:, :-1] @ X.T + u[:, -1:] > 0.0 for u in pair)
+        return np.asarray(one != other)
+
+    return _counts(differ, n_groups, w, v)
+
+
+def _counts(hit: Callable[..., NDArray[np.bool_]], n_groups: int, *weights: Floats) -> NDArray[np.int64]:
+    """Return how many resamples of each group are hit at each test point; no more than a group is held at once."""
+    groups = ([w[group::n_groups] for w in weights] for group in range(n_groups))
+    return np.stack([hit(*own).sum(axis=0) for own in groups])
 
 
 def group_sizes(n_resamples: int, n_groups: int = 20) -> NDArray[np.int64]:
@@ -100,8 +127,12 @@ def decompose(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
     .. [1] P. Domingos, "A unified bias-variance decomposition", AAAI 2000, 564-569.
     .. [2] R. Kohavi, D. H. Wolpert, "Bias plus variance decomposition for zero-one loss functions", ICML 1996, 275-283.
     """
-    halves = np.stack([wrong[..., 0::2, :].sum(axis=-2), wrong[..., 1::2, :].sum(axis=-2)], axis=-2)
-    return _parts(halves, np.array([n[0::2].sum(), n[1::2].sum()]))
+    return _parts(_halves(wrong), _halves(n[:, None])[:, 0])
+
+
+def _halves(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the sums over the even and over the odd groups, of shape (..., 2, n), from (..., n_groups, n)."""
+    return np.stack([counts[..., 0::2, :].sum(axis=-2), counts[..., 1::2, :].sum(axis=-2)], axis=-2)
 
 
 def _parts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
@@ -163,9 +194,8 @@ def estimate(
     value = parts.mean(axis=-1)
     between_points = parts.var(axis=-1, ddof=1) / n_test
     own = np.arange(n_groups)[:, None] % 2 == [0, 1]  # the half that each group belongs to
-    halves = np.stack([wrong[..., 0::2, :].sum(axis=-2), wrong[..., 1::2, :].sum(axis=-2)], axis=-2)
-    left = np.array([n[0::2].sum(), n[1::2].sum()]) - own * n[:, None]
-    without = _parts(halves[..., None, :, :] - own[..., None] * wrong[..., :, None, :], left)
+    left = _halves(n[:, None])[:, 0] - own * n[:, None]
+    without = _parts(_halves(wrong)[..., None, :, :] - own[..., None] * wrong[..., :, None, :], left)
     without = of(without).mean(axis=-1)
     between_resamples = (n_groups - 1) * without.var(axis=-2)
     error = np.sqrt(between_points + between_resamples)

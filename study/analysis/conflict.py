@@ -190,3 +190,9 @@ def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0
     if margin <= TIGHT * np.abs(Z).max():
         raise BadInput("`X` and `y` must be separable with a margin that rounding leaves; none was found")
     return Optimum(margin=margin, v=v, alpha=multipliers[:n], mu=multipliers[n:])
+
+
+def check_one_spoiler(points: Spoilt) -> None:
+    """Raise `BadInput` where there are several spoilers."""
+    if len(points.spoilers) > 1:
+        raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")

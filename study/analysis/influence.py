@@ -1,14 +1,10 @@
 """Which samples a boundary hangs on: how far it moves when one of them is left out."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from study.analysis.stability import Train, angle_between
 from study.datasets.dataset import Floats, as_floats, check_points
-
-Train = Callable[[Floats, Floats], Floats]
-"""Points in, weights out, for one set."""
 
 
 def angle(w: ArrayLike, v: ArrayLike) -> Floats:
@@ -19,7 +15,7 @@ def angle(w: ArrayLike, v: ArrayLike) -> Floats:
     w, v : array_like of shape (..., n_features + 1)
         Weights, the bias last.
     """
-    return _between(as_floats("w", w)[..., :-1], as_floats("v", v)[..., :-1])
+    return np.asarray(np.degrees(angle_between(as_floats("w", w)[..., :-1], as_floats("v", v)[..., :-1])))
 
 
 def moved(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
@@ -32,7 +28,7 @@ def moved(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
     X : array_like of shape (n_samples, n_features)
         The points that the boundaries are seen from.
 
-    Removes
+    Returns
     -------
     ndarray of shape (...)
         The angle between the hyperplanes that the boundaries make with the origin of (x - centre, spread), with the
@@ -44,18 +40,8 @@ def moved(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
     largest = np.abs(X - centre).max() or 1.0  # squares may leave the range of floats
     spread = largest * np.sqrt((((X - centre) / largest) ** 2).sum(axis=-1).mean())
     a, b = (as_floats(name, value) for name, value in (("w", w), ("v", v)))
-    return _between(
-        *(np.concatenate([u[..., :-1] * spread, u[..., -1:] + u[..., :-1] @ centre[:, None]], axis=-1) for u in (a, b))
-    )
-
-
-def _between(a: Floats, b: Floats) -> Floats:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        a = a / np.abs(a).max(axis=-1, keepdims=True)  # norms may overflow
-        b = b / np.abs(b).max(axis=-1, keepdims=True)
-        a, b = a / np.linalg.norm(a, axis=-1, keepdims=True), b / np.linalg.norm(b, axis=-1, keepdims=True)
-    # Kahan's formula: exact to rounding for small angles too, where an arc cosine is not.
-    return np.asarray(np.degrees(2.0 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1))))
+    a, b = (np.append(u[..., :-1] * spread, u[..., -1:] + u[..., :-1] @ centre[:, None], axis=-1) for u in (a, b))
+    return np.asarray(np.degrees(angle_between(a, b)))
 
 
 def moved_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, samples: NDArray[np.int64]) -> Floats:
@@ -64,7 +50,7 @@ def moved_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, sample
     Parameters
     ----------
     train : callable (X, y) -> w
-        The rule.
+        The rule; it is called with one set at a time.
     X : array_like of shape (n_samples, n_features)
     y : array_like of shape (n_samples,)
         Labels in {-1, +1}, both present.
@@ -73,7 +59,7 @@ def moved_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, sample
     samples : ndarray of int
         Indices of the samples to leave out, one at a time.
 
-    Removes
+    Returns
     -------
     ndarray of shape (len(samples),)
         In degrees, as `moved` says; NaN where leaving the sample out leaves one class, or no boundary.

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from study.analysis.conflict import TIGHT, Spoilt, largest_margin
+from study.analysis.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
 from study.datasets.dataset import Floats
 from study.trainers.losses import Loss
 from study.validation import BadInput, one_of, positive
@@ -68,6 +68,16 @@ def asymptote(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     return points.gamma0 * R - points.entropy - float(np.log(2.0 * largest)) + shift
 
 
+def error_rate(points: Spoilt, loss: Loss) -> float:
+    """Return the exponent of the law's error in the box: by how much the next base margin exceeds gamma0, or less.
+
+    The quadratic loss can give the spoiler up by a jump, to weights with a base loss of their own: then
+    2 (gamma1 - gamma0) counts too. The constant for several spoilers is the leading order only: gamma0 counts.
+    """
+    jump = 2.0 * (points.gamma1 - points.gamma0) if loss == "quadratic" else np.inf
+    return min(points.gap, jump, points.gamma0 if len(points.spoilers) > 1 else np.inf)
+
+
 def predicted(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     """Return the asymptote of ln M* for one spoiler, with the supports' losses as they are and not as exponentials.
 
@@ -97,8 +107,7 @@ def predicted(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     """
     one_of("loss", loss, LOSSES)
     R = positive("weight_bound", weight_bound)
-    if len(points.spoilers) > 1:
-        raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")
+    check_one_spoiler(points)
     if not points.conflict:
         return np.inf
     alpha, mu = points.best.alpha[points.supports], float(points.best.mu[0])
@@ -168,8 +177,7 @@ def sandwich(points: Spoilt, loss: Loss, weight_bound: float) -> tuple[float, fl
     """
     one_of("loss", loss, LOSSES)
     R = positive("weight_bound", weight_bound)
-    if len(points.spoilers) > 1:
-        raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")
+    check_one_spoiler(points)
     gamma0, gamma1, n = points.gamma0, points.gamma1, len(points.base)
     costs = [(gamma0 - g) / s for s, g in _witnesses(points) if R * s >= 1.0]
     factor, power = (0.5, 1.0) if loss == "cross-entropy" else (0.25 - float(expit(-1.0)) ** 2, 2.0)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import null_space
 from scipy.optimize import linprog, minimize
 
-from study.analysis.conflict import TIGHT, Spoilt, largest_margin
+from study.analysis.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
 from study.datasets.dataset import Floats
 from study.trainers.losses import check_eps, loss_of_margin
 from study.validation import BadInput, one_of
@@ -86,7 +86,7 @@ def soft_rate(points: Spoilt) -> float:
     -----
     With soft targets, the cross-entropy and no bound, eps M* tends to 1/(2 lambda') where lambda' is positive.
     """
-    _check_single(points)
+    check_one_spoiler(points)
     answer = linprog(
         points.base.sum(axis=0),
         A_ub=-points.base,
@@ -122,7 +122,7 @@ def soft_threshold(points: Spoilt, eps: float) -> float:
     -----
     M* = (1/2 - eps) / lambda, with lambda the multiplier of z_s.w = 0 in the least base loss; exact at every eps.
     """
-    _check_single(points)
+    check_one_spoiler(points)
     if check_eps(eps) == 0.0:
         raise BadInput("`eps` must lie in (0, 1/2); got 0.0")
     if np.linalg.matrix_rank(points.base) < points.base.shape[1]:
@@ -157,8 +157,3 @@ def soft_threshold(points: Spoilt, eps: float) -> float:
 def _check_margin(points: Spoilt, margin: float) -> None:
     if not 0.0 < margin <= points.gamma1 * (1.0 + TIGHT):
         raise BadInput(f"`margin` must lie in (0, {points.gamma1:g}], the largest that the base has; got {margin}")
-
-
-def _check_single(points: Spoilt) -> None:
-    if len(points.spoilers) > 1:
-        raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")

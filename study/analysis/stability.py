@@ -12,6 +12,25 @@ Train = Callable[[Floats, Floats], Floats]
 """Takes a stack of sets X, y and returns weights of shape (..., n_features + 1)."""
 
 
+def angle_between(a: Floats, b: Floats) -> Floats:
+    """Return the angle between vectors, in radians, of shape (...); NaN where one of them is zero.
+
+    Parameters
+    ----------
+    a, b : ndarray of shape (..., n)
+        Of any length that is finite.
+
+    Notes
+    -----
+    Kahan's formula, exact to rounding for small angles too: an arc cosine would lose half their digits.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # By a power of two, which rounds nothing: the squares in a norm may leave the range of floats.
+        a, b = (np.ldexp(x, -np.frexp(np.abs(x).max(axis=-1, keepdims=True))[1]) for x in (a, b))
+        a, b = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (a, b))
+    return np.asarray(2.0 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1)))
+
+
 def angle_swing(w: ArrayLike, v: ArrayLike) -> Floats:
     """Return the angle between the normals of two boundaries, in radians, of shape (...); NaN for a zero normal.
 
@@ -20,11 +39,7 @@ def angle_swing(w: ArrayLike, v: ArrayLike) -> Floats:
     w, v : array_like of shape (..., n_features + 1)
         Weights, the bias last.
     """
-    a, b = (np.asarray(x, np.float64)[..., :-1] for x in (w, v))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        a, b = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (a, b))
-    # The arc cosine would lose half the digits of a small angle.
-    return np.asarray(2.0 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1)))
+    return angle_between(*(np.asarray(x, np.float64)[..., :-1] for x in (w, v)))
 
 
 def offset_swing(w: ArrayLike, v: ArrayLike) -> Floats:

@@ -7,11 +7,11 @@ import numpy as np
 from scipy.optimize import Bounds, OptimizeResult, brentq, minimize
 from scipy.special import expit, logsumexp
 
-from study.analysis.conflict import Spoilt, largest_margin
+from study.analysis.conflict import Spoilt, check_one_spoiler, largest_margin
 from study.analysis.law import LOSSES
 from study.datasets.dataset import Floats
 from study.trainers.losses import Loss
-from study.validation import BadInput, one_of, positive
+from study.validation import one_of, positive
 
 TIE = 1e-9
 """Losses that differ by less than this share are not told apart."""
@@ -48,8 +48,7 @@ def threshold(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     """
     one_of("loss", loss, LOSSES)
     R = positive("weight_bound", weight_bound)
-    if len(points.spoilers) > 1:
-        raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")
+    check_one_spoiler(points)
     problem = Problem(points, loss, R)
     tie = problem.tied()
     multiplier = problem.multiplier(tie)

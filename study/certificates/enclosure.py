@@ -92,26 +92,40 @@ class Enclosure:
         return np.array([float(a) for a in x])
 
     def is_alone(self, w: Floats, radius: float) -> bool:
-        """Krawczyk: say whether the gradient along the face has exactly one zero within the radius."""
+        """Say whether the gradient along the face has exactly one zero within the radius."""
         R, box, k = self.problem.weight_bound, self.box(w, radius), len(self.free)
         if not all(abs(box[j]) < R for j in self.free):
             return False
         if k == 0:
             return True
         gradient = self.derivatives(self.placed(w))[0]
-        H = arb_mat(self.derivatives(box)[1])
-        try:
-            Y = H.mid().inv().mid()
-        except ZeroDivisionError:
-            return False
-        rest = arb_mat(k, k, [int(a == b) for a in range(k) for b in range(k)]) - Y * H
-        step = rest * arb_mat(k, 1, [arb(0, radius)] * k) - Y * arb_mat(k, 1, [gradient[j] for j in self.free])
-        return all(abs(s) < 0.5 * radius for s in step.entries())  # the checker may see wider ranges
+        return is_contraction([gradient[j] for j in self.free], arb_mat(self.derivatives(box)[1]), radius)
 
     def is_pushed(self, w: Floats, radius: float) -> bool:
         """Say whether the gradient over the enclosure pushes strictly against every bound of the face."""
         gradient = self.derivatives(self.box(w, radius))[0]
         return all(g < 0 if m == "+" else g > 0 for g, m in zip(gradient, self.face, strict=True) if m != "0")
+
+
+def is_contraction(value: list[arb], J: arb_mat, radius: float) -> bool:
+    """Krawczyk: say whether a function has exactly one zero within `radius` of a point, with some room to spare.
+
+    Parameters
+    ----------
+    value : list of arb
+        Of the function at the point.
+    J : arb_mat
+        Its Jacobian over the box of that radius.
+    radius : float
+    """
+    k = len(value)
+    try:
+        Y = J.mid().inv().mid()
+    except ZeroDivisionError:
+        return False
+    rest = arb_mat(k, k, [int(a == b) for a in range(k) for b in range(k)]) - Y * J
+    step = rest * arb_mat(k, 1, [arb(0, radius)] * k) - Y * arb_mat(k, 1, value)
+    return all(abs(s) < 0.5 * radius for s in step.entries())  # the checker may see wider ranges
 
 
 def enclosed(problem: Problem, w: Floats, face: str) -> tuple[Enclosure, Floats, float] | None:

@@ -7,7 +7,7 @@ import numpy as np
 from flint import arb, arb_mat, arb_series, ctx
 from numpy.typing import ArrayLike
 
-from study.certificates.enclosure import DIGITS
+from study.certificates.enclosure import DIGITS, is_contraction
 from study.certificates.problem import Problem, problem_of
 from study.datasets.dataset import Floats, as_floats, check_broadcast
 from study.trainers.losses import Loss
@@ -159,17 +159,9 @@ class _System:
         return None
 
     def is_alone(self, x: Floats, radius: float) -> bool:
-        """Krawczyk: say whether the system has exactly one zero within the radius."""
-        k = len(x)
+        """Say whether the system has exactly one zero within the radius."""
         centre = [arb(a) for a in x.tolist()]
-        J = self.at([a + arb(0, radius) for a in centre])[1]
-        try:
-            Y = J.mid().inv().mid()
-        except ZeroDivisionError:
-            return False
-        rest = arb_mat(k, k, [int(a == b) for a in range(k) for b in range(k)]) - Y * J
-        step = rest * arb_mat(k, 1, [arb(0, radius)] * k) - Y * arb_mat(k, 1, self.at(centre)[0])
-        return all(abs(s) < 0.5 * radius for s in step.entries())
+        return is_contraction(self.at(centre)[0], self.at([a + arb(0, radius) for a in centre])[1], radius)
 
 
 def _dot(a: list[arb], b: list[arb]) -> arb:

@@ -19,8 +19,6 @@ from study.validation import BadInput, count, one_of
 ALONE = tuple(0.5**k for k in range(1, 31))
 """Shares of the bound that are tried as the radius within which a point is alone."""
 NEWTON_STARTS, NEWTON_STEPS = 64, 30
-FIRST_LOOK = 2
-"""Newton's method is tried once every axis has been halved so often."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from study.commands.output import say, show, show_json
+from study.commands.output import say, show, show_json, writing
 from study.validation import BadInput, CheckFailed
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def certify(
     Parameters
     ----------
     file
-        Table of points, comma-separated with a header; every column but two is a feature.
+        Delimited text with a header, compressed or not; each row is a point, every column but two a feature.
     label
         Column of the labels: two different values, the later one positive.
     weight
@@ -102,10 +102,8 @@ def _finish(proof: str | None, report: dict[str, Any], out: Path, json: bool) ->
         sentence = check(proof)
     except Refused as refusal:
         raise CheckFailed(f"the checker does not accept what the search found: {refusal}") from None
-    try:
+    with writing("`--out` must be a file that can be written", out):
         write_file(out, f"{proof}\n".encode())
-    except OSError as error:
-        raise BadInput(f"`--out` must be a file that can be written; got {out} ({error.strerror})") from None
     if json:
         show_json({"claim": sentence, **report, "out": str(out)})
     else:
@@ -118,10 +116,12 @@ def _points(path: Path, label: str, weight: str | None) -> tuple["np.ndarray", "
     import numpy as np
     import pandas as pd
 
+    from study.commands.input import read_table
+
     try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"`FILE` must be a table with a header; got {path} ({' '.join(str(error).split())})") from None
+        table = read_table(path)
+    except BadInput as error:
+        raise BadInput(f"`FILE` must be a table with a header; got {error}") from None
     for option, column in (("--label", label), ("--weight", weight)):
         if column is not None and column not in table:
             raise BadInput(f"`{option}` must name a column, one of {', '.join(table)}; got {column}")

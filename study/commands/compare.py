@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from study.commands.output import progress, say, show, show_json
+from study.commands.output import progress, say, show, show_json, writing
 from study.validation import BadInput
 
 if TYPE_CHECKING:
@@ -161,11 +161,9 @@ def write(folder: Path, answer: dict[str, Any], figure: bytes, certificate: str)
 
     from study.sweeps.store import write_file
 
-    try:
+    with writing("`out` must be a folder that can be written to", folder):
         write_file(folder / "compare.svg", figure)
         write_file(folder / "compare.txt", f"{answer['caption']}\n".encode())
         if certificate:
             write_file(folder / "compare.proof.json", f"{certificate}\n".encode())
         write_file(folder / "compare.json", (json.dumps(answer, ensure_ascii=False, indent=1) + "\n").encode())
-    except OSError as error:
-        raise BadInput(f"`out` must be a folder that can be written to; got {folder} ({error.strerror})") from None

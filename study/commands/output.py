@@ -5,7 +5,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+from study.validation import BadInput
 
 
 def say(message: str) -> None:
@@ -21,6 +24,15 @@ def show(text: str) -> None:
 def show_json(value: Any) -> None:
     """Write one machine-readable object to stdout."""
     show(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+@contextmanager
+def writing(wanted: str, path: Path) -> Iterator[None]:
+    """Turn a failure to write into bad input: `wanted` names the argument, and what it must be."""
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(f"{wanted}; got {path} ({error.strerror})") from None
 
 
 @contextmanager

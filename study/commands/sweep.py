@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from study.commands.output import progress, say, show, show_json
+from study.commands.output import progress, say, show, show_json, writing
 from study.validation import BadInput
 
 if TYPE_CHECKING:
@@ -233,11 +233,9 @@ def compute(
         figure = rendered(draw_sweep(table, SETTINGS))
     record = {**declaration, "libraries": libraries(), "table_sha256": hashlib.sha256(content).hexdigest()}
     files = {out: content, out.with_suffix(".svg"): figure, out.with_suffix(".json"): dumps(record, indent=1).encode()}
-    try:
+    with writing("`out` must be a place that can be written", out):
         for path, data in files.items():
             write_file(path, data)
-    except OSError as error:
-        raise BadInput(f"`out` must be a place that can be written; got {out} ({error.strerror})") from None
     told = {"blocks_computed": outcome.blocks_computed, "blocks_reused": outcome.blocks_reused, "fits": outcome.fits}
     say(
         f"sweep: {outcome.fits:,} fits, {told['blocks_computed']} blocks computed, {told['blocks_reused']} reused, "

@@ -1,7 +1,7 @@
 """Point sets that are separable by construction, as stacks."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +11,10 @@ from study.datasets.dataset import Dataset, Floats, Frame, as_floats, check_rng
 from study.validation import BadInput, count, positive, real
 
 Rotation = Literal["none", "random"] | ArrayLike
+BOX: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
+"""What `make_boxes` draws wherever the study does not say otherwise."""
+GAUSSIAN: dict[str, Any] = {"margin": 0.5, "gap": 1.6, "spread": 0.5}
+"""What `make_gaussians` draws there."""
 
 
 def make_boxes(

@@ -1,9 +1,14 @@
 """Spoilers: a few points, deep on the other class's side and yet separable."""
 
+from typing import Any
+
 import numpy as np
 
 from study.datasets.dataset import Dataset, Frame
 from study.validation import BadInput, count, real
+
+PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
+"""Where `add_spoilers` puts spoilers wherever the study does not say otherwise: beyond the gap's middle, and across."""
 
 
 def add_spoilers(

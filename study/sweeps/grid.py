@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from study.analysis.bias_variance import PARTS, boundary_spread, boundary_sums, estimate, group_sizes, wrong_counts
+from study.analysis.interval import wilson
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import make_boxes, make_gaussians
+from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
 from study.datasets.resampling import bootstrap, subsample
-from study.datasets.spoilers import replace_by_spoilers
+from study.datasets.spoilers import PLACE, replace_by_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
 from study.sweeps.rules import Rule
 from study.sweeps.streams import stream
@@ -24,10 +24,6 @@ GENERATORS = ("boxes", "gaussians")
 FEATURES = ("raw", "centred", "standardised")
 RESAMPLINGS = ("fresh", "bootstrap", "subsample")
 N_GROUPS = 20
-BOX: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
-GAUSSIAN: dict[str, Any] = {"margin": 0.5, "gap": 1.6, "spread": 0.5}
-JITTER = (0.05, 0.4)
-"""Spoilers are moved by up to this much in depth and across."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +34,8 @@ class Setting:
     n_samples: int = 100
     n_features: int = 2
     spoiler_rate: float = 0.01
-    depth: float = 0.4
-    offset: float = 0.5
+    depth: float = PLACE["depth"]
+    offset: float = PLACE["offset"]
     features: str = "raw"
     resampling: str = "fresh"
 
@@ -62,9 +58,9 @@ class Setting:
         else:
             normal = np.eye(self.n_features)[0]
             base = make_gaussians(n, self.n_features, **GAUSSIAN, normal=normal, size=size, rng=rng)
-        place: dict[str, Any] = {"depth": self.depth, "offset": self.offset, "jitter": JITTER}
+        place: dict[str, Any] = {"depth": self.depth, "offset": self.offset, "jitter": PLACE["jitter"]}
         if self.n_features == 1:
-            place |= {"offset": 0.0, "jitter": (JITTER[0], 0.0)}
+            place |= {"offset": 0.0, "jitter": (PLACE["jitter"][0], 0.0)}
         return replace_by_spoilers(base, self.spoiler_rate, **place, rng=rng) if self.spoiler_rate else base
 
     def training_sets(self, size: int, rng: np.random.Generator, **seed: int) -> Dataset:
@@ -105,11 +101,18 @@ def scaled_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
     return (X - centre) / unit, centre[..., 0, :], unit[..., 0, :]
 
 
+@lru_cache(maxsize=8, typed=True)  # the blocks of a cell come one after another; streams tell 0 from 0.0
+def prepared(n_test: int, seed: int | None, **values: Any) -> tuple[Setting, dict[str, int], Dataset]:
+    """Return what all blocks of a cell share: the setting, the seed as streams take it, and the test points."""
+    setting, of_seed = Setting(**values), {} if seed is None else {"seed": seed}
+    return setting, of_seed, setting.test_points(n_test, **of_seed)
+
+
 def run(cell: Cell, size: int, rng: np.random.Generator, *, rules: Sequence[Rule], n_test: int) -> Statistics:
     """Train all rules on the same sets, and count."""
-    setting = Setting(**{name: cell[name] for name in SETTINGS if name in cell})  # type: ignore[arg-type]
-    seed = {"seed": int(cell["seed"])} if "seed" in cell else {}
-    train, test = setting.training_sets(size, rng, **seed), setting.test_points(n_test, **seed)
+    values = {name: cell[name] for name in SETTINGS if name in cell}
+    setting, seed, test = prepared(n_test, int(cell["seed"]) if "seed" in cell else None, **values)
+    train = setting.training_sets(size, rng, **seed)
     X, centre, unit = scaled_features(train.X, setting.features)
     wrong, sums, right = [], [], []
     for rule in rules:
@@ -144,7 +147,7 @@ def rows(cell: Cell, statistics: Statistics, rules: Sequence[Rule]) -> list[dict
         found = estimate(statistics["wrong"][k], groups)
         for j, part in enumerate(PARTS):
             row |= {part: found.value[j], f"{part}_low": found.low[j], f"{part}_high": found.high[j]}
-        low, high = binomtest(int(statistics["separates"][k]), n).proportion_ci(method="wilson")
+        low, high = wilson(int(statistics["separates"][k]), n)
         row |= {"separates": statistics["separates"][k] / n, "separates_low": low, "separates_high": high}
         answer.append(row | boundary_spread(statistics["sums"][k]))
     return answer

@@ -8,7 +8,7 @@ from scipy import optimize
 
 from study.datasets.dataset import Floats, check_points
 from study.trainers.fit import Bound, Fit, Stop
-from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight
+from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight, convention
 from study.trainers.max_margin import max_margin
 from study.trainers.solvers import Unit, newton
 from study.validation import one_of
@@ -83,7 +83,7 @@ def best_separator(
         stop=np.where(np.isfinite(value), Stop.STATIONARY, Stop.NOT_SEPARABLE).astype(np.int8),
         n_updates=steps,
         n_passes=passes,
-        loss=value * (1.0 if loss == "cross-entropy" else total),
+        loss=value * convention(loss, total),
         residual=residual,
     )
 

@@ -117,6 +117,27 @@ class Bound:
         return w
 
 
+def settled(residual: Floats, tol: float, spent: NDArray[np.bool_], w: Floats, *values: Floats) -> NDArray[np.int8]:
+    """Return why a search for stationary weights stopped, a `Stop` for each set.
+
+    Parameters
+    ----------
+    residual : ndarray of shape (...)
+    tol : float
+        A residual of at most this is stationary.
+    spent : ndarray of bool of shape (...)
+        Where the budget was spent.
+    w : ndarray of shape (..., p)
+    values : ndarray of shape (...)
+        What has to be finite beside the weights.
+    """
+    finite = np.isfinite(w).all(axis=-1)
+    for value in values:
+        finite = finite & np.isfinite(value)
+    stop = np.where(residual <= tol, Stop.STATIONARY, np.where(spent, Stop.BUDGET_SPENT, Stop.STALLED))
+    return np.where(finite, stop, Stop.NOT_FINITE).astype(np.int8)
+
+
 def check_start(w0: ArrayLike | None, p: int) -> Floats:
     """Return start weights of shape (..., p), zeros where none are given, or raise `BadInput`."""
     if w0 is None:

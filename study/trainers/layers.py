@@ -15,9 +15,6 @@ from study.datasets.dataset import Floats, as_floats, check_broadcast, leading_s
 from study.trainers.losses import Loss, loss_of_margin
 from study.validation import BadInput, count, positive
 
-METHODS = ("L-BFGS-B", "spectral", "descent", "online")
-PLAIN = ("descent", "online")
-
 
 def n_weights(n_features: int, layers: Sequence[int]) -> int:
     """Return the number of weights, biases included; see `network` for `layers`."""

@@ -70,7 +70,7 @@ class Objective:
     Notes
     -----
     Everything is computed of the weighted mean loss, sum_i share_i loss(m_i). The lecture sums the quadratic loss and
-    averages the cross-entropy; `convention` is the factor that leads from the mean to that.
+    averages the cross-entropy; see `convention`.
     """
 
     Z: Floats
@@ -87,8 +87,8 @@ class Objective:
 
     @property
     def convention(self) -> Floats:
-        """The factor from the mean loss to the lecture's: 1 for cross-entropy, else the sum of the weights."""
-        return np.ones_like(self.total) if self.loss == "cross-entropy" else self.total
+        """The factor from the mean loss to the lecture's."""
+        return convention(self.loss, self.total)
 
     def terms(self, w: Floats) -> tuple[Floats, Floats, Floats]:
         """Return each sample's loss, slope and curvature at weights of shape (..., n_features + 1)."""
@@ -103,6 +103,11 @@ class Objective:
         """Return the Hessian of the mean loss, of shape (..., n_features + 1, n_features + 1)."""
         curvature = self.terms(w)[2]
         return np.swapaxes(self.Z, -1, -2) @ ((self.share * curvature)[..., None] * self.Z)
+
+
+def convention(loss: Loss, total: Floats) -> Floats:
+    """Return the factor from the mean loss to the lecture's: 1 for cross-entropy, else the sum of the weights."""
+    return np.ones_like(total) if loss == "cross-entropy" else total
 
 
 def objective(X: Floats, y: Floats, sample_weight: NDArray[np.float64], loss: Loss, eps: float) -> Objective:

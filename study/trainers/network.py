@@ -13,14 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
 from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points, leading_shape
-from study.trainers.bounded import kkt_residual
-from study.trainers.fit import Bound, Fit, Stop
-from study.trainers.layers import (
-    n_weights,
-    one_output,
-    value_and_gradient,
-)
-from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight
+from study.trainers.bounded import kkt_residual, one_set
+from study.trainers.fit import Bound, Fit, settled
+from study.trainers.layers import n_weights, one_output, value_and_gradient
+from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
 from study.validation import BadInput, count, one_of, positive, real
 
 METHODS = ("L-BFGS-B", "spectral", "descent", "online")
@@ -113,15 +109,12 @@ def network(
         sums = method == "online" or loss != "cross-entropy"  # the slides' mean is descended as a mean
         w, n_steps, n_passes, value, residual = _compiled(*problem, rate, total if sums else np.ones(()), method)
     n_updates = n_steps * X.shape[-2] if method == "online" else n_steps
-    short = np.where(n_steps >= max_steps, Stop.BUDGET_SPENT, Stop.STALLED)
-    finite = np.isfinite(w).all(axis=-1) & np.isfinite(value) & np.isfinite(residual)
-    stop = np.where(finite, np.where(residual <= tol, Stop.STATIONARY, short), Stop.NOT_FINITE)
     return Fit(
         w=w,
-        stop=stop.astype(np.int8),
+        stop=settled(residual, tol, n_steps >= max_steps, w, value, residual),
         n_updates=n_updates,
         n_passes=n_passes,
-        loss=value * (1.0 if loss == "cross-entropy" else total),
+        loss=value * convention(loss, total),
         residual=residual,
     )
 
@@ -182,10 +175,7 @@ def _l_bfgs_b(
     R = bound.weight_bound
     options = {"maxiter": max_steps, "maxfun": 20 * max_steps, "ftol": 0.0, "gtol": tol, "maxcor": 20}
     for index in np.ndindex(shape):
-        one_X, one_y, one_share, one_start = (
-            np.broadcast_to(array, (*shape, *array.shape[array.ndim - n_core :]))[index]
-            for array, n_core in ((X, 2), (y, 1), (share, 1), (start, 1))
-        )
+        one_X, one_y, one_share, one_start = one_set(shape, index, X, y, share, start)
         set_ = (one_X, one_y, one_share, layers, loss, eps)
         answer = optimize.minimize(
             value_and_gradient,

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from study.datasets.dataset import check_points
-from study.trainers.fit import Bound, Fit, Stop, check_start
-from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight
+from study.trainers.fit import Bound, Fit, check_start, settled
+from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
 from study.trainers.solvers import Unit, descend, l_bfgs_b, newton
 from study.validation import BadInput, count, one_of, positive, real
 
@@ -109,13 +109,10 @@ def sigmoid_unit(
         answer, resolved = newton(unit)
     else:
         answer = l_bfgs_b(unit, tol)
-    value = answer.value * (1.0 if loss == "cross-entropy" else total)
-    short = np.where(answer.n_steps >= max_steps, Stop.BUDGET_SPENT, Stop.STALLED)
-    stop = np.where(answer.residual <= tol, Stop.STATIONARY, short)
-    finite = np.isfinite(answer.w).all(axis=-1) & np.isfinite(value)
+    value = answer.value * convention(loss, total)
     return Fit(
         w=answer.w,
-        stop=np.where(finite, stop, Stop.NOT_FINITE).astype(np.int8),
+        stop=settled(answer.residual, tol, answer.n_steps >= max_steps, answer.w, value),
         n_updates=answer.n_steps,
         n_passes=answer.n_passes,
         loss=value,

@@ -5,7 +5,7 @@ from numba import njit
 from numpy.typing import ArrayLike
 
 from study.datasets.dataset import check_points
-from study.trainers.fit import Fit, Stop
+from study.trainers.fit import Fit, settled
 from study.trainers.gufunc import gufunc
 from study.validation import count, positive
 
@@ -50,11 +50,9 @@ def soft_margin(X: ArrayLike, y: ArrayLike, *, C: float = 1.0, max_passes: int =
     C, tol, max_passes = positive("C", C), positive("tol", tol), count("max_passes", max_passes)
     with np.errstate(all="ignore"):
         w, n_updates, n_passes, loss, residual = _descend(X, y, np.zeros(X.shape[-1] + 1), C, tol, max_passes)
-    stop = np.where(residual <= tol, Stop.STATIONARY, Stop.BUDGET_SPENT)
-    finite = np.isfinite(w).all(axis=-1) & np.isfinite(loss)
     return Fit(
         w=w,
-        stop=np.where(finite, stop, Stop.NOT_FINITE).astype(np.int8),
+        stop=settled(residual, tol, n_passes >= max_passes, w, loss),
         n_updates=n_updates,
         n_passes=n_passes,
         loss=loss,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from study.datasets.dataset import Floats, leading_shape
 from study.trainers import compiled
-from study.trainers.bounded import kkt_residual, minimise
+from study.trainers.bounded import kkt_residual, minimise, one_set
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss, Objective, objective
 
@@ -50,10 +50,7 @@ class Unit:
 
     def one(self, index: tuple[int, ...]) -> tuple[Objective, Floats]:
         """Return objective and start of one set of the stack."""
-        X, y, share, start = (
-            np.broadcast_to(array, (*self.shape, *array.shape[array.ndim - n_core :]))[index]
-            for array, n_core in ((self.X, 2), (self.y, 1), (self.share, 1), (self.start, 1))
-        )
+        X, y, share, start = one_set(self.shape, index, self.X, self.y, self.share, self.start)
         return objective(X, y, share, self.loss, self.eps), start
 
 

@@ -13,6 +13,7 @@ from study.analysis.bias_variance import (
     boundary_sums,
     decompose,
     difference,
+    differing_counts,
     estimate,
     group_sizes,
     holm,
@@ -32,6 +33,16 @@ def thresholds(rng: np.random.Generator, n: int = 400, mean: float = 0.3, sd: fl
 def points_drawn(rng: np.random.Generator, n: int = 400) -> tuple[Floats, Floats]:
     x = rng.normal(size=n)
     return x[:, None], np.where(x > 0.0, 1.0, -1.0)
+
+
+def test_differing_boundaries_are_counted_by_group() -> None:
+    rng = np.random.default_rng(3)
+    w, v, X = rng.normal(size=(11, 3)), rng.normal(size=(11, 3)), rng.normal(size=(7, 2))
+    found = differing_counts(w, v, X, n_groups=4)
+    by_hand = np.zeros((4, 7), int)
+    for r in range(11):
+        by_hand[r % 4] += (X @ w[r, :2] + w[r, 2] > 0.0) != (X @ v[r, :2] + v[r, 2] > 0.0)
+    assert found.tolist() == by_hand.tolist()
 
 
 def known(mean: float = 0.3, sd: float = 0.5) -> Floats:

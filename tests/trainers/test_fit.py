@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from study.trainers.fit import Bound, Fit, Stop
+from study.trainers.fit import Bound, Fit, Stop, settled
 from study.validation import BadInput
 
 Floats = NDArray[np.float64]
@@ -34,6 +34,17 @@ def test_a_fit_is_frozen_and_read_only() -> None:
         assert np.array_equal(own, value)
     with pytest.raises(FrozenInstanceError):
         fit.loss = np.array(0.0)  # type: ignore[misc]
+
+
+def test_a_search_settles_on_the_first_reason_that_holds() -> None:
+    residual, spent = np.array([1e-9, 1.0, 1.0, 0.0, 0.0, np.nan]), np.array([True, True, False, False, False, False])
+    w, loss = np.zeros((6, 2)), np.zeros(6)
+    w[3, 1], loss[4] = np.inf, np.nan
+    stop = settled(residual, 1e-9, spent, w, loss)
+    expected = [Stop.STATIONARY, Stop.BUDGET_SPENT, Stop.STALLED, Stop.NOT_FINITE, Stop.NOT_FINITE, Stop.STALLED]
+    assert stop.dtype == np.int8
+    assert stop.tolist() == expected
+    assert settled(residual, 1e-9, spent, w, loss, residual).tolist() == [*expected[:-1], Stop.NOT_FINITE]
 
 
 def test_every_stop_has_its_own_sentence() -> None:

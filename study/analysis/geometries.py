@@ -1,0 +1,63 @@
+"""Points with spoilers in conflict, set down or drawn, on which the law is compared with what is measured."""
+
+import numpy as np
+
+from study.analysis.conflict import Shape, Spoilt, spoilt
+from study.validation import BadInput
+
+DEPTH, OFFSET = 1.0, 2.0
+"""Where the spoiler of `corners` lies wherever the study does not say otherwise."""
+GEOMETRIES: dict[str, tuple[int, Shape, int]] = {
+    "corners, ball": (2, "ball", 1),
+    "far corners": (2, "box", 1),
+    "three points": (2, "box", 1),
+    "drawn line": (1, "box", 1),
+    "drawn plane": (2, "box", 1),
+    "drawn space": (3, "box", 1),
+    "drawn line, ball": (1, "ball", 1),
+    "drawn plane, ball": (2, "ball", 1),
+    "drawn space, ball": (3, "ball", 1),
+    "two spoilers": (2, "box", 2),
+}
+"""Number of features, shape of the bound and number of spoilers of each set that `named` returns."""
+
+
+def corners(depth: float = DEPTH, offset: float = OFFSET, shape: Shape = "box") -> Spoilt:
+    """Return (+-1, +-1) and (+-2, +-1), labelled by the sign of x_1, and a positive spoiler at (-depth, offset)."""
+    X = np.array([[side * x, z] for side in (1.0, -1.0) for x in (1.0, 2.0) for z in (1.0, -1.0)])
+    return spoilt(np.vstack([X, [-depth, offset]]), np.append(np.sign(X[:, 0]), 1.0), np.arange(9) == 8, shape)
+
+
+def drawn(n_features: int, shape: Shape, n_spoilers: int, rng: np.random.Generator) -> Spoilt:
+    """Return the first set drawn that is separable and meets the hypotheses of the constant at moderate bounds.
+
+    Five to ten standard normal points, moved apart by 0.6 along the normal of a random boundary, and as many standard
+    normal spoilers as asked for, each labelled unlike the base point nearest to it.
+    """
+    for _ in range(1000):
+        n = int(rng.integers(5, 11))
+        X, w = rng.normal(size=(n, n_features)), rng.normal(size=n_features + 1)
+        y = np.sign(X @ w[:-1] + w[-1])
+        X = X + 0.3 * y[:, None] * w[:-1] / np.linalg.norm(w[:-1])
+        S = rng.normal(size=(n_spoilers, n_features))
+        labels = -y[np.argmin(((X[:, None] - S) ** 2).sum(axis=-1), axis=0)]
+        try:
+            points = spoilt(np.vstack([X, S]), np.append(y, labels), np.arange(n + n_spoilers) >= n, shape)
+            wide = points.conflict and points.gamma0 > 0.2 and points.gamma1 > 1.1 * points.gamma0
+        except BadInput:
+            continue
+        if wide and points.regular and points.gap > max(0.15, 0.4 * points.gamma0) and points.best.mu.min() > 0.01:
+            return points
+    raise BadInput(f"`n_features` {n_features} and `n_spoilers` {n_spoilers}: no set that qualifies was drawn")
+
+
+def named(name: str, rng: np.random.Generator) -> Spoilt:
+    """Return the set that `GEOMETRIES` names, the first that qualifies where it is drawn."""
+    n_features, shape, n_spoilers = GEOMETRIES[name]
+    if name == "corners, ball":
+        return corners(shape=shape)
+    if name == "far corners":
+        return corners(4.0 * DEPTH, 4.0 * OFFSET)
+    if name == "three points":
+        return spoilt([[1, 0], [-1, 1], [1, -1], [-1, -3]], [1, 1, -1, 1], np.arange(4) == 3, shape)
+    return drawn(n_features, shape, n_spoilers, rng)

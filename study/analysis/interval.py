@@ -1,0 +1,41 @@
+"""Estimates over independent draws with their 95% confidence intervals, as columns of a table."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import binomtest
+
+from study.datasets.dataset import Floats
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Return the ends of Wilson's 95% interval for the rate of `hits` in `n` trials."""
+    ends = binomtest(hits, n).proportion_ci(method="wilson")
+    return float(ends.low), float(ends.high)
+
+
+def rate(name: str, hits: ArrayLike) -> dict[str, float]:
+    """Return the share of trials that hit, with Wilson's interval.
+
+    Parameters
+    ----------
+    name : str
+        Of the columns: `name`, `name_low` and `name_high`.
+    hits : array_like of shape (n,)
+        Truth values, or 0 and 1.
+    """
+    hits = np.asarray(hits)
+    low, high = wilson(int(hits.sum()), len(hits))
+    return {name: float(hits.mean()), f"{name}_low": low, f"{name}_high": high}
+
+
+def mean(name: str, values: Floats) -> dict[str, float]:
+    """Return the mean of values of shape (n,) with its normal interval, which is a point for a single one."""
+    centre = float(values.mean())
+    reach = float(1.96 * values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+    return {name: centre, f"{name}_low": centre - reach, f"{name}_high": centre + reach}
+
+
+def middle(name: str, values: Floats) -> dict[str, float]:
+    """Return the median of values of shape (n,) with their 5% and 95% quantiles: `name`, `name_q05` and `name_q95`."""
+    low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return {name: float(median), f"{name}_q05": float(low), f"{name}_q95": float(high)}
