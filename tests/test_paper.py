@@ -118,7 +118,7 @@ FAULTS: dict[str, tuple[Plant, str]] = {
     # Numbers.
     "a bare number": (inserted("It is 83 times higher."), "'83' is a bare number"),
     "a bare fraction": (inserted("It is ½ as high."), "'½' is a bare number"),
-    "a bare superscript": (inserted("It is 10² as high."), "'10²' is a bare number"),
+    "a bare superscript": (inserted("It is high² there."), "'high²' is a bare number"),
     "a bare wide digit": (inserted("It is \uff13 times higher."), "'\uff13' is a bare number"),
     "a bare number in the subtitle": (replaced("paper.md", "and what does", "and 83 times does"), "'83' is a bare"),
     "a bare decimal in mathematics": (inserted("$w = 2.5$"), "'w = 2.5' is a bare number"),
