@@ -101,13 +101,19 @@ def test_mathematics_is_set_in_the_font_that_the_page_brings(browser: Browser) -
     browser.send("DOM.enable")
     browser.send("CSS.enable")
     document = browser.send("DOM.getDocument")["root"]["nodeId"]
-    nodes = browser.send("DOM.querySelectorAll", nodeId=document, selector="math")["nodeIds"]
+    nodes = browser.send("DOM.querySelectorAll", nodeId=document, selector="mi, mn, mo, mtext")["nodeIds"]
     used = {
-        font["familyName"]
-        for node in nodes[::20]
+        (font["familyName"], font["isCustomFont"])
+        for node in nodes[::10]
         for font in browser.send("CSS.getPlatformFontsForNode", nodeId=node)["fonts"]
     }
-    assert used == {"NewComputerModernMath"}
+    assert used == {("NewComputerModernMath", True)}
+
+
+def test_no_line_breaks_between_mathematics_and_its_punctuation(browser: Browser) -> None:
+    lines = "[...document.querySelectorAll('.kept')].filter((kept) => kept.getClientRects().length > 1)"
+    assert browser.run(f"{lines}.map((kept) => kept.textContent)") == []
+    assert browser.run("document.querySelectorAll('.kept').length") > 100
 
 
 def test_contents_and_every_link_lead_somewhere(browser: Browser) -> None:

@@ -72,23 +72,33 @@ local function resolved(link)
 end
 
 -- Lines break neither between mathematics and its punctuation nor after a relation whose other side is a link.
+local function is_relation(inline)
+  return inline and inline.t == "Math" and (inline.text:match("[=<>]%s*$") or inline.text:match("\\[gl]e%s*$"))
+end
+
+local function is_attached(before, inline)
+  if not before then return false end
+  return before.t == "Math" and inline.t == "Str" and inline.text:match("^%p")
+    or before.t == "Str" and before.text:match("%($") and inline.t == "Math"
+end
+
 local function kept_together(inlines)
-  local kept = pandoc.Inlines({})
+  local groups, join = {}, false
   for k, inline in ipairs(inlines) do
-    local before, after = inlines[k - 1], inlines[k + 1]
-    local relation = before and before.t == "Math" and before.text:match("[=<>]%s*$") or
-      before and before.t == "Math" and before.text:match("\\[gl]e%s*$")
-    if relation and inline.t:match("Space$") or relation and inline.t == "SoftBreak" then
-      kept:insert(pandoc.Str(typst and "\u{a0}" or "\u{2060}")) -- in MathML the relation brings its own space
+    local before = inlines[k - 1]
+    if is_relation(before) and (inline.t == "Space" or inline.t == "SoftBreak") then
+      join = true -- in MathML the relation brings its own space
+      if typst then table.insert(groups, {pandoc.Str("\u{a0}")}) end
+    elseif join or is_attached(before, inline) then
+      table.insert(groups[#groups], inline)
+      join = false
     else
-      if not typst and before and before.t == "Math" and inline.t == "Str" and inline.text:match("^[%p]") then
-        kept:insert(pandoc.Str("\u{2060}"))
-      end
-      kept:insert(inline)
-      if not typst and inline.t == "Str" and inline.text:match("%($") and after and after.t == "Math" then
-        kept:insert(pandoc.Str("\u{2060}"))
-      end
+      table.insert(groups, {inline})
     end
+  end
+  local kept = pandoc.Inlines({})
+  for _, group in ipairs(groups) do
+    if #group == 1 or typst then kept:extend(group) else kept:insert(pandoc.Span(group, {class = "kept"})) end
   end
   return kept
 end
