@@ -1,6 +1,6 @@
 """`study paper`."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,10 @@ def paper(*, check: bool = False) -> None:
     root = checkout()
     if not check:
         refresh(root)
-    findings, rendered = problems(root), {}
-    try:
-        rendered = rendered_anew(root)
-    except CheckFailed as failure:
-        findings.append(str(failure))
+    findings = problems(root)
     if findings:
         raise CheckFailed("\n".join(findings))
+    rendered = rendered_anew(root)
     if check:
         say("paper.md: every number, figure, claim and reference leads where it says")
         return
@@ -57,42 +54,81 @@ def refresh(root: Path) -> None:
 def problems(root: Path) -> list[str]:
     """Return a line for each thing that is wrong with the paper."""
     from study.report.claims import BEGIN, END, with_claims
-    from study.report.document import syntax_tree
-    from study.report.drawing import drawn_from, is_current, is_page
-    from study.report.numbers import NUMBER_LINK, RESULTS, bare_numbers, links, stale_numbers
+    from study.report.document import raw_parts, syntax_tree, uncited
+    from study.report.numbers import bare_numbers, links, odd_links, stale_numbers
+    from study.report.proofs import unproved
 
     records, findings = read_records(root)
     text = (root / "paper.md").read_text(encoding="utf-8")
     tree = syntax_tree(text)
-    targets = list(links(tree["blocks"]))
     broken = set(chosen("experiments")) - set(records)  # found above; not once more for each number
     findings += stale_numbers(text, records, broken)
+    findings += odd_links(tree, text)
     findings += bare_numbers(tree)
-    into_results = sum(url.startswith(f"{RESULTS}/") for _, url in targets)
-    if into_results != len(NUMBER_LINK.findall(text)):
-        findings.append(
-            'paper.md: each link into results is written [text](experiments/results/NAME.json "key:format")'
-        )
+    findings += raw_parts(tree)
+    findings += uncited(tree, (root / "references.bib").read_text(encoding="utf-8"))
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         findings.append(f"paper.md: the table of claims stands between {BEGIN} and {END}, each once")
     if with_claims(text, records) != text:
         findings.append("paper.md: the table of claims is stale; `study paper` refreshes it")
+    targets = [(kind, url) for kind, _, url, _ in links(tree["blocks"])]
     findings += [
         f"paper.md: {url} is linked, but is not there"
         for url in sorted({url.split("#")[0] for _, url in targets})
         if url and ":" not in url and not (root / url).exists()
     ]
-    shown = {url for kind, url in targets if kind == "Image"}
-    linked = {url for _, url in targets}
-    for name in chosen("figures"):
-        path = root / "figures" / f"{name}.svg"
-        if is_page(root, name):
-            findings += page_problems(root, name, linked)
-        elif f"figures/{name}.svg" not in shown:
-            findings.append(f"paper.md: figures/{name}.svg is nowhere shown")
-        elif name in records and path.is_file() and not is_current(path, drawn_from(root, results(root), name)):
-            findings.append(f"figures/{name}.svg: stale; `study figures` draws it anew")
+    findings += figure_problems(root, records, targets)
+    findings += file_problems(root, records, broken, text)
+    for name in records:
+        findings += [f"experiments/results/{line}" for line in unproved(results(root), name)]
     return findings
+
+
+def figure_problems(root: Path, records: Mapping[str, Any], targets: Sequence[tuple[str, str]]) -> list[str]:
+    """Return a line for each figure that is nowhere shown, stale or altered, and for each that nothing here draws."""
+    from study.report.drawing import drawn_from, is_current, is_page, is_sealed
+
+    findings, figures = [], {}
+    shown, linked = {url for kind, url in targets if kind == "Image"}, {url for _, url in targets}
+    for name in chosen("figures"):
+        page = is_page(root, name)
+        path = root / "figures" / (f"{name}.html" if page else f"{name}.svg")
+        figures[f"figures/{path.name}"] = path
+        if page:
+            findings += page_problems(root, name, linked)
+        elif f"figures/{path.name}" not in shown:
+            findings.append(f"paper.md: figures/{path.name} is nowhere shown")
+        elif path.is_file() and not is_sealed(path):
+            findings.append(
+                f"figures/{path.name}: altered by hand: its seal does not fit; `study figures` draws it anew"
+            )
+        elif name in records and path.is_file() and not is_current(path, drawn_from(root, results(root), name)):
+            findings.append(f"figures/{path.name}: stale; `study figures` draws it anew")
+    findings += [
+        f"paper.md: {url} is shown, but no module in figures/ draws it" for url in sorted(shown - set(figures))
+    ]
+    drawn = {path.name for path in figures.values()}
+    return findings + [
+        f"figures/{path.name}: no module draws it; a figure is figures/NAME.svg beside figures/NAME.py"
+        for path in sorted((root / "figures").glob("[!.]*"))
+        if path.is_file() and path.suffix != ".py" and path.name not in drawn
+    ]
+
+
+def file_problems(root: Path, records: Mapping[str, Any], broken: Container[str], text: str) -> list[str]:
+    """Return a line for each file that no result speaks of, and for each file of proofs that the paper omits."""
+    known = {file for name, record in records.items() for file in (f"{name}.json", *record["tables"])}
+    there = [path for path in sorted(results(root).rglob("[!.]*")) if path.is_file()]
+    findings = [
+        f"experiments/results/{file}: no result speaks of it"
+        for file in (path.relative_to(results(root)).as_posix() for path in there)
+        if file not in known and Path(file).name.split(".")[0] not in broken
+    ]
+    return findings + [
+        f"paper.md: experiments/results/{file} is nowhere named"
+        for file in sorted(known)
+        if file.endswith(".jsonl") and f"`experiments/results/{file}`" not in text
+    ]
 
 
 def page_problems(root: Path, name: str, linked: Container[str]) -> list[str]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,45 @@ from typing import Any
 import pypandoc
 import typst
 
+from study.report.font import mathematics_style
 from study.validation import CheckFailed
 
 HERE = Path(__file__).parent
 SOURCE = "markdown-smart"
 OUTPUTS = ("paper.html", "paper.pdf")
+COMMENT = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
 
 
 def syntax_tree(text: str) -> dict[str, Any]:
     """Return Pandoc's syntax tree of a paper."""
     tree: dict[str, Any] = json.loads(pypandoc.convert_text(text, "json", format=SOURCE))
     return tree
+
+
+def uncited(tree: Any, bibliography: str) -> Iterator[str]:
+    """Yield a finding for each entry of the bibliography that is never cited."""
+    citations = [citation for node in _nodes(tree["blocks"]) if node["t"] == "Cite" for citation in node["c"][0]]
+    cited = {citation["citationId"] for citation in citations}
+    for key in re.findall(r"^\s*@\w+\s*\{\s*([^,\s]+)\s*,", bibliography, re.MULTILINE):
+        if key not in cited:
+            yield f"references.bib: {key} is never cited"
+
+
+def raw_parts(tree: Any) -> Iterator[str]:
+    """Yield a finding for each part that is neither Markdown nor a comment: it would go into one format unchecked."""
+    for node in _nodes(tree["blocks"]):
+        if node["t"] in ("RawInline", "RawBlock") and not COMMENT.fullmatch(node["c"][1]):
+            yield f"paper.md: {node['c'][1].strip()!r} is raw {node['c'][0]}: write it in Markdown"
+
+
+def _nodes(part: Any) -> Iterator[dict[str, Any]]:
+    match part:
+        case {"t": _}:
+            yield part
+            yield from _nodes(part.get("c"))
+        case [*items]:
+            for item in items:
+                yield from _nodes(item)
 
 
 def captions(text: str) -> dict[str, str]:
@@ -44,14 +72,18 @@ def render(root: Path) -> dict[str, bytes]:
     Raises
     ------
     CheckFailed
-        For a reference or citation that leads nowhere, or whatever else Pandoc warns about.
+        For a reference or citation that leads nowhere, or whatever else Pandoc warns about or Typst refuses.
     """
     css = f"--css={HERE / 'paper.css'}"
     html = _pandoc(root, "html5", "--embed-resources", "--mathml", "--toc", "--toc-depth=3", css)
+    html = html.replace("</head>", f"<style>{mathematics_style(html)}</style>\n</head>", 1)
     page = ('--variable-json=margin:{"x":"2.6cm","y":"2.6cm"}', "--variable=papersize=a4", "--variable=fontsize=10.5pt")
     source = _pandoc(root, "typst", f"--include-in-header={HERE / 'paper.typ'}", *page)
     main: Any = source.encode()
-    pdf: Any = typst.compile(main, root=root, ignore_system_fonts=True, timestamp=0)
+    try:
+        pdf: Any = typst.compile(main, root=root, ignore_system_fonts=True, timestamp=0)
+    except typst.TypstError as error:
+        raise CheckFailed(f"paper.md: Typst: {error}") from None
     return {"paper.html": html.encode(), "paper.pdf": bytes(pdf)}
 
 
@@ -63,8 +95,9 @@ def inputs_digest(root: Path) -> str:
         *sorted((root / "figures").glob("*.svg")),
         *sorted(HERE.glob("paper.*")),
         Path(__file__),
+        HERE / "font.py",
     ]
-    versions = " ".join(version(name) for name in ("pypandoc_binary", "typst"))
+    versions = " ".join(version(name) for name in ("fonttools", "pypandoc_binary", "typst"))
     return hashlib.sha256(b"\x00".join([versions.encode(), *(path.read_bytes() for path in paths)])).hexdigest()
 
 

@@ -8,6 +8,8 @@ from types import ModuleType
 from study.report.provenance import read_record, read_tables
 from study.sweeps.digest import code_digest
 
+SEAL = b"<!-- SHA-256 of the lines above: "
+
 
 def drawn_from(root: Path, results: Path, name: str) -> str:
     """Return a line that names what a figure depends on: tables, code and the version of matplotlib.
@@ -21,8 +23,19 @@ def drawn_from(root: Path, results: Path, name: str) -> str:
 
 
 def is_current(svg: Path, source: str) -> bool:
-    """Return whether an SVG says that it depends on just what `source` names."""
-    return source.encode() in svg.read_bytes()[:4096]
+    """Return whether an SVG is as it was drawn, and says that it depends on just what `source` names."""
+    return is_sealed(svg) and source.encode() in svg.read_bytes()[:4096]
+
+
+def is_sealed(svg: Path) -> bool:
+    """Return whether an SVG ends with the SHA-256 of what stands above."""
+    content, mark, _ = svg.read_bytes().rpartition(SEAL)
+    return bool(mark) and sealed(content) == svg.read_bytes()
+
+
+def sealed(svg: bytes) -> bytes:
+    """Return an SVG with its SHA-256 as a last line, a comment."""
+    return svg + SEAL + hashlib.sha256(svg).hexdigest().encode() + b" -->\n"
 
 
 def is_page(root: Path, name: str) -> bool:
@@ -42,4 +55,5 @@ def draw(figure: ModuleType, results: Path, name: str, file_format: str, source:
 
     tables = read_tables(results, name)
     with study_style():
-        return rendered(figure.draw(tables), file_format, source)
+        content = rendered(figure.draw(tables), file_format, source)
+    return sealed(content) if file_format == "svg" else content
