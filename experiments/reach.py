@@ -7,16 +7,19 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from experiments.spoilers import BOXES, N_SAMPLES, PLACE, SHAPES, WEIGHT_BOUND, base_sets, spoilt_sets
-from study.analysis.conflict import spoilt
+from study.analysis.conflict import Shape, spoilt
 from study.analysis.interval import middle, rate
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
+from study.datasets.generators import BOX, make_boxes
+from study.datasets.spoilers import PLACE, add_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound
 from study.trainers.losses import LOSSES, Loss
 from study.trainers.sigmoid_unit import sigmoid_unit
 
+N_SAMPLES, WEIGHT_BOUND = 100, 3.0
+SHAPES: tuple[Shape, ...] = ("box", "ball")
 TARGETS = (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.4, 2.2)
 """Margins at which the targets are met, ln((1 - eps) / eps)."""
 FACTORS = (0.5, 0.8, 0.95, 1.05, 1.2, 2.0)
@@ -26,7 +29,7 @@ COPIES = (1, 10, 100, 1000, 10_000)
 
 def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
     """Compute one block: the same targets for all sets, or targets measured by each set's own reach."""
-    points = spoilt_sets(base_sets("boxes", N_SAMPLES, size, rng), 1, rng)
+    points = add_spoilers(make_boxes(N_SAMPLES, **BOX, size=size, rng=rng), 1, **PLACE, rng=rng)
     if cell["part"] == "targets":
         reaches = np.stack([reach(points, shape) for shape in SHAPES], axis=-1)
         rows = [by_target(points, u, reaches) for u in TARGETS]
@@ -37,7 +40,7 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
     return {"copies": np.stack(rows, axis=1), "n_fits": np.array([size * len(FACTORS) * len(COPIES) * len(LOSSES)])}
 
 
-def reach(points: Dataset, shape: Any) -> Floats:
+def reach(points: Dataset, shape: Shape) -> Floats:
     """Return gamma0 R of each set: the margin that the base can have within the bound, the spoiler not lost."""
     sets = zip(points.X, points.y, points.is_spoiler, strict=True)
     return np.array([WEIGHT_BOUND * spoilt(X, y, flags, shape).gamma0 for X, y, flags in sets])
@@ -154,7 +157,7 @@ EXPERIMENT = Experiment(
     settings={
         "n_samples": N_SAMPLES,
         "weight_bound": WEIGHT_BOUND,
-        "boxes": BOXES,
+        "boxes": BOX,
         "depth": PLACE["depth"],
         "offset": PLACE["offset"],
         "most_copies": max(COPIES),

@@ -52,9 +52,12 @@ def draw_copies(axes: Axes, copies: pd.DataFrame) -> None:
             chosen = copies[(copies["loss"] == loss) & (copies["share_of_reach"] == share)]
             style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "markersize": 4, "linestyle": line}
             axes.errorbar(chosen["copies"], chosen["separates"], yerr=error(chosen), elinewidth=0.8, **style)
+    green = OKABE_ITO["green"]
+    axes.text(1e3, 0.92, "within reach", color=green, fontsize=8, ha="center")
+    axes.text(50, 0.5, "just beyond", color=green, fontsize=8)
     axes.set(xlabel="copies of each base point")
 
 
 def error(rows: pd.DataFrame) -> np.ndarray:
     """Return the lengths of the intervals' two arms."""
-    return np.abs(rows[["separates_low", "separates_high"]].T.to_numpy() - rows["separates"].to_numpy())
+    return np.asarray(np.abs(rows[["separates_low", "separates_high"]].T.to_numpy() - rows["separates"].to_numpy()))
