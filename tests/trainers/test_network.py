@@ -224,3 +224,12 @@ def test_a_bound_of_zero_and_weights_that_do_not_fit_are_refused() -> None:
         outputs(np.ones(4), np.ones((3, 2)), (1,))
     with pytest.raises(BadInput, match="`scale` must be positive"):
         initial_weights(2, (1,), scale=0.0, rng=np.random.default_rng(0))
+
+
+def test_spectral_steps_are_as_long_as_the_curvature_asks() -> None:
+    points = make_boxes(40, n_features=2, gap=1.0, length=1.0, spread=1.0, size=20, rng=np.random.default_rng(0))
+    fit = network(
+        points.X, points.y, layers=(1,), w0=np.ones((20, 3)), bound=Bound("box", 4.0), method="spectral", tol=1e-9
+    )
+    assert (fit.stop == Stop.STATIONARY).all()
+    assert fit.n_updates.max() <= 30  # plain steps would take hundreds
