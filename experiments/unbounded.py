@@ -11,7 +11,6 @@ from scipy.stats import t as student
 
 from study.analysis.implicit_bias import asymptote, safe_rate, widest
 from study.analysis.separation import separates
-from study.analysis.stability import angle_between
 from study.datasets.dataset import Dataset, Floats
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
 from study.trainers.fit import Bound, Fit
@@ -119,10 +118,16 @@ def path() -> Statistics:
     for step, loss, *w in rows:
         norm = float(np.linalg.norm(w))
         best = bounded_optimum(points, weight, norm)
-        angles = np.degrees([angle_between(a, b) for a, b in ((np.array(w), v), (best.w, v), (np.array(w), best.w))])
+        angles = [angle(np.array(w), v), angle(best.w, v), angle(np.array(w), best.w)]
         verdicts = [separates(np.array(w), points.X, points.y), separates(best.w, points.X, points.y)]
         out.append([step, norm, loss, float(best.loss), *angles, *verdicts])
     return {"path": np.array(out, dtype=float), "n_fits": np.array([len(rows) + 1])}
+
+
+def angle(a: Floats, b: Floats) -> float:
+    """Return the angle between two vectors in degrees."""
+    a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
+    return float(np.degrees(2.0 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))))
 
 
 def meeting(n_samples: int) -> Statistics:

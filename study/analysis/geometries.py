@@ -1,8 +1,10 @@
 """Points with spoilers in conflict, set down or drawn, on which the law is compared with what is measured."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from study.analysis.conflict import Shape, Spoilt, spoilt
+from study.datasets.dataset import Floats
 from study.validation import BadInput
 
 DEPTH, OFFSET = 1.0, 2.0
@@ -28,21 +30,26 @@ def corners(depth: float = DEPTH, offset: float = OFFSET, shape: Shape = "box") 
     return spoilt(np.vstack([X, [-depth, offset]]), np.append(np.sign(X[:, 0]), 1.0), np.arange(9) == 8, shape)
 
 
-def drawn(n_features: int, shape: Shape, n_spoilers: int, rng: np.random.Generator) -> Spoilt:
-    """Return the first set drawn that is separable and meets the hypotheses of the constant at moderate bounds.
+def draw(n_features: int, n_spoilers: int, rng: np.random.Generator) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Draw points, labels and which of them are spoilers.
 
     Five to ten standard normal points, moved apart by 0.6 along the normal of a random boundary, and as many standard
     normal spoilers as asked for, each labelled unlike the base point nearest to it.
     """
+    n = int(rng.integers(5, 11))
+    X, w = rng.normal(size=(n, n_features)), rng.normal(size=n_features + 1)
+    y = np.sign(X @ w[:-1] + w[-1])
+    X = X + 0.3 * y[:, None] * w[:-1] / np.linalg.norm(w[:-1])
+    S = rng.normal(size=(n_spoilers, n_features))
+    labels = -y[np.argmin(((X[:, None] - S) ** 2).sum(axis=-1), axis=0)]
+    return np.vstack([X, S]), np.append(y, labels), np.arange(n + n_spoilers) >= n
+
+
+def drawn(n_features: int, shape: Shape, n_spoilers: int, rng: np.random.Generator) -> Spoilt:
+    """Return the first set drawn that is separable and meets the hypotheses of the constant at moderate bounds."""
     for _ in range(1000):
-        n = int(rng.integers(5, 11))
-        X, w = rng.normal(size=(n, n_features)), rng.normal(size=n_features + 1)
-        y = np.sign(X @ w[:-1] + w[-1])
-        X = X + 0.3 * y[:, None] * w[:-1] / np.linalg.norm(w[:-1])
-        S = rng.normal(size=(n_spoilers, n_features))
-        labels = -y[np.argmin(((X[:, None] - S) ** 2).sum(axis=-1), axis=0)]
         try:
-            points = spoilt(np.vstack([X, S]), np.append(y, labels), np.arange(n + n_spoilers) >= n, shape)
+            points = spoilt(*draw(n_features, n_spoilers, rng), shape)
             wide = points.conflict and points.gamma0 > 0.2 and points.gamma1 > 1.1 * points.gamma0
         except BadInput:
             continue

@@ -3,6 +3,7 @@
 import numpy as np
 
 from study.analysis.conflict import Shape, Spoilt, spoilt
+from study.analysis.geometries import draw
 from study.datasets.dataset import Floats
 from study.validation import BadInput
 
@@ -19,15 +20,10 @@ def drawn(seed: int, n_features: int, shape: Shape, n_spoilers: int = 1) -> Spoi
     """Return the first drawn set that is separable, in conflict and regular, with a gap that a small R resolves."""
     rng = np.random.default_rng(seed)
     for _ in range(1000):
-        n = int(rng.integers(5, 11))
-        X, w = rng.normal(size=(n, n_features)), rng.normal(size=n_features + 1)
-        y = np.sign(X @ w[:-1] + w[-1])
-        X = X + 0.3 * y[:, None] * w[:-1] / np.linalg.norm(w[:-1])
-        S = rng.normal(size=(n_spoilers, n_features))
-        labels = -y[np.argmin(((X[:, None] - S) ** 2).sum(axis=-1), axis=0)]
-        if abs(y.sum()) == n:
+        X, y, is_spoiler = draw(n_features, n_spoilers, rng)
+        if len(set(y[~is_spoiler])) == 1:
             continue
-        points = spoilt(np.vstack([X, S]), np.append(y, labels), np.arange(n + n_spoilers) >= n, shape)
+        points = spoilt(X, y, is_spoiler, shape)
         try:
             wide = points.conflict and points.gamma0 > 0.2 and points.gamma1 > 1.1 * points.gamma0
         except BadInput:
