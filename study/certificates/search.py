@@ -12,6 +12,7 @@ from scipy.optimize import linprog
 from study.certificates import compiled
 from study.certificates.enclosure import optimum_near
 from study.certificates.problem import Problem, problem_of
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
 from study.trainers.losses import Loss
 from study.validation import count
@@ -55,6 +56,7 @@ class Verdict:
     certificate: str | None
 
 
+@checked
 def verdict(
     X: ArrayLike,
     y: ArrayLike,
