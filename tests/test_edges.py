@@ -2,9 +2,7 @@
 
 import inspect
 import pkgutil
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -27,11 +25,9 @@ from study.sweeps.rules import Rule
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.graph import Node
 from study.validation import BadInput
+from tests.conftest import limited
 
 ROOMS = ("datasets", "trainers", "analysis", "certificates", "sweeps")
-SECONDS = 60
-"""Longer than any answer to the small sets below may take, a first compilation included."""
-
 POINTS = four_points(2.0)
 X, Y = POINTS.X, POINTS.y
 W, V = np.array([2.0, 0.1, 1.0]), np.array([1.0, -0.2, 0.5])
@@ -267,20 +263,6 @@ def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 PUBLIC = dict(functions())
-
-
-@contextmanager
-def limited() -> Iterator[None]:
-    def late(*_: object) -> None:
-        raise TimeoutError(f"no answer within {SECONDS} s")
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def is_valid(answer: Any, *, undefined: bool) -> bool:
