@@ -14,7 +14,8 @@ from study.validation import BadInput, one_of, real
 
 P = ParamSpec("P")
 T = TypeVar("T")
-OF_ARRAYS = set(get_args(ArrayLike))
+OF_ARRAYS = set(get_args(ArrayLike)) or {ArrayLike}
+"""What stands for it in a union: its parts, or from Python 3.12 on its name."""
 
 
 def checked(function: Callable[P, T]) -> Callable[P, T]:
@@ -56,6 +57,8 @@ def _judged(init: Callable[..., None]) -> Callable[..., None]:
 def _as(name: str, value: Any, kind: Any) -> Any:
     """Return a value as what an annotation asks for, or raise `BadInput`."""
     origin, parts = get_origin(kind), get_args(kind)
+    if kind == ArrayLike:
+        return as_floats(name, value)
     if origin in (Union, UnionType):
         return _as_one_of(name, value, parts)
     if origin is Literal:
