@@ -56,7 +56,13 @@ N_BLOCKS = 12
 """Then come tiny.csv, tiny.more.csv and tiny.json, each written by one more call of fsync."""
 POINTS = "x,y,class\n1,0,a\n0,1,a\n-1,0,β\n"
 
-MAIN = "from study.__main__ import main; main()"  # of the checkout that it is run in
+MAIN = "from study.__main__ import main\n{}\nmain()"  # of the checkout that it is run in
+AFTER = """
+import signal, threading
+timer = threading.Timer({delay}, signal.pthread_kill, (threading.main_thread().ident, signal.{name}))
+timer.daemon = True
+timer.start()
+"""
 ON_FSYNC = """
 import os, signal, errno
 calls, fsync = [], os.fsync
@@ -84,6 +90,10 @@ def on_fsync(call: int, act: str) -> str:
     return ON_FSYNC.format(call=call, act=act)
 
 
+def after(delay: float, name: str) -> str:
+    return AFTER.format(delay=delay, name=name)
+
+
 def kill(name: str) -> str:
     return f"os.kill(os.getpid(), signal.{name})"
 
@@ -98,7 +108,6 @@ class Fault:
     prelude: str = ""
     environment: dict[str, str | None] = field(default_factory=dict)
     redirect: str = ""
-    signal: tuple[int, float] | None = None
     code: tuple[int, ...] = (0,)
     says: str = ""
     answers: str = ""
@@ -108,7 +117,7 @@ class Fault:
 def study(checkout: Path, *command: str, **fault: Any) -> "subprocess.CompletedProcess[str]":
     """Run the command line as a process of its own, with a fault."""
     row = Fault(command=command, **fault)
-    words = [sys.executable, "-c", f"{row.prelude}\n{MAIN}", *row.command]
+    words = [sys.executable, "-c", MAIN.format(row.prelude), *row.command]
     if row.redirect:
         words = ["/bin/sh", "-c", f'"$@" {row.redirect}', "sh", *words]
     changed = {**os.environ, **row.environment}
@@ -116,10 +125,6 @@ def study(checkout: Path, *command: str, **fault: Any) -> "subprocess.CompletedP
     process = subprocess.Popen(
         words, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
-    if row.signal is not None:
-        number, delay = row.signal
-        time.sleep(delay)
-        process.send_signal(number)
     out, err = process.communicate(timeout=60)
     return subprocess.CompletedProcess(words, process.returncode, out.decode(), err.decode())
 
@@ -129,7 +134,7 @@ def readerless(checkout: Path, stream: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: writing}
-    words = [sys.executable, "-c", MAIN, *(["list"] if stream == "stdout" else ["run", "tiny"])]
+    words = [sys.executable, "-c", MAIN.format(""), *(["list"] if stream == "stdout" else ["run", "tiny"])]
     answer = subprocess.run(words, cwd=checkout, **streams, timeout=60, check=False)
     os.close(writing)
     assert answer.returncode == 141
@@ -206,7 +211,7 @@ def kept(number: int) -> Callable[[Path], None]:
 
 def both(*command: str) -> Callable[[Path], None]:
     def at_once(checkout: Path) -> None:
-        words = [sys.executable, "-c", f"{on_fsync(1, 'import time; time.sleep(2.0)')}\n{MAIN}", *command]
+        words = [sys.executable, "-c", MAIN.format(on_fsync(1, "import time; time.sleep(2.0)")), *command]
         two = [subprocess.Popen(words, cwd=checkout, stderr=subprocess.PIPE, text=True) for _ in range(2)]
         said = [process.communicate(timeout=60)[1] for process in two]
         assert [process.returncode for process in two] == [0, 0], said
@@ -244,10 +249,10 @@ FAULTS: dict[str, Fault] = {
     "closed stdout": Fault(command=("run", "tiny", "--json"), redirect=">&-", says=r"\Atiny: 12 blocks computed.*\n\Z"),
     "closed stderr": Fault(command=("run", "tiny", "--json"), redirect="2>&-", answers=r"\A\{\n"),
     "all closed": Fault(command=("run", "tiny", "--json"), redirect="<&- >&- 2>&-", answers=r"\A\Z"),
-    "Ctrl-C during the first imports": Fault(signal=(signal.SIGINT, 0.15), code=(130,), says=INTERRUPTED),
-    "Ctrl-C during the heavy imports": Fault(signal=(signal.SIGINT, 0.4), code=(130,), says=INTERRUPTED),
-    "Ctrl-C while libraries are loaded": Fault(signal=(signal.SIGINT, 0.7), code=(130, 0)),
-    "Ctrl-C about when blocks begin": Fault(signal=(signal.SIGINT, 0.9), code=(130, 0)),
+    "Ctrl-C during the first imports": Fault(prelude=after(0.02, "SIGINT"), code=(130,), says=INTERRUPTED),
+    "Ctrl-C during the heavy imports": Fault(prelude=after(0.2, "SIGINT"), code=(130,), says=INTERRUPTED),
+    "Ctrl-C while libraries are loaded": Fault(prelude=after(0.5, "SIGINT"), code=(130, 0)),
+    "Ctrl-C about when blocks begin": Fault(prelude=after(0.8, "SIGINT"), code=(130, 0)),
     "Ctrl-C while blocks are computed": Fault(
         prelude=on_fsync(5, kill("SIGINT")), code=(130,), says=INTERRUPTED, after=kept(4)
     ),
@@ -258,7 +263,7 @@ FAULTS: dict[str, Fault] = {
         state="changed", prelude=on_fsync(N_BLOCKS + 3, kill("SIGINT")), code=(130,), says=INTERRUPTED
     ),
     "terminated while blocks are computed": Fault(prelude=on_fsync(5, kill("SIGTERM")), code=(143,), after=kept(4)),
-    "terminated at some time": Fault(signal=(signal.SIGTERM, 0.8), code=(143, 0)),
+    "terminated at some time": Fault(prelude=after(0.6, "SIGTERM"), code=(143, 0)),
     "killed while blocks are computed": Fault(prelude=on_fsync(5, kill("SIGKILL")), code=(-9,), after=kept(4)),
     "killed between two tables": Fault(
         state="changed", prelude=on_fsync(N_BLOCKS + 2, kill("SIGKILL")), code=(-9,), after=noticed
@@ -323,7 +328,7 @@ def test_a_fault_is_met(name: str, tmp_path: Path, checkouts: dict[str, Path]) -
     fault, checkout = FAULTS[name], tmp_path / "a checkout λ"
     shutil.copytree(checkouts[fault.state], checkout)
     fault.before(checkout)
-    row = {key: getattr(fault, key) for key in ("prelude", "environment", "redirect", "signal")}
+    row = {key: getattr(fault, key) for key in ("prelude", "environment", "redirect")}
     answer = study(checkout, *fault.command, **row)
     assert answer.returncode in fault.code, answer
     assert re.search(fault.says, answer.stderr), answer
