@@ -2,7 +2,8 @@
 
 import os
 import sys
-from typing import NoReturn
+from pathlib import Path
+from typing import NoReturn, TextIO
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -59,8 +60,19 @@ app.command(bench)
 app.command(certify)
 
 
+def _forget_what_is_unsaid(*streams: TextIO) -> None:
+    """Keep the interpreter from trying, on its way out, to write what cannot be written."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams or (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+
+
 def main() -> NoReturn:
     """Run a command: exit 0 when done, 1 when a check failed, 2 for bad input."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever called us
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
+        getattr(sys, name).reconfigure(errors="backslashreplace")  # of a terminal that has no Greek
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
@@ -69,16 +81,14 @@ def main() -> NoReturn:
     except BadInput as error:
         say(f"study: {error}")
         sys.exit(2)
-    except KeyboardInterrupt:
-        say("study: interrupted; the blocks computed so far are kept: repeat the command, without --fresh, to go on")
-        sys.exit(130)
     except CheckFailed as error:
         say(str(error))
         sys.exit(1)
     except BrokenPipeError:  # whoever read our answer has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_what_is_unsaid()
         sys.exit(141)
     except OSError as error:
-        say(f"study: {error.filename or 'a file'} cannot be read or written: {error.strerror or error}")
+        _forget_what_is_unsaid(sys.stdout)
+        say(f"study: {error.filename or 'the answer'} cannot be read or written: {error.strerror or error}")
         sys.exit(1)
     sys.exit(0)

@@ -2,10 +2,18 @@
 
 import math
 from collections.abc import Collection
+from numbers import Real
+
+LONGEST = 1000
+"""Characters of a message; the value that it shows may have any number."""
 
 
 class BadInput(ValueError):
     """Input that cannot be used; the message is one line that names the argument, the value and what would be right."""
+
+    def __init__(self, message: str) -> None:
+        line = " ".join(str(message).split())  # the text of an array spans lines
+        super().__init__(line if len(line) <= LONGEST else f"{line[:LONGEST]}...")
 
 
 class CheckFailed(Exception):
@@ -15,9 +23,10 @@ class CheckFailed(Exception):
 def real(name: str, value: float) -> float:
     """Return `value` as a float, or raise `BadInput` unless it is a number."""
     try:
-        if isinstance(value, str):
+        number = value.item() if getattr(value, "shape", None) == () else value  # type: ignore[attr-defined]
+        if not isinstance(number, Real):
             raise TypeError
-        return float(value)
+        return float(number)
     except (TypeError, ValueError, OverflowError):
         shown = " ".join(repr(value).split())
         raise BadInput(f"`{name}` must be a number; got {shown[:80]}") from None
@@ -33,7 +42,8 @@ def positive(name: str, value: float) -> float:
 
 def count(name: str, value: int, *, least: int = 1) -> int:
     """Return `value` as an int of at most 2^61, or raise `BadInput` unless it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not math.isfinite(real(name, value)) or int(value) != value or value < least:
+    number = real(name, value)
+    if isinstance(value, bool) or not number.is_integer() or number < least:
         raise BadInput(f"`{name}` must be a whole number of at least {least}; got {value}")
     return min(int(value), 2**61)
 

@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("study", derandomize=True, deadline=None)
 settings.load_profile("study")
 
+SECONDS = 60
+"""Longer than any single answer to a small input may take, a first compilation included."""
 Study = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -51,8 +55,24 @@ def study() -> Study:
     """Return a function that runs the command line of a checkout: study(folder, *arguments)."""
 
     def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        code = f"import sys; sys.path.insert(0, {str(folder)!r}); from study.cli import main; main()"
+        code = f"import sys; sys.path.insert(0, {str(folder)!r}); from study.__main__ import main; main()"
         command = [sys.executable, "-c", code, *arguments]
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
 
     return run
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    """Fail what takes too long."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"no answer within {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

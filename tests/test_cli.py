@@ -100,7 +100,7 @@ def test_a_result_beyond_tolerance_is_named_and_kept(spoilt: Path, study: Study)
 
 
 def test_an_interrupt_says_how_to_go_on(spoilt: Path) -> None:
-    code = f"import sys; sys.path.insert(0, {str(spoilt)!r}); from study.cli import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(spoilt)!r}); from study.__main__ import main; main()"
     run = subprocess.Popen(
         [sys.executable, "-c", code, "run", "--fresh"], cwd=spoilt, stderr=subprocess.PIPE, text=True
     )

@@ -296,7 +296,7 @@ def test_long_training_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsy
 
 def test_the_command_works_outside_a_checkout(tmp_path: Path) -> None:
     (tmp_path / "points.csv").write_text(PLAIN)
-    code = "import sys; from study.cli import main; main()"
+    code = "import sys; from study.__main__ import main; main()"
     command = [sys.executable, "-c", code, "compare", "points.csv", "--label", "class", "--json"]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr

@@ -45,7 +45,7 @@ def test_the_tour_of_ones_own_points_prints_what_it_says(tmp_path: Path) -> None
     commands = block("sh", "> points.csv")
     made, _, compare = commands.partition("study compare ")
     subprocess.run(["/bin/sh", "-c", made], cwd=tmp_path, check=True)
-    code = "import sys; from study.cli import main; main()"
+    code = "import sys; from study.__main__ import main; main()"
     command = [sys.executable, "-c", code, "compare", *compare.split()]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert answer.stdout == block("text", "41 points")

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from study.datasets.dataset import Floats
-from study.validation import BadInput
+from study.datasets.arguments import checked
+from study.datasets.dataset import Floats, as_floats, check_finite, check_room, check_shape, check_weights
+from study.validation import BadInput, count
 
 PARTS = (
     "error",
@@ -40,6 +41,7 @@ class Estimate:
         return np.asarray(2.0 * stats.norm.sf(np.where(np.isnan(z), 0.0, z)))
 
 
+@checked
 def wrong_counts(w: ArrayLike, X: ArrayLike, y: ArrayLike, n_groups: int = 20) -> NDArray[np.int64]:
     """Count, for each group of resamples and each test point, how many of the resamples' boundaries get it wrong.
 
@@ -58,11 +60,16 @@ def wrong_counts(w: ArrayLike, X: ArrayLike, y: ArrayLike, n_groups: int = 20) -
     ndarray of int64 of shape (n_groups, n_test)
         A tie, a test point on the boundary, counts as wrong. Counts of further resamples are added.
     """
-    w, X, y = np.asarray(w, np.float64), np.asarray(X, np.float64), np.asarray(y, np.float64)
+    w, X, y = as_floats("w", w), as_floats("X", X), as_floats("y", y)
+    check_shape("X", X, "n_test", "n_features")
+    check_shape("y", y, len(X))
+    check_shape("w", w, "n_resamples", X.shape[1] + 1)
+    _check_groups(n_groups, len(y))
     Z = (y[:, None] * np.column_stack([X, np.ones(len(X))])).T
     return _counts(lambda own: ~(own @ Z > 0.0), n_groups, w)
 
 
+@checked
 def differing_counts(w: ArrayLike, v: ArrayLike, X: ArrayLike, n_groups: int = 20) -> NDArray[np.int64]:
     """Count, for each group and each test point, for how many of the resamples two boundaries disagree there.
 
@@ -76,7 +83,11 @@ def differing_counts(w: ArrayLike, v: ArrayLike, X: ArrayLike, n_groups: int = 2
     -------
     ndarray of int64 of shape (n_groups, n_test)
     """
-    w, v, X = np.asarray(w, np.float64), np.asarray(v, np.float64), np.asarray(X, np.float64)
+    w, v, X = as_floats("w", w), as_floats("v", v), as_floats("X", X)
+    check_shape("X", X, "n_test", "n_features")
+    check_shape("w", w, "n_resamples", X.shape[1] + 1)
+    check_shape("v", v, *w.shape)
+    _check_groups(n_groups, len(X))
 
     def differ(*pair: Floats) -> NDArray[np.bool_]:
         one, other = (u[:, :-1] @ X.T + u[:, -1:] > 0.0 for u in pair)
@@ -91,11 +102,14 @@ def _counts(hit: Callable[..., NDArray[np.bool_]], n_groups: int, *weights: Floa
     return np.stack([hit(*own).sum(axis=0) for own in groups])
 
 
+@checked
 def group_sizes(n_resamples: int, n_groups: int = 20) -> NDArray[np.int64]:
     """Return how many of `n_resamples` resamples each group holds, of shape (n_groups,)."""
-    return np.array([len(range(group, n_resamples, n_groups)) for group in range(n_groups)], np.int64)
+    _check_groups(n_groups)
+    return (count("n_resamples", n_resamples, least=0) + n_groups - 1 - np.arange(n_groups)) // n_groups
 
 
+@checked
 def decompose(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
     """Split the error at each test point into bias and variance.
 
@@ -127,12 +141,24 @@ def decompose(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
     .. [1] P. Domingos, "A unified bias-variance decomposition", AAAI 2000, 564-569.
     .. [2] R. Kohavi, D. H. Wolpert, "Bias plus variance decomposition for zero-one loss functions", ICML 1996, 275-283.
     """
+    _check_counts(wrong, n)
     return _parts(_halves(wrong), _halves(n[:, None])[:, 0])
 
 
 def _halves(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the sums over the even and over the odd groups, of shape (..., 2, n), from (..., n_groups, n)."""
     return np.stack([counts[..., 0::2, :].sum(axis=-2), counts[..., 1::2, :].sum(axis=-2)], axis=-2)
+
+
+def _check_groups(n_groups: int, n_test: int = 1) -> None:
+    if count("n_groups", n_groups, least=4) % 2 or n_groups > 10_000:
+        raise BadInput(f"`n_groups` must be even and at most 10,000; got {n_groups}")
+    check_room(n_groups=n_groups, n_test=n_test)
+
+
+def _check_counts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> None:
+    check_shape("wrong", wrong, "n_groups", "n_test", stack=True)
+    check_shape("n", n, wrong.shape[-2])
 
 
 def _parts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
@@ -153,6 +179,7 @@ def _parts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
     return np.stack([bias + net, bias, unbiased + against, unbiased, against, net, q - spread, spread], axis=-2)
 
 
+@checked
 def estimate(
     wrong: NDArray[np.int64],
     n: NDArray[np.int64],
@@ -189,7 +216,12 @@ def estimate(
     .. [1] A. B. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2):386-411, 2007.
        doi:10.1214/07-AOAS122
     """
+    _check_counts(wrong, n)
+    if not 0.0 < level < 1.0:
+        raise BadInput(f"`level` must lie in (0, 1); got {level}")
     n_groups, n_test = wrong.shape[-2:]
+    if n_test < 2:
+        raise BadInput(f"`wrong` must hold at least two test points; got shape {wrong.shape}")
     parts = of(decompose(wrong, n))
     value = parts.mean(axis=-1)
     between_points = parts.var(axis=-1, ddof=1) / n_test
@@ -203,6 +235,7 @@ def estimate(
     return Estimate(value, error, value - reach, value + reach)
 
 
+@checked
 def difference(
     wrong: NDArray[np.int64], other: NDArray[np.int64], n: NDArray[np.int64], level: float = 0.95
 ) -> Estimate:
@@ -215,9 +248,12 @@ def difference(
     n : ndarray of int of shape (n_groups,)
     level : float in (0, 1)
     """
+    _check_counts(wrong, n)
+    check_shape("other", other, *wrong.shape)
     return estimate(np.stack([wrong, other]), n, level, of=lambda parts: parts[0] - parts[1])
 
 
+@checked
 def holm(p_values: Floats) -> Floats:
     """Return p-values adjusted for their number by Holm's step-down method, in the order given.
 
@@ -226,7 +262,9 @@ def holm(p_values: Floats) -> Floats:
     S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6(2):65-70,
     1979.
     """
-    p_values = np.asarray(p_values, np.float64)
+    check_shape("p_values", p_values, "n")
+    if not ((p_values >= 0.0) & (p_values <= 1.0)).all():
+        raise BadInput(f"`p_values` must lie in [0, 1]; got {p_values}")
     order = np.argsort(p_values, kind="stable")
     steps = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
     adjusted = np.empty_like(p_values)
@@ -234,6 +272,7 @@ def holm(p_values: Floats) -> Floats:
     return adjusted
 
 
+@checked
 def boundary_sums(w: ArrayLike) -> Floats:
     """Return the sums from which `boundary_spread` is computed; those of further resamples are added.
 
@@ -248,7 +287,10 @@ def boundary_sums(w: ArrayLike) -> Floats:
         Number of boundaries, number of zero normals (left out), the sum of unit normals, of offsets and their squares,
         and of squared angles to the first axis. The offset is bias / norm(normal), signed, in the units of X.
     """
-    w = np.asarray(w, np.float64)
+    w = as_floats("w", w)
+    check_weights("w", w)
+    check_shape("w", w, "n_resamples", "n_features + 1")
+    check_finite("w", w)
     size = np.linalg.norm(w[:, :-1], axis=-1)
     some = size > 0.0
     normal, offset = w[some, :-1] / size[some, None], w[some, -1] / size[some]
@@ -257,6 +299,7 @@ def boundary_sums(w: ArrayLike) -> Floats:
     return np.concatenate([*sums, [(angle**2).sum()]]).astype(np.float64)
 
 
+@checked
 def boundary_spread(sums: Floats) -> dict[str, float]:
     """Return how the boundary scatters over the resamples.
 
@@ -272,6 +315,10 @@ def boundary_spread(sums: Floats) -> dict[str, float]:
         the first axis, in radians. angle_rms: root mean square of the normals' angles to the first axis.
         offset_mean, offset_sd: of bias / norm(normal), in the units of X. no_boundary: share of zero normals.
     """
+    check_shape("sums", sums, "n_features + 5")
+    check_finite("sums", sums)
+    if len(sums) < 6 or not 0.0 <= sums[1] <= sums[0] or sums[0] < 1.0:
+        raise BadInput(f"`sums` must be what `boundary_sums` gives; got {sums}")
     n, none, resultant = sums[0], sums[1], sums[2:-3]
     used = max(n - none, 1.0)
     mean = resultant / used

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from study.analysis.influence import moved_without
 from study.analysis.margin import functional_margins, geometric_margin
-from study.datasets.dataset import Dataset, Floats
+from study.datasets.arguments import checked
+from study.datasets.dataset import Dataset, Floats, check_one_set, check_shape
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Stop
 from study.trainers.losses import Loss, loss_of_margin
@@ -66,6 +67,7 @@ class Verdict:
         return not self.lost.size
 
 
+@checked
 def compare_perceptron(
     points: Dataset,
     *,
@@ -87,6 +89,7 @@ def compare_perceptron(
     advance : callable (updates so far, max_updates), optional
         Called several times a second.
     """
+    check_one_set("points", points)
     X, y = points.X, points.y
     part = max(1, int(LOOKS_A_PART / X.size))
     w, n_updates, n_passes = np.zeros(X.shape[1] + 1), 0, 0
@@ -108,8 +111,10 @@ def compare_perceptron(
     return _verdict(points, w, Stop(int(fit.stop)), n_updates, n_passes, float(fit.loss), nearest, moved)
 
 
+@checked
 def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separable: bool) -> Verdict:
     """Train the unit inside its bound, from zero, and judge it; arguments as `sigmoid_unit` has them."""
+    check_one_set("points", points)
     X, y = points.X, points.y
     fit = sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton")
     slope = np.abs(loss_of_margin(loss, functional_margins(fit.w, X, y), eps)[1])
@@ -153,6 +158,7 @@ def _verdict(
     )
 
 
+@checked
 def telling_plane(points: Dataset, unit: Floats, other: Floats) -> Floats:
     """Return two orthonormal directions that show both boundaries as lines, and every point on its own side of each.
 
@@ -168,9 +174,12 @@ def telling_plane(points: Dataset, unit: Floats, other: Floats) -> Floats:
         The first along the normal of `unit`, the second along what is left of the normal of `other`; where nothing is
         left, along what the points vary most in. For two features the axes themselves, for one the axis and zero.
     """
+    check_one_set("points", points)
     d = points.X.shape[1]
     if d <= 2:
         return np.eye(2, d)
+    check_shape("unit", unit, d + 1)
+    check_shape("other", other, d + 1)
     centred = points.X - points.X.mean(axis=0)
     widest = np.linalg.eigh(np.cov((centred / np.abs(centred).max()).T))[1][:, ::-1].T
     rows: list[Floats] = []
@@ -184,6 +193,7 @@ def telling_plane(points: Dataset, unit: Floats, other: Floats) -> Floats:
     return np.array(rows)
 
 
+@checked
 def usual_passes(points: Dataset) -> int:
     """Return the passes that take about twenty seconds, and at least a thousand."""
     return max(1000, int(PATIENCE / points.X.size))

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog, lsq_linear
 
-from study.datasets.dataset import Floats, check_points
+from study.datasets.arguments import checked
+from study.datasets.dataset import Floats, check_finite, check_points, check_shape
 from study.validation import BadInput, one_of
 
 Shape = Literal["box", "ball"]
@@ -110,6 +111,7 @@ class Optimum:
     mu: Floats
 
 
+@checked
 def spoilt(X: ArrayLike, y: ArrayLike, is_spoiler: ArrayLike, shape: Shape) -> Spoilt:
     """Return base points and spoilers of one set, checked.
 
@@ -140,6 +142,7 @@ def spoilt(X: ArrayLike, y: ArrayLike, is_spoiler: ArrayLike, shape: Shape) -> S
     return Spoilt(base=Z[~flags], spoilers=Z[flags], shape=shape)
 
 
+@checked
 def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0.0) -> Optimum:
     """Maximise min_i z_i.v over v in W with z_s.v >= lift min_i z_i.v for each spoiler.
 
@@ -166,7 +169,13 @@ def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0
     ----------
     .. [1] C. L. Lawson, R. J. Hanson, "Solving Least Squares Problems", Prentice-Hall, 1974, chapter 23, problem LDP.
     """
+    check_shape("base", base, "n", "n_features + 1")
     n, p = base.shape
+    if spoilers.ndim != 2 or spoilers.shape[1] != p:
+        raise BadInput(f"`spoilers` must have shape (k, {p}); got shape {spoilers.shape}")
+    check_finite("base", base)
+    if not (np.isfinite(spoilers).all() and 0.0 <= lift < 1e9):
+        raise BadInput(f"`spoilers` must be finite, and `lift` lie in [0, 1e9); got {spoilers} and {lift}")
     Z = np.vstack([base, spoilers])
     level = np.repeat([1.0, lift], [n, len(spoilers)])
     if shape == "box":
@@ -177,6 +186,8 @@ def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0
             bounds=[(-1.0, 1.0)] * p + [(None, None)],
             method="highs",
         )
+        if answer.x is None:
+            raise BadInput("`base` and `spoilers` must be of sizes that a linear programme can hold; none was solved")
         v, margin, multipliers = answer.x[:-1], float(answer.x[-1]), -answer.ineqlin.marginals
     else:
         target = np.append(np.zeros(p), 1.0)
@@ -188,7 +199,7 @@ def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0
         v, margin = off[:-1] / norm, -off[-1] / norm if separable else 0.0
         multipliers = u / max(float(u[:n].sum()), np.finfo(float).tiny)
     if margin <= TIGHT * np.abs(Z).max():
-        raise BadInput("`X` and `y` must be separable with a margin that rounding leaves; none was found")
+        raise BadInput("`base` and `spoilers` must be separable with a margin that rounding leaves; none was found")
     return Optimum(margin=margin, v=v, alpha=multipliers[:n], mu=multipliers[n:])
 
 

@@ -4,9 +4,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from study.analysis.stability import Train, angle_between
-from study.datasets.dataset import Floats, as_floats, check_points
+from study.datasets.arguments import checked
+from study.datasets.dataset import Floats, as_floats, check_finite, check_pair, check_points, check_shape
+from study.validation import BadInput
 
 
+@checked
 def angle(w: ArrayLike, v: ArrayLike) -> Floats:
     """Return the angle in degrees, in [0, 180], between two boundaries' normals; NaN where one of them is zero.
 
@@ -15,9 +18,12 @@ def angle(w: ArrayLike, v: ArrayLike) -> Floats:
     w, v : array_like of shape (..., n_features + 1)
         Weights, the bias last.
     """
-    return np.asarray(np.degrees(angle_between(as_floats("w", w)[..., :-1], as_floats("v", v)[..., :-1])))
+    w, v = as_floats("w", w), as_floats("v", v)
+    check_pair(w, v)
+    return np.asarray(np.degrees(angle_between(w[..., :-1], v[..., :-1])))
 
 
+@checked
 def moved(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
     """Return how far two boundaries lie apart among points, turned or shifted, as an angle in degrees.
 
@@ -35,15 +41,20 @@ def moved(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
         centre of the points and their root-mean-square distance from it; neither origin nor unit of X counts. A shift
         by the spread, seen from the centre, is 45 degrees.
     """
-    X = as_floats("X", X)
+    X, w, v = as_floats("X", X), as_floats("w", w), as_floats("v", v)
+    check_shape("X", X, "n_samples", "n_features")
+    check_finite("X", X)
+    check_pair(w, v, X.shape[1] + 1)
     centre = X.mean(axis=0)
     largest = np.abs(X - centre).max() or 1.0  # squares may leave the range of floats
     spread = largest * np.sqrt((((X - centre) / largest) ** 2).sum(axis=-1).mean())
-    a, b = (as_floats(name, value) for name, value in (("w", w), ("v", v)))
-    a, b = (np.append(u[..., :-1] * spread, u[..., -1:] + u[..., :-1] @ centre[:, None], axis=-1) for u in (a, b))
+    a, b = (
+        np.concatenate([u[..., :-1] * spread, u[..., -1:] + u[..., :-1] @ centre[:, None]], axis=-1) for u in (w, v)
+    )
     return np.asarray(np.degrees(angle_between(a, b)))
 
 
+@checked
 def moved_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, samples: NDArray[np.int64]) -> Floats:
     """Return how far a boundary moves when each of some samples is left out and the rule is trained anew.
 
@@ -65,6 +76,11 @@ def moved_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, sample
         In degrees, as `moved` says; NaN where leaving the sample out leaves one class, or no boundary.
     """
     X, y = check_points(X, y)
+    check_shape("X", X, "n_samples", "n_features")
+    check_shape("y", y, "n_samples")
+    check_shape("w", as_floats("w", w), X.shape[1] + 1)
+    if samples.ndim != 1 or not ((samples >= 0) & (samples < len(y))).all():
+        raise BadInput(f"`samples` must hold indices from 0 to {len(y) - 1}; got {samples}")
     moves = np.full(len(samples), np.nan)
     for k, i in enumerate(samples):
         labels = np.delete(y, i)

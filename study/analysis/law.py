@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from study.analysis.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
 from study.trainers.losses import Loss
 from study.validation import BadInput, one_of, positive
@@ -16,6 +17,7 @@ from study.validation import BadInput, one_of, positive
 LOSSES: tuple[Loss, ...] = ("cross-entropy", "quadratic")
 
 
+@checked
 def kappa(mu: float) -> float:
     """Return the constant of the quadratic law, for the multiplier mu > 0 of the spoiler.
 
@@ -31,6 +33,7 @@ def kappa(mu: float) -> float:
     return float(q ** (2.0 + 2.0 * mu) * (1.0 - q) ** (1.0 - 2.0 * mu) / mu)
 
 
+@checked
 def asymptote(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     """Return the leading order of ln M*, the weight of each base point up to which every spoiler is right.
 
@@ -68,6 +71,7 @@ def asymptote(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     return points.gamma0 * R - points.entropy - float(np.log(2.0 * largest)) + shift
 
 
+@checked
 def error_rate(points: Spoilt, loss: Loss) -> float:
     """Return the exponent of the law's error in the box: by how much the next base margin exceeds gamma0, or less.
 
@@ -78,6 +82,7 @@ def error_rate(points: Spoilt, loss: Loss) -> float:
     return min(points.gap, jump, points.gamma0 if len(points.spoilers) > 1 else np.inf)
 
 
+@checked
 def predicted(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     """Return the asymptote of ln M* for one spoiler, with the supports' losses as they are and not as exponentials.
 
@@ -153,6 +158,7 @@ def _ln_pull(loss: Loss, alpha: Floats, total: float) -> float:
     return float(brentq(excess, -3.0 * abs(total) - 50.0, largest - 1e-12, xtol=1e-13))
 
 
+@checked
 def sandwich(points: Spoilt, loss: Loss, weight_bound: float) -> tuple[float, float]:
     """Return proved bounds on ln M* for one spoiler, at any R.
 

@@ -3,10 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points, leading_shape
 from study.validation import BadInput
 
 
+@checked
 def functional_margins(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
     """Return y w.(x, 1) of every sample.
 
@@ -33,6 +35,7 @@ def functional_margins(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
         return np.asarray(y * ((X @ w[..., :-1, None])[..., 0] + w[..., -1:]))
 
 
+@checked
 def scaled(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
     """Return weights divided by their largest, and their functional margins: signs and ratios without overflow.
 
@@ -52,6 +55,7 @@ def _checked(w: ArrayLike, X: Floats, y: Floats) -> Floats:
     return w
 
 
+@checked
 def geometric_margin(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
     """Return the distance from the boundary to the nearest sample, negative where a sample is on the wrong side.
 
@@ -67,6 +71,7 @@ def geometric_margin(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
         return np.asarray(np.where(norm > 0, margins.min(axis=-1) / norm, -np.inf))
 
 
+@checked
 def radius(X: ArrayLike) -> Floats:
     """Return the largest norm of an (x, 1), of shape (...), for finite X of shape (..., n_samples, n_features)."""
     X = as_floats("X", X)
@@ -78,6 +83,7 @@ def radius(X: ArrayLike) -> Floats:
     return np.asarray(largest * np.sqrt(squares).max(axis=-1))
 
 
+@checked
 def novikoff_bound(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
     """Return Novikoff's bound on the updates of a perceptron that starts at zero, from one separator.
 

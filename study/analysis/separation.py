@@ -5,9 +5,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
 from study.analysis.margin import scaled
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, check_points, leading_shape
 
 
+@checked
 def separates(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
     """Return whether every sample lies strictly on its own side.
 
@@ -32,11 +34,13 @@ def separates(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray((scaled(w, X, y)[1] > 0).all(axis=-1))
 
 
+@checked
 def training_error(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
     """Return the share of samples, in [0, 1], that do not lie strictly on their own side; arguments as `separates`."""
     return np.asarray((~(scaled(w, X, y)[1] > 0)).mean(axis=-1))
 
 
+@checked
 def separator(X: ArrayLike, y: ArrayLike) -> Floats:
     """Return weights that separate, found by a linear programme, or NaN where none were found.
 
@@ -70,6 +74,7 @@ def separator(X: ArrayLike, y: ArrayLike) -> Floats:
     return w
 
 
+@checked
 def is_separable(X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
     """Return whether a separator was found and verified, of shape (...); arguments and errors as `separator`.
 

@@ -7,11 +7,13 @@ from scipy.linalg import null_space
 from scipy.optimize import linprog, minimize
 
 from study.analysis.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
 from study.trainers.losses import check_eps, loss_of_margin
 from study.validation import BadInput, one_of
 
 
+@checked
 def least_hinge(points: Spoilt, margin: float) -> tuple[float, Floats]:
     """Minimise the hinge sum of the spoilers among directions that keep a base margin.
 
@@ -51,6 +53,7 @@ def least_hinge(points: Spoilt, margin: float) -> tuple[float, Floats]:
     return float(answer.fun), np.asarray(answer.x[:p])
 
 
+@checked
 def fewest_lost(points: Spoilt, margin: float) -> int:
     """Return the least number of spoilers on the wrong side among directions in W that keep a base margin.
 
@@ -79,6 +82,7 @@ def fewest_lost(points: Spoilt, margin: float) -> int:
     return k
 
 
+@checked
 def soft_rate(points: Spoilt) -> float:
     """Return lambda', the multiplier of z_s.v = 0 in min {sum_i z_i.v: all z_i.v >= 1}, for one spoiler.
 
@@ -103,6 +107,7 @@ def soft_rate(points: Spoilt) -> float:
     return float(answer.eqlin.marginals[0])
 
 
+@checked
 def soft_threshold(points: Spoilt, eps: float) -> float:
     """Return ln M* of the cross-entropy with soft targets and no bound, for one spoiler; inf where it is infinite.
 
@@ -123,8 +128,8 @@ def soft_threshold(points: Spoilt, eps: float) -> float:
     M* = (1/2 - eps) / lambda, with lambda the multiplier of z_s.w = 0 in the least base loss; exact at every eps.
     """
     check_one_spoiler(points)
-    if check_eps(eps) == 0.0:
-        raise BadInput("`eps` must lie in (0, 1/2); got 0.0")
+    if not check_eps(eps) > np.finfo(float).tiny:
+        raise BadInput(f"`eps` must lie in (0, 1/2); got {eps}")
     if np.linalg.matrix_rank(points.base) < points.base.shape[1]:
         raise BadInput(f"`points` must hold a base that spans {points.base.shape[1]} dimensions; it spans fewer")
     across = null_space(points.spoilers)

@@ -5,13 +5,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.dataset import Floats, check_points
+from study.datasets.arguments import checked
+from study.datasets.dataset import Floats, as_floats, check_pair, check_points, check_shape
 from study.validation import BadInput
 
 Train = Callable[[Floats, Floats], Floats]
 """Takes a stack of sets X, y and returns weights of shape (..., n_features + 1)."""
 
 
+@checked
 def angle_between(a: Floats, b: Floats) -> Floats:
     """Return the angle between vectors, in radians, of shape (...); NaN where one of them is zero.
 
@@ -31,6 +33,7 @@ def angle_between(a: Floats, b: Floats) -> Floats:
     return np.asarray(2.0 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1)))
 
 
+@checked
 def angle_swing(w: ArrayLike, v: ArrayLike) -> Floats:
     """Return the angle between the normals of two boundaries, in radians, of shape (...); NaN for a zero normal.
 
@@ -39,9 +42,12 @@ def angle_swing(w: ArrayLike, v: ArrayLike) -> Floats:
     w, v : array_like of shape (..., n_features + 1)
         Weights, the bias last.
     """
-    return angle_between(*(np.asarray(x, np.float64)[..., :-1] for x in (w, v)))
+    w, v = as_floats("w", w), as_floats("v", v)
+    check_pair(w, v)
+    return angle_between(w[..., :-1], v[..., :-1])
 
 
+@checked
 def offset_swing(w: ArrayLike, v: ArrayLike) -> Floats:
     """Return by how much the distance of the boundary from the origin changes, in the units of X, of shape (...).
 
@@ -50,11 +56,14 @@ def offset_swing(w: ArrayLike, v: ArrayLike) -> Floats:
     w, v : array_like of shape (..., n_features + 1)
         Weights, the bias last.
     """
+    w, v = as_floats("w", w), as_floats("v", v)
+    check_pair(w, v)
     with np.errstate(invalid="ignore", divide="ignore"):
-        a, b = (np.asarray(x)[..., -1] / np.linalg.norm(np.asarray(x)[..., :-1], axis=-1) for x in (w, v))
+        a, b = (x[..., -1] / np.linalg.norm(x[..., :-1], axis=-1) for x in (w, v))
     return np.asarray(np.abs(a - b))
 
 
+@checked
 def disagreement(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
     """Return the share of points that two boundaries classify differently, of shape (...).
 
@@ -65,11 +74,14 @@ def disagreement(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
     X : array_like of shape (n_points, n_features)
         Points spread evenly over the region that is spoken of.
     """
-    X = np.asarray(X, np.float64)
-    one, other = ((np.asarray(x)[..., :-1] @ X.T + np.asarray(x)[..., -1:]) > 0.0 for x in (w, v))
+    w, v, X = as_floats("w", w), as_floats("v", v), as_floats("X", X)
+    check_shape("X", X, "n_points", "n_features")
+    check_pair(w, v, X.shape[1] + 1)
+    one, other = ((x[..., :-1] @ X.T + x[..., -1:]) > 0.0 for x in (w, v))
     return np.asarray((one != other).mean(axis=-1))
 
 
+@checked
 def leave_one_out(train: Train, X: ArrayLike, y: ArrayLike, X_test: ArrayLike, y_test: ArrayLike) -> Floats:
     """Return how the loss on test points changes when each sample in turn is left out of the training set.
 
@@ -101,6 +113,8 @@ def leave_one_out(train: Train, X: ArrayLike, y: ArrayLike, X_test: ArrayLike, y
     """
     X, y = check_points(X, y)
     X_test, y_test = check_points(X_test, y_test)
+    check_shape("X_test", X_test, "n_test", X.shape[-1])
+    check_shape("y_test", y_test, len(X_test))
     n = y.shape[-1]
     if np.minimum((y > 0).sum(axis=-1), (y < 0).sum(axis=-1)).min() < 2:
         raise BadInput("`y` must hold each class at least twice in every set; got a class that one sample stands for")

@@ -9,6 +9,7 @@ from scipy.special import expit, logsumexp
 
 from study.analysis.conflict import Spoilt, check_one_spoiler, largest_margin
 from study.analysis.law import LOSSES
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
 from study.trainers.losses import Loss
 from study.validation import one_of, positive
@@ -17,6 +18,7 @@ TIE = 1e-9
 """Losses that differ by less than this share are not told apart."""
 
 
+@checked
 def threshold(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     """Return ln M*: below it the spoiler is right at every global optimum in R W, above it wrong at every one.
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
-from study.datasets.dataset import Floats, check_points
+from study.datasets.arguments import checked
+from study.datasets.dataset import Floats, as_floats, check_points, check_shape
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,6 +29,7 @@ class Witness:
     samples: NDArray[np.int64]
 
 
+@checked
 def witness(X: ArrayLike, y: ArrayLike, guess: ArrayLike | None = None) -> Witness:
     """Find a separator of one set of points, or a few samples that no boundary separates.
 
@@ -55,6 +57,10 @@ def witness(X: ArrayLike, y: ArrayLike, guess: ArrayLike | None = None) -> Witne
     theorem no boundary separates them.
     """
     X, y = check_points(X, y)
+    check_shape("X", X, "n_samples", "n_features")
+    check_shape("y", y, "n_samples")
+    if guess is not None:
+        check_shape("guess", as_floats("guess", guess), X.shape[1] + 1)
     if guess is not None and not wrong_samples(np.asarray(guess, np.float64), X, y).size:
         return Witness(w=np.asarray(guess, np.float64), samples=np.empty(0, np.int64))
     low, high = X.min(axis=0), X.max(axis=0)

@@ -42,6 +42,7 @@ def check(text: str) -> str:
     Refused
         With the reason, for anything but a proof of the claim that the text makes.
     """
+    require(isinstance(text, str), "a proof is one JSON object, as text")
     with ctx.workprec(PRECISION):
         try:
             proof = json.loads(text, object_pairs_hook=distinct, parse_constant=constant)

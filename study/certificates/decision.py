@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from study.analysis.witness import witness, wrong_samples
 from study.certificates.separability import separability
-from study.datasets.dataset import Floats, check_points
+from study.datasets.arguments import checked
+from study.datasets.dataset import Floats, check_points, check_shape
 
 MOST_JOINED = 200
 """Samples that join the working set at a time."""
@@ -18,6 +19,7 @@ MOST_WRITTEN = 100_000
 """Entries of X up to which a separator's proof, which repeats them all, is written."""
 
 
+@checked
 def decide(X: ArrayLike, y: ArrayLike, guess: ArrayLike, rows: NDArray[np.int64]) -> dict[str, Any]:
     """Decide whether one set is separable, with a proof that anyone can check.
 
@@ -47,6 +49,7 @@ def decide(X: ArrayLike, y: ArrayLike, guess: ArrayLike, rows: NDArray[np.int64]
         For points that `check_points` refuses.
     """
     X, y = check_points(X, y)
+    check_shape("rows", rows, X.shape[-2])
     found = witness(X, y, guess)
     if np.isfinite(found.w).all():
         w = [Fraction(v) for v in found.w.tolist()]

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from study.certificates.enclosure import DIGITS, is_contraction
 from study.certificates.problem import Problem, problem_of
-from study.datasets.dataset import Floats, as_floats, check_broadcast
+from study.datasets.arguments import checked
+from study.datasets.dataset import Floats, as_floats, check_finite, check_shape
 from study.trainers.losses import Loss
 from study.validation import BadInput, one_of, real
 
@@ -27,6 +28,7 @@ class Fold:
     certificate: str
 
 
+@checked
 def fold_near(
     X: ArrayLike,
     motion: ArrayLike,
@@ -73,12 +75,18 @@ def fold_near(
     problem = problem_of(X, y, loss, eps, sample_weight, 1.0)
     one_of("loss", loss, ("quadratic", "cross-entropy"))
     moved, start = as_floats("motion", motion), as_floats("w0", w0)
-    check_broadcast("w0", start, (problem.Z.shape[1],))
-    if moved.shape != problem.X.shape:
-        raise BadInput(f"`motion` must have the shape of `X`, {problem.X.shape}; got {moved.shape}")
+    check_shape("w0", start, problem.Z.shape[1])
+    check_finite("w0", start)
+    check_shape("motion", moved, *problem.X.shape)
+    check_finite("motion", moved)
+    if not np.isfinite(t0):
+        raise BadInput(f"`t0` must be finite; got {t0}")
     with ctx.workprec(DIGITS):
         system = _System(problem, moved)
-        x = system.solved(start, real("t0", t0))
+        try:
+            x = system.solved(start, real("t0", t0))
+        except ValueError:  # a power series beyond the range of balls
+            x = None
         if x is None:
             return None
         normal = [float(a) for a in system.normal]
@@ -140,6 +148,8 @@ class _System:
         x = [*map(arb, w.tolist()), *[arb(0)] * self.p, arb(t)]
         hessian = self.at(x)[1].tolist()
         bent = [[float(hessian[j][k]) for k in range(self.p)] for j in range(self.p)]
+        if not np.isfinite(bent).all():
+            return None
         v = np.linalg.eigh(bent)[1][:, 0]
         v = v / v[np.abs(v).argmax()]
         self.normal = [arb(float(a)) for a in np.eye(self.p)[np.abs(v).argmax()]]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from study.certificates import compiled
-from study.datasets.dataset import Floats, check_points
+from study.datasets.dataset import Floats, as_integers, check_points
 from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, loss_of_margin
 from study.validation import BadInput, one_of, positive
 
@@ -88,10 +88,12 @@ def problem_of(
     if X.ndim != 2 or y.ndim != 1:
         raise BadInput(f"`X` must be one set, of shape (n_samples, n_features); got shape {X.shape}")
     one_of("loss", loss, LOSSES)
+    if sample_weight is not None and np.ndim(sample_weight) > 1:
+        raise BadInput(f"`sample_weight` must have shape {y.shape}; got shape {np.shape(sample_weight)}")
     chosen = np.ones(len(X), bool)
     if judged is not None:
-        index = np.asarray(judged)
-        if index.size == 0 or index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= len(X):
+        index = as_integers("judged", judged)
+        if index.size == 0 or index.min() < 0 or index.max() >= len(X):
             raise BadInput(f"`judged` must hold indices from 0 to {len(X) - 1}; got {judged}")
         chosen = np.isin(np.arange(len(X)), index)
     return Problem(

@@ -12,7 +12,8 @@ from scipy.optimize import linprog
 from study.certificates import compiled
 from study.certificates.enclosure import optimum_near
 from study.certificates.problem import Problem, problem_of
-from study.datasets.dataset import Floats
+from study.datasets.arguments import checked
+from study.datasets.dataset import Floats, check_room
 from study.trainers.losses import Loss
 from study.validation import count
 
@@ -55,6 +56,7 @@ class Verdict:
     certificate: str | None
 
 
+@checked
 def verdict(
     X: ArrayLike,
     y: ArrayLike,
@@ -105,6 +107,7 @@ def verdict(
     """
     problem = problem_of(X, y, loss, eps, sample_weight, weight_bound, judged)
     room = count("max_cells", max_cells)
+    check_room(max_cells=room)
     best = min(_candidates(problem), key=problem.value)
     n_cells = left = 0
     for _ in range(20):

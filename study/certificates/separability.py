@@ -7,6 +7,7 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import ArrayLike
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, check_points
 from study.validation import BadInput
 
@@ -39,6 +40,7 @@ class Separability:
     certificate: str
 
 
+@checked
 def separability(X: ArrayLike, y: ArrayLike) -> Separability:
     """Find weights that separate, or multipliers that show that there are none, in exact rational arithmetic.
 

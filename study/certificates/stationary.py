@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from study.certificates.enclosure import DIGITS, Enclosure, enclosed
 from study.certificates.gordan import Gordan
 from study.certificates.problem import Problem, problem_of
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
 from study.trainers.losses import Loss, loss_of_margin
 from study.validation import BadInput, count, one_of
@@ -71,6 +72,7 @@ class StationaryPoints:
     certificate: str | None
 
 
+@checked
 def stationary_points(
     X: ArrayLike,
     y: ArrayLike,
@@ -260,6 +262,8 @@ def _newton(problem: Problem, w: Floats, free: NDArray[np.bool_]) -> Floats:
         _, slope, curvature = loss_of_margin(problem.loss, w @ problem.Z.T, problem.eps)
         gradient = (slope * problem.weight) @ Z
         hessian = np.einsum("si,ij,ik->sjk", curvature * problem.weight, Z, Z)
+        if not np.isfinite(hessian).all():
+            return w[:0]
         scale = np.abs(hessian).max(axis=(1, 2), keepdims=True) + 1e-300
         step = -(np.linalg.pinv(hessian / scale) @ (gradient / scale[:, :, 0])[..., None])[..., 0]
         step *= np.minimum(1.0, 0.25 * R / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))

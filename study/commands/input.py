@@ -29,7 +29,7 @@ def read_table(path: Path) -> "pd.DataFrame":
 
     import pandas as pd
 
-    text = _text(path)
+    text = _text(path).replace("\r\n", "\n").replace("\r", "\n")
     blank = len(text) - len(text.lstrip("\r\n"))
     above = text[:blank].count("\n")
     delimiter = _delimiter(text[blank:])
@@ -45,7 +45,10 @@ def read_table(path: Path) -> "pd.DataFrame":
     frame.index = frame.index + above + 2
     frame = frame.dropna(how="all")
     first = text[blank:].split("\n", 1)[0]
-    header = next(csv.reader([first], delimiter=delimiter)) if len(delimiter) == 1 else first.split()
+    try:
+        header = next(csv.reader([first], delimiter=delimiter)) if len(delimiter) == 1 else first.split()
+    except csv.Error as error:
+        raise BadInput(f"{path}: row {above + 1}: not a header ({error})") from None
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise BadInput(f"{path}: row {above + 1}: the header names {', '.join(map(repr, twice))} twice")

@@ -53,12 +53,16 @@ def run_all(
     quick: bool = False,
 ) -> dict[str, Any]:
     """Run experiments and return what was done; the work behind `run` and `reproduce`."""
+    import time
+
     from study.sweeps.executors import executor
     from study.sweeps.runner import Place, experiment_digest, run_experiment
+    from study.sweeps.store import alone, forget
 
     root = checkout()
     report: dict[str, Any] = {"experiments": {}, "blocks_computed": 0, "blocks_reused": 0, "fits": 0, "seconds": 0.0}
     with ExitStack() as stack:
+        stack.enter_context(alone(root / ".study", say))
         pools: dict[bool, tuple[Executor, int]] = {}
         for name in repeatable(names):
             experiment = load_experiment(name)
@@ -68,6 +72,7 @@ def run_all(
             pool, n_workers = pools[kind]
             digest = experiment_digest(experiment, root)
             number = max(2, experiment.resamples // QUICK_DIVISOR) if quick else resamples
+            begin = time.time()
             timed = experiment.kind == "timed"  # nothing else may run beside it
             with progress(name) as advance:
                 place = Place(
@@ -81,6 +86,9 @@ def run_all(
             declared = number in (None, experiment.resamples) and not quick
             folder = results(root) if declared else build(root, quick=quick) / "results"
             state = _write(experiment, digest, folder, root, outcome, keep=declared and not timed)
+            if declared:  # former code, other settings and killed runs leave files behind
+                forget((root / ".study" / name).glob("*"), outcome.files, begin)
+                forget(folder.rglob(f".{name}.*.tmp"), (), begin)
             say(
                 f"{name}: {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
                 f"{outcome.fits:,} fits, {outcome.seconds:.1f} s; results {state}"

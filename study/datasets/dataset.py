@@ -1,15 +1,18 @@
 """Labelled points, alone or in stacks, and the one check that every rule and every judge applies to them."""
 
+import math
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.validation import BadInput
+from study.validation import BadInput, real
 
 Floats = NDArray[np.float64]
 Scalar = TypeVar("Scalar", bound=np.generic)
+MOST_NUMBERS = 10**9
+"""In one array: eight gigabytes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,12 +71,19 @@ class Dataset:
         if leading_shape(X=X.shape[:-2], y=y.shape[:-1]) != X.shape[:-2]:
             raise BadInput(f"`y` must have shape {X.shape[:-1]}, or broadcast to it; got shape {y.shape}")
         y = np.broadcast_to(y, X.shape[:-1])
-        is_spoiler = np.zeros(y.shape, bool) if self.is_spoiler is None else np.asarray(self.is_spoiler)
+        is_spoiler = np.zeros(y.shape, bool)
+        if self.is_spoiler is not None:
+            try:
+                is_spoiler = np.asarray(self.is_spoiler)
+            except ValueError:
+                raise BadInput(f"`is_spoiler` must be an array; got {self.is_spoiler!r}") from None
         if is_spoiler.shape != y.shape or is_spoiler.dtype != np.bool_:
             raise BadInput(
                 f"`is_spoiler` must be bool of shape {y.shape}; got {is_spoiler.dtype} of shape {is_spoiler.shape}"
             )
-        if not self.name:
+        if self.frame is not None and not isinstance(self.frame, Frame):
+            raise BadInput(f"`frame` must be a Frame; got {self.frame!r}")
+        if not isinstance(self.name, str) or not self.name:
             raise BadInput(f"`name` must be a word; got {self.name!r}")
         object.__setattr__(self, "X", read_only(X))
         object.__setattr__(self, "y", read_only(y))
@@ -117,9 +127,30 @@ def check_points(X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
 def as_floats(name: str, values: ArrayLike) -> Floats:
     """Return `values` as a float array, or raise `BadInput` where they are not numbers."""
     try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        array = np.asarray(values)
+        if array.dtype.kind == "O":  # whole numbers beyond 64 bits, say; NumPy would make NaN of None and 1 of "1"
+            array = np.array([real(name, value) for value in array.flat]).reshape(array.shape)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"its type is {array.dtype.name}")
+        with np.errstate(over="ignore"):  # long doubles
+            return array.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise BadInput(f"`{name}` must be an array of numbers; got {type(values).__name__} ({error})") from error
+
+
+def as_integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
+    """Return `values` as an array of whole numbers, or raise `BadInput` where they are not."""
+    array = as_floats(name, values)
+    if not (np.abs(array) < 2.0**53).all() or (array != np.rint(array)).any():
+        raise BadInput(f"`{name}` must hold whole numbers; got {values!r}")
+    return np.asarray(values).astype(np.int64)
+
+
+def check_room(**sizes: int) -> None:
+    """Raise `BadInput` where arrays of so many numbers would not fit into memory."""
+    if math.prod(sizes.values()) > MOST_NUMBERS:
+        shown = ", ".join(f"`{name}` {size:.4g}" for name, size in sizes.items())
+        raise BadInput(f"{shown}: together they must make at most {MOST_NUMBERS:.0e} numbers")
 
 
 def check_rng(rng: np.random.Generator) -> None:
@@ -144,6 +175,37 @@ def check_finite(name: str, values: Floats) -> None:
     if not (np.isfinite(values.min()) and np.isfinite(values.max())):
         index = tuple(map(int, np.argwhere(~np.isfinite(values))[0]))
         raise BadInput(f"`{name}` must be finite; got {values[index]} at index {index}")
+
+
+def check_shape(name: str, values: NDArray[Any], *shape: int | str, stack: bool = False) -> None:
+    """Raise `BadInput` unless `values` has this shape; a word stands for any length, and a `stack` has leading axes."""
+    leading = values.ndim - len(shape)
+    fits = leading == 0 or (stack and leading > 0)
+    lengths = zip(values.shape[leading:], shape, strict=True) if fits else []
+    if not fits or 0 in values.shape or any(isinstance(due, int) and length != due for length, due in lengths):
+        due = ", ".join([*["..."] * stack, *map(str, shape)])
+        raise BadInput(f"`{name}` must have shape ({due}) and not be empty; got shape {values.shape}")
+
+
+def check_weights(name: str, w: Floats) -> None:
+    """Raise `BadInput` unless `w` has shape (..., n_features + 1)."""
+    check_shape(name, w, "n_features + 1", stack=True)
+    if w.shape[-1] < 2:
+        raise BadInput(f"`{name}` must hold a weight and the bias at least; got shape {w.shape}")
+
+
+def check_pair(w: Floats, v: Floats, length: int | None = None) -> None:
+    """Raise `BadInput` unless `w` and `v` are weights of one length, that of `length` where it is given."""
+    check_weights("w", w)
+    check_shape("w", w, length or w.shape[-1], stack=True)
+    check_shape("v", v, w.shape[-1], stack=True)
+    leading_shape(w=w.shape[:-1], v=v.shape[:-1])
+
+
+def check_one_set(name: str, points: "Dataset") -> None:
+    """Raise `BadInput` for a stack of sets."""
+    if points.X.ndim != 2:
+        raise BadInput(f"`{name}` must be one set, not a stack; got shape {points.X.shape}")
 
 
 def check_broadcast(name: str, values: Floats, shape: tuple[int, ...]) -> None:

@@ -1,5 +1,6 @@
 """Point sets that are separable by construction, as stacks."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -7,9 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import ortho_group, truncnorm
 
-from study.datasets.dataset import Dataset, Floats, Frame, as_floats, check_rng
+from study.datasets.arguments import checked
+from study.datasets.dataset import Dataset, Floats, Frame, as_floats, check_room
 from study.validation import BadInput, count, positive, real
 
+MOST_AXES = 16
+"""NumPy has a few more, and the functions add their own."""
 Rotation = Literal["none", "random"] | ArrayLike
 BOX: dict[str, Any] = {"gap": 1.0, "length": 1.0, "spread": 1.0}
 """What `make_boxes` draws wherever the study does not say otherwise."""
@@ -17,6 +21,7 @@ GAUSSIAN: dict[str, Any] = {"margin": 0.5, "gap": 1.6, "spread": 0.5}
 """What `make_gaussians` draws there."""
 
 
+@checked
 def make_boxes(
     n_samples: int,
     n_features: int = 2,
@@ -68,8 +73,8 @@ def make_boxes(
     y U(gap / 2, gap / 2 + length), each other one U(-spread, spread); the point is rotated; it is scaled.
     """
     gap, length, spread = positive("gap", gap), positive("length", length), positive("spread", spread)
-    y = _labels(n_samples, balance, size, rng)
     n_features = count("n_features", n_features)
+    y = _labels(n_samples, n_features, balance, size, rng)
     X = rng.uniform(-spread, spread, size=(*y.shape, n_features))
     X[..., 0] = y * rng.uniform(gap / 2.0, gap / 2.0 + length, size=y.shape)
     Q = _rotation(rotation, n_features, y.shape[:-1], rng)
@@ -80,9 +85,12 @@ def make_boxes(
         margin=scale * gap / 2.0,
         spread=scale * spread,
     )
-    return Dataset(X=scale * (X @ np.swapaxes(Q, -1, -2)), y=y, name="boxes", frame=frame)
+    X = scale * (X @ np.swapaxes(Q, -1, -2))
+    _check_range(X, "gap", "length", "spread", "scale")
+    return Dataset(X=X, y=y, name="boxes", frame=frame)
 
 
+@checked
 def make_gaussians(
     n_samples: int,
     n_features: int = 2,
@@ -137,8 +145,8 @@ def make_gaussians(
     margin, spread, scale = positive("margin", margin), positive("spread", spread), positive("scale", scale)
     if not 0.0 <= real("gap", gap) < np.inf:
         raise BadInput(f"`gap` must lie in [0, inf); got {gap}")
-    y = _labels(n_samples, balance, size, rng)
     n_features = count("n_features", n_features)
+    y = _labels(n_samples, n_features, balance, size, rng)
     v = _unit_normals(normal, n_features, y.shape[:-1], rng)
     low = (margin - gap / 2.0) / spread
     t = gap / 2.0 + spread * truncnorm.rvs(low, np.inf, size=y.shape, random_state=rng)
@@ -148,18 +156,36 @@ def make_gaussians(
     across = least - (least * v).sum(axis=-1, keepdims=True) * v
     norm = np.linalg.norm(across, axis=-1, keepdims=True)
     frame = Frame(normal=v, across=across / np.where(norm > 0.5, norm, np.inf), margin=scale * margin, spread=np.inf)
-    return Dataset(X=scale * (r + along[..., None] * v[..., None, :]), y=y, name="gaussians", frame=frame)
+    X = scale * (r + along[..., None] * v[..., None, :])
+    _check_range(X, "margin", "gap", "spread", "scale")
+    return Dataset(X=X, y=y, name="gaussians", frame=frame)
 
 
-def _labels(n_samples: int, balance: float, size: int | Sequence[int], rng: np.random.Generator) -> Floats:
-    check_rng(rng)
+def leading_axes(size: int | Sequence[int]) -> tuple[int, ...]:
+    """Return the leading axes of a stack, or raise `BadInput`."""
+    axes = tuple(count("size", n) for n in (size if isinstance(size, Sequence) else [size]))
+    if len(axes) > MOST_AXES:
+        raise BadInput(f"`size` must hold at most {MOST_AXES} leading axes; got {len(axes)}")
+    return axes
+
+
+def _labels(
+    n_samples: int, n_features: int, balance: float, size: int | Sequence[int], rng: np.random.Generator
+) -> Floats:
     n_samples = count("n_samples", n_samples, least=2)
     if not 0.0 < real("balance", balance) < 1.0:
         raise BadInput(f"`balance` must lie in (0, 1); got {balance}")
-    shape = tuple(count("size", n) for n in np.atleast_1d(np.asarray(size, dtype=object)))
+    shape = leading_axes(size)
+    check_room(size=math.prod(shape), n_samples=n_samples, n_features=n_features)
     n_positive = min(max(round(balance * n_samples), 1), n_samples - 1)
     y = np.where(np.arange(n_samples) < n_positive, 1.0, -1.0)
     return rng.permuted(np.broadcast_to(y, (*shape, n_samples)), axis=-1)
+
+
+def _check_range(X: Floats, *names: str) -> None:
+    if not np.isfinite(X).all():
+        listed = ", ".join(f"`{name}`" for name in names)
+        raise BadInput(f"{listed} must keep the points in the range of floating-point numbers; they leave it")
 
 
 def _rotation(rotation: Rotation, n_features: int, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:

@@ -12,6 +12,7 @@ References
 import numpy as np
 from numpy.typing import ArrayLike
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import Dataset, as_floats
 from study.validation import BadInput
 
@@ -21,6 +22,7 @@ def three_points() -> Dataset:
     return Dataset(X=np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), y=np.array([1, 1, -1]), name="three points")
 
 
+@checked
 def four_points(t: ArrayLike) -> Dataset:
     """Return the three points and a spoiler, (0, -t)+.
 
@@ -47,8 +49,8 @@ def four_points(t: ArrayLike) -> Dataset:
     """
     t = as_floats("t", t)
     valid = np.isfinite(t) & (t > 0)
-    if not valid.all():
-        raise BadInput(f"`t` must be positive and finite; got {t[~valid][0]}")
+    if not (valid.all() and valid.size):
+        raise BadInput(f"`t` must be positive and finite; got {t[~valid][0] if valid.size else 'none'}")
     base = three_points()
     X = np.zeros((*t.shape, 4, 2))
     X[..., :3, :] = base.X

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from study.datasets.dataset import Dataset
+from study.datasets.arguments import checked
+from study.datasets.dataset import Dataset, check_one_set, check_room
 from study.validation import BadInput, count
 
 
+@checked
 def bootstrap(pool: Dataset, size: int, rng: np.random.Generator) -> Dataset:
     """Draw sets as large as the pool from it, with replacement.
 
@@ -25,10 +27,13 @@ def bootstrap(pool: Dataset, size: int, rng: np.random.Generator) -> Dataset:
     Dataset
         X of shape (size, n_samples, n_features). A draw without both classes is drawn again.
     """
-    n_samples = _of_one_set(pool)
+    check_one_set("pool", pool)
+    n_samples = len(pool.X)
+    check_room(size=size, n_samples=n_samples, n_features=pool.X.shape[-1])
     return _taken(pool, lambda number: rng.integers(n_samples, size=(number, n_samples)), size)
 
 
+@checked
 def subsample(pool: Dataset, n_samples: int, size: int, rng: np.random.Generator) -> Dataset:
     """Draw sets of `n_samples` points from the pool, without replacement.
 
@@ -51,7 +56,9 @@ def subsample(pool: Dataset, n_samples: int, size: int, rng: np.random.Generator
     BadInput
         Where the pool has fewer points.
     """
-    n_pool = _of_one_set(pool)
+    check_one_set("pool", pool)
+    n_pool = len(pool.X)
+    check_room(size=size, n_samples=n_pool, n_features=pool.X.shape[-1])
     if count("n_samples", n_samples, least=2) > n_pool:
         raise BadInput(f"`n_samples` must not exceed the {n_pool} points of the pool; got {n_samples}")
 
@@ -60,12 +67,6 @@ def subsample(pool: Dataset, n_samples: int, size: int, rng: np.random.Generator
         return np.asarray(rng.permuted(whole, axis=-1)[:, :n_samples])
 
     return _taken(pool, draw, size)
-
-
-def _of_one_set(pool: Dataset) -> int:
-    if pool.X.ndim != 2:
-        raise BadInput(f"`pool` must be one set, not a stack; got shape {pool.X.shape}")
-    return len(pool.X)
 
 
 def _taken(pool: Dataset, draw: Callable[[int], NDArray[np.int64]], size: int) -> Dataset:

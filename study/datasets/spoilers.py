@@ -4,13 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from study.datasets.dataset import Dataset, Frame
+from study.datasets.arguments import checked
+from study.datasets.dataset import Dataset, Frame, check_room
 from study.validation import BadInput, count, real
 
 PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 """Where `add_spoilers` puts spoilers wherever the study does not say otherwise: beyond the gap's middle, and across."""
 
 
+@checked
 def add_spoilers(
     base: Dataset,
     n_spoilers: int | None = None,
@@ -64,7 +66,8 @@ def add_spoilers(
     frame = base.frame
     if frame is None:
         raise BadInput(f"`base` must be drawn by a generator, so that its margin is known; got {base.name}")
-    jitter_depth, jitter_offset = jitter if isinstance(jitter, tuple) else (jitter, jitter)
+    depth, offset = depth + 0.0, offset + 0.0  # no negative zero
+    jitter_depth, jitter_offset = (reach + 0.0 for reach in (jitter if isinstance(jitter, tuple) else (jitter, jitter)))
     for name, value in (("depth", depth), ("offset", offset), ("jitter", jitter_depth), ("jitter", jitter_offset)):
         if not 0.0 <= real(name, value) < np.inf:
             raise BadInput(f"`{name}` must lie in [0, inf); got {value}")
@@ -74,6 +77,7 @@ def add_spoilers(
     one_feature = base.X.shape[-1] == 1
     if (jitter_depth > 0.0 or jitter_offset > 0.0) and not isinstance(rng, np.random.Generator):
         raise BadInput(f"`rng` must be a numpy Generator where `jitter` is positive; got {rng}")
+    check_room(n_spoilers=number, sets=base.X[..., 0, :].size)
     mixed = both_classes and number > 1
     _check_separable(frame, depth + jitter_depth, 0.0 if one_feature else offset - jitter_offset, mixed)
     shape = (*base.X.shape[:-2], number)
@@ -93,6 +97,7 @@ def add_spoilers(
     )
 
 
+@checked
 def replace_by_spoilers(
     base: Dataset,
     rate: float,

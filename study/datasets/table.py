@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from study.datasets.dataset import Dataset, Floats
+from study.datasets.arguments import checked
+from study.datasets.dataset import Dataset, Floats, check_one_set
 from study.validation import BadInput
 
 LARGEST = 1e100
@@ -36,6 +37,7 @@ class Table:
     negative: str
 
 
+@checked
 def from_frame(
     frame: pd.DataFrame,
     label: str,
@@ -98,13 +100,17 @@ def from_frame(
     )
 
 
+@checked
 def standardised(points: Dataset) -> tuple[Dataset, Floats, Floats]:
     """Return the points with features of mean 0 and standard deviation 1, and the centre and the spread of each before.
 
     A feature must not be constant.
     """
+    check_one_set("points", points)
     low, high = points.X.min(axis=0), points.X.max(axis=0)
     extent = high - low
+    if not (np.isfinite(extent) & (extent > 0.0)).all():
+        raise BadInput(f"`points` must have features that vary, in the range of floats; got extents {extent}")
     U = (points.X - low) / extent  # squares may leave the range of floats
     centre, spread = U.mean(axis=0), U.std(axis=0)
     X = (U - centre) / spread

@@ -16,6 +16,7 @@ def drawn_from(root: Path, results: Path, name: str) -> str:
 
     It stands in the SVG's metadata, so that a figure says itself whether it is stale.
     """
+    read_tables(results, name)  # refuses what is not whole
     tables = read_record(results, name)["tables"]
     code = code_digest(root, f"figures.{name}", "study.report.style", "study.report.drawing")
     digest = hashlib.sha256(f"{tables} {code} {version('matplotlib')}".encode()).hexdigest()

@@ -11,11 +11,13 @@ from functools import partial
 from pathlib import Path
 
 import study
+from study.datasets.arguments import checked
 from study.sweeps.digest import code_digest
 from study.sweeps.runner import libraries
 from study.validation import BadInput, count
 
 
+@checked
 @contextmanager
 def executor(
     workers: int | None = None, scheduler: str | None = None, *, processes: bool = False

@@ -11,6 +11,7 @@ import pandas as pd
 from study.analysis.bias_variance import PARTS, boundary_spread, boundary_sums, estimate, group_sizes, wrong_counts
 from study.analysis.interval import wilson
 from study.analysis.separation import separates
+from study.datasets.arguments import checked
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
 from study.datasets.resampling import bootstrap, subsample
@@ -26,6 +27,7 @@ RESAMPLINGS = ("fresh", "bootstrap", "subsample")
 N_GROUPS = 20
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """How training sets come about: the columns that a cell of a sweep has."""
@@ -48,6 +50,8 @@ class Setting:
         for name in ("depth", "offset"):
             if not 0.0 <= real(name, getattr(self, name)) < np.inf:
                 raise BadInput(f"`{name}` must lie in [0, inf); got {getattr(self, name)}")
+        if not 0.0 <= self.spoiler_rate < 1.0:
+            raise BadInput(f"`spoiler_rate` must lie in [0, 1); got {self.spoiler_rate}")
         self.draw(1, np.random.default_rng(0))
 
     def draw(self, size: int, rng: np.random.Generator, n_samples: int | None = None) -> Dataset:
@@ -153,6 +157,7 @@ def rows(cell: Cell, statistics: Statistics, rules: Sequence[Rule]) -> list[dict
     return answer
 
 
+@checked
 def sweep(
     settings: Sequence[Setting],
     rules: Sequence[Rule],
@@ -183,7 +188,7 @@ def sweep(
     kind : {"repeatable", "long", "timed"}
     """
     if not settings or not rules:
-        raise BadInput(f"a sweep needs at least one setting and one rule; got {len(settings)} and {len(rules)}")
+        raise BadInput(f"`settings` and `rules` must hold one each at least; got {len(settings)} and {len(rules)}")
     labels = [rule.label for rule in rules]
     if len(set(labels)) < len(labels):
         raise BadInput(f"`rule` must not hold the same rule twice; got {', '.join(labels)}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, as_floats
 from study.trainers.centroid import nearest_centroid
 from study.trainers.fit import Bound
@@ -29,6 +30,7 @@ RULES = (
 )
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """A rule with its settings; those that it has no use for stay at their defaults.

@@ -26,9 +26,10 @@ Run = Callable[[Cell, int, np.random.Generator], Statistics]
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The tables of a run, and what it took."""
+    """The tables of a run, what it took, and the names of its files in the store."""
 
     tables: Tables
+    files: frozenset[str]
     blocks_computed: int
     blocks_reused: int
     fits: int
@@ -122,6 +123,7 @@ def run_experiment(
         merged = [(cell, experiment.merge(kept(own))) for cell, own in zip(experiment.cells, cells, strict=True)]
     return Outcome(
         tables=experiment.tables(merged),
+        files=frozenset(f"{block.key}.npz" for block in blocks),
         blocks_computed=len(missing),
         blocks_reused=len(blocks) - len(missing),
         fits=fits,

@@ -4,6 +4,9 @@ import hashlib
 import io
 import os
 import tempfile
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +30,40 @@ def write_file(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:  # those of a full disk name no file
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def forget(paths: Iterable[Path], keep: Container[str], before: float) -> None:
+    """Delete files that are older than a time, but for those named in `keep`."""
+    with suppress(OSError):  # in a folder that cannot be written nothing can be deleted
+        for path in paths:
+            if path.name not in keep and path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(store: Path, notice: Callable[[str], None]) -> Iterator[None]:
+    """Wait until no other process works in a store, and keep others waiting; where it cannot be written, do neither."""
+    with ExitStack() as stack:
+        try:
+            store.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context((store / "lock").open("a"))
+        except OSError:
+            lock = None
+        if lock is not None:
+            try:
+                flock(lock, LOCK_EX | LOCK_NB)
+            except BlockingIOError:
+                notice(f"another run is at work in {store.parent}; this one waits for it")
+                flock(lock, LOCK_EX)
+            except OSError:  # a file system without locks
+                pass
+        yield
 
 
 def save_block(path: Path, statistics: Statistics) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, check_points
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight, convention
@@ -17,6 +18,7 @@ SCALES = (1.0, 0.5, 0.1, 0.02, 0.005)
 """Where the search starts: the maximum-margin weights at these shares of the bound; one is enough for a convex loss."""
 
 
+@checked
 def best_separator(
     X: ArrayLike,
     y: ArrayLike,

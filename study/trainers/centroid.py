@@ -3,10 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import check_points, leading_shape
 from study.trainers.fit import Fit, Stop
 
 
+@checked
 def nearest_centroid(X: ArrayLike, y: ArrayLike) -> Fit:
     """Put the boundary halfway between the means of the two classes, across the line that joins them.
 
@@ -20,8 +22,8 @@ def nearest_centroid(X: ArrayLike, y: ArrayLike) -> Fit:
     Returns
     -------
     Fit
-        `loss` is half the squared distance between the means; `residual` is 0 and `stop` STATIONARY: nothing is sought.
-        Where the means coincide, `w` is zero.
+        `loss` is half the squared distance between the means; `residual` is 0 and `stop` STATIONARY: nothing is sought;
+        or NOT_FINITE. Where the means coincide, `w` is zero.
 
     Raises
     ------
@@ -40,9 +42,10 @@ def nearest_centroid(X: ArrayLike, y: ArrayLike) -> Fit:
     normal = top - bottom
     bias = -((top + bottom) * normal).sum(axis=-1) / 2.0
     ones = np.ones(shape, np.int64)
+    w = np.concatenate([normal, bias[..., None]], axis=-1)
     return Fit(
-        w=np.concatenate([normal, bias[..., None]], axis=-1),
-        stop=np.full(shape, Stop.STATIONARY, np.int8),
+        w=w,
+        stop=np.where(np.isfinite(w).all(axis=-1), Stop.STATIONARY, Stop.NOT_FINITE).astype(np.int8),
         n_updates=ones,
         n_passes=ones,
         loss=(normal**2).sum(axis=-1) / 2.0,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Union
 
+from study.datasets.arguments import checked
 from study.validation import BadInput, real
 
 
@@ -85,6 +86,7 @@ def as_node(value: Operand) -> Node:
     return value if isinstance(value, Node) else Node(value)
 
 
+@checked
 def sensitivities(output: Node) -> dict[Node, float]:
     """Return the derivative of `output` by every node that it was computed from, inputs included."""
     found = {output: 1.0}

@@ -5,20 +5,26 @@ What the slides call node 0, the constant 1 with the biases as its weights, stan
 study: a network of one layer with one node is the sigmoid unit, with the same weights in the same order.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from study.datasets.dataset import Floats, as_floats, check_broadcast, leading_shape
+from study.datasets.arguments import checked
+from study.datasets.dataset import Floats, as_floats, check_broadcast, check_room, check_shape, leading_shape
+from study.datasets.generators import leading_axes
 from study.trainers.losses import Loss, loss_of_margin
 from study.validation import BadInput, count, positive
 
 
+@checked
 def n_weights(n_features: int, layers: Sequence[int]) -> int:
     """Return the number of weights, biases included; see `network` for `layers`."""
-    return sum((below + 1) * width for below, width in zip([n_features, *layers], layers, strict=False))
+    layers = check_layers(layers)
+    lower = [count("n_features", n_features), *layers]
+    return sum((below + 1) * width for below, width in zip(lower, layers, strict=False))
 
 
 def check_layers(layers: Sequence[int]) -> tuple[int, ...]:
@@ -36,12 +42,14 @@ def one_output(layers: Sequence[int]) -> tuple[int, ...]:
     return layers
 
 
+@checked
 def initial_weights(
     n_features: int, layers: Sequence[int], *, scale: float, size: int | Sequence[int] = (), rng: np.random.Generator
 ) -> Floats:
     """Draw start weights from N(0, scale^2), of shape (*size, n_weights): a stack of restarts."""
-    shape = tuple(np.atleast_1d(np.asarray(size, dtype=int)))
-    return positive("scale", scale) * rng.standard_normal((*shape, n_weights(n_features, check_layers(layers))))
+    shape, length = leading_axes(size), n_weights(n_features, layers)
+    check_room(size=math.prod(shape), layers=length)
+    return positive("scale", scale) * rng.standard_normal((*shape, length))
 
 
 def weight_matrices(w: Floats, n_features: int, layers: Sequence[int]) -> list[Floats]:
@@ -119,6 +127,7 @@ def value_and_gradient(
     return (share * value).sum(axis=-1), np.concatenate(flat, axis=-1)
 
 
+@checked
 def outputs(w: ArrayLike, X: ArrayLike, layers: Sequence[int]) -> Floats:
     """Return theta^K of a network with one output: positive where it says +1.
 
@@ -139,8 +148,7 @@ def outputs(w: ArrayLike, X: ArrayLike, layers: Sequence[int]) -> Floats:
         For arrays that do not belong together, or layers that `network` refuses.
     """
     w, X, layers = as_floats("w", w), as_floats("X", X), one_output(layers)
-    if X.ndim < 2:
-        raise BadInput(f"`X` must have shape (..., n_samples, n_features); got shape {X.shape}")
+    check_shape("X", X, "n_samples", "n_features", stack=True)
     check_broadcast("w", w, (*w.shape[:-1], n_weights(X.shape[-1], layers)))
     leading_shape(w=w.shape[:-1], X=X.shape[:-2])
     return forward(weight_matrices(w, X.shape[-1], layers), X)[1][..., 0]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points
 from study.validation import BadInput, real
 
@@ -119,6 +120,7 @@ def objective(X: Floats, y: Floats, sample_weight: NDArray[np.float64], loss: Lo
     return Objective(Z=Z, share=weight / total[..., None], total=total, loss=loss, eps=eps)
 
 
+@checked
 def cross_entropy_gradient(X: ArrayLike, y: ArrayLike, w: ArrayLike, *, eps: float = 0.0, simplified: bool) -> Floats:
     """Return the gradient of the mean cross-entropy as one of the two lines of its derivation on the slides.
 

@@ -5,6 +5,7 @@ from numba import njit
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize, nnls
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, check_points, leading_shape
 from study.trainers.fit import Fit, Stop
 from study.trainers.gufunc import gufunc
@@ -19,6 +20,7 @@ Thin margins leave the first no digits; then the next is tried.
 """
 
 
+@checked
 def max_margin(X: ArrayLike, y: ArrayLike) -> Fit:
     """Find the boundary that keeps the largest distance from the nearest sample.
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points, leading_shape
 from study.trainers.bounded import kkt_residual, one_set
 from study.trainers.fit import Bound, Fit, settled
@@ -23,6 +24,7 @@ METHODS = ("L-BFGS-B", "spectral", "descent", "online")
 PLAIN = ("descent", "online")
 
 
+@checked
 def network(
     X: ArrayLike,
     y: ArrayLike,

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import check_points, leading_shape
 from study.trainers.fit import Fit, Stop, check_start
 from study.trainers.gufunc import gufunc
@@ -16,6 +17,7 @@ KEEPS = ("last", "average", "pocket")
 AVERAGE, POCKET = 1, 2  # the loop knows them as constants
 
 
+@checked
 def perceptron(
     X: ArrayLike,
     y: ArrayLike,

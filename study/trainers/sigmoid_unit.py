@@ -1,11 +1,13 @@
 """A sigmoid unit with its weights kept inside a bound: literal backpropagation, and minima by scipy."""
 
+import math
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.dataset import check_points
+from study.datasets.arguments import checked
+from study.datasets.dataset import check_points, check_room
 from study.trainers.fit import Bound, Fit, check_start, settled
 from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
 from study.trainers.solvers import Unit, descend, l_bfgs_b, newton
@@ -14,6 +16,7 @@ from study.validation import BadInput, count, one_of, positive, real
 METHODS = ("L-BFGS-B", "newton", "descent")
 
 
+@checked
 def sigmoid_unit(
     X: ArrayLike,
     y: ArrayLike,
@@ -94,6 +97,8 @@ def sigmoid_unit(
         raise BadInput(f"`tol` must lie in [0, inf); got {tol}")
     if method != "descent" and (learning_rate is not None or record_path):
         raise BadInput(f"`learning_rate` and `record_path` must be left out for method {method}")
+    if record_path:
+        check_room(max_steps=max_steps, X=math.prod(X.shape[:-2]) * (X.shape[-1] + 1))
     weights = check_sample_weight(sample_weight, X.shape[:-1])
     eps = check_eps(eps)
     start = check_start(w0, X.shape[-1] + 1)

@@ -4,12 +4,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
+from study.datasets.arguments import checked
 from study.datasets.dataset import check_points
 from study.trainers.fit import Fit, settled
 from study.trainers.gufunc import gufunc
 from study.validation import count, positive
 
 
+@checked
 def soft_margin(X: ArrayLike, y: ArrayLike, *, C: float = 1.0, max_passes: int = 10_000, tol: float = 1e-4) -> Fit:
     """Minimise |w|^2 / 2 + C times the sum of max(0, 1 - y w.(x, 1)), the bias penalised like the other weights.
 

@@ -187,5 +187,5 @@ def test_bad_input() -> None:
         stationary_points(points.X, points.y, eps=0.1, weight_bound=4.0, everywhere=True)
     with pytest.raises(BadInput, match="`weight_bound` must exceed inf"):
         stationary_points(points.X, points.y, weight_bound=4.0, everywhere=True)
-    with pytest.raises(BadInput, match="`motion` must have the shape"):
+    with pytest.raises(BadInput, match="`motion` must have shape"):
         fold_near(points.X, [[0.0]], points.y, w0=[0, 0, 0], t0=1.0)

@@ -1,14 +1,12 @@
 """`study sweep`: its three files, its replay, and what it refuses."""
 
 import json
-import random
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from study.commands.sweep import read_declaration
-from study.validation import BadInput
 from tests.conftest import ROOT, Study
 
 SMALL = ("--n-samples", "20", "--resamples", "60", "--n-test", "50")
@@ -69,7 +67,7 @@ def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
         (("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
         (("--loss", "hinge"), "hinge"),
         (("--n-samples", "3"), "`n_samples` must be a whole number of at least 4; got 3"),
-        (("--spoiler-rate", "1"), "`rate` must lie in"),
+        (("--spoiler-rate", "1"), "`spoiler_rate` must lie in"),
         (("--depth", "2"), "not certain to be separable"),
         (("--resamples", "10"), "`resamples` must be a whole number of at least 40; got 10"),
         (("--seed", "-1"), "`seed` must be a whole number of at least 0; got -1"),
@@ -95,22 +93,3 @@ def test_a_place_that_cannot_be_written_is_refused(study: Study, tmp_path: Path)
     answer = study(ROOT, "sweep", *SMALL, "--rule", "perceptron", "--out", str(tmp_path / "file" / "x.csv"))
     assert answer.returncode == 2
     assert answer.stderr.splitlines()[-1].startswith("study: `out` must be a place that can be written; got ")
-
-
-def test_no_json_but_a_sweeps_own_is_taken(swept: Path, tmp_path: Path) -> None:
-    """Damage the file in two thousand ways: what is still read is a sweep, all else is refused in one line."""
-    text = (swept / "mine.json").read_text()
-    path, rng, refusals = tmp_path / "damaged.json", random.Random(3), []  # noqa: S311
-    pieces = ['"', "{", "]", "-1", "1e999", "null", "x", "", "[", "NaN"]
-    for _ in range(2000):
-        characters = list(text)
-        for _ in range(rng.randint(1, 4)):
-            at = rng.randrange(len(characters))
-            characters[at : at + rng.randint(0, 3)] = rng.choice(pieces)
-        path.write_text("".join(characters))
-        try:
-            read_declaration(path)
-        except BadInput as error:
-            refusals.append(str(error))
-    assert len(refusals) > 1000
-    assert not [line for line in refusals if "\n" in line or not line.startswith("`from` must be the JSON file")]

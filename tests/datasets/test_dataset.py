@@ -24,9 +24,9 @@ BAD_POINTS: dict[str, tuple[Any, Any, str]] = {
     "label NaN": (X, [1, -1, np.nan], r"`y` must hold -1 and \+1 only; got nan at index \(2,\)"),
     "one class": (X, [-1, -1, -1], r"`y` must hold both classes in every set; got only -1 in set \(\)"),
     "one class in a stack": ([X, X], [Y, [1, 1, 1]], r"both classes in every set; got only \+1 in set \(1,\)"),
-    "words": ([["a"]], [1], r"`X` must be an array of numbers; got list \(could not convert"),
+    "words": ([["a"]], [1], r"`X` must be an array of numbers; got list \(its type is str32\)"),
     "ragged": ([[1.0], [1.0, 2.0]], [1, -1], r"`X` must be an array of numbers; got list \("),
-    "labels None": (X, None, r"`y` must have shape \(3,\), or broadcast to it; got shape \(\)"),
+    "labels None": (X, None, "`y` must be an array of numbers; got NoneType"),
 }
 
 

@@ -222,9 +222,9 @@ BAD_BOXES: dict[str, tuple[dict[str, Any], str]] = {
 NORMAL = "`normal` must be a finite vector of 2 features, not all zero; got"
 BAD_GAUSSIANS: dict[str, tuple[dict[str, Any], str]] = {
     "margin": ({"margin": 0.0}, "`margin` must be positive and finite; got 0.0"),
-    "normal zero": ({"normal": [0.0, 0.0]}, rf"{NORMAL} \[0.0, 0.0\]"),
-    "normal too long": ({"normal": [1.0, 0.0, 0.0]}, rf"{NORMAL} \[1.0, 0.0, 0.0\]"),
-    "normal infinite": ({"normal": [np.inf, 1.0]}, rf"{NORMAL} \[inf, 1.0\]"),
+    "normal zero": ({"normal": [0.0, 0.0]}, rf"{NORMAL} \[0. 0.\]"),
+    "normal too long": ({"normal": [1.0, 0.0, 0.0]}, rf"{NORMAL} \[1. 0. 0.\]"),
+    "normal infinite": ({"normal": [np.inf, 1.0]}, rf"{NORMAL} \[inf +1.\]"),
 }
 BAD = [
     *((make, *case) for make in (make_boxes, make_gaussians) for case in BAD_OF_BOTH.values()),

@@ -204,7 +204,7 @@ BAD: dict[str, tuple[Dataset, dict[str, Any], str]] = {
     "jitter": (boxes(), {"jitter": -1.0}, r"`jitter` must lie in \[0, inf\); got -1.0"),
     "jitter across": (boxes(), {"jitter": (0.0, -1.0)}, r"`jitter` must lie in \[0, inf\); got -1.0"),
     "jitter without rng": (boxes(), {"jitter": (0.0, 0.1)}, "`rng` must be a numpy Generator where `jitter`.*got None"),
-    "seed for rng": (boxes(), {"jitter": 0.1, "rng": 3}, "`rng` must be a numpy Generator where `jitter` is.*got 3"),
+    "seed for rng": (boxes(), {"jitter": 0.1, "rng": 3}, "`rng` must be a Generator; got 3"),
     "one feature": (boxes(n_features=1), {"offset": 1.0}, "`offset` must be 0 where there is one feature; got 1.0"),
     "deep": (
         boxes(),

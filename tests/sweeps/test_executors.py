@@ -110,7 +110,7 @@ def test_a_run_killed_five_times_gives_the_same(spoilt: Path, study: Study) -> N
     (spoilt / "experiments" / "slow.py").write_text(SLOW)
     blocks, table = spoilt / ".study" / "slow", spoilt / "build" / "results" / "slow.csv"
     moments = random.Random(7)  # noqa: S311
-    code = f"import sys; sys.path.insert(0, {str(spoilt)!r}); from study.cli import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(spoilt)!r}); from study.__main__ import main; main()"
     for _ in range(5):
         process = subprocess.Popen(
             [sys.executable, "-c", code, "run", "slow", "--resamples", "399", "--workers", "2"],

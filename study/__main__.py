@@ -1,0 +1,32 @@
+"""Where the command `study` begins: an interrupt is answered from its first import on."""
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line; exit 130 when interrupted, 143 when terminated, with nothing half-written."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        from study.cli import main as begin
+
+        begin()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        message = (
+            "study: interrupted; the blocks computed so far are kept: repeat the command, without --fresh, to go on"
+        )
+        print(message, file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    main()

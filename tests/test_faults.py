@@ -1,0 +1,353 @@
+"""What may go wrong with the machine, planted: the command says so plainly, and the next run makes results whole.
+
+Each row of the table plants one fault in a small checkout, whose path holds a space and Greek, runs the command line
+there, and says what must be seen. After every fault nothing half-written may lie about, and a plain run must leave the
+very bytes that an undisturbed one leaves.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+
+TINY = """
+import time
+from functools import partial
+import numpy as np
+import pandas as pd
+from study.sweeps.experiment import Experiment, concatenate
+
+FACTOR = 1.0
+
+def run(cell, size, rng):
+    time.sleep(0.02)
+    return {"draw": FACTOR * rng.random(size), "n_fits": np.array([size])}
+
+def tables(merged):
+    rows = [{"k": cell["k"], "mean": statistics["draw"].mean()} for cell, statistics in merged]
+    return {"": pd.DataFrame(rows), "more": pd.DataFrame(rows)}
+
+EXPERIMENT = Experiment(
+    name="tiny", question="Is γ₀ whole?", cells=[{"k": k} for k in range(6)], resamples=20, block_size=10, run=run,
+    merge=concatenate, tables=tables, numbers=lambda tables: {"mean": tables[""]["mean"].mean()},
+)
+"""
+FIGURE = """
+from matplotlib import pyplot as plt
+
+def draw(tables):
+    figure = plt.figure()
+    figure.subplots().plot(tables[""]["k"], tables["more"]["mean"])
+    return figure
+"""
+N_BLOCKS = 12
+"""Then come tiny.csv, tiny.more.csv and tiny.json, each written by one more call of fsync."""
+POINTS = "x,y,class\n1,0,a\n0,1,a\n-1,0,β\n"
+
+MAIN = "from study.__main__ import main\n{}\nmain()"  # of the checkout that it is run in
+AFTER = """
+import signal, threading
+timer = threading.Timer({delay}, signal.pthread_kill, (threading.main_thread().ident, signal.{name}))
+timer.daemon = True
+timer.start()
+"""
+ON_FSYNC = """
+import os, signal, errno
+calls, fsync = [], os.fsync
+def counted(handle):
+    calls.append(handle)
+    if len(calls) == {call}:
+        {act}
+    fsync(handle)
+os.fsync = counted
+"""
+NO_SPACE = 'raise OSError(errno.ENOSPC, "No space left on device")'
+READ_ONLY = """
+import errno, tempfile
+def refuse(*_, **__):
+    raise OSError(errno.EROFS, "Read-only file system")
+tempfile.mkstemp = refuse
+"""
+SMALL_FILES = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
+INTERRUPTED = r"\Astudy: interrupted; the blocks computed so far are kept: .*\n\Z"
+FULL = r"\Astudy: .*tiny.* cannot be read or written: No space left on device\n\Z"
+LEFT_BEHIND = (".study", "experiments/results", "figures", "build", "out ö")
+
+
+def on_fsync(call: int, act: str) -> str:
+    return ON_FSYNC.format(call=call, act=act)
+
+
+def after(delay: float, name: str) -> str:
+    return AFTER.format(delay=delay, name=name)
+
+
+def kill(name: str) -> str:
+    return f"os.kill(os.getpid(), signal.{name})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What is done to the command, or to the checkout before it, and what must be seen."""
+
+    command: tuple[str, ...] = ("run", "tiny")
+    state: str = "new"
+    before: Callable[[Path], object] = lambda _: None
+    prelude: str = ""
+    environment: dict[str, str | None] = field(default_factory=dict)
+    redirect: str = ""
+    code: tuple[int, ...] = (0,)
+    says: str = ""
+    answers: str = ""
+    after: Callable[[Path], object] = lambda _: None
+
+
+def study(checkout: Path, *command: str, **fault: Any) -> "subprocess.CompletedProcess[str]":
+    """Run the command line as a process of its own, with a fault."""
+    row = Fault(command=command, **fault)
+    words = [sys.executable, "-c", MAIN.format(row.prelude), *row.command]
+    if row.redirect:
+        words = ["/bin/sh", "-c", f'"$@" {row.redirect}', "sh", *words]
+    changed = {**os.environ, **row.environment}
+    environment = {name: value for name, value in changed.items() if value is not None}
+    process = subprocess.Popen(
+        words, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(words, process.returncode, out.decode(), err.decode())
+
+
+def readerless(checkout: Path, stream: str) -> None:
+    """Give a stream to a pipe that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: writing}
+    words = [sys.executable, "-c", MAIN.format(""), *(["list"] if stream == "stdout" else ["run", "tiny"])]
+    answer = subprocess.run(words, cwd=checkout, **streams, timeout=60, check=False)
+    os.close(writing)
+    assert answer.returncode == 141
+    assert not answer.stderr
+    assert not answer.stdout
+
+
+def results(checkout: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (checkout / "experiments" / "results").iterdir()}
+
+
+def blocks(checkout: Path) -> list[Path]:
+    return sorted((checkout / ".study" / "tiny").iterdir())
+
+
+def in_place_of(name: str) -> Callable[[Path], None]:
+    def put(checkout: Path) -> None:
+        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).write_text("a file where a folder belongs")
+
+    return put
+
+
+def cut(checkout: Path) -> None:
+    victim = blocks(checkout)[0]
+    victim.write_bytes(victim.read_bytes()[:-9])
+
+
+def exchanged(checkout: Path) -> None:
+    one, other, *_ = blocks(checkout)
+    one.write_bytes(other.read_bytes())
+
+
+def in_the_future(checkout: Path) -> None:
+    later = time.time() + 1e8
+    for path in (
+        (checkout / "experiments").rglob("*"),
+        (checkout / ".study").rglob("*"),
+        (checkout / "study").rglob("*"),
+    ):
+        for found in path:
+            os.utime(found, (later, later))
+
+
+def unfinished(checkout: Path) -> None:
+    """Leave the temporary files of killed runs."""
+    for folder in (checkout / ".study" / "tiny", checkout / "experiments" / "results"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".tiny.csv.x0.tmp").write_text("half")
+        os.utime(folder / ".tiny.csv.x0.tmp", (0, 0))
+
+
+def noticed(checkout: Path) -> None:
+    """Tables of two runs lie side by side: all who read them say so."""
+    assert "missing or altered" in study(checkout, "list").stdout
+    for command in (("figures",), ("paper", "--check")):
+        answer = study(checkout, *command)
+        assert answer.returncode == 1
+        assert re.search(r"^(experiments/results/)?tiny(\.more)?\.csv: altered by hand", answer.stderr, re.MULTILINE), (
+            answer.stderr
+        )
+
+
+def only_its_own_blocks(checkout: Path) -> None:
+    assert len(blocks(checkout)) == N_BLOCKS
+
+
+def kept(number: int) -> Callable[[Path], None]:
+    def held(checkout: Path) -> None:
+        assert json.loads(study(checkout, "run", "tiny", "--json").stdout)["blocks_reused"] >= number
+
+    return held
+
+
+def both(*command: str) -> Callable[[Path], None]:
+    def at_once(checkout: Path) -> None:
+        words = [sys.executable, "-c", MAIN.format(on_fsync(1, "import time; time.sleep(2.0)")), *command]
+        two = [subprocess.Popen(words, cwd=checkout, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        said = [process.communicate(timeout=60)[1] for process in two]
+        assert [process.returncode for process in two] == [0, 0], said
+        assert sum("another run is at work in" in text for text in said) == 1
+        assert not any("Traceback" in text for text in said)
+
+    return at_once
+
+
+FAULTS: dict[str, Fault] = {
+    "disk full at the first block": Fault(prelude=on_fsync(1, NO_SPACE), code=(1,), says=FULL),
+    "disk full at a later block": Fault(prelude=on_fsync(7, NO_SPACE), code=(1,), says=FULL, after=kept(3)),
+    "disk full at the first table": Fault(prelude=on_fsync(N_BLOCKS + 1, NO_SPACE), code=(1,), says=FULL),
+    "disk full at the second table": Fault(
+        state="changed", prelude=on_fsync(N_BLOCKS + 2, NO_SPACE), code=(1,), says=FULL
+    ),
+    "disk full at the JSON": Fault(
+        state="changed", prelude=on_fsync(N_BLOCKS + 3, NO_SPACE), code=(1,), says=FULL, after=noticed
+    ),
+    "files that may not grow": Fault(prelude=SMALL_FILES, code=(1,), says="cannot be read or written: File too large"),
+    "answer to a full device": Fault(
+        command=("list", "--json"), redirect="> /dev/full", code=(1,), says=r"\Astudy: the answer cannot be .*\n\Z"
+    ),
+    "read-only file system": Fault(prelude=READ_ONLY, code=(1,), says="Read-only file system\n"),
+    "a file in place of the store": Fault(before=in_place_of(".study"), says="blocks are kept for this run only"),
+    "a file in place of build": Fault(
+        command=("run", "tiny", "--resamples", "20", "--resamples", "11"), before=in_place_of("build"), code=(1, 2)
+    ),
+    "a file in place of the folder --out": Fault(
+        command=("figures", "--out", "out ö/below"), state="done", before=in_place_of("out ö"), code=(1,),
+        says=r"\Astudy: out ö/below.* cannot be read or written: Not a directory\n\Z",
+    ),
+    "closed pipe after stdout": Fault(command=("list",), before=lambda c: readerless(c, "stdout")),
+    "closed pipe after stderr": Fault(command=("list",), before=lambda c: readerless(c, "stderr")),
+    "closed stdout": Fault(command=("run", "tiny", "--json"), redirect=">&-", says=r"\Atiny: 12 blocks computed.*\n\Z"),
+    "closed stderr": Fault(command=("run", "tiny", "--json"), redirect="2>&-", answers=r"\A\{\n"),
+    "all closed": Fault(command=("run", "tiny", "--json"), redirect="<&- >&- 2>&-", answers=r"\A\Z"),
+    "Ctrl-C during the first imports": Fault(prelude=after(0.02, "SIGINT"), code=(130,), says=INTERRUPTED),
+    "Ctrl-C during the heavy imports": Fault(prelude=after(0.2, "SIGINT"), code=(130,), says=INTERRUPTED),
+    "Ctrl-C while libraries are loaded": Fault(prelude=after(0.5, "SIGINT"), code=(130, 0)),
+    "Ctrl-C about when blocks begin": Fault(prelude=after(0.8, "SIGINT"), code=(130, 0)),
+    "Ctrl-C while blocks are computed": Fault(
+        prelude=on_fsync(5, kill("SIGINT")), code=(130,), says=INTERRUPTED, after=kept(4)
+    ),
+    "Ctrl-C while the first table is written": Fault(
+        state="changed", prelude=on_fsync(N_BLOCKS + 1, kill("SIGINT")), code=(130,), says=INTERRUPTED
+    ),
+    "Ctrl-C while the JSON is written": Fault(
+        state="changed", prelude=on_fsync(N_BLOCKS + 3, kill("SIGINT")), code=(130,), says=INTERRUPTED
+    ),
+    "terminated while blocks are computed": Fault(prelude=on_fsync(5, kill("SIGTERM")), code=(143,), after=kept(4)),
+    "terminated at some time": Fault(prelude=after(0.6, "SIGTERM"), code=(143, 0)),
+    "killed while blocks are computed": Fault(prelude=on_fsync(5, kill("SIGKILL")), code=(-9,), after=kept(4)),
+    "killed between two tables": Fault(
+        state="changed", prelude=on_fsync(N_BLOCKS + 2, kill("SIGKILL")), code=(-9,), after=noticed
+    ),
+    "killed before the JSON": Fault(
+        state="changed", prelude=on_fsync(N_BLOCKS + 3, kill("SIGKILL")), code=(-9,)
+    ),
+    "temporary files of killed runs": Fault(before=unfinished),
+    "two runs at once": Fault(command=("list",), before=both("run", "tiny")),
+    "two reproductions at once": Fault(command=("list",), before=both("reproduce", "--quick")),
+    "clock set back": Fault(state="changed", before=in_the_future, says="results written"),
+    "a locale without Unicode": Fault(
+        command=("list",), environment={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+        answers=r"Is \\u03b3\\u2080 whole\?",
+    ),
+    "a locale without Unicode, and a file of it": Fault(
+        command=("compare", "σημεία.csv", "--label", "class", "--out", "out ö"), answers="separable: yes",
+        environment={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ),
+    "a home that cannot be written": Fault(
+        command=("figures",), state="done", environment={"HOME": "/dev/null", "XDG_CONFIG_HOME": None}
+    ),
+    "no home": Fault(command=("figures",), state="done", environment={"HOME": None, "XDG_CONFIG_HOME": None}),
+    "a truncated block": Fault(state="done", before=cut, says="damaged; it is computed again"),
+    "a block under another's name": Fault(state="done", before=exchanged, says="damaged; it is computed again"),
+    "blocks of other code": Fault(state="changed", after=only_its_own_blocks),
+    "blocks of other settings": Fault(
+        before=lambda c: study(c, "run", "tiny", "--resamples", "13"), after=only_its_own_blocks
+    ),
+    "no checkout": Fault(
+        command=("run",), before=lambda c: (c / "paper.md").rename(c / "away.md"), code=(2,),
+        says=r"\Astudy: this command needs a checkout of the study; .*\n\Z",
+        after=lambda c: (c / "away.md").rename(c / "paper.md"),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def checkouts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return a checkout that is new, one with results and blocks of other code, and one with its own."""
+    new = tmp_path_factory.mktemp("checkouts") / "new"
+    shutil.copytree(ROOT / "study", new / "study")
+    for room, text in (("experiments", TINY.replace("1.0", "2.0")), ("figures", FIGURE)):
+        (new / room).mkdir()
+        (new / room / "__init__.py").write_text('"""A room."""\n')
+        (new / room / "tiny.py").write_text(text, encoding="utf-8")
+    for name in ("paper.md", "references.bib"):
+        shutil.copy2(ROOT / name, new)
+    (new / "σημεία.csv").write_text(POINTS, encoding="utf-8")
+    found = {"new": new}
+    for state in ("changed", "done"):
+        found[state] = new.parent / state
+        shutil.copytree(new, found[state])
+        assert study(found[state], "run", "tiny").returncode == 0
+        (new / "experiments" / "tiny.py").write_text(TINY, encoding="utf-8")
+    (found["changed"] / "experiments" / "tiny.py").write_text(TINY, encoding="utf-8")
+    return found
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_met(name: str, tmp_path: Path, checkouts: dict[str, Path]) -> None:
+    fault, checkout = FAULTS[name], tmp_path / "a checkout λ"
+    shutil.copytree(checkouts[fault.state], checkout)
+    fault.before(checkout)
+    row = {key: getattr(fault, key) for key in ("prelude", "environment", "redirect")}
+    answer = study(checkout, *fault.command, **row)
+    assert answer.returncode in fault.code, answer
+    assert re.search(fault.says, answer.stderr), answer
+    assert re.search(fault.answers, answer.stdout), answer
+    assert not re.search("Traceback|Exception ignored|Error:", answer.stderr), answer
+    fault.after(checkout)
+    if -signal.SIGKILL not in fault.code and fault.before is not unfinished:
+        assert not half_written(checkout)
+    again = study(checkout, "run", "tiny")
+    assert again.returncode == 0, again
+    assert results(checkout) == results(checkouts["done"])
+    assert not half_written(checkout)
+
+
+def half_written(checkout: Path) -> list[Path]:
+    """Return the temporary files that lie about."""
+    return [path for name in LEFT_BEHIND for path in (checkout / name).rglob("*.tmp")]
+
+
+def test_readme_says_how_many() -> None:
+    (number,) = re.findall(r"(\d+) faults are planted", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert int(number) == len(FAULTS)
