@@ -9,7 +9,7 @@ import pytest
 from study.analysis.separation import separates
 from study.datasets.dataset import Floats
 from study.sweeps.executors import executor
-from study.sweeps.grid import FEATURES, Setting, run, sweep
+from study.sweeps.grid import FEATURES, Setting, prepared, run, sweep
 from study.sweeps.rules import RULES, Rule
 from study.sweeps.runner import Place, run_experiment
 from study.trainers.perceptron import perceptron
@@ -127,3 +127,14 @@ def test_bad_settings_are_refused(make: Any, message: str) -> None:
 def test_a_rule_that_is_not_there_is_refused(rule: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="`rule` must be one of"):
         run_experiment(sweep([Setting(n_samples=20)], [Rule(rule=rule)]), "", Place(store=tmp_path))
+
+
+def test_what_a_cell_prepares_is_shared_and_follows_the_seed() -> None:
+    setting, seed, test = prepared(50, None, n_samples=20, spoiler_rate=0.05)
+    assert (setting, seed) == (Setting(n_samples=20, spoiler_rate=0.05), {})
+    assert prepared(50, None, n_samples=20, spoiler_rate=0.05)[2] is test
+    np.testing.assert_array_equal(test.X, setting.test_points(50).X)
+    other = prepared(50, 7, n_samples=20, spoiler_rate=0.05)
+    np.testing.assert_array_equal(other[2].X, setting.test_points(50, seed=7).X)
+    whole, real = (prepared(50, None, spoiler_rate=rate)[2].X for rate in (0, 0.0))  # streams tell them apart
+    assert not np.array_equal(whole, real)
