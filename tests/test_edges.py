@@ -205,7 +205,7 @@ INNER = {
     "sweeps.grid": {"numbers", "rows", "run", "scaled_features", "tables"},
     "sweeps.rules": {"called", "load"},
     "sweeps.runner": {"block_key", "compute", "experiment_digest", "run_experiment"},
-    "sweeps.store": {"load_block", "save_block", "write_file"},
+    "sweeps.store": {"alone", "forget", "load_block", "save_block", "write_file"},
     "sweeps.streams": {"stream"},
 }  # fmt: skip
 """What the functions above call with what they have checked; tests of their own hold them."""
