@@ -14,6 +14,8 @@ NUMBER_LINK = re.compile(
     r'\[(?P<text>[^][]*)\]\(experiments/results/(?P<name>\w+)\.json "(?P<key>[^":]+):?(?P<spec>[^"]*)"\)'
 )
 MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FORMAT = re.compile(r"\+?,?(?:\.(?:\d|10)[fe%]|g)?")
 """The formats that a number link may have: sign, commas, a count of places; none that pads, cuts or hides digits."""
 GUARDED_SECTIONS = ("abstract", "results")
@@ -50,7 +52,10 @@ def formatted(record: Mapping[str, Any], key: str, spec: str) -> str:
         raise KeyError(key)
     if isinstance(tree, bool):
         return "yes" if tree else "no"
-    return format(tree, spec).replace("-", MINUS)
+    mantissa, e, power = format(tree, spec).partition("e")
+    if e:
+        mantissa = ("" if mantissa == "1" else mantissa + TIMES) + "10" + str(int(power)).translate(RAISED)
+    return mantissa.replace("-", MINUS)
 
 
 def refreshed(text: str, records: Records) -> str:
