@@ -1,5 +1,6 @@
 import itertools
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -233,3 +234,11 @@ def test_spectral_steps_are_as_long_as_the_curvature_asks() -> None:
     )
     assert (fit.stop == Stop.STATIONARY).all()
     assert fit.n_updates.max() <= 30  # plain steps would take hundreds
+
+
+@pytest.mark.parametrize("how", [{"method": "spectral"}, {"method": "descent", "learning_rate": 1e-3}])
+def test_a_spent_budget_is_said(how: dict[str, Any]) -> None:
+    X, y, _ = some_points()
+    fit = network(X, y, layers=(1,), w0=np.ones(3), bound=Bound("box", 3.0), max_steps=2, **how)
+    assert fit.stop == Stop.BUDGET_SPENT
+    assert fit.n_updates == 2
