@@ -8,7 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, arms, label_panel
 
 SHOWN: dict[str, tuple[str, str, str]] = {
     "perceptron": ("perceptron", "blue", "o"),
@@ -73,9 +73,10 @@ def draw_rates(axes: Axes, rows: pd.DataFrame, part: str) -> None:
     """Draw one part against the share of spoilers, with intervals."""
     for label, (name, colour, marker) in SHOWN.items():
         line = rows[rows["label"] == label].sort_values("spoiler_rate")
-        reach = [line[part] - line[f"{part}_low"], line[f"{part}_high"] - line[part]]
         style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "markersize": 3.5, "label": name}
-        axes.errorbar(100.0 * line["spoiler_rate"], line[part], reach, **style, elinewidth=0.8, linewidth=1.1)
+        axes.errorbar(
+            100.0 * line["spoiler_rate"], line[part], arms(line, part), **style, elinewidth=0.8, linewidth=1.1
+        )
     axes.set(xlabel="spoilers in a hundred", ylabel=part, ylim=(-0.002, None))
 
 

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, RULES, WIDTH, label_panel
+from study.report.style import OKABE_ITO, RULES, WIDTH, draw_points, label_panel
 
 FOLDS = {0.05: ("sky", "-."), 0.1: ("vermillion", "-"), 0.2: ("black", "--")}
 ORDERS = {"natural": ("blue", ""), "cyclic-shuffled": ("orange", "^"), "random": ("purple", "v")}
@@ -22,13 +22,14 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     axes = figure.subplot_mosaic(
         [["three", "four"], ["slice", "fold"], ["updates", "updates"]], height_ratios=[1.15, 1, 0.8]
     )
-    rules, points = tables[""].set_index("key"), tables["points"]
+    rules = tables[""].set_index("key")
+    points = tables["points"].rename(columns={"x": "x_1", "y": "x_2"})
     axes["three"].set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2))
-    draw_points(axes["three"], points[~points["is_spoiler"]])
+    draw_points(axes["three"], points[~points["is_spoiler"]], 28)
     draw_line(axes["three"], rules.loc["perceptron"], "perceptron", "perceptron")
     draw_line(axes["three"], rules.loc["unit"], "unit", "sigmoid unit")
     axes["four"].set(xlim=(-6.5, 6.5), ylim=(-11.5, 3.5))
-    draw_points(axes["four"], points)
+    draw_points(axes["four"], points, 28)
     draw_line(axes["four"], rules.loc["perceptron_four"], "perceptron", "perceptron")
     draw_line(axes["four"], rules.loc["continued"], "unit", "unit trained on")
     draw_line(axes["four"], rules.loc["lowest"], "lowest", "unit, lowest")
@@ -44,16 +45,6 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     label_panel(axes["fold"], "d", "the two minima")
     label_panel(axes["updates"], "e", "updates of the perceptron until it separates")
     return figure
-
-
-def draw_points(axes: Axes, points: pd.DataFrame) -> None:
-    """Draw positive points filled, negative ones open, the spoiler ringed."""
-    black = OKABE_ITO["black"]
-    for label, marker, face in ((1, "o", black), (-1, "s", "white")):
-        chosen = points[points["label"] == label]
-        axes.scatter(chosen["x"], chosen["y"], s=28, marker=marker, facecolor=face, edgecolor=black, zorder=3)
-    spoilers = points[points["is_spoiler"]]
-    axes.scatter(spoilers["x"], spoilers["y"], s=130, facecolor="none", edgecolor=black, linewidth=1.0, zorder=3)
 
 
 def draw_line(axes: Axes, fit: pd.Series, rule: str, name: str) -> None:

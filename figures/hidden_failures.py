@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, arms, draw_points, draw_region, label_panel
 
 METHODS = {("minimum", "descent"): ("blue", "o", "-"), ("minimum", "spectral"): ("vermillion", "s", "-")} | {
     ("zero", "descent"): ("blue", "o", ":"),
@@ -34,17 +33,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
 
 def draw_view(axes: Axes, view: pd.DataFrame, points: pd.DataFrame, net: str) -> None:
     """Draw where a net says +1, and the points."""
-    theta = view.pivot_table(index="x_2", columns="x_1", values=net)
-    axes.contourf(
-        theta.columns, theta.index, theta, levels=[-1e9, 0, 1e9], colors=["white", OKABE_ITO["sky"]], alpha=0.5
-    )
-    axes.contour(theta.columns, theta.index, theta, levels=[0], colors=[OKABE_ITO["blue"]], linewidths=1.0)
-    black = OKABE_ITO["black"]
-    for label, marker, face in ((1, "o", black), (-1, "s", "white")):
-        chosen = points[points["label"] == label]
-        axes.scatter(chosen["x_1"], chosen["x_2"], s=11, marker=marker, facecolor=face, edgecolor=black, linewidth=0.6)
-    spoiler = points[points["is_spoiler"]]
-    axes.scatter(spoiler["x_1"], spoiler["x_2"], s=75, facecolor="none", edgecolor=black, linewidth=0.9)
+    draw_region(axes, view, net)
+    draw_points(axes, points, 11)
     axes.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(-2, 10), ylim=(-4, 9.5))
 
 
@@ -53,10 +43,9 @@ def draw_basin(axes: Axes, basin: pd.DataFrame) -> None:
     for (around, method), (colour, marker, line) in METHODS.items():
         rows = basin[(basin["around"] == around) & (basin["method"] == method)]
         rate = rows["spoiler_lost"].to_numpy()
-        off = np.stack([rate - rows["spoiler_lost_low"], rows["spoiler_lost_high"] - rate])
         style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "linestyle": line, "markersize": 4}
         label = f"{method}, from the {'minimum' if around == 'minimum' else 'origin'}"
-        axes.errorbar(rows["scale"], rate, yerr=off, linewidth=0.9, label=label, **style)
+        axes.errorbar(rows["scale"], rate, yerr=arms(rows, "spoiler_lost"), linewidth=0.9, label=label, **style)
     axes.set(xscale="log", ylim=(-0.04, 1.04), xlabel="spread of the starts", ylabel="share of starts")
     axes.set_xticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
     axes.minorticks_off()

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, arms, label_panel
 
 LOSSES = {"quadratic": ("vermillion", "s"), "cross-entropy": ("blue", "o"), "threshold-quadratic": ("green", "^")}
 STARTS = ("warm", "zero", "random")
@@ -36,7 +36,7 @@ def draw_rates(axes: Axes, rows: pd.DataFrame) -> None:
             place = np.arange(3) + 0.24 * (k - 1) + (-0.05 if bounded else 0.05)
             drawn = (chosen["n"] > 1).to_numpy()
             rate = chosen["separates"].to_numpy()
-            off = np.stack([rate - chosen["separates_low"], chosen["separates_high"] - rate]) * drawn
+            off = arms(chosen, "separates") * drawn
             style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "markerfacecolor": face}
             label = loss if bounded else None
             axes.errorbar(place, rate, yerr=off, linestyle="none", markersize=4.5, linewidth=0.9, label=label, **style)

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, arms, cross_out, draw_points, draw_region, label_panel
 
 DEPTHS = {0: ("black", "o"), 1: ("blue", "s"), 2: ("vermillion", "^"), 3: ("green", "D"), 4: ("purple", "v")}
 WIDTHS = {1: ":", 4: "--", 16: "-"}
@@ -46,8 +46,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
 def with_interval(axes: Axes, rows: pd.DataFrame, x: Any, name: str, **style: Any) -> None:
     """Draw values with their intervals."""
     value = rows[name].to_numpy()
-    off = np.stack([value - rows[f"{name}_low"], rows[f"{name}_high"] - value])
-    axes.errorbar(x, value, yerr=off, markersize=3.5, linewidth=0.9, elinewidth=0.6, **style)
+    axes.errorbar(x, value, yerr=arms(rows, name), markersize=3.5, linewidth=0.9, elinewidth=0.6, **style)
 
 
 def draw_box(axes: Axes, trained: pd.DataFrame) -> None:
@@ -109,17 +108,8 @@ def draw_variance(axes: Axes, trained: pd.DataFrame) -> None:
 
 def draw_regions(axes: Axes, regions: pd.DataFrame, points: pd.DataFrame, net: str) -> None:
     """Draw where a net says +1, and what it loses."""
-    theta = regions.pivot_table(index="x_2", columns="x_1", values=net)
-    axes.contourf(
-        theta.columns, theta.index, theta, levels=[-1e9, 0, 1e9], colors=["white", OKABE_ITO["sky"]], alpha=0.5
-    )
-    axes.contour(theta.columns, theta.index, theta, levels=[0], colors=[OKABE_ITO["blue"]], linewidths=0.9)
-    black = OKABE_ITO["black"]
-    for label, marker, face in ((1, "o", black), (-1, "s", "white")):
-        chosen = points[points["label"] == label]
-        axes.scatter(chosen["x_1"], chosen["x_2"], s=5, marker=marker, facecolor=face, edgecolor=black, linewidth=0.5)
-    spoiler, lost = points[points["is_spoiler"]], points[points[net]]
-    axes.scatter(spoiler["x_1"], spoiler["x_2"], s=40, facecolor="none", edgecolor=black, linewidth=0.7)
-    axes.scatter(lost["x_1"], lost["x_2"], s=45, marker="x", color=OKABE_ITO["vermillion"], linewidth=1.0)
+    draw_region(axes, regions, net)
+    draw_points(axes, points, 5)
+    cross_out(axes, points[points[net]])
     axes.set(xticks=[], yticks=[], xlim=(-1.7, 1.7), ylim=(-1.2, 1.2))
     axes.spines[["right", "top"]].set_visible(True)

@@ -12,7 +12,6 @@ from matplotlib.patches import Rectangle
 
 from study.report.style import OKABE_ITO, WIDTH, label_panel
 
-LOSSES = {"cross-entropy": ("vermillion", "o"), "quadratic": ("blue", "s")}
 STATES = {
     "separates": "#d9ecf7",
     "spoiler lost": "#f3c5ad",

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, arms, label_panel
 
 LOSSES = {"quadratic": ("vermillion", "s"), "cross-entropy": ("blue", "o"), "threshold-quadratic": ("green", "^")}
 SHARES = {0.95: "-", 1.05: "--"}
@@ -36,7 +35,7 @@ def draw_targets(axes: Axes, rows: pd.DataFrame) -> None:
     for loss, (colour, marker) in LOSSES.items():
         chosen = rows[rows["loss"] == loss]
         style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "markersize": 4, "label": loss}
-        axes.errorbar(chosen["u"], chosen["separates"], yerr=error(chosen), elinewidth=0.8, **style)
+        axes.errorbar(chosen["u"], chosen["separates"], yerr=arms(chosen, "separates"), elinewidth=0.8, **style)
     reach = rows[rows["loss"] == "quadratic"]
     style = {"color": OKABE_ITO["black"], "linestyle": ":", "label": "share of sets with targets within reach"}
     axes.plot(reach["u"], reach["in_reach"], **style)
@@ -51,13 +50,10 @@ def draw_copies(axes: Axes, copies: pd.DataFrame) -> None:
         for share, line in SHARES.items():
             chosen = copies[(copies["loss"] == loss) & (copies["share_of_reach"] == share)]
             style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "markersize": 4, "linestyle": line}
-            axes.errorbar(chosen["copies"], chosen["separates"], yerr=error(chosen), elinewidth=0.8, **style)
+            axes.errorbar(
+                chosen["copies"], chosen["separates"], yerr=arms(chosen, "separates"), elinewidth=0.8, **style
+            )
     green = OKABE_ITO["green"]
     axes.text(1e3, 0.92, "within reach", color=green, fontsize=8, ha="center")
     axes.text(50, 0.5, "just beyond", color=green, fontsize=8)
     axes.set(xlabel="copies of each base point")
-
-
-def error(rows: pd.DataFrame) -> np.ndarray:
-    """Return the lengths of the intervals' two arms."""
-    return np.asarray(np.abs(rows[["separates_low", "separates_high"]].T.to_numpy() - rows["separates"].to_numpy()))

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from study.report.style import OKABE_ITO, RULES, WIDTH, label_panel
+from study.report.style import OKABE_ITO, RULES, WIDTH, arms, cross_out, draw_points, label_panel
 
 ROWS = {"perceptron": "perceptron", "cross-entropy": "unit"}
 LOSSES = {"cross-entropy": ("vermillion", "o"), "quadratic": ("blue", "s")}
@@ -42,14 +42,9 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
 def draw_frame(axes: Axes, points: pd.DataFrame, lines: pd.DataFrame, rule: str, n_spoilers: int) -> None:
     """Draw the points, the boundary now and the one before the spoilers, and what is lost."""
     chosen = points[points["n_spoilers"] == n_spoilers]
-    black = OKABE_ITO["black"]
-    for label, marker, face in ((1, "o", black), (-1, "s", "white")):
-        side = chosen[chosen["label"] == label]
-        axes.scatter(side["x_1"], side["x_2"], s=5, marker=marker, facecolor=face, edgecolor=black, linewidth=0.5)
-    spoilers = chosen[chosen["is_spoiler"]]
-    axes.scatter(spoilers["x_1"], spoilers["x_2"], s=45, facecolor="none", edgecolor=black, linewidth=0.9)
     wrong = chosen[chosen[f"wrong_{rule}"]]
-    axes.scatter(wrong["x_1"], wrong["x_2"], s=40, marker="x", color=OKABE_ITO["vermillion"], linewidth=1.2, zorder=4)
+    draw_points(axes, chosen, 5)
+    cross_out(axes, wrong)
     fits = lines[lines["rule"] == rule].set_index("n_spoilers")
     style = RULES[ROWS[rule]]
     if n_spoilers:
@@ -106,9 +101,10 @@ def draw_bounds(axes: Axes, bounds: pd.DataFrame) -> None:
     for shape, line in (("box", "-"), ("ball", ":")):
         for loss, (colour, marker) in LOSSES.items():
             rows = bounds[(bounds["shape"] == shape) & (bounds["loss"] == loss)]
-            error = np.abs(rows[["separates_low", "separates_high"]].T.to_numpy() - rows["separates"].to_numpy())
             style: dict[str, Any] = {"color": OKABE_ITO[colour], "linestyle": line, "marker": marker, "markersize": 3}
-            axes.errorbar(rows["weight_bound"], rows["separates"], yerr=error, elinewidth=0.8, **style)
+            axes.errorbar(
+                rows["weight_bound"], rows["separates"], yerr=arms(rows, "separates"), elinewidth=0.8, **style
+            )
     axes.set(xscale="log", xlabel="weight bound $R$", ylim=(-0.04, 1.04))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     for shape, line in (("box", "-"), ("ball", ":")):

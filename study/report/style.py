@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 WIDTH = 4.7
 """Width of a figure in inches: set smaller, in a column of 3.5, its letters are still 6 points high."""
@@ -62,6 +65,35 @@ def study_style() -> Iterator[None]:
 def label_panel(axes: Axes, letter: str, title: str) -> None:
     """Give a panel its letter and its title."""
     axes.set_title(f"({letter}) {title}")
+
+
+def draw_points(axes: Axes, points: pd.DataFrame, size: float) -> None:
+    """Draw the points of a table, positive ones filled and negative ones open, and rings around the spoilers."""
+    style: dict[str, Any] = {"edgecolor": OKABE_ITO["black"], "linewidth": 0.5 if size < 10 else 0.8, "zorder": 3}
+    for label, marker, face in ((1, "o", OKABE_ITO["black"]), (-1, "s", "white")):
+        chosen = points[points["label"] == label]
+        axes.scatter(chosen["x_1"], chosen["x_2"], s=size, marker=marker, facecolor=face, **style)
+    spoilers = points[points["is_spoiler"]]
+    axes.scatter(spoilers["x_1"], spoilers["x_2"], s=30.0 + 3.5 * size, facecolor="none", **style | {"linewidth": 0.9})
+
+
+def cross_out(axes: Axes, lost: pd.DataFrame) -> None:
+    """Cross the points of a table out."""
+    axes.scatter(lost["x_1"], lost["x_2"], s=40, marker="x", color=OKABE_ITO["vermillion"], linewidth=1.1, zorder=4)
+
+
+def draw_region(axes: Axes, grid: pd.DataFrame, net: str) -> None:
+    """Shade where a network says +1, from its outputs over a grid of places."""
+    theta = grid.pivot_table(index="x_2", columns="x_1", values=net)
+    levels, colours = [-1e9, 0.0, 1e9], ["white", OKABE_ITO["sky"]]
+    axes.contourf(theta.columns, theta.index, theta, levels=levels, colors=colours, alpha=0.5)
+    axes.contour(theta.columns, theta.index, theta, levels=[0], colors=[OKABE_ITO["blue"]], linewidths=1.0)
+
+
+def arms(rows: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """Return the lengths of the two arms of a column's intervals, of shape (2, n)."""
+    ends = rows[[f"{name}_low", f"{name}_high"]].to_numpy(dtype=float)
+    return np.asarray(np.abs(ends - rows[[name]].to_numpy(dtype=float)).T)
 
 
 def rendered(figure: Figure, file_format: str = "svg", source: str | None = None) -> bytes:

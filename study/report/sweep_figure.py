@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, arms, label_panel
 
 PARTS = ("bias", "variance", "error")
 COLOURS = ("blue", "vermillion", "green", "orange", "purple", "sky", "black")
@@ -46,13 +46,14 @@ def draw_part(axes: Axes, table: pd.DataFrame, along: str, part: str) -> None:
     is_number = pd.api.types.is_numeric_dtype(table[along])
     for k, (label, rows) in enumerate(table.groupby("label", sort=False)):
         x = rows[along] if is_number else [places.index(place) for place in rows[along]]
-        reach = [rows[part] - rows[f"{part}_low"], rows[f"{part}_high"] - rows[part]]
         style: dict[str, Any] = {
             "color": OKABE_ITO[COLOURS[k % len(COLOURS)]],
             "marker": MARKERS[k % len(MARKERS)],
             "linestyle": ("-", "--", ":")[k // len(COLOURS) % 3],
         }
-        axes.errorbar(x, rows[part], reach, label=label, markersize=3, elinewidth=0.7, linewidth=1.0, **style)
+        axes.errorbar(
+            x, rows[part], arms(rows, part), label=label, markersize=3, elinewidth=0.7, linewidth=1.0, **style
+        )
     if not is_number:
         axes.set_xticks(range(len(places)), places, rotation=30, ha="right", fontsize=7)
     axes.set_xlabel(along)
