@@ -34,6 +34,7 @@ def claims(*, json: bool = False) -> None:
                 "statement": claim.statement,
                 "source": claim.source,
                 "verdict": claim.verdict(numbers),
+                "basis": claim.basis,
                 "evidence": [f"experiments/results/{e.experiment}.json {e.key}" for e in claim.evidence],
             }
             for claim in CLAIMS
@@ -41,4 +42,5 @@ def claims(*, json: bool = False) -> None:
         show_json({"claims": rows})
     else:
         for claim in CLAIMS:
-            show(f"{claim.key}: {claim.verdict(numbers)}\n    {claim.statement}\n    ({plain(claim.source)})")
+            verdict = f"{claim.verdict(numbers)} ({claim.basis})"
+            show(f"{claim.key}: {verdict}\n    {claim.statement}\n    ({plain(claim.source)})")

@@ -36,6 +36,10 @@ class Claim:
         Where it holds only under a condition: that condition, as it follows "holds when".
     holds_conditionally : callable (results) -> bool, optional
         Whether it holds under `condition`.
+    basis : str
+        How sure the verdict is: proved, by hand or by machine, or measured.
+    sample : Evidence, optional
+        The number of sets or runs that were drawn.
     evidence : tuple of Evidence
         The numbers that the verdict rests on.
     """
@@ -46,6 +50,8 @@ class Claim:
     holds: Callable[[Results], bool]
     condition: str = ""
     holds_conditionally: Callable[[Results], bool] | None = None
+    basis: str
+    sample: Evidence | None = None
     evidence: tuple[Evidence, ...]
 
     def verdict(self, results: Results) -> str:

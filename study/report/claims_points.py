@@ -115,6 +115,7 @@ CLAIMS = (
         "one of them, though separating weights have a lower loss, while the perceptron separates all four.",
         source="[@brady1989]",
         holds=_stuck,
+        basis="measured; proved by machine in its section",
         evidence=(
             Evidence("four_points", "rules.perceptron_four.separates", "the perceptron separates"),
             Evidence("four_points", "rules.continued.separates", "the unit separates, trained on by L-BFGS-B"),
@@ -129,6 +130,8 @@ CLAIMS = (
         "fourth point's distance.",
         source="folklore, after the bound of @novikoff1962",
         holds=_quadratic_growth,
+        basis="measured",
+        sample=Evidence("four_points", "updates.drawn_runs", "runs", ","),
         evidence=(
             Evidence("four_points", "updates.growth_exponent", "power of the distance in the updates", ".2f"),
             Evidence("four_points", "updates.follow_rule", "distance plus three or four, always"),
@@ -139,6 +142,8 @@ CLAIMS = (
         statement="On separable points without a spoiler both rules find a separator.",
         source="[@rana]",
         holds=_both_separate_without,
+        basis="measured",
+        sample=Evidence("spoilers", "n", "sets", ","),
         evidence=(
             Evidence("spoilers", "rates.boxes.spoilers_0.perceptron.separates", "share of sets, perceptron", ".3f"),
             Evidence("spoilers", "rates.boxes.spoilers_0.cross_entropy.separates", "unit, cross-entropy", ".3f"),
@@ -152,6 +157,8 @@ CLAIMS = (
         holds=_unit_fails_at_every_bound,
         condition="the bound is tight for the number of points",
         holds_conditionally=_unit_fails_at_tight_bounds,
+        basis="measured",
+        sample=Evidence("spoilers", "n", "sets", ","),
         evidence=(
             Evidence("spoilers", "rates.boxes.spoilers_1.perceptron.separates", "one spoiler, perceptron", ".3f"),
             Evidence("spoilers", "rates.boxes.spoilers_1.cross_entropy.separates", "unit, cross-entropy", ".3f"),
@@ -167,6 +174,8 @@ CLAIMS = (
         holds=lambda results: _share(results, 100) <= 0.05,
         condition="the other points are many",
         holds_conditionally=lambda results: _share(results, 10_000) <= 0.05,
+        basis="measured",
+        sample=Evidence("spoilers", "n_growth", "sets", ","),
         evidence=(
             Evidence(
                 "spoilers", "growth.cross_entropy.n_100.own_share", "share among a hundred points, cross-entropy", ".3f"
@@ -181,6 +190,8 @@ CLAIMS = (
         "a higher loss than the failing optimum.",
         source="[@rana]",
         holds=_not_feasible,
+        basis="measured",
+        sample=Evidence("spoilers", "n", "sets", ","),
         evidence=(
             Evidence("spoilers", "rates.boxes.spoilers_1.cross_entropy.optimum_below_best", "cross-entropy", ".3f"),
             Evidence("spoilers", "rates.boxes.spoilers_1.quadratic.optimum_below_best", "quadratic", ".3f"),
@@ -194,6 +205,8 @@ CLAIMS = (
         holds=_targets_separate,
         condition="the targets are within the bound's reach",
         holds_conditionally=_never_outvoted,
+        basis="proved; measured",
+        sample=Evidence("reach", "n", "sets", ","),
         evidence=(
             Evidence("reach", "in_reach", "targets within reach, of drawn sets", ","),
             Evidence("reach", "in_reach_lost", "of them lost"),

@@ -51,6 +51,8 @@ CLAIMS = (
         holds=_low_bias,
         condition="spoilers are one in a hundred and the bound is three or less",
         holds_conditionally=lambda results: _surely(results, "perceptron", "bias", -1),
+        basis="measured",
+        sample=Evidence("bias_variance", "n", "sets", ","),
         evidence=(
             Evidence("bias_variance", "cells.primary.perceptron.separates", "training sets separated", ".3f"),
             Evidence("bias_variance", "cells.primary.perceptron.bias", "bias, perceptron", ".4f"),
@@ -67,6 +69,8 @@ CLAIMS = (
         ),
         condition="spoilers are one in a hundred and the bound is three or less",
         holds_conditionally=lambda results: _surely(results, "perceptron", "variance", 1),
+        basis="measured",
+        sample=Evidence("bias_variance", "n", "sets", ","),
         evidence=(
             Evidence("bias_variance", "cells.primary.perceptron.variance", "variance, perceptron", ".4f"),
             Evidence("bias_variance", "cells.primary.unit_cross_entropy_box_3.variance", "unit, box", ".5f"),
@@ -79,8 +83,16 @@ CLAIMS = (
         statement="What a bounded unit gains in variance over the perceptron it pays in bias.",
         source="[@rana]",
         holds=lambda results: (
+            _surely(results, "perceptron", "variance", 1)
+            and _surely(results, "perceptron", "bias", -1)
+            and _never(results, "perceptron", "variance", "unit_larger")
+        ),
+        condition="spoilers are one in a hundred and the bound is three or less",
+        holds_conditionally=lambda results: (
             _surely(results, "perceptron", "variance", 1) and _surely(results, "perceptron", "bias", -1)
         ),
+        basis="measured",
+        sample=Evidence("bias_variance", "n", "sets", ","),
         evidence=(
             Evidence(
                 "bias_variance",
@@ -103,6 +115,8 @@ CLAIMS = (
         ),
         condition="spoilers are one in a hundred and the bound is three or less",
         holds_conditionally=lambda results: _surely(results, "max_margin", "variance", 1),
+        basis="measured",
+        sample=Evidence("bias_variance", "n", "sets", ","),
         evidence=(
             Evidence("bias_variance", "cells.primary.max_margin.variance", "variance, widest margin", ".4f"),
             Evidence("bias_variance", "cells.primary.unit_cross_entropy_box_3.variance", "unit, box", ".5f"),
@@ -119,6 +133,8 @@ CLAIMS = (
             results["bias_variance"]["law"]["least_ratio"] >= 1 / 3
             and results["bias_variance"]["law"]["most_ratio"] <= 3.0
         ),
+        basis="measured",
+        sample=Evidence("bias_variance", "n", "sets", ","),
         evidence=(
             Evidence("bias_variance", "law.unit_cross_entropy_box_3.predicted_rate", "predicted, box of three", ".3f"),
             Evidence("bias_variance", "law.unit_cross_entropy_box_3.peak_rate", "measured", ".3f"),
@@ -134,6 +150,8 @@ CLAIMS = (
         holds=lambda results: min(_swing(results, "perceptron", kind) for kind in ("ordinary", "spoiler")) >= 10.0,
         condition="the instance is a spoiler",
         holds_conditionally=lambda results: _swing(results, "perceptron", "spoiler") >= 10.0,
+        basis="measured",
+        sample=Evidence("stability", "n", "sets", ","),
         evidence=(
             Evidence("stability", "perceptron.spoiler.warm.angle_median", "degrees, median, a spoiler", ".1f"),
             Evidence("stability", "perceptron.spoiler.warm.angle_q99", "one set in a hundred, more than", ".1f"),
@@ -148,6 +166,8 @@ CLAIMS = (
         holds=lambda results: _hardly_moved(results, ("ordinary", "spoiler")),
         condition="the instance is a spoiler",
         holds_conditionally=lambda results: _hardly_moved(results, ("spoiler",)),
+        basis="measured",
+        sample=Evidence("stability", "n", "sets", ","),
         evidence=(
             Evidence("stability", "unit_cross_entropy_box.spoiler.warm.angle_median", "degrees, a spoiler", ".1f"),
             Evidence("stability", "unit_quadratic_box.spoiler.warm.angle_median", "quadratic loss", ".1f"),

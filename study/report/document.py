@@ -15,7 +15,7 @@ from study.report.font import mathematics_style
 from study.validation import CheckFailed
 
 HERE = Path(__file__).parent
-SOURCE = "markdown-smart"
+SOURCE = "markdown"
 OUTPUTS = ("paper.html", "paper.pdf")
 COMMENT = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
 
