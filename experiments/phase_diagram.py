@@ -8,7 +8,7 @@ import pandas as pd
 
 from study.analysis.conflict import Spoilt
 from study.analysis.geometries import DEPTH, GEOMETRIES, OFFSET, corners, named
-from study.analysis.law import LOSSES, asymptote, error_rate, predicted, sandwich
+from study.analysis.law import LOSSES, asymptote, error_rate, fits_from, predicted, sandwich
 from study.analysis.spoiler_limits import soft_rate, soft_threshold
 from study.analysis.threshold import threshold
 from study.certificates.checker import check
@@ -87,19 +87,20 @@ def law_row(points: Spoilt, loss: Loss, R: float) -> tuple[list[float], list[str
     low, high = sandwich(points, loss, R) if single else (np.nan, np.nan)
     exact = threshold(points, loss, R) if single else bisected(points, loss, R, guess)
     proofs: list[str] = []
-    n_brackets = 2 if points.shape == "box" and is_resolved(error_rate(points, loss) * R) else 0
+    rate, fits = error_rate(points, loss), fits_from(points, loss)
+    n_brackets = 2 if points.shape == "box" and is_resolved(rate, fits, R) else 0
     if n_brackets:
         answers = [certified(points, loss, R, float(np.exp(guess + step))) for step in (-NEAR, NEAR)]
         proofs = [answer[4] for answer, code in zip(answers, (0, 1), strict=True) if answer[0] == code and answer[3]]
     margins = [points.gamma0, points.gamma1, points.best.mu.max(), points.gap]
-    known = [*margins, error_rate(points, loss), points.base.shape[1] - 1.0]
+    known = [*margins, rate, fits, points.base.shape[1] - 1.0]
     curves = [exact, guess, asymptote(points, loss, R), low, high]
     return [*known, R, *(ln_n + c for c in curves), n_brackets, len(proofs), LOSSES.index(loss)], proofs
 
 
-def is_resolved(rate_times_bound: Any) -> Any:
-    """Say whether the law's error is to be as small as `NEAR`, one by one for an array or a column."""
-    return rate_times_bound >= RESOLVED * (1.0 - 1e-12)
+def is_resolved(rate: Any, fits: Any, R: Any) -> Any:
+    """Say whether the law's error is to be as small as `NEAR`, one by one for arrays or columns."""
+    return (rate * R >= RESOLVED * (1.0 - 1e-12)) & (fits < R)
 
 
 def bisected(points: Spoilt, loss: Loss, R: float, guess: float) -> float:
@@ -131,7 +132,7 @@ def soft_row(eps: float) -> list[float]:
     points = corners(DEPTH, OFFSET)
     ln_n = np.log(len(points.base))
     law = ln_n - np.log(2.0 * soft_rate(points) * eps)
-    known = [points.gamma0, points.gamma1, np.nan, np.nan, np.nan, 2.0]
+    known = [points.gamma0, points.gamma1, np.nan, np.nan, np.nan, np.nan, 2.0]
     return [DEPTH, OFFSET, *known, eps, ln_n + soft_threshold(points, eps), law, law, np.nan, np.nan, 0, 0, 0]
 
 
@@ -140,7 +141,7 @@ def packed(judged: list[list[Any]], law: list[list[float]], proofs: Sequence[str
     certificates = [str(row[-1]) for row in judged] + list(proofs)
     return {
         "judged": np.array([row[:-1] for row in judged], dtype=float).reshape(-1, 8),
-        "law": np.array(law, dtype=float).reshape(-1, 17),
+        "law": np.array(law, dtype=float).reshape(-1, 18),
         "certificates": np.array([line.encode() for line in certificates], dtype="S"),
         "n_fits": np.array([len(certificates)]),
     }
@@ -158,7 +159,7 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
             lines += [proof.decode()] if proof else []
             judged.append({**names, **judged_row(row), "certificate": place})
         lines += [proof.decode() for proof in statistics["certificates"][len(statistics["judged"]) :]]
-        law += [{**names, "loss": LOSSES[int(row[16])], **law_columns(names, row)} for row in statistics["law"]]
+        law += [{**names, "loss": LOSSES[int(row[17])], **law_columns(names, row)} for row in statistics["law"]]
     frame = pd.DataFrame(judged).drop(columns="geometry")
     return {"": frame, "law": pd.DataFrame(law), "certificates": pd.DataFrame({"certificate": lines})}
 
@@ -182,9 +183,9 @@ def law_columns(names: Mapping[str, Any], row: Floats) -> dict[str, Any]:
     """Return the columns of one row of the law."""
     soft = names["part"] == "soft"
     shape, n_spoilers = GEOMETRIES.get(names["geometry"], (2, "box", 1))[1:]
-    words = ("depth", "offset", "gamma0", "gamma1", "mu", "gap", "rate", "n_features", "weight_bound")
+    words = ("depth", "offset", "gamma0", "gamma1", "mu", "gap", "rate", "fits_from", "n_features", "weight_bound")
     curves = ("ln_threshold", "ln_predicted", "ln_asymptote", "ln_low", "ln_high")
-    values = dict(zip((*words, *curves), row[:14].tolist(), strict=True))
+    values = dict(zip((*words, *curves), row[:15].tolist(), strict=True))
     return {
         **values,
         "n_features": int(values["n_features"]),
@@ -193,9 +194,9 @@ def law_columns(names: Mapping[str, Any], row: Floats) -> dict[str, Any]:
         "eps": values["weight_bound"] if soft else 0.0,
         "weight_bound": np.inf if soft else values["weight_bound"],
         "error": values["ln_threshold"] - values["ln_predicted"],
-        "resolved": bool(is_resolved(values["rate"] * values["weight_bound"])),
-        "n_brackets": int(row[14]),
-        "brackets_accepted": int(row[15]),
+        "resolved": bool(is_resolved(values["rate"], values["fits_from"], values["weight_bound"])),
+        "n_brackets": int(row[15]),
+        "brackets_accepted": int(row[16]),
     }
 
 
@@ -224,7 +225,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 def gap_alone(law: pd.DataFrame) -> float:
     """Return the largest error in the box where the next base margin alone would call the law resolved."""
-    rows = law[(law["shape"] == "box") & is_resolved(law["gap"] * law["weight_bound"])]
+    rows = law[(law["shape"] == "box") & is_resolved(law["gap"], 0.0, law["weight_bound"])]
     return float(rows["error"].abs().max())
 
 

@@ -15,7 +15,7 @@ from tests.conftest import ROOT, Study
 
 NAMES = (
     "agreement, basins, bench, bias_variance, four_points, hidden_failures, losses, networks, perceptron_updates, "
-    "phase_diagram, proof_cost, spoilers, stability, unbounded, unique_minimum, worked_example"
+    "phase_diagram, proof_cost, reach, spoilers, stability, unbounded, unique_minimum, worked_example"
 )
 KNOWN = f"study: `NAME` must be one of {NAMES}"
 COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench", "certify")

@@ -113,8 +113,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "analysis.bias_variance.estimate": {"wrong": COUNTS, "n": SIZES, "level": 0.9},
     "analysis.bias_variance.difference": {"wrong": COUNTS, "other": COUNTS[::-1], "n": SIZES, "level": 0.9},
     "analysis.bias_variance.holm": {"p_values": [0.1, 0.02]},
-    "analysis.bias_variance.boundary_sums": {"w": [W, V]},
-    "analysis.bias_variance.boundary_spread": {"sums": np.array([2.0, 0.0, 1.5, 0.5, 0.1, 0.2, 0.3])},
+    "analysis.boundary.boundary_sums": {"w": [W, V]},
+    "analysis.boundary.boundary_spread": {"sums": np.array([2.0, 0.0, 1.5, 0.5, 0.1, 0.2, 0.3])},
     "analysis.comparison.compare_perceptron": {
         "points": POINTS, "separable": True, "max_updates": 50, "max_passes": 50, "advance": None,
     },
@@ -133,6 +133,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "analysis.law.kappa": {"mu": 0.2},
     "analysis.law.asymptote": LAW,
     "analysis.law.error_rate": {"points": conflict(), "loss": "quadratic"},
+    "analysis.law.fits_from": {"points": conflict(), "loss": "quadratic"},
     "analysis.law.predicted": LAW,
     "analysis.law.sandwich": LAW,
     "analysis.margin.functional_margins": JUDGED,

@@ -83,6 +83,34 @@ def error_rate(points: Spoilt, loss: Loss) -> float:
 
 
 @checked
+def fits_from(points: Spoilt, loss: Loss) -> float:
+    """Return the bound R from which the weights of the law lie in the box: a weight nearly at its bound delays it.
+
+    Notes
+    -----
+    The theorem's weights are R v0 + u, where u moves the free weights alone, and gives the supports the margins of the
+    lowest loss and the spoiler its own: z_i.u = -mu s - (H + ln alpha_i) / a, z_s.u = s. In the ball there is no such
+    condition, and the answer is 0.
+    """
+    one_of("loss", loss, LOSSES)
+    if points.shape == "ball":
+        return 0.0
+    a = 1.0 if loss == "cross-entropy" else 2.0
+    alpha, held = points.best.alpha[points.supports], points.best.mu > TIGHT
+    mu = points.best.mu[held]
+    s = 0.0
+    if loss == "quadratic" and mu.max() < 1.0 / 6.0:  # where the margin jumps from, as in `kappa`
+        q = (mu.max() + np.sqrt(mu.max() ** 2 + 4.0 * mu.max())) / 2.0
+        s = float(np.log((1.0 - q) / q))
+    v = points.best.v
+    free = np.abs(v) < 1.0 - TIGHT
+    Z = np.vstack([points.base[points.supports], points.spoilers[held]])[:, free]
+    margins = np.append(-mu.sum() * s - (points.entropy + np.log(alpha)) / a, np.full(len(mu), s))
+    u = np.linalg.lstsq(Z, margins, rcond=None)[0]
+    return float(np.max(np.sign(v[free]) * u / (1.0 - np.abs(v[free])), initial=0.0))
+
+
+@checked
 def predicted(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     """Return the asymptote of ln M* for one spoiler, with the supports' losses as they are and not as exponentials.
 

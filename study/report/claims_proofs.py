@@ -108,10 +108,10 @@ CLAIMS = (
         holds=_exponential,
         basis="proved, and by machine",
         evidence=(
-            Evidence("phase_diagram", "cross_entropy.brackets_accepted", "certified, cross-entropy"),
-            Evidence("phase_diagram", "cross_entropy.n_brackets", "of"),
+            Evidence("phase_diagram", "cross_entropy.brackets_accepted", "accepted beside the law, cross-entropy"),
+            Evidence("phase_diagram", "cross_entropy.n_brackets", "tried"),
             Evidence("phase_diagram", "quadratic.brackets_accepted", "quadratic loss"),
-            Evidence("phase_diagram", "quadratic.n_brackets", "of"),
+            Evidence("phase_diagram", "quadratic.n_brackets", "tried"),
         ),
     ),
 )

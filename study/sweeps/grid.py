@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from study.analysis.bias_variance import PARTS, boundary_spread, boundary_sums, estimate, group_sizes, wrong_counts
+from study.analysis.bias_variance import PARTS, estimate, group_sizes, wrong_counts
+from study.analysis.boundary import boundary_spread, boundary_sums
 from study.analysis.interval import wilson
 from study.analysis.separation import separates
 from study.datasets.arguments import checked

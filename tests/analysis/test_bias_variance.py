@@ -9,8 +9,6 @@ from scipy.stats import norm, ortho_group
 
 from study.analysis.bias_variance import (
     PARTS,
-    boundary_spread,
-    boundary_sums,
     decompose,
     difference,
     differing_counts,
@@ -19,6 +17,7 @@ from study.analysis.bias_variance import (
     holm,
     wrong_counts,
 )
+from study.analysis.boundary import boundary_spread, boundary_sums
 from study.validation import BadInput
 from tests.reference import domingos, kohavi_wolpert
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from study.analysis.conflict import Spoilt, largest_margin, spoilt
-from study.analysis.law import LOSSES, asymptote, kappa, predicted, sandwich
+from study.analysis.law import LOSSES, asymptote, error_rate, fits_from, kappa, predicted, sandwich
 from study.analysis.threshold import threshold
 from study.datasets.dataset import Floats
 from study.trainers.fit import Bound
@@ -157,3 +157,16 @@ def test_only_the_spoiler_is_lost_once_the_bound_is_wide(points: Spoilt, loss: L
 def test_misuse_is_named(function: Any, arguments: Any, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         function(*arguments)
+
+
+@EACH_LOSS
+def test_a_weight_nearly_at_its_bound_delays_the_law(loss: Loss) -> None:
+    """No exponent sees it: the law is off by half and more until the weights that it needs lie in the box."""
+    Z = np.array([[2.38, 0.97, 1], [1.11, -1.65, -1], [0.86, -0.36, -1], [-1.24, -1.33, 1]])
+    points = spoilt(Z[:, :2] * Z[:, 2:], Z[:, 2], [0, 0, 0, 1], "box")
+    first = fits_from(points, loss)
+    assert first > 100.0
+    assert error_rate(points, loss) * 80.0 > 50.0
+    early, late = (threshold(points, loss, R) - predicted(points, loss, R) for R in (first / 2.0, 2.0 * first))
+    assert abs(early) > 0.2
+    assert abs(late) < 0.01
