@@ -65,4 +65,4 @@ def draw_branches(axes: Axes, points: pd.DataFrame, counts: pd.DataFrame) -> Non
     axes.axhline(1.0, color="0.5", linestyle="--", linewidth=1.0, label="far out, at least")
     axes.set(xscale="log", xlim=(0.9, 220), ylim=(0, 1.3))
     axes.set(xlabel="copies $m$ of either point", ylabel="loss, as a share")
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower left", bbox_to_anchor=(0.1, 0.0))

@@ -23,6 +23,13 @@ GRAPH = {
     "z": (3.4, 1.0),
     "f": (5.1, 1.7),
 }
+PLACES = {(1, 1, 2): 0.26, (1, 2, 1): 0.26, (1, 0, 1): 0.3, (1, 0, 2): 0.3} | {
+    (2, 1, 2): 0.26,
+    (2, 2, 1): 0.38,
+    (2, 0, 1): 0.75,
+    (2, 0, 2): 0.3,
+}
+"""How far along an edge, by layer and ends, its numbers stand: clear of the other edges."""
 FORWARD, BACKWARD = "blue", "vermillion"
 
 
@@ -34,6 +41,11 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     label_panel(network, "a", "the 2-2-2 network")
     label_panel(graph, "b", "the graph $f = (w + x y)\\,z$")
     return figure
+
+
+def minus(number: str) -> str:
+    """Return a number with a minus sign in place of its hyphen."""
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 def node(axes: Axes, place: tuple[float, float], text: str) -> None:
@@ -50,22 +62,30 @@ def draw_network(axes: Axes, network: pd.DataFrame) -> None:
         source, target = NODES[(row.layer - 1, row.i)], NODES[(row.layer, row.j)]
         outputs[(row.layer - 1, row.i)], outputs[(row.layer, row.j)] = row.from_output, row.to_output
         axes.plot([source[0], target[0]], [source[1], target[1]], color="0.6", linewidth=0.9, zorder=1)
-        at = 0.26 if row.i != row.j and row.i else 0.62
-        at = 0.3 if row.i == 0 else at
+        at = PLACES.get((row.layer, row.i, row.j), 0.62)
         x, y = (source[k] + at * (target[k] - source[k]) for k in (0, 1))
-        known = "" if pd.isna(row.weight) else f"{row.weight:.3g}"
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+        known = "" if pd.isna(row.weight) else minus(f"{row.weight:.2g}")
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1.4}
         if known:
             axes.text(x, y + 0.085, known, color=OKABE_ITO[FORWARD], fontsize=7.5, ha="center", va="center", bbox=box)
         low = y - 0.065 if known else y
         axes.text(
-            x, low, f"{row.derivative:.4f}", color=OKABE_ITO[BACKWARD], fontsize=7.5, ha="center", va="center", bbox=box
+            x,
+            low,
+            minus(f"{row.derivative:.4f}"),
+            color=OKABE_ITO[BACKWARD],
+            fontsize=7.5,
+            ha="center",
+            va="center",
+            bbox=box,
         )
     for key, place in NODES.items():
         node(axes, place, f"{outputs[key]:g}" if key[0] < 2 else f"{outputs[key]:.2f}")
     for row in network[network["i"] == 1].itertuples():
         x, y = NODES[(row.layer, row.j)]
-        axes.text(x, y + 0.27, f"$\\delta$ = {row.delta:.4f}", color=OKABE_ITO[BACKWARD], fontsize=8, ha="center")
+        axes.text(
+            x, y + 0.27, minus(f"$\\delta$ = {row.delta:.4f}"), color=OKABE_ITO[BACKWARD], fontsize=8, ha="center"
+        )
     for layer, x in enumerate((0, 3, 6)):
         axes.text(x, 2.62, f"$x^{layer}$", ha="center", fontsize=9)
     axes.text(6, 0.35, "weights", color=OKABE_ITO[FORWARD], fontsize=8, ha="center")

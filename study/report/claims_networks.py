@@ -159,8 +159,8 @@ CLAIMS = (
     ),
     Claim(
         key="a bound is a time",
-        statement="A bound on the norm acts like stopping descent when it reaches that norm.",
-        source="folklore",
+        statement="For the cross-entropy a bound on the norm acts like stopping descent when it reaches that norm.",
+        source="folklore, and @ji2020 in the limit",
         holds=_bound_is_stopping,
         basis="measured",
         sample=Evidence("unbounded", "path.n", "norms", ","),
