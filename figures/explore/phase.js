@@ -6,7 +6,7 @@ const Phase = (() => {
   const cells = [], here = svg("circle", { class: "here", r: 8 }), law = svg("path", { class: "law" });
   for (let c = 0; c < COLUMNS; c++) {
     for (let r = 0; r < ROWS; r++) {
-      const cell = svg("rect", { x: LEFT + (WIDTH * c) / COLUMNS, y: TOP + HEIGHT * (1 - (r + 1) / ROWS), width: WIDTH / COLUMNS, height: HEIGHT / ROWS });
+      const cell = svg("rect", { class: "frame", x: LEFT + (WIDTH * c) / COLUMNS, y: TOP + HEIGHT * (1 - (r + 1) / ROWS), width: WIDTH / COLUMNS, height: HEIGHT / ROWS });
       cells.push({ R: (R_MAX * (c + 0.5)) / COLUMNS, N: 10 ** ((LOG_MAX * (r + 0.5)) / ROWS), cell });
     }
   }
