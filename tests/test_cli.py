@@ -109,6 +109,6 @@ def test_an_interrupt_says_how_to_go_on(spoilt: Path) -> None:
             break
         time.sleep(0.05)
     run.send_signal(signal.SIGINT)
-    _, message = run.communicate(timeout=20)
+    _, message = run.communicate(timeout=60)
     assert run.returncode == 130
     assert message.splitlines()[-1].startswith("study: interrupted")
