@@ -1,10 +1,13 @@
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from study.analysis.conflict import Spoilt, largest_margin, spoilt
 from study.analysis.law import LOSSES, asymptote, error_rate, fits_from, kappa, predicted, sandwich
+from study.analysis.separation import separates
 from study.analysis.threshold import threshold
 from study.datasets.dataset import Floats
 from study.trainers.fit import Bound
@@ -170,3 +173,28 @@ def test_a_weight_nearly_at_its_bound_delays_the_law(loss: Loss) -> None:
     early, late = (threshold(points, loss, R) - predicted(points, loss, R) for R in (first / 2.0, 2.0 * first))
     assert abs(early) > 0.2
     assert abs(late) < 0.01
+
+
+@pytest.mark.parametrize("shape", ["box", "ball"])
+def test_targets_within_reach_are_never_outvoted(shape: Any) -> None:
+    """The paper's proposition on the threshold loss: at each number of copies, on either side of gamma0 R."""
+    X, y, flags = corners()
+    points, R = spoilt(X, y, flags, shape), 4.0
+    starts = np.random.default_rng(1989).uniform(-R, R, (40, 3))
+    stack = [np.broadcast_to(a, (40, *a.shape)) for a in (X, y)]
+
+    def trained(u: float, copies: float) -> Any:
+        weight = np.where(flags, 1.0, copies)
+        unit: dict[str, Any] = {"loss": "threshold-quadratic", "eps": float(expit(-u)), "method": "newton"}
+        return sigmoid_unit(*stack, sample_weight=weight, bound=Bound(shape, R), w0=starts, **unit)
+
+    for share, copies in itertools.product((0.5, 0.9, 1.1), (1.0, 10.0, 1e3, 1e5)):
+        fit = trained(share * points.gamma0 * R, copies)
+        right = separates(fit.w[fit.loss.argmin()], X, y)
+        if share < 1.0:
+            assert right  # (a)
+        elif copies >= 1e3:
+            assert not right  # (b)
+    everything = np.vstack([points.base, points.spoilers])
+    u = 0.99 * R * largest_margin(everything, everything[:0], shape).margin
+    assert separates(trained(u, 1e3).w, X, y).all()  # (c): from every start
