@@ -143,7 +143,7 @@ FAULTS: dict[str, tuple[Plant, str]] = {
         '[9](experiments/results/four_points.json "") is not one number link',
     ),
     "a dead key": (replaced("paper.md", '"barrier:.4f"', '"barriers:.4f"'), "cites `barriers`"),
-    "a claim": (replaced("paper.md", "| does not hold |", "| holds |"), "the table of claims is stale"),
+    "a claim": (replaced("paper.md", "| does not hold (", "| holds ("), "the table of claims is stale"),
     "a lost mark of the claims": (
         replaced("paper.md", "<!-- end of claims -->", ""),
         "the table of claims stands between",
@@ -221,7 +221,7 @@ def test_what_is_found_is_said_on_lines_of_its_own(spoilt: Path, study: Study) -
 
 def test_refreshing_mends_a_stale_number_and_renders(spoilt: Path, study: Study) -> None:
     paper = (spoilt / "paper.md").read_text()
-    (spoilt / "paper.md").write_text(paper.replace("[0.40500](", "[0.7](").replace("| does not hold |", "| holds |"))
+    (spoilt / "paper.md").write_text(paper.replace("[0.40500](", "[0.7](").replace("| does not hold (", "| holds ("))
     answer = study(spoilt, "paper")
     assert answer.returncode == 0, answer.stderr
     assert (spoilt / "paper.md").read_text() == paper
