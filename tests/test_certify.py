@@ -38,7 +38,7 @@ def test_the_paper_names_every_file_of_proofs() -> None:
     ("claim", "sentence"),
     [
         ("verdict", "every optimum classifies the points correctly"),
-        ("stationary", "exactly 3 stationary points in |w_j| <= 10.0000: minimum that separates, minimum that fails"),
+        ("stationary", "exactly 3 stationary points in |w_j| <= 10: minimum that separates, minimum that fails"),
         ("separability", "4 points with 2 features are separable"),
     ],
 )
