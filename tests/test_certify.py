@@ -38,7 +38,7 @@ def test_the_paper_names_every_file_of_proofs() -> None:
     ("claim", "sentence"),
     [
         ("verdict", "every optimum classifies the points correctly"),
-        ("stationary", "exactly 3 stationary points in |w_j| <= 10.0000: minimum that separates, minimum that fails"),
+        ("stationary", "exactly 3 stationary points in |w_j| <= 10: minimum that separates, minimum that fails"),
         ("separability", "4 points with 2 features are separable"),
     ],
 )
@@ -68,7 +68,11 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
         settings = ("--label", "c", "--loss", "quadratic", "--eps", "0.1", "--weight-bound", "6", "--json", *more)
         answer = study(ROOT, "certify", str(table), *settings, "--out", str(out))
         assert answer.returncode == 0, answer.stderr
-        told.append({key: value for key, value in json.loads(answer.stdout).items() if key != "out"})
+        said = json.loads(answer.stdout)
+        counted = {key: said.pop(key) for key in ("rows", "distinct_points", "lost_rows")}
+        (lost,) = [k for k, line in enumerate(text.split("\n"), 1) if line.startswith("-0.2")]
+        assert counted == {"rows": text.count("\n") - 1, "distinct_points": 3, "lost_rows": [lost]}
+        told.append({key: value for key, value in said.items() if key != "out"})
     assert told[0] == told[1]
     assert told[0]["verdict"] == "fails"
     assert (tmp_path / "long.json").read_text() == (tmp_path / "short.json").read_text()
@@ -84,6 +88,7 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
         (("FILE", "--label", "kind", "--weight", "z", "--weight-bound", "1", "--out", "OUT"), "study: `--weight` must"),
         (("FILE", "--label", "kind", "--weight-bound", "-1", "--out", "OUT"), "study: `weight_bound` must be positive"),
         (("OUT", "--label", "kind", "--weight-bound", "1", "--out", "OUT"), "study: `FILE` must be a table"),
+        (("FILE", "--check", "FOLDER"), "study: `FILE` must be left out where `--check` names the proofs"),
         (("--check", "OUT"), "study: `--check` must name a file that can be read"),
         (("--check", "FOLDER"), "study: `--check` must name a proof or a folder of proofs"),
         (("FILE", "--label", "kind", "--weight-bound", "9", "--out", "FOLDER"), "study: `--out` must be a file"),
@@ -119,3 +124,34 @@ def test_broken_files_are_refused_one_by_one(study: Study, tmp_path: Path) -> No
     assert answer.stdout == "2 accepted, 2 refused\n"
     assert "a.jsonl:3: refused: not JSON" in answer.stderr
     assert "b.json: refused: not JSON" in answer.stderr
+
+
+def test_rows_are_counted_before_equal_ones_are_joined(study: Study, tmp_path: Path) -> None:
+    table, out = tmp_path / "twice.csv", tmp_path / "twice.json"
+    table.write_text(FOUR + "1,0,p\n")
+    answer = study(ROOT, "certify", str(table), "--label", "kind", "--claim", "separability", "--out", str(out))
+    assert answer.stdout == "5 points, 4 of them distinct: 4 points with 2 features are separable\n"
+
+
+def test_an_undecided_search_says_first_that_no_separator_exists(study: Study, tmp_path: Path) -> None:
+    table, out = tmp_path / "xor.csv", tmp_path / "xor.json"
+    table.write_text("x,y,c\n1,1,p\n-1,-1,p\n1,-1,n\n-1,1,n\n")
+    settings = ("--label", "c", "--weight-bound", "3", "--max-cells", "5")
+    answer = study(ROOT, "certify", str(table), *settings, "--out", str(out))
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.startswith("the points are not separable")
+    assert "`--claim separability`" in answer.stderr
+    assert not out.exists()
+
+
+def test_other_json_in_a_folder_is_passed_over(study: Study, table: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "compared"
+    compared = study(ROOT, "compare", str(table), "--label", "kind", "--out", str(folder))
+    assert compared.returncode == 0, compared.stderr
+    answer = study(ROOT, "certify", "--check", str(folder))
+    assert (answer.returncode, answer.stdout) == (0, "1 accepted, 0 refused\n")
+    (folder / "compare.proof.json").unlink()
+    answer = study(ROOT, "certify", "--check", str(folder))
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "there is none in" in answer.stderr
+    assert study(ROOT, "certify", "--check", str(folder / "compare.json")).returncode == 1

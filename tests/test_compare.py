@@ -12,12 +12,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import linprog
+from scipy.special import logsumexp
 from sklearn import datasets
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from study.analysis.comparison import compare_unit
+from study.analysis.influence import angle, moved
 from study.certificates.checker import check
 from study.cli import main
+from study.datasets.dataset import Dataset
+from study.trainers.fit import Bound
+from study.trainers.losses import Loss
 from tests.conftest import ROOT, Study
 
 Run = Callable[..., tuple[int, str, str]]
@@ -87,6 +93,11 @@ ERRORS: dict[str, tuple[bytes, tuple[str, ...], str]] = {
     "a bound of zero": (PLAIN.encode(), ("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
     "no bound": (PLAIN.encode(), ("--weight-bound",), "`weight_bound` must be one or more positive numbers"),
     "eps out of range": (PLAIN.encode(), ("--eps", "0.5"), "`eps` must lie in [0, 1/2); got 0.5"),
+    "a threshold without targets": (
+        PLAIN.encode(),
+        ("--loss", "threshold-quadratic"),
+        "`eps` must lie in (0, 1/2) for loss threshold-quadratic, which else is the quadratic loss; got 0.0",
+    ),
     "no updates": (PLAIN.encode(), ("--max-updates", "0"), "`max_updates` must be a whole number"),
     "no passes": (PLAIN.encode(), ("--max-passes", "0"), "`max_passes` must be a whole number"),
     "an unknown loss": (PLAIN.encode(), ("--loss", "hinge"), "Invalid value"),
@@ -203,6 +214,93 @@ def test_the_spoiler_of_a_cluster_is_named_and_drawn(run: Run, tmp_path: Path) -
         == 0
     )
     assert (out_folder / "compare.svg").read_text() == svg
+
+
+def tour_points() -> tuple[np.ndarray, np.ndarray]:
+    """Return README's forty points and the spoiler."""
+    X = np.array([[1, 1], [1, -1], [2, 1], [2, -1], [-1, 1], [-1, -1], [-2, 1], [-2, -1]] * 5 + [[-1, 2]], float)
+    return X, np.array([1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0] * 5 + [1.0])
+
+
+def searched(X: np.ndarray, y: np.ndarray, R: float, loss: str, shape: str) -> tuple[np.ndarray, float]:
+    """Return the weights of least loss, and its logarithm, by a grid that shrinks around its best node."""
+    Z = y[:, None] * np.column_stack([X, np.ones(len(X))])
+    nodes = np.stack(np.meshgrid(*[np.linspace(-1.0, 1.0, 15)] * 3), axis=-1).reshape(-1, 3)
+
+    def value(v: np.ndarray) -> np.ndarray:
+        m = R * v @ Z.T
+        if loss == "quadratic":
+            return np.asarray(logsumexp(-2.0 * np.logaddexp(0.0, m), axis=1) - np.log(2.0))
+        entropy = np.where(m > 20.0, -m, np.log(np.logaddexp(0.0, -np.minimum(m, 20.0))))
+        return np.asarray(logsumexp(entropy, axis=1) - np.log(len(Z)))
+
+    best, width = np.zeros(3), 1.0
+    for _ in range(120):
+        v = np.clip(best + width * nodes, -1.0, 1.0)
+        if shape == "ball":
+            v = v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1.0)
+        best, width = v[np.argmin(value(v))], 0.8 * width
+    return R * best, float(value(best[None])[0])
+
+
+@pytest.mark.parametrize("shape", ["box", "ball"])
+@pytest.mark.parametrize(("loss", "R"), [("cross-entropy", 60.0), ("cross-entropy", 400.0), ("quadratic", 50.0)])
+def test_wide_bounds_agree_with_a_search_of_all_weights(loss: Loss, R: float, shape: Any) -> None:
+    X, y = tour_points()
+    points = Dataset(name="tour", X=X, y=y)
+    verdict = compare_unit(points, loss=loss, eps=0.0, bound=Bound(shape, R), separable=True)
+    w, logarithm = searched(X, y, R, loss, shape)
+    without, _ = searched(X[:-1], y[:-1], R, loss, shape)
+    assert verdict.least_loss_found
+    assert np.log(verdict.loss) == pytest.approx(logarithm, abs=2e-3)
+    assert np.log(verdict.best_separator) == pytest.approx(logarithm, abs=2e-3)
+    assert angle(verdict.w, w) < 0.02
+    assert verdict.moved[verdict.left_out == 40][0] == pytest.approx(float(moved(without, w, X)), abs=0.02)
+
+
+def test_a_least_loss_that_is_not_found_is_said(run: Run, tmp_path: Path) -> None:
+    X, y = tour_points()
+    file = tmp_path / "points.csv"
+    pd.DataFrame(X, columns=["x", "y"]).assign(c=y).to_csv(file, index=False)
+    for bound in ("10", "1e9"):
+        code, out, err = run("compare", str(file), "--label", "c", "--loss", "quadratic", "--weight-bound", bound)
+        assert code == 0, err
+        unit = out[out.index("unit, quadratic") :]
+        assert ("the least loss inside the bound was not found" in unit) == (bound == "1e9")
+        assert ("best separator" in unit) == (bound == "10")
+        assert ("moves most" in unit) == (bound == "10")
+    answer = json.loads(
+        run("compare", str(file), "--label", "c", "--loss", "quadratic", "--weight-bound", bound, "--json")[1]
+    )
+    assert answer["backprop"]["least_loss_found"] is False
+    assert answer["backprop"]["best_separator_loss"] is None
+    assert answer["backprop"]["spoilers"] == []
+
+
+def test_sentences_name_settings_measures_and_what_is_drawn(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "two.csv"
+    file.write_text("x,class\n-1,a\n1,b\n")
+    settings = ("--loss", "quadratic", "--eps", "0.1", "--weight-bound", "3", "5", "--out", str(tmp_path / "out"))
+    code, out, err = run("compare", str(file), "--label", "class", *settings)
+    assert code == 0, err
+    assert "unit, quadratic, eps 0.1, box R = 3: " in out
+    assert "left out" not in out  # without either row one class is left
+    assert "its normal 0 degrees from the perceptron's" in out
+    assert "compare.svg, of R = 3: 2 points, the unit at R = 3;" in out
+    assert "the unit at R = 3;" in (tmp_path / "out" / "compare.txt").read_text()
+    file.write_text("x,class\n-1,a\n1,b\n-1.5,a\n1.5,b\n")
+    code, out, err = run("compare", str(file), "--label", "class", "--max-passes", "1")
+    assert "in 1 pass (" in out
+    assert "the unit at" not in out
+
+
+def test_a_rule_without_a_boundary_is_said(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "exclusive.csv"
+    file.write_text("x,y,class\n1,1,a\n-1,-1,a\n1,-1,b\n-1,1,b\n")
+    code, out, err = run("compare", str(file), "--label", "class")
+    assert code == 0, err
+    assert "no boundary" in out
+    assert "none degrees" not in out
 
 
 def programme_separates(X: np.ndarray, y: np.ndarray) -> bool:

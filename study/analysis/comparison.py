@@ -1,10 +1,13 @@
 """Both rules on one set of points, judged: what `study compare` reports."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
+from scipy.special import expit, logsumexp
 
 from study.analysis.influence import moved_without
 from study.analysis.margin import functional_margins, geometric_margin
@@ -23,6 +26,8 @@ PATIENCE = 1e10
 WORK = 3e9
 """Multiplications that leaving samples out may cost: a few seconds."""
 MOST_LEFT_OUT, MOST_FOR_BEST = 200, 2000
+LEAST = 1e-3
+"""How far above the least loss inside the bound, as a share of itself, a loss may be and still be called the least."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,10 +49,14 @@ class Verdict:
     left_out : ndarray of int
         The samples that were left out, one at a time.
     moved : ndarray of shape (len(left_out),)
-        How far that moved the boundary, in degrees as `study.analysis.influence.moved` has them.
+        How far that moved the boundary, in degrees as `study.analysis.influence.moved` has them; NaN where one class
+        was left, or the least loss was not found.
     best_separator : float
         The lowest loss of a separator inside the bound; NaN for the perceptron, without a separator or above 2,000
         samples.
+    least_loss_found : bool
+        False where the unit separates on hard targets and scipy, too, leaves it short of the least loss inside the
+        bound; nothing is left out then.
     """
 
     w: Floats
@@ -60,6 +69,7 @@ class Verdict:
     left_out: NDArray[np.int64]
     moved: Floats
     best_separator: float = np.nan
+    least_loss_found: bool = True
 
     @property
     def separates(self) -> bool:
@@ -117,20 +127,96 @@ def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separ
     check_one_set("points", points)
     X, y = points.X, points.y
     fit = sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton")
-    slope = np.abs(loss_of_margin(loss, functional_margins(fit.w, X, y), eps)[1])
+    w = _least(X, y, fit.w, loss, eps, bound)
+    found = bool(np.isfinite(w).all())
+    w = w if found else fit.w
+    margins = functional_margins(w, X, y)
+    slope = np.abs(loss_of_margin(loss, margins, eps)[1])
     pull = slope * np.sqrt((X**2).sum(axis=1) + 1.0)  # the norm of a sample's own gradient
-    fits = max(3, min(MOST_LEFT_OUT, int(WORK / (5 * X.size * X.shape[1]))))
-    strongest = np.argsort(-pull, kind="stable")[:fits]
+    fits = max(3, min(MOST_LEFT_OUT, int(WORK / (5 * X.size * X.shape[1])))) if found else 0
+    strongest = np.lexsort((margins, -pull))[:fits]  # margins tell where all pulls round to zero
 
     def train(X: Floats, y: Floats) -> Floats:
-        return sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton", w0=fit.w).w
+        fit = sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton", w0=w)
+        return _least(X, y, fit.w, loss, eps, bound)
 
-    moved = moved_without(train, X, y, fit.w, strongest)
+    moved = moved_without(train, X, y, w, strongest)
+    value = float(fit.loss) if w is fit.w else _loss(X, y, w, loss, eps)
     best = np.nan
-    if separable and bound.shape != "none" and len(y) <= MOST_FOR_BEST:
-        best = float(best_separator(X, y, loss=loss, eps=eps, bound=bound).loss)
+    if found and separable and bound.shape != "none" and len(y) <= MOST_FOR_BEST:
+        if loss == "cross-entropy" and (margins > 0.0).all():
+            best = value
+        else:
+            separator = best_separator(X, y, loss=loss, eps=eps, bound=bound)
+            inside = functional_margins(separator.w, X, y).min() > 1.0  # else a sample on the boundary holds it
+            w_best = _least(X, y, separator.w, loss, eps, bound) if inside else separator.w
+            best = float(separator.loss) if w_best is separator.w else _loss(X, y, w_best, loss, eps)
     counts = (int(fit.n_updates), int(fit.n_passes))
-    return _verdict(points, fit.w, Stop(int(fit.stop)), *counts, float(fit.loss), strongest, moved, best)
+    return _verdict(points, w, Stop(int(fit.stop)), *counts, value, strongest, moved, best, found)
+
+
+def _loss(X: Floats, y: Floats, w: Floats, loss: Loss, eps: float) -> float:
+    """Return the unit's loss in the lecture's convention."""
+    values = loss_of_margin(loss, functional_margins(w, X, y), eps)[0]
+    return float(values.mean() if loss == "cross-entropy" else values.sum())
+
+
+def _least(X: Floats, y: Floats, w: Floats, loss: Loss, eps: float, bound: Bound) -> Floats:
+    """Return a fit as it is where its loss is the least; else sharpened, or NaN where that fails too.
+
+    With hard targets every loss of a separator falls as it is scaled up, towards zero: the optimum lies on the bound,
+    but an absolute tolerance takes weights far from it for stationary. The gradient g of the logarithm of the loss
+    tells: max of g.(w - u) over all u inside the bound is, for the convex cross-entropy, at least the share by which
+    the loss exceeds the least one [1]_. So does its minimum by scipy, from the bound's easy part outwards.
+
+    References
+    ----------
+    .. [1] M. Jaggi, "Revisiting Frank-Wolfe: projection-free sparse convex optimization", ICML 2013.
+    """
+    Z = y[:, None] * np.column_stack([X, np.ones(len(X))])
+    if eps > 0.0 or bound.shape == "none" or not (Z @ w > 0.0).all() or _is_least(Z, w, loss, bound):
+        return w
+    size = np.abs(w).max() if bound.shape == "box" else np.linalg.norm(w)
+    w = w / size
+    R = bound.weight_bound
+    steps = math.ceil(math.log(max(1.0, R * (Z @ w).min() / 8.0), 4.0))
+    for k in range(steps, -1, -1):
+        w = _lowest(Z, w, loss, Bound(bound.shape, R / 4.0**k))
+    w = R * w
+    return w if (Z @ w > 0.0).all() and _is_least(Z, w, loss, bound) else np.full_like(w, np.nan)
+
+
+def _is_least(Z: Floats, w: Floats, loss: Loss, bound: Bound) -> bool:
+    value, g = _log_loss(Z, w, loss)
+    gap = g @ w + bound.weight_bound * (np.abs(g).sum() if bound.shape == "box" else np.linalg.norm(g))
+    return bool(gap <= max(LEAST, 1e-5 * abs(value)))  # of a loss below 1e-43, the logarithm to five digits
+
+
+def _lowest(Z: Floats, v: Floats, loss: Loss, bound: Bound) -> Floats:
+    """Return the weights, as shares of the bound, at which scipy's SLSQP finds the logarithm of the loss lowest."""
+    R = bound.weight_bound
+
+    def scaled(v: Floats) -> tuple[float, Floats]:
+        value, gradient = _log_loss(Z, R * v, loss)
+        return value / R, gradient
+
+    ball = {"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v}
+    shape = {"bounds": optimize.Bounds(-1.0, 1.0)} if bound.shape == "box" else {"constraints": [ball]}
+    options = {"maxiter": 1000, "ftol": 1e-15}
+    answer = optimize.minimize(scaled, v, jac=True, method="SLSQP", options=options, **shape)
+    return Bound(bound.shape, 1.0).project(answer.x)
+
+
+def _log_loss(Z: Floats, w: Floats, loss: Loss) -> tuple[float, Floats]:
+    """Return the logarithm of the summed loss on hard targets, up to a constant, and its gradient."""
+    m = Z @ w
+    if loss == "cross-entropy":
+        entropy = np.logaddexp(0.0, -np.minimum(m, 30.0))
+        terms, slope = np.where(m < 30.0, np.log(entropy), -m), np.where(m < 30.0, -expit(-m) / entropy, -1.0)
+    else:
+        terms, slope = -2.0 * np.logaddexp(0.0, m), -2.0 * expit(m)
+    value = logsumexp(terms)
+    return float(value), (np.exp(terms - value) * slope) @ Z
 
 
 def _verdict(
@@ -143,6 +229,7 @@ def _verdict(
     left_out: NDArray[np.int64],
     moved: Floats,
     best: float = np.nan,
+    found: bool = True,
 ) -> Verdict:
     return Verdict(
         w=w,
@@ -155,6 +242,7 @@ def _verdict(
         left_out=left_out,
         moved=moved,
         best_separator=best,
+        least_loss_found=found,
     )
 
 

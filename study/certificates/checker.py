@@ -83,7 +83,7 @@ def _verdict(proof: dict[str, Any]) -> str:
         _optimum(problem, judged, fails, what)
     which = "the points" if len(judged) == problem.n else f"the points {judged}"
     outcome = f"misclassifies one of {which}" if fails else f"classifies {which} correctly"
-    return f"with the {problem.loss} loss and |w_j| <= {problem.R.str(6, radius=False)}, every optimum {outcome}"
+    return f"with the {problem.loss} loss and |w_j| <= {float(problem.R):g}, every optimum {outcome}"
 
 
 def _tree(problem: Problem, judged: list[int], fails: bool, level: arb, tree: Any) -> None:

@@ -41,9 +41,10 @@ def stationary(proof: dict[str, Any]) -> str:
     if everywhere:
         require(all(point.face == "0" * problem.p for point in found), "a point on a face is not stationary everywhere")
         _hull(problem)
-    where = "in all of space" if everywhere else f"in |w_j| <= {problem.R.str(6, radius=False)}"
+    where = "in all of space" if everywhere else f"in |w_j| <= {float(problem.R):g}"
     kinds = ", ".join(f"{p['kind']} that {'separates' if p['separates'] else 'fails'}" for p in listed)
-    return f"with the {problem.loss} loss exactly {len(found)} stationary points {where}: {kinds}"
+    many = "s" if len(found) != 1 else ""
+    return f"with the {problem.loss} loss exactly {len(found)} stationary point{many} {where}: {kinds}"
 
 
 def _no_other(problem: Problem, found: list[Point], directions: list[list[fmpq]], tree: Any) -> None:

@@ -54,19 +54,23 @@ def certify(
         Put one machine-readable object on stdout.
     """
     if check is not None:
+        if file is not None:
+            raise BadInput(f"`FILE` must be left out where `--check` names the proofs; got {file}")
         _check_all(check, json)
         return
     if file is None or out is None or not label:
         raise BadInput("`FILE`, `--label` and `--out` must be given, or else `--check`")
     if claim != "separability" and weight_bound is None:
         raise BadInput(f"`--weight-bound` must be given for the claim {claim}")
-    X, y, weights = _points(file, label, weight)
-    proof, report = _proved(X, y, weights, claim, loss, eps, weight_bound, max_cells)
-    _finish(proof, report, out, json)
+    X, y, weights, rows = _points(file, label, weight)
+    proof, report = _proved(X, y, weights, rows, claim, loss, eps, weight_bound, max_cells)
+    _finish(proof, report, rows, out, json)
 
 
-def _proved(X: Any, y: Any, weights: Any, claim: str, *settings: Any) -> tuple[str | None, dict[str, Any]]:
-    """Return a proof, or None, and what the search found."""
+def _proved(
+    X: Any, y: Any, weights: Any, rows: list[list[int]], claim: str, *settings: Any
+) -> tuple[str | None, dict[str, Any]]:
+    """Return a proof, or None, and what the search found; points are named by their rows."""
     from study.certificates.search import verdict
     from study.certificates.separability import separability
     from study.certificates.stationary import stationary_points
@@ -80,17 +84,23 @@ def _proved(X: Any, y: Any, weights: Any, claim: str, *settings: Any) -> tuple[s
         found = stationary_points(X, y, **options)
         return found.certificate, {"points": len(found.points), "cells": found.n_cells, "cells_left": found.cells_left}
     answer = verdict(X, y, **options)
-    lost = [int(i) for i in answer.lost.nonzero()[0]]
-    report = {"w": answer.w.tolist(), "loss": answer.loss_value, "lost": lost}
+    if answer.certificate is None and not separability(X, y).separable:
+        raise CheckFailed(
+            "the points are not separable, which `--claim separability` proves: no optimum has all of them right; "
+            f"the search is undecided, {answer.cells_left:,} cells left; nothing was written"
+        )
+    lost = sorted(row for i in answer.lost.nonzero()[0] for row in rows[i])
     return answer.certificate, {
         "verdict": answer.claim,
-        **report,
+        "w": answer.w.tolist(),
+        "loss": answer.loss_value,
+        "lost_rows": lost,
         "cells": answer.n_cells,
         "cells_left": answer.cells_left,
     }
 
 
-def _finish(proof: str | None, report: dict[str, Any], out: Path, json: bool) -> None:
+def _finish(proof: str | None, report: dict[str, Any], rows: list[list[int]], out: Path, json: bool) -> None:
     """Check a proof, write it, and say what it proves."""
     from study.certificates.checker import check
     from study.certificates.reading import Refused
@@ -104,15 +114,18 @@ def _finish(proof: str | None, report: dict[str, Any], out: Path, json: bool) ->
         raise CheckFailed(f"the checker does not accept what the search found: {refusal}") from None
     with writing("`--out` must be a file that can be written", out):
         write_file(out, f"{proof}\n".encode())
+    n_rows = sum(map(len, rows))
     if json:
-        show_json({"claim": sentence, **report, "out": str(out)})
+        show_json({"claim": sentence, "rows": n_rows, "distinct_points": len(rows), **report, "out": str(out)})
     else:
-        show(sentence)
+        show(sentence if n_rows == len(rows) else f"{n_rows:,} points, {len(rows):,} of them distinct: {sentence}")
         say(f"the proof is in {out}; `study certify --check {out}` checks it again")
 
 
-def _points(path: Path, label: str, weight: str | None) -> tuple["np.ndarray", "np.ndarray", "np.ndarray"]:
-    """Read features, labels in {-1, +1} and weights from a table; equal points are joined."""
+def _points(
+    path: Path, label: str, weight: str | None
+) -> tuple["np.ndarray", "np.ndarray", "np.ndarray", list[list[int]]]:
+    """Read features, labels in {-1, +1}, weights and rows from a table; equal points are joined."""
     import numpy as np
     import pandas as pd
 
@@ -135,9 +148,14 @@ def _points(path: Path, label: str, weight: str | None) -> tuple["np.ndarray", "
     if not features:
         raise BadInput(f"{path} must have a column of features beside {label}")
     y = np.where(table[label] == kinds[1], 1.0, -1.0)
-    rows, place = np.unique(np.column_stack([table[features], y]).astype(float) + 0.0, axis=0, return_inverse=True)
+    points, place = np.unique(np.column_stack([table[features], y]).astype(float) + 0.0, axis=0, return_inverse=True)
     counts = table[weight].to_numpy(float) if weight else np.ones(len(y))
-    return rows[:, :-1], rows[:, -1], np.bincount(place.ravel(), weights=counts, minlength=len(rows))
+    place = place.ravel()
+    weights = np.bincount(place, weights=counts, minlength=len(points))
+    rows: list[list[int]] = [[] for _ in points]
+    for point, row in zip(place, table.index, strict=True):
+        rows[point].append(int(row))
+    return points[:, :-1], points[:, -1], weights, rows
 
 
 def _check_all(path: Path, json: bool) -> None:
@@ -161,16 +179,35 @@ def _check_all(path: Path, json: bool) -> None:
 
 
 def _proofs(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield place and text of every proof: one a .json file, one a line of a .jsonl file."""
-    files = sorted(p for p in path.rglob("*.json*") if p.suffix in (".json", ".jsonl")) if path.is_dir() else [path]
-    if not files:
-        raise BadInput(f"`--check` must name a proof or a folder of proofs; there is none in {path}")
-    for file in files:
+    """Yield place and text of every proof: one a .json file, one a line of a .jsonl file.
+
+    In a folder, a .json file that holds a JSON object of no proof's kind is passed over.
+    """
+    folder, found = path.is_dir(), False
+    for file in sorted(p for p in path.rglob("*.json*") if p.suffix in (".json", ".jsonl")) if folder else [path]:
         try:
             text = file.read_bytes().decode(errors="replace")
         except OSError as error:
             raise BadInput(f"`--check` must name a file that can be read; got {path} ({error.strerror})") from None
         if file.suffix == ".jsonl":
-            yield from ((f"{file}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
-        else:
+            lines = [(f"{file}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+            found |= bool(lines)
+            yield from lines
+        elif not folder or not _other_json(text):
+            found = True
             yield str(file), text
+    if not found:
+        raise BadInput(f"`--check` must name a proof or a folder of proofs; there is none in {path}")
+
+
+def _other_json(text: str) -> bool:
+    """Return whether a text is a JSON object without the `kind` of a proof; what cannot be read may be a proof."""
+    import json
+
+    from study.certificates.checker import KINDS
+
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and str(value.get("kind")) not in KINDS

@@ -62,7 +62,8 @@ def compare(
     max_passes
         Budget of the perceptron's passes; by default what takes about twenty seconds, and at least a thousand.
     out
-        Folder to write compare.svg, its caption in compare.txt, compare.json, and compare.proof.json to.
+        Folder to write compare.svg (of the first bound), its caption in compare.txt, compare.json, and
+        compare.proof.json to.
     json
         Put one machine-readable object on stdout, in place of sentences.
     """
@@ -77,6 +78,7 @@ def compare(
         raise BadInput(f"`out` must be a folder; got the file {out}")
     if not weight_bound:
         raise BadInput("`weight_bound` must be one or more positive numbers; got none")
+    check_loss(loss, eps)
     settings = Settings(
         bounds=[Bound(shape, R) for R in dict.fromkeys(weight_bound)],
         loss=loss,
@@ -100,7 +102,17 @@ def compare(
     else:
         show(sentences(file.name, answer, table))
         if out is not None:
-            show(f"drawn to {out / 'compare.svg'}: {answer['caption']}")
+            one = f", of R = {weight_bound[0]:g}" if len(settings.bounds) > 1 else ""
+            show(f"drawn to {out / 'compare.svg'}{one}: {answer['caption']}")
+
+
+def check_loss(loss: str, eps: float) -> None:
+    """Refuse hard targets for the threshold-quadratic loss: no output lies beyond them."""
+    if loss == "threshold-quadratic" and eps == 0.0:
+        raise BadInput(
+            "`eps` must lie in (0, 1/2) for loss threshold-quadratic, which else is the quadratic loss; "
+            f"got {float(eps)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ def verdict_summary(verdict: Verdict, table: Table) -> dict[str, Any]:
         {"row": int(table.rows[verdict.left_out[k]]), "moved_degrees": float(verdict.moved[k])}
         for k in by_move(verdict)
     ]
+    judged = np.isfinite(verdict.moved)
     return {
         "separates": verdict.separates,
         "errors": int(verdict.lost.size),
@@ -37,7 +38,8 @@ def verdict_summary(verdict: Verdict, table: Table) -> dict[str, Any]:
         "margin": _number(verdict.margin),
         "weights": [float(v) for v in verdict.w],
         "spoilers": spoilers[:50],
-        "rows_left_out": int(verdict.left_out.size),
+        "rows_left_out": int(judged.sum()),
+        "rows_not_judged": [int(row) for row in np.sort(table.rows[verdict.left_out[~judged]])],
     }
 
 
@@ -61,6 +63,7 @@ def summary(
         {
             **verdict_summary(unit, table),
             "weight_bound": weight_bound,
+            "least_loss_found": unit.least_loss_found,
             "best_separator_loss": _number(unit.best_separator),
             "degrees_from_perceptron": _number(float(angle(unit.w, perceptron.w))),
         }
@@ -89,7 +92,7 @@ def sentences(name: str, answer: Mapping[str, Any], table: Table) -> str:
     """Return the answer as a reader wants it, a line for each thing."""
     y = table.points.y
     lines = [
-        f"{name}: {answer['n_samples']:,} points, {_features(answer['n_features'])}"
+        f"{name}: {answer['n_samples']:,} points, {_number_of(answer['n_features'], 'feature')}"
         f"{' (standardised)' if answer['standardised'] else ''}; "
         f"positive {table.positive} ({int((y > 0).sum()):,}), negative {table.negative} ({int((y < 0).sum()):,})"
     ]
@@ -100,41 +103,62 @@ def sentences(name: str, answer: Mapping[str, Any], table: Table) -> str:
         lines.append(f"separable: no, {answer['proof']}; no line has {_rows(rows)} all right")
     perceptron = answer["perceptron"]
     lines.append(
-        f"perceptron: {_outcome(perceptron)}, {perceptron['updates']:,} updates in {perceptron['passes']:,} passes"
+        f"perceptron: {_outcome(perceptron)}, {_number_of(perceptron['updates'], 'update')} in "
+        f"{_number_of(perceptron['passes'], 'pass', 'es')}"
         f" ({perceptron['stop']})"
     )
     lines += _spoilers(perceptron)
+    soft = f", eps {answer['eps']:g}" if answer["eps"] else ""
     for unit in answer["backprops"]:
-        loss = f"loss {_short(unit['loss'])}"
-        if unit["best_separator_loss"] is not None:
-            loss += f", best separator {_short(unit['best_separator_loss'])}"
         lines.append(
-            f"unit, {answer['loss']}, {answer['shape']} R = {unit['weight_bound']:g}: {_outcome(unit)}; {loss}; "
-            f"{_short(unit['degrees_from_perceptron'])} degrees from the perceptron's boundary"
+            f"unit, {answer['loss']}{soft}, {answer['shape']} R = {unit['weight_bound']:g}: {_outcome(unit)}; "
+            f"{_losses(unit)}; {_apart(unit['degrees_from_perceptron'])}"
         )
         lines += _spoilers(unit)
     return "\n".join(lines)
 
 
-def _features(n: int) -> str:
-    return f"{n} feature{'s' if n != 1 else ''}"
+def _number_of(n: int, what: str, plural: str = "s") -> str:
+    return f"{n:,} {what}{plural if n != 1 else ''}"
 
 
 def _outcome(rule: Mapping[str, Any]) -> str:
     if rule["separates"]:
         return f"separates with margin {_short(rule['margin'])}"
-    return f"gives up {rule['errors']:,} point{'s' if rule['errors'] != 1 else ''}, {_rows(rule['lost_rows'])}"
+    return f"gives up {_number_of(rule['errors'], 'point')}, {_rows(rule['lost_rows'])}"
+
+
+def _losses(unit: Mapping[str, Any]) -> str:
+    loss = _short(unit["loss"]) if unit["loss"] else "below 1e-300"
+    if not unit["least_loss_found"]:
+        return f"its loss, {loss}, is too small to be told from zero: the least loss inside the bound was not found"
+    best = unit["best_separator_loss"]
+    if best is None:
+        return f"loss {loss}"
+    return f"loss {loss}, best separator {_short(best) if best else 'below 1e-300'}"
+
+
+def _apart(degrees: float | None) -> str:
+    if degrees is None:
+        return "no boundary to compare"
+    return f"its normal {_degrees(degrees)} degrees from the perceptron's"
+
+
+def _degrees(value: float) -> str:
+    return "0" if value < 1e-6 else _short(value)
 
 
 def _spoilers(rule: Mapping[str, Any]) -> list[str]:
     if not rule["rows_left_out"]:
         return []
+    silent = rule["rows_not_judged"]
     most = rule["spoilers"][0]["moved_degrees"] if rule["spoilers"] else 0.0
     telling = [item for item in rule["spoilers"] if item["moved_degrees"] >= 0.01 * most]
     moves = [f"row {item['row']} ({_short(item['moved_degrees'])})" for item in telling[:FEW]]
     tried = f"of {rule['rows_left_out']} left out one at a time"
+    tried += f"; {_rows(silent)} could not be judged" if silent else ""
     return [
-        f"    moves most, in degrees, without {', '.join(moves)}; {tried}"
+        f"    moves most, in degrees turned or shifted, without {', '.join(moves)}; {tried}"
         if moves
         else f"    no row, {tried}, moves it"
     ]
@@ -217,8 +241,9 @@ def _axis(direction: Floats, features: Sequence[str], which: str) -> str:
 def caption(answer: Mapping[str, Any], table: Table, points: Dataset, perceptron: Verdict, unit: Verdict) -> str:
     """Return the drawing's caption, which names the directions by their heaviest features."""
     directions = telling_plane(points, unit.w, perceptron.w)
+    several = f", the unit at R = {answer['backprop']['weight_bound']:g}" if len(answer["backprops"]) > 1 else ""
     text = (
-        f"{answer['n_samples']:,} points; filled circles are {table.positive}, open squares {table.negative}; "
+        f"{answer['n_samples']:,} points{several}; filled circles are {table.positive}, open squares {table.negative}; "
         "points that a rule gives up are crossed in its colour, rows without which its boundary moves most are ringed."
     )
     if len(table.features) > 2:
