@@ -89,11 +89,11 @@ def fits_from(points: Spoilt, loss: Loss) -> float:
     Notes
     -----
     The theorem's weights are R v0 + u, where u moves the free weights alone, and gives the supports the margins of the
-    lowest loss and the spoiler its own: z_i.u = -mu s - (H + ln alpha_i) / a, z_s.u = s. In the ball there is no such
-    condition, and the answer is 0.
+    lowest loss and the spoiler its own: z_i.u = -mu s - (H + ln alpha_i) / a, z_s.u = s. In the ball, or without
+    conflict, there is no such condition, and the answer is 0.
     """
     one_of("loss", loss, LOSSES)
-    if points.shape == "ball":
+    if points.shape == "ball" or not points.conflict:
         return 0.0
     a = 1.0 if loss == "cross-entropy" else 2.0
     alpha, held = points.best.alpha[points.supports], points.best.mu > TIGHT
