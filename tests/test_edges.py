@@ -177,7 +177,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "n_test": 10, "block_size": 20, "seed": 1, "kind": "long",
     },
     "sweeps.rules.Rule": {
-        "rule": "unit", "loss": "quadratic", "shape": "box", "weight_bound": 3.0, "max_steps": 5, "C": 1.0,
+        "rule": "unit", "loss": "quadratic", "shape": "box", "weight_bound": 3.0, "max_steps": 5, "C": 1.0, "eps": 0.1,
     },
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ def sweep(
     rule: Annotated[list[str], Many] = ["perceptron", "unit"],  # noqa: B006 (never changed)
     loss: Annotated[list[Literal["quadratic", "cross-entropy", "threshold-quadratic"]], Many] = ["cross-entropy"],  # noqa: B006
     shape: Annotated[list[Literal["box", "ball", "none"]], Many] = ["box"],  # noqa: B006
+    eps: Annotated[list[float], Many] = [0.0],  # noqa: B006
     weight_bound: Annotated[list[float], Many] = [3.0],  # noqa: B006
     max_steps: Annotated[list[int], Many] = [10],  # noqa: B006
     C: Annotated[list[float], Many] = [1.0],  # noqa: B006
@@ -57,6 +58,8 @@ def sweep(
         soft-margin, unit, unit-stopped-early; or module:function, a callable (X, y) over stacks that returns weights.
     loss
         Of the units.
+    eps
+        The targets of the units are eps and 1 - eps; "threshold-quadratic" asks for eps above 0.
     shape
         Of the bound on the weights of "unit".
     weight_bound
@@ -112,7 +115,9 @@ def sweep(
         rules = [
             one
             for name in rule
-            for one in variants(Rule, name, loss=loss, shape=shape, weight_bound=weight_bound, max_steps=max_steps, C=C)
+            for one in variants(
+                Rule, name, loss=loss, eps=eps, shape=shape, weight_bound=weight_bound, max_steps=max_steps, C=C
+            )
         ]
         values = (generator, n_samples, n_features, spoiler_rate, depth, offset, features, resampling)
         names = ["generator", "n_samples", "n_features", "spoiler_rate", "depth", "offset", "features", "resampling"]
@@ -130,8 +135,8 @@ def sweep(
 def variants(make: "type[Rule]", name: str, **options: list[Any]) -> "list[Rule]":
     """Return a rule with every combination of the options that it has a use for."""
     used = {
-        "unit": ("loss", "shape", "weight_bound"),
-        "unit-stopped-early": ("loss", "max_steps"),
+        "unit": ("loss", "eps", "shape", "weight_bound"),
+        "unit-stopped-early": ("loss", "eps", "max_steps"),
         "pocket-perceptron": ("max_steps",),
         "soft-margin": ("C",),
     }.get(name, ())

@@ -10,7 +10,7 @@ from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, as_floats
 from study.trainers.centroid import nearest_centroid
 from study.trainers.fit import Bound
-from study.trainers.losses import LOSSES, Loss
+from study.trainers.losses import LOSSES, Loss, check_eps
 from study.trainers.max_margin import max_margin
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -49,6 +49,8 @@ class Rule:
         Steps of descent of "unit-stopped-early", at rate 1 on the mean loss; updates of the pocket perceptron.
     C : float
         What a short margin costs "soft-margin".
+    eps : float in [0, 1/2)
+        The targets of a unit are eps and 1 - eps; "threshold-quadratic" asks for eps above 0.
     """
 
     rule: str
@@ -57,12 +59,18 @@ class Rule:
     weight_bound: float = 0.0
     max_steps: int = 0
     C: float = 0.0
+    eps: float = 0.0
 
     def __post_init__(self) -> None:
         if ":" not in self.rule:
             one_of("rule", self.rule, RULES)
         if self.rule.startswith("unit"):
             one_of("loss", self.loss, LOSSES)
+            if self.loss == "threshold-quadratic" and check_eps(self.eps) == 0.0:
+                raise BadInput(
+                    f"`eps` must lie in (0, 1/2) for loss {self.loss}, which else is the quadratic loss; got {self.eps}"
+                )
+        check_eps(self.eps)
         if self.rule == "unit":
             self.bound  # noqa: B018 (checks itself)
         if self.rule in ("unit-stopped-early", "pocket-perceptron"):
@@ -80,6 +88,7 @@ class Rule:
     def label(self) -> str:
         """The rule and its settings in one word, such as unit_cross_entropy_ball_3."""
         settings = [self.loss, self.shape, *(f"{x:g}" for x in (self.weight_bound, self.max_steps, self.C) if x)]
+        settings += [f"eps_{self.eps:g}"] if self.eps else []
         return "_".join(word for word in [self.rule, *settings] if word).replace("-", "_").replace(".", "_")
 
     def train(self, X: Floats, y: Floats, rng: np.random.Generator) -> Floats:
@@ -101,11 +110,11 @@ class Rule:
             case "soft-margin":
                 return soft_margin(X, y, C=self.C).w
             case "unit":
-                return sigmoid_unit(X, y, loss=loss, bound=self.bound, method="newton").w
+                return sigmoid_unit(X, y, loss=loss, eps=self.eps, bound=self.bound, method="newton").w
             case "unit-stopped-early":
                 rate = 1.0 if loss == "cross-entropy" else 1.0 / y.shape[-1]
-                fit = sigmoid_unit(X, y, loss=loss, method="descent", learning_rate=rate, max_steps=self.max_steps)
-                return fit.w
+                steps: dict[str, Any] = {"method": "descent", "learning_rate": rate, "max_steps": self.max_steps}
+                return sigmoid_unit(X, y, loss=loss, eps=self.eps, **steps).w
             case _:
                 return called(self.rule, X, y)
 

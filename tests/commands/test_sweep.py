@@ -66,6 +66,8 @@ def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
         (("--rule", "nowhere:mine"), "`rule` must be one of"),
         (("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
         (("--loss", "hinge"), "hinge"),
+        (("--rule", "unit", "--loss", "threshold-quadratic"), "which else is the quadratic loss; got 0.0"),
+        (("--rule", "unit", "--eps", "0.5"), "`eps` must lie in [0, 1/2); got 0.5"),
         (("--n-samples", "3"), "`n_samples` must be a whole number of at least 4; got 3"),
         (("--spoiler-rate", "1"), "`spoiler_rate` must lie in"),
         (("--depth", "2"), "not certain to be separable"),

@@ -9,7 +9,7 @@ import pytest
 from study.analysis.separation import separates
 from study.datasets.dataset import Floats
 from study.sweeps.executors import executor
-from study.sweeps.grid import FEATURES, Setting, prepared, run, sweep
+from study.sweeps.grid import FEATURES, Setting, prepared, rows, run, sweep
 from study.sweeps.rules import RULES, Rule
 from study.sweeps.runner import Place, run_experiment
 from study.trainers.perceptron import perceptron
@@ -21,6 +21,7 @@ EVERY = {
     "unit": {"loss": "quadratic", "shape": "ball", "weight_bound": 3.0},
     "unit-stopped-early": {"loss": "cross-entropy", "max_steps": 20},
 }
+EARLY: dict[str, Any] = {"rule": "unit-stopped-early", "max_steps": 200}
 ALL = [Rule(rule=name, **EVERY.get(name, {})) for name in RULES]  # type: ignore[arg-type]
 
 
@@ -80,6 +81,26 @@ def test_a_users_own_rule_is_trained(tmp_path: Path) -> None:
     assert table["label"].tolist() == ["tests_sweeps_test_grid:mine", "perceptron"]
 
 
+@pytest.mark.parametrize("how", [{"rule": "unit", "shape": "box", "weight_bound": 3.0}, EARLY])
+def test_soft_targets_tell_the_losses_apart(how: dict[str, Any]) -> None:
+    sets = Setting(n_samples=20, spoiler_rate=0.1).draw(50, np.random.default_rng(5))
+    losses = ("quadratic", "threshold-quadratic")
+    rng = np.random.default_rng(6)
+    hard, soft, threshold = (
+        Rule(loss=loss, eps=eps, **how).train(sets.X, sets.y, rng)
+        for loss, eps in zip((losses[0], *losses), (0.0, 0.1, 0.1), strict=True)
+    )
+    assert np.abs(hard - soft).max() > 1e-3
+    assert np.abs(threshold - soft).max() > 1e-3
+
+
+def test_soft_targets_stand_in_the_table_and_the_label() -> None:
+    rules = [Rule(rule="unit", loss="quadratic", shape="box", weight_bound=3.0, eps=eps) for eps in (0.0, 0.05)]
+    assert [rule.label for rule in rules] == ["unit_quadratic_box_3", "unit_quadratic_box_3_eps_0_05"]
+    statistics = run({"n_samples": 20}, 40, np.random.default_rng(8), rules=rules, n_test=50)
+    assert [row["eps"] for row in rows({}, statistics, rules)] == [0.0, 0.05]
+
+
 def test_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
     experiment = sweep([Setting(n_samples=20)], ALL[:3], resamples=400, n_test=50, block_size=20)
     texts = set()
@@ -108,6 +129,8 @@ def test_a_seed_draws_other_sets(tmp_path: Path) -> None:
         (lambda: Rule(rule="unit", loss="quadratic", shape="box"), "`weight_bound` must be positive and finite; got 0"),
         (lambda: Rule(rule="pocket-perceptron"), "`max_steps` must be a whole number of at least 1; got 0"),
         (lambda: Rule(rule="soft-margin"), "`C` must be positive and finite; got 0"),
+        (lambda: Rule(**EARLY, loss="threshold-quadratic"), r"`eps` must lie in \(0, 1/2\) for loss"),
+        (lambda: Rule(**EARLY, loss="quadratic", eps=0.5), r"`eps` must lie in \[0, 1/2\); got 0.5"),
         (lambda: Setting(n_samples=3), "`n_samples` must be a whole number of at least 4; got 3"),
         (lambda: Setting(spoiler_rate=1.0), r"`spoiler_rate` must lie in \[0, 1\); got 1.0"),
         (lambda: Setting(resampling="jackknife"), "`resampling` must be one of"),
