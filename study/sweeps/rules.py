@@ -2,6 +2,8 @@
 
 import importlib
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import numpy as np
@@ -122,7 +124,10 @@ class Rule:
 def called(place: str, X: Floats, y: Floats) -> Floats:
     """Return the weights that a user's own rule gives."""
     function = load(place)
-    answer = function(X, y)
+    try:
+        answer = function(X.copy(), y.copy())  # what it does to them is its own affair
+    except Exception as error:
+        raise BadInput(f"`rule` {place} failed: {told(error, place)}") from error
     w = as_floats(f"rule {place}", getattr(answer, "w", answer))
     if w.shape != (*X.shape[:-2], X.shape[-1] + 1):
         expected = (*X.shape[:-2], X.shape[-1] + 1)
@@ -134,6 +139,19 @@ def load(place: str) -> Any:
     """Return the callable that "module:function" names, or raise `BadInput`."""
     module, _, name = place.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
+        function = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise BadInput(f"`rule` must be one of {', '.join(RULES)}, or module:function; got {place} ({error})") from None
+    except Exception as error:
+        raise BadInput(f"`rule` {place} failed: {told(error, place)}") from error
+    if not callable(function):
+        raise BadInput(f"`rule` must name a callable (X, y); got {place}, of type {type(function).__name__}")
+    return function
+
+
+def told(error: Exception, place: str) -> str:
+    """Return what went wrong in a user's own rule, and the last line of its own module that it went through."""
+    module = place.partition(":")[0].rpartition(".")[2]
+    frames = [(Path(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
+    lines = [f" ({file.name}:{line})" for file, line in frames if module in (file.stem, file.parent.name)]
+    return f"{type(error).__name__}: {error}{''.join(lines[-1:])}"

@@ -96,6 +96,8 @@ def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
     [
         (("--rule", "perceptrons"), "`rule` must be one of"),
         (("--rule", "nowhere:mine"), "`rule` must be one of"),
+        (("--rule", "tests.sweeps.test_grid:oops"), "`rule` tests.sweeps.test_grid:oops failed: RuntimeError: oops"),
+        (("--rule", "math:pi"), "`rule` must name a callable (X, y); got math:pi, of type float"),
         (("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
         (("--loss", "hinge"), "hinge"),
         (("--rule", "unit", "--loss", "threshold-quadratic"), "which else is the quadratic loss; got 0.0"),

@@ -10,7 +10,7 @@ from study.analysis.separation import separates
 from study.datasets.dataset import Floats
 from study.sweeps.executors import executor
 from study.sweeps.grid import FEATURES, Setting, prepared, rows, run, sweep
-from study.sweeps.rules import RULES, Rule
+from study.sweeps.rules import RULES, Rule, load
 from study.sweeps.runner import Place, run_experiment
 from study.trainers.perceptron import perceptron
 from study.validation import BadInput
@@ -28,6 +28,28 @@ ALL = [Rule(rule=name, **EVERY.get(name, {})) for name in RULES]  # type: ignore
 def mine(X: Floats, y: Floats) -> Floats:
     """Train as a user's own rule: a perceptron."""
     return perceptron(X, y).w
+
+
+def oops(*_: Floats) -> Floats:
+    raise RuntimeError("oops")
+
+
+def overwriting(X: Floats, y: Floats) -> Floats:
+    X[...], y[...] = 0.0, 0.0
+    return np.zeros((*X.shape[:-2], X.shape[-1] + 1))
+
+
+def flat(X: Floats, *_: Floats) -> Floats:
+    return np.zeros(X.shape[-1] + 1)
+
+
+def interrupted(*_: Floats) -> Floats:
+    raise KeyboardInterrupt
+
+
+number = 3
+ONE_SET = np.eye(2), np.array([1.0, -1.0])
+OOPS = r"`rule` tests.sweeps.test_grid:oops failed: RuntimeError: oops \(test_grid.py:\d+\)$"
 
 
 def test_every_rule_runs_in_every_kind_of_setting(tmp_path: Path) -> None:
@@ -150,6 +172,40 @@ def test_bad_settings_are_refused(make: Any, message: str) -> None:
 def test_a_rule_that_is_not_there_is_refused(rule: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="`rule` must be one of"):
         run_experiment(sweep([Setting(n_samples=20)], [Rule(rule=rule)]), "", Place(store=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("oops", OOPS),
+        ("number", "`rule` must name a callable .*; got tests.sweeps.test_grid:number, of type int"),
+        ("flat", r"`rule` tests.sweeps.test_grid:flat must give weights of shape \(40, 3\), the bias last; got \(3,\)"),
+    ],
+)
+def test_a_rule_that_fails_is_named(name: str, message: str) -> None:
+    cell: dict[str, Any] = {"n_samples": 20}
+    with pytest.raises(BadInput, match=message):
+        run(cell, 40, np.random.default_rng(1), rules=[Rule(rule=f"tests.sweeps.test_grid:{name}")], n_test=50)
+
+
+def test_a_module_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "brokenrule.py").write_text("\n1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    message = r"`rule` brokenrule:mine failed: ZeroDivisionError: division by zero \(brokenrule.py:2\)$"
+    with pytest.raises(BadInput, match=message):
+        load("brokenrule:mine")
+
+
+def test_an_interrupt_of_a_rule_stays_one() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Rule(rule="tests.sweeps.test_grid:interrupted").train(*ONE_SET, np.random.default_rng(1))
+
+
+def test_a_rule_leaves_the_sets_as_they_are() -> None:
+    X, y = (values.copy() for values in ONE_SET)
+    Rule(rule="tests.sweeps.test_grid:overwriting").train(X, y, np.random.default_rng(1))
+    assert (ONE_SET[0] == X).all()
+    assert (ONE_SET[1] == y).all()
 
 
 def test_what_a_cell_prepares_is_shared_and_follows_the_seed() -> None:
