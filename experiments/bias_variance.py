@@ -86,7 +86,7 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
     swept = [(cell, statistics) for cell, statistics in merged if cell["part"] == "sweep"]
     nested = [(cell, statistics) for cell, statistics in merged if cell["part"] == "nested"]
     (drawn,) = (statistics["ln_threshold"] for cell, statistics in merged if cell["part"] == "law")
-    table = grid.tables(swept, rules=RULES)[""]
+    table = grid.tables(swept, rules=RULES)[""].drop(columns="eps")  # all targets are hard
     return {
         "": table,
         "law": law_table(drawn, table),

@@ -177,7 +177,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "n_test": 10, "block_size": 20, "seed": 1, "kind": "long",
     },
     "sweeps.rules.Rule": {
-        "rule": "unit", "loss": "quadratic", "shape": "box", "weight_bound": 3.0, "max_steps": 5, "C": 1.0,
+        "rule": "unit", "loss": "quadratic", "shape": "box", "weight_bound": 3.0, "max_steps": 5, "C": 1.0, "eps": 0.1,
     },
 }  # fmt: skip
 
@@ -215,7 +215,7 @@ INNER = {
     "sweeps.executors": {"prepare"},
     "sweeps.experiment": {"added", "by_part", "concatenate"},
     "sweeps.grid": {"numbers", "rows", "run", "scaled_features", "tables"},
-    "sweeps.rules": {"called", "load"},
+    "sweeps.rules": {"called", "load", "told"},
     "sweeps.runner": {"block_key", "compute", "experiment_digest", "run_experiment"},
     "sweeps.store": {"alone", "forget", "load_block", "save_block", "write_file"},
     "sweeps.streams": {"stream"},

@@ -54,6 +54,20 @@ def test_the_tour_of_ones_own_points_prints_what_it_says(tmp_path: Path) -> None
     }
 
 
+def test_the_sweep_prints_what_it_says(tmp_path: Path) -> None:
+    command, said, *shown = block("console", "$ study sweep ").splitlines()
+    code = "import sys; from study.__main__ import main; main()"
+    words = [sys.executable, "-c", code, *command.removeprefix("$ study ").split()]
+    answer = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    seconds = re.compile(r"[\d.]+ s;")
+    assert seconds.sub("s;", answer.stderr.splitlines()[-1]) == seconds.sub("s;", said)
+    printed = answer.stdout.splitlines()
+    assert len(shown) > 3
+    for line, written in zip(printed, shown, strict=False):
+        assert line == written or written.strip() == "..."
+    assert len(shown) == len(printed) or (len(shown) < len(printed) and shown[-1].strip() == "...")
+
+
 def test_the_estimators_score_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
     exec(block("python", "from study.estimators"), {})  # noqa: S102
     assert capsys.readouterr().out == block("text", "PerceptronClassifier(")

@@ -15,29 +15,40 @@ if TYPE_CHECKING:
     from study.sweeps.rules import Rule
 
 Many = Parameter(consume_multiple=True)
+DEFAULT_RULES = ["perceptron", "unit"]
+RULE_OPTIONS: dict[str, list[Any]] = {
+    "loss": ["cross-entropy"],
+    "eps": [0.0],
+    "shape": ["box"],
+    "weight_bound": [3.0],
+    "max_steps": [10],
+    "C": [1.0],
+}
+"""Of each rule that has a use for them."""
 
 
 def sweep(
     *,
-    rule: Annotated[list[str], Many] = ["perceptron", "unit"],  # noqa: B006 (never changed)
-    loss: Annotated[list[Literal["quadratic", "cross-entropy", "threshold-quadratic"]], Many] = ["cross-entropy"],  # noqa: B006
-    shape: Annotated[list[Literal["box", "ball", "none"]], Many] = ["box"],  # noqa: B006
-    weight_bound: Annotated[list[float], Many] = [3.0],  # noqa: B006
-    max_steps: Annotated[list[int], Many] = [10],  # noqa: B006
-    C: Annotated[list[float], Many] = [1.0],  # noqa: B006
-    generator: Annotated[list[Literal["boxes", "gaussians"]], Many] = ["boxes"],  # noqa: B006
-    n_samples: Annotated[list[int], Many] = [100],  # noqa: B006
-    n_features: Annotated[list[int], Many] = [2],  # noqa: B006
-    spoiler_rate: Annotated[list[float], Many] = [0.01],  # noqa: B006
-    depth: Annotated[list[float], Many] = [0.4],  # noqa: B006
-    offset: Annotated[list[float], Many] = [0.5],  # noqa: B006
-    features: Annotated[list[Literal["raw", "centred", "standardised"]], Many] = ["raw"],  # noqa: B006
-    resampling: Annotated[list[Literal["fresh", "bootstrap", "subsample"]], Many] = ["fresh"],  # noqa: B006
-    resamples: int = 10_000,
-    n_test: int = 500,
+    rule: Annotated[list[str] | None, Many] = None,
+    loss: Annotated[list[Literal["quadratic", "cross-entropy", "threshold-quadratic"]] | None, Many] = None,
+    eps: Annotated[list[float] | None, Many] = None,
+    shape: Annotated[list[Literal["box", "ball", "none"]] | None, Many] = None,
+    weight_bound: Annotated[list[float] | None, Many] = None,
+    max_steps: Annotated[list[int] | None, Many] = None,
+    C: Annotated[list[float] | None, Many, Parameter(name=["--C", "--c"])] = None,
+    generator: Annotated[list[Literal["boxes", "gaussians"]] | None, Many] = None,
+    n_samples: Annotated[list[int] | None, Many] = None,
+    n_features: Annotated[list[int] | None, Many] = None,
+    spoiler_rate: Annotated[list[float] | None, Many] = None,
+    depth: Annotated[list[float] | None, Many] = None,
+    offset: Annotated[list[float] | None, Many] = None,
+    features: Annotated[list[Literal["raw", "centred", "standardised"]] | None, Many] = None,
+    resampling: Annotated[list[Literal["fresh", "bootstrap", "subsample"]] | None, Many] = None,
+    resamples: int | None = None,
+    n_test: int | None = None,
     seed: int | None = None,
     from_: Annotated[Path | None, Parameter(name="--from")] = None,
-    out: Path = Path("sweep.csv"),
+    out: Path | None = None,
     dry_run: bool = False,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -55,40 +66,45 @@ def sweep(
     rule
         perceptron, perceptron-random, averaged-perceptron, pocket-perceptron, nearest-centroid, max-margin,
         soft-margin, unit, unit-stopped-early; or module:function, a callable (X, y) over stacks that returns weights.
+        By default perceptron and unit.
     loss
-        Of the units.
+        Of the units; by default cross-entropy.
+    eps
+        The targets of the units are eps and 1 - eps; by default 0. "threshold-quadratic" asks for eps above 0.
     shape
-        Of the bound on the weights of "unit".
+        Of the bound on the weights of "unit"; by default box.
     weight_bound
-        The bound R of "unit".
+        The bound R of "unit"; by default 3.
     max_steps
-        Steps of descent of "unit-stopped-early"; updates of "pocket-perceptron".
+        Steps of descent of "unit-stopped-early"; updates of "pocket-perceptron". By default 10.
     C
-        What a short margin costs "soft-margin".
+        What a short margin costs "soft-margin"; by default 1.
     generator
-        Where points come from.
+        Where points come from; by default boxes.
     n_samples
-        Points in a training set, spoilers included.
+        Points in a training set, spoilers included; by default 100.
     n_features
-        Features of a point.
+        Features of a point; by default 2.
     spoiler_rate
-        Probability of each point to be a spoiler.
-    depth, offset
-        Where spoilers lie: beyond the middle of the gap, and across.
+        Probability of each point to be a spoiler; by default 0.01.
+    depth
+        How far spoilers lie beyond the middle of the gap, on the other class's side; by default 0.4.
+    offset
+        How far spoilers lie across, along the gap; by default 0.5.
     features
-        raw, or centred or standardised by each training set.
+        raw, or centred or standardised by each training set; by default raw.
     resampling
-        Fresh sets from the generator, the bootstrap of one set, or halves of one set without replacement.
+        Fresh sets, the bootstrap of one set, or halves of one set without replacement; by default fresh.
     resamples
-        Training sets for each setting.
+        Training sets for each setting; by default 10,000.
     n_test
-        Test points for each setting.
+        Test points for each setting; by default 500.
     seed
         Draws other sets; the same seed draws the same.
     from_
-        A JSON file of an earlier sweep, to be repeated; the settings above are then taken from it.
+        The JSON file of an earlier sweep, to be repeated; all options above are then taken from it.
     out
-        The table; figure (.svg) and settings (.json) are written beside it.
+        The table; figure (.svg) and settings (.json) go beside it. By default sweep.csv; with --from x.json, x.csv.
     dry_run
         Only say what would be computed, and about how long it would take.
     workers
@@ -104,21 +120,26 @@ def sweep(
     from study.sweeps.grid import sweep as declared
     from study.sweeps.rules import Rule
 
-    if out.suffix != ".csv":
+    if out is not None and out.suffix != ".csv":
         raise BadInput(f"`out` must end in .csv; got {out}")
+    of_rules = given(loss=loss, eps=eps, shape=shape, weight_bound=weight_bound, max_steps=max_steps, C=C)
+    of_settings = given(
+        generator=generator, n_samples=n_samples, n_features=n_features, spoiler_rate=spoiler_rate, depth=depth,
+        offset=offset, features=features, resampling=resampling,
+    )  # fmt: skip
+    numbers = given(resamples=resamples, n_test=n_test, seed=seed)
     if from_ is not None:
+        also = [*given(rule=rule), *of_rules, *of_settings, *numbers]
+        if also:
+            raise BadInput(f"`from` takes what is swept from {from_}: leave out `{'`, `'.join(also)}`")
         settings, rules, more = read_declaration(from_)
+        out = out or from_.with_suffix(".csv")
     else:
-        rules = [
-            one
-            for name in rule
-            for one in variants(Rule, name, loss=loss, shape=shape, weight_bound=weight_bound, max_steps=max_steps, C=C)
-        ]
-        values = (generator, n_samples, n_features, spoiler_rate, depth, offset, features, resampling)
-        names = ["generator", "n_samples", "n_features", "spoiler_rate", "depth", "offset", "features", "resampling"]
-        cells: list[dict[str, Any]] = [dict(zip(names, cell, strict=True)) for cell in product(*values)]
-        settings = [Setting(**cell) for cell in cells]
-        more = {"resamples": resamples, "n_test": n_test, "seed": seed}
+        options = RULE_OPTIONS | of_rules
+        rules = [one for name in (DEFAULT_RULES if rule is None else rule) for one in variants(Rule, name, **options)]
+        settings = [Setting(**dict(zip(of_settings, values, strict=True))) for values in product(*of_settings.values())]
+        more = {"resamples": 10_000, "n_test": 500, "seed": None} | numbers
+        out = out or Path("sweep.csv")
     settings, rules = list(dict.fromkeys(settings)), list(dict.fromkeys(rules))
     experiment = declared(settings, rules, **more)
     if dry_run:
@@ -127,11 +148,16 @@ def sweep(
         compute(experiment, settings, rules, more, out, workers, scheduler, fresh=fresh, json=json)
 
 
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def variants(make: "type[Rule]", name: str, **options: list[Any]) -> "list[Rule]":
     """Return a rule with every combination of the options that it has a use for."""
     used = {
-        "unit": ("loss", "shape", "weight_bound"),
-        "unit-stopped-early": ("loss", "max_steps"),
+        "unit": ("loss", "eps", "shape", "weight_bound"),
+        "unit-stopped-early": ("loss", "eps", "max_steps"),
         "pocket-perceptron": ("max_steps",),
         "soft-margin": ("C",),
     }.get(name, ())
@@ -190,7 +216,7 @@ def estimate(experiment: "Experiment", rules: "list[Rule]", workers: int | None,
     else:
         show(
             f"{answer['cells']} settings, {answer['rules']} rules, {fits:,} fits; "
-            f"at most about {answer['seconds']:g} s with {n_workers} workers"
+            f"about {answer['seconds']:g} s with {n_workers} workers"
         )
 
 
@@ -252,15 +278,27 @@ def compute(
 def digest(declaration: dict[str, Any]) -> str:
     """Return the digest of the code of a sweep, of its settings, and of the modules of the user's own rules."""
     import hashlib
-    import inspect
     import json
 
     import study
     from study.sweeps.digest import code_digest
-    from study.sweeps.rules import load
     from study.sweeps.runner import BLOCK_CODE
 
     code = code_digest(Path(study.__file__).resolve().parent.parent, "study.sweeps.grid", *BLOCK_CODE)
-    own = [inspect.getsource(inspect.getmodule(load(r["rule"]))) for r in declaration["rules"] if ":" in r["rule"]]  # type: ignore[arg-type]
+    own = [own_code(rule["rule"]) for rule in declaration["rules"] if ":" in rule["rule"]]
     words = json.dumps([code, declaration["rules"], declaration["n_test"], own], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()
+
+
+def own_code(place: str) -> list[str]:
+    """Return digests of the files of the module that a user's own rule is named in, and of the one that it is from."""
+    import hashlib
+    import sys
+
+    from study.sweeps.rules import load
+
+    names = {place.partition(":")[0], getattr(load(place), "__module__", None) or ""}
+    files = {getattr(sys.modules.get(name), "__file__", None) for name in names}
+    return sorted(
+        hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files if file and Path(file).is_file()
+    )

@@ -41,11 +41,13 @@ def draw_sweep(table: pd.DataFrame, settings: tuple[str, ...]) -> Figure:
 
 
 def draw_part(axes: Axes, table: pd.DataFrame, along: str, part: str) -> None:
-    """Draw one part of the error against a setting, with intervals."""
+    """Draw one part of the error against a setting, with intervals; at names, or one place, rules side by side."""
     places = list(dict.fromkeys(table[along]))
-    is_number = pd.api.types.is_numeric_dtype(table[along])
+    along_line = pd.api.types.is_numeric_dtype(table[along]) and len(places) > 1
+    n_rules = table["label"].nunique()
     for k, (label, rows) in enumerate(table.groupby("label", sort=False)):
-        x = rows[along] if is_number else [places.index(place) for place in rows[along]]
+        aside = 0.6 * ((k + 0.5) / n_rules - 0.5)  # else the marks of one place would hide each other
+        x = rows[along] if along_line else [places.index(place) + aside for place in rows[along]]
         style: dict[str, Any] = {
             "color": OKABE_ITO[COLOURS[k % len(COLOURS)]],
             "marker": MARKERS[k % len(MARKERS)],
@@ -54,7 +56,7 @@ def draw_part(axes: Axes, table: pd.DataFrame, along: str, part: str) -> None:
         axes.errorbar(
             x, rows[part], arms(rows, part), label=label, markersize=3, elinewidth=0.7, linewidth=1.0, **style
         )
-    if not is_number:
+    if not along_line:
         axes.set_xticks(range(len(places)), places, rotation=30, ha="right", fontsize=7)
     axes.set_xlabel(along)
     axes.locator_params(axis="y", nbins=5)

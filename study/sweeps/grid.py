@@ -53,16 +53,34 @@ class Setting:
                 raise BadInput(f"`{name}` must lie in [0, inf); got {getattr(self, name)}")
         if not 0.0 <= self.spoiler_rate < 1.0:
             raise BadInput(f"`spoiler_rate` must lie in [0, 1); got {self.spoiler_rate}")
+        self.check_place()
         self.draw(1, np.random.default_rng(0))
+
+    def check_place(self) -> None:
+        """Raise `BadInput` unless spoilers are certain to be separable: said of the options, which hold no jitter."""
+        frame = self.base(1, np.random.default_rng(0)).frame
+        if frame is None or not self.spoiler_rate:
+            return
+        in_depth, across = PLACE["jitter"]
+        deepest, least = frame.margin - in_depth, frame.spread * (self.depth + in_depth) / frame.margin + across
+        if self.depth >= deepest and (self.n_features == 1 or self.offset <= least):
+            other = f", or `offset` above {least:g}" if self.n_features > 1 and least < np.inf else ""
+            raise BadInput(
+                f"not certain to be separable: `depth` must be below {deepest:g}{other}; "
+                f"got {self.depth:g} and {self.offset:g}"
+            )
+
+    def base(self, size: int, rng: np.random.Generator, n_samples: int | None = None) -> Dataset:
+        """Draw fresh sets without spoilers."""
+        n = n_samples or self.n_samples
+        if self.generator == "boxes":
+            return make_boxes(n, self.n_features, **BOX, size=size, rng=rng)
+        normal = np.eye(self.n_features)[0]
+        return make_gaussians(n, self.n_features, **GAUSSIAN, normal=normal, size=size, rng=rng)
 
     def draw(self, size: int, rng: np.random.Generator, n_samples: int | None = None) -> Dataset:
         """Draw fresh sets."""
-        n = n_samples or self.n_samples
-        if self.generator == "boxes":
-            base = make_boxes(n, self.n_features, **BOX, size=size, rng=rng)
-        else:
-            normal = np.eye(self.n_features)[0]
-            base = make_gaussians(n, self.n_features, **GAUSSIAN, normal=normal, size=size, rng=rng)
+        base = self.base(size, rng, n_samples)
         place: dict[str, Any] = {"depth": self.depth, "offset": self.offset, "jitter": PLACE["jitter"]}
         if self.n_features == 1:
             place |= {"offset": 0.0, "jitter": (PLACE["jitter"][0], 0.0)}

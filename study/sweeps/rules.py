@@ -2,6 +2,8 @@
 
 import importlib
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, as_floats
 from study.trainers.centroid import nearest_centroid
 from study.trainers.fit import Bound
-from study.trainers.losses import LOSSES, Loss
+from study.trainers.losses import LOSSES, Loss, check_eps
 from study.trainers.max_margin import max_margin
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -49,6 +51,8 @@ class Rule:
         Steps of descent of "unit-stopped-early", at rate 1 on the mean loss; updates of the pocket perceptron.
     C : float
         What a short margin costs "soft-margin".
+    eps : float in [0, 1/2)
+        The targets of a unit are eps and 1 - eps; "threshold-quadratic" asks for eps above 0.
     """
 
     rule: str
@@ -57,12 +61,18 @@ class Rule:
     weight_bound: float = 0.0
     max_steps: int = 0
     C: float = 0.0
+    eps: float = 0.0
 
     def __post_init__(self) -> None:
         if ":" not in self.rule:
             one_of("rule", self.rule, RULES)
         if self.rule.startswith("unit"):
             one_of("loss", self.loss, LOSSES)
+            if self.loss == "threshold-quadratic" and check_eps(self.eps) == 0.0:
+                raise BadInput(
+                    f"`eps` must lie in (0, 1/2) for loss {self.loss}, which else is the quadratic loss; got {self.eps}"
+                )
+        check_eps(self.eps)
         if self.rule == "unit":
             self.bound  # noqa: B018 (checks itself)
         if self.rule in ("unit-stopped-early", "pocket-perceptron"):
@@ -80,6 +90,7 @@ class Rule:
     def label(self) -> str:
         """The rule and its settings in one word, such as unit_cross_entropy_ball_3."""
         settings = [self.loss, self.shape, *(f"{x:g}" for x in (self.weight_bound, self.max_steps, self.C) if x)]
+        settings += [f"eps_{self.eps:g}"] if self.eps else []
         return "_".join(word for word in [self.rule, *settings] if word).replace("-", "_").replace(".", "_")
 
     def train(self, X: Floats, y: Floats, rng: np.random.Generator) -> Floats:
@@ -101,11 +112,11 @@ class Rule:
             case "soft-margin":
                 return soft_margin(X, y, C=self.C).w
             case "unit":
-                return sigmoid_unit(X, y, loss=loss, bound=self.bound, method="newton").w
+                return sigmoid_unit(X, y, loss=loss, eps=self.eps, bound=self.bound, method="newton").w
             case "unit-stopped-early":
                 rate = 1.0 if loss == "cross-entropy" else 1.0 / y.shape[-1]
-                fit = sigmoid_unit(X, y, loss=loss, method="descent", learning_rate=rate, max_steps=self.max_steps)
-                return fit.w
+                steps: dict[str, Any] = {"method": "descent", "learning_rate": rate, "max_steps": self.max_steps}
+                return sigmoid_unit(X, y, loss=loss, eps=self.eps, **steps).w
             case _:
                 return called(self.rule, X, y)
 
@@ -113,7 +124,10 @@ class Rule:
 def called(place: str, X: Floats, y: Floats) -> Floats:
     """Return the weights that a user's own rule gives."""
     function = load(place)
-    answer = function(X, y)
+    try:
+        answer = function(X.copy(), y.copy())  # what it does to them is its own affair
+    except Exception as error:
+        raise BadInput(f"`rule` {place} failed: {told(error, place)}") from error
     w = as_floats(f"rule {place}", getattr(answer, "w", answer))
     if w.shape != (*X.shape[:-2], X.shape[-1] + 1):
         expected = (*X.shape[:-2], X.shape[-1] + 1)
@@ -125,6 +139,19 @@ def load(place: str) -> Any:
     """Return the callable that "module:function" names, or raise `BadInput`."""
     module, _, name = place.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
+        function = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise BadInput(f"`rule` must be one of {', '.join(RULES)}, or module:function; got {place} ({error})") from None
+    except Exception as error:
+        raise BadInput(f"`rule` {place} failed: {told(error, place)}") from error
+    if not callable(function):
+        raise BadInput(f"`rule` must name a callable (X, y); got {place}, of type {type(function).__name__}")
+    return function
+
+
+def told(error: Exception, place: str) -> str:
+    """Return what went wrong in a user's own rule, and the last line of its own module that it went through."""
+    module = place.partition(":")[0].rpartition(".")[2]
+    frames = [(Path(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
+    lines = [f" ({file.name}:{line})" for file, line in frames if module in (file.stem, file.parent.name)]
+    return f"{type(error).__name__}: {error}{''.join(lines[-1:])}"

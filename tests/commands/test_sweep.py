@@ -1,12 +1,14 @@
 """`study sweep`: its three files, its replay, and what it refuses."""
 
+import inspect
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from study.commands.sweep import read_declaration
+from study.commands.sweep import read_declaration, sweep
 from tests.conftest import ROOT, Study
 
 SMALL = ("--n-samples", "20", "--resamples", "60", "--n-test", "50")
@@ -43,6 +45,36 @@ def test_its_json_repeats_it(swept: Path, study: Study, tmp_path: Path) -> None:
         assert (tmp_path / "again").with_suffix(kind).read_bytes() == (swept / "mine").with_suffix(kind).read_bytes()
 
 
+def test_its_json_repeats_it_under_its_own_name(swept: Path, study: Study, tmp_path: Path) -> None:
+    (tmp_path / "copy.json").write_bytes((swept / "mine.json").read_bytes())
+    answer = study(ROOT, "sweep", "--from", str(tmp_path / "copy.json"))
+    assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "copy.csv").read_bytes() == (swept / "mine.csv").read_bytes()
+    assert not (ROOT / "sweep.csv").exists()
+
+
+def test_its_json_says_all_that_is_swept(swept: Path, study: Study, tmp_path: Path) -> None:
+    beside = ("--rule", "unit", "--n-samples", "100", "--C", "1", "--resamples", "60")
+    answer = study(ROOT, "sweep", "--from", str(swept / "mine.json"), *beside, "--out", str(tmp_path / "x.csv"))
+    assert answer.returncode == 2
+    (line,) = answer.stderr.splitlines()
+    assert line.endswith("mine.json: leave out `rule`, `C`, `n_samples`, `resamples`")
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_option_is_described() -> None:
+    _, _, entries = (inspect.getdoc(sweep) or "").partition("Parameters\n----------\n")
+    assert re.findall(r"^(\w+)\n    \S", entries, re.MULTILINE) == list(inspect.signature(sweep).parameters)
+
+
+@pytest.mark.parametrize("option", ["--C", "--c"])
+def test_an_option_is_called_as_its_column(option: str, study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "x.csv"
+    answer = study(ROOT, "sweep", *SMALL, "--rule", "soft-margin", option, "2", "--out", str(out))
+    assert answer.returncode == 0, answer.stderr
+    assert pd.read_csv(out)["C"].tolist() == [2.0]
+
+
 def test_repeating_it_computes_nothing(swept: Path, study: Study) -> None:
     answer = study(ROOT, "sweep", "--from", str(swept / "mine.json"), "--out", str(swept / "mine.csv"), "--json")
     told = json.loads(answer.stdout)
@@ -64,11 +96,17 @@ def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
     [
         (("--rule", "perceptrons"), "`rule` must be one of"),
         (("--rule", "nowhere:mine"), "`rule` must be one of"),
+        (("--rule", "tests.sweeps.test_grid:oops"), "`rule` tests.sweeps.test_grid:oops failed: RuntimeError: oops"),
+        (("--rule", "math:pi"), "`rule` must name a callable (X, y); got math:pi, of type float"),
         (("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
         (("--loss", "hinge"), "hinge"),
+        (("--rule", "unit", "--loss", "threshold-quadratic"), "which else is the quadratic loss; got 0.0"),
+        (("--rule", "unit", "--eps", "0.5"), "`eps` must lie in [0, 1/2); got 0.5"),
         (("--n-samples", "3"), "`n_samples` must be a whole number of at least 4; got 3"),
         (("--spoiler-rate", "1"), "`spoiler_rate` must lie in"),
-        (("--depth", "2"), "not certain to be separable"),
+        (("--depth", "2"), "separable: `depth` must be below 0.45, or `offset` above 4.5; got 2 and 0.5"),
+        (("--depth", "0.5", "--n-features", "1"), "`depth` must be below 0.45; got 0.5"),
+        (("--depth", "0.5", "--generator", "gaussians"), "`depth` must be below 0.45; got 0.5"),
         (("--resamples", "10"), "`resamples` must be a whole number of at least 40; got 10"),
         (("--seed", "-1"), "`seed` must be a whole number of at least 0; got -1"),
         (("--out", "sweep.txt"), "`out` must end in .csv; got sweep.txt"),
@@ -79,7 +117,7 @@ def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
 )
 def test_bad_arguments_get_one_line(arguments: tuple[str, ...], message: str, study: Study, tmp_path: Path) -> None:
     out = () if "--out" in arguments else ("--out", str(tmp_path / "x.csv"))
-    answer = study(ROOT, "sweep", *(SMALL if "--resamples" not in arguments else ()), *arguments, *out)
+    answer = study(ROOT, "sweep", *(() if {"--resamples", "--from"} & set(arguments) else SMALL), *arguments, *out)
     assert answer.returncode == 2, answer.stderr
     lines = [line for line in answer.stderr.splitlines() if line.startswith("study: ")]
     assert len(lines) == 1

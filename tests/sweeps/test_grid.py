@@ -9,8 +9,8 @@ import pytest
 from study.analysis.separation import separates
 from study.datasets.dataset import Floats
 from study.sweeps.executors import executor
-from study.sweeps.grid import FEATURES, Setting, prepared, run, sweep
-from study.sweeps.rules import RULES, Rule
+from study.sweeps.grid import FEATURES, Setting, prepared, rows, run, sweep
+from study.sweeps.rules import RULES, Rule, load
 from study.sweeps.runner import Place, run_experiment
 from study.trainers.perceptron import perceptron
 from study.validation import BadInput
@@ -21,12 +21,35 @@ EVERY = {
     "unit": {"loss": "quadratic", "shape": "ball", "weight_bound": 3.0},
     "unit-stopped-early": {"loss": "cross-entropy", "max_steps": 20},
 }
+EARLY: dict[str, Any] = {"rule": "unit-stopped-early", "max_steps": 200}
 ALL = [Rule(rule=name, **EVERY.get(name, {})) for name in RULES]  # type: ignore[arg-type]
 
 
 def mine(X: Floats, y: Floats) -> Floats:
     """Train as a user's own rule: a perceptron."""
     return perceptron(X, y).w
+
+
+def oops(*_: Floats) -> Floats:
+    raise RuntimeError("oops")
+
+
+def overwriting(X: Floats, y: Floats) -> Floats:
+    X[...], y[...] = 0.0, 0.0
+    return np.zeros((*X.shape[:-2], X.shape[-1] + 1))
+
+
+def flat(X: Floats, *_: Floats) -> Floats:
+    return np.zeros(X.shape[-1] + 1)
+
+
+def interrupted(*_: Floats) -> Floats:
+    raise KeyboardInterrupt
+
+
+number = 3
+ONE_SET = np.eye(2), np.array([1.0, -1.0])
+OOPS = r"`rule` tests.sweeps.test_grid:oops failed: RuntimeError: oops \(test_grid.py:\d+\)$"
 
 
 def test_every_rule_runs_in_every_kind_of_setting(tmp_path: Path) -> None:
@@ -80,6 +103,26 @@ def test_a_users_own_rule_is_trained(tmp_path: Path) -> None:
     assert table["label"].tolist() == ["tests_sweeps_test_grid:mine", "perceptron"]
 
 
+@pytest.mark.parametrize("how", [{"rule": "unit", "shape": "box", "weight_bound": 3.0}, EARLY])
+def test_soft_targets_tell_the_losses_apart(how: dict[str, Any]) -> None:
+    sets = Setting(n_samples=20, spoiler_rate=0.1).draw(50, np.random.default_rng(5))
+    losses = ("quadratic", "threshold-quadratic")
+    rng = np.random.default_rng(6)
+    hard, soft, threshold = (
+        Rule(loss=loss, eps=eps, **how).train(sets.X, sets.y, rng)
+        for loss, eps in zip((losses[0], *losses), (0.0, 0.1, 0.1), strict=True)
+    )
+    assert np.abs(hard - soft).max() > 1e-3
+    assert np.abs(threshold - soft).max() > 1e-3
+
+
+def test_soft_targets_stand_in_the_table_and_the_label() -> None:
+    rules = [Rule(rule="unit", loss="quadratic", shape="box", weight_bound=3.0, eps=eps) for eps in (0.0, 0.05)]
+    assert [rule.label for rule in rules] == ["unit_quadratic_box_3", "unit_quadratic_box_3_eps_0_05"]
+    statistics = run({"n_samples": 20}, 40, np.random.default_rng(8), rules=rules, n_test=50)
+    assert [row["eps"] for row in rows({}, statistics, rules)] == [0.0, 0.05]
+
+
 def test_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
     experiment = sweep([Setting(n_samples=20)], ALL[:3], resamples=400, n_test=50, block_size=20)
     texts = set()
@@ -108,6 +151,8 @@ def test_a_seed_draws_other_sets(tmp_path: Path) -> None:
         (lambda: Rule(rule="unit", loss="quadratic", shape="box"), "`weight_bound` must be positive and finite; got 0"),
         (lambda: Rule(rule="pocket-perceptron"), "`max_steps` must be a whole number of at least 1; got 0"),
         (lambda: Rule(rule="soft-margin"), "`C` must be positive and finite; got 0"),
+        (lambda: Rule(**EARLY, loss="threshold-quadratic"), r"`eps` must lie in \(0, 1/2\) for loss"),
+        (lambda: Rule(**EARLY, loss="quadratic", eps=0.5), r"`eps` must lie in \[0, 1/2\); got 0.5"),
         (lambda: Setting(n_samples=3), "`n_samples` must be a whole number of at least 4; got 3"),
         (lambda: Setting(spoiler_rate=1.0), r"`spoiler_rate` must lie in \[0, 1\); got 1.0"),
         (lambda: Setting(resampling="jackknife"), "`resampling` must be one of"),
@@ -127,6 +172,40 @@ def test_bad_settings_are_refused(make: Any, message: str) -> None:
 def test_a_rule_that_is_not_there_is_refused(rule: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="`rule` must be one of"):
         run_experiment(sweep([Setting(n_samples=20)], [Rule(rule=rule)]), "", Place(store=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("oops", OOPS),
+        ("number", "`rule` must name a callable .*; got tests.sweeps.test_grid:number, of type int"),
+        ("flat", r"`rule` tests.sweeps.test_grid:flat must give weights of shape \(40, 3\), the bias last; got \(3,\)"),
+    ],
+)
+def test_a_rule_that_fails_is_named(name: str, message: str) -> None:
+    cell: dict[str, Any] = {"n_samples": 20}
+    with pytest.raises(BadInput, match=message):
+        run(cell, 40, np.random.default_rng(1), rules=[Rule(rule=f"tests.sweeps.test_grid:{name}")], n_test=50)
+
+
+def test_a_module_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "brokenrule.py").write_text("\n1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    message = r"`rule` brokenrule:mine failed: ZeroDivisionError: division by zero \(brokenrule.py:2\)$"
+    with pytest.raises(BadInput, match=message):
+        load("brokenrule:mine")
+
+
+def test_an_interrupt_of_a_rule_stays_one() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Rule(rule="tests.sweeps.test_grid:interrupted").train(*ONE_SET, np.random.default_rng(1))
+
+
+def test_a_rule_leaves_the_sets_as_they_are() -> None:
+    X, y = (values.copy() for values in ONE_SET)
+    Rule(rule="tests.sweeps.test_grid:overwriting").train(X, y, np.random.default_rng(1))
+    assert (ONE_SET[0] == X).all()
+    assert (ONE_SET[1] == y).all()
 
 
 def test_what_a_cell_prepares_is_shared_and_follows_the_seed() -> None:
