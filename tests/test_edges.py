@@ -215,7 +215,7 @@ INNER = {
     "sweeps.executors": {"prepare"},
     "sweeps.experiment": {"added", "by_part", "concatenate"},
     "sweeps.grid": {"numbers", "rows", "run", "scaled_features", "tables"},
-    "sweeps.rules": {"called", "load", "told"},
+    "sweeps.rules": {"called", "load", "own_code", "told"},
     "sweeps.runner": {"block_key", "compute", "experiment_digest", "run_experiment"},
     "sweeps.store": {"alone", "forget", "load_block", "save_block", "write_file"},
     "sweeps.streams": {"stream"},

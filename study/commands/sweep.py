@@ -282,23 +282,10 @@ def digest(declaration: dict[str, Any]) -> str:
 
     import study
     from study.sweeps.digest import code_digest
+    from study.sweeps.rules import own_code
     from study.sweeps.runner import BLOCK_CODE
 
     code = code_digest(Path(study.__file__).resolve().parent.parent, "study.sweeps.grid", *BLOCK_CODE)
     own = [own_code(rule["rule"]) for rule in declaration["rules"] if ":" in rule["rule"]]
     words = json.dumps([code, declaration["rules"], declaration["n_test"], own], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()
-
-
-def own_code(place: str) -> list[str]:
-    """Return digests of the files of the module that a user's own rule is named in, and of the one that it is from."""
-    import hashlib
-    import sys
-
-    from study.sweeps.rules import load
-
-    names = {place.partition(":")[0], getattr(load(place), "__module__", None) or ""}
-    files = {getattr(sys.modules.get(name), "__file__", None) for name in names}
-    return sorted(
-        hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files if file and Path(file).is_file()
-    )

@@ -1,6 +1,8 @@
 """The rules that a sweep may train, each with its settings as one value."""
 
+import hashlib
 import importlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
@@ -155,3 +157,12 @@ def told(error: Exception, place: str) -> str:
     frames = [(Path(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
     lines = [f" ({file.name}:{line})" for file, line in frames if module in (file.stem, file.parent.name)]
     return f"{type(error).__name__}: {error}{''.join(lines[-1:])}"
+
+
+def own_code(place: str) -> list[str]:
+    """Return digests of the files of the module that a user's own rule is named in, and of the one that it is from."""
+    names = {place.partition(":")[0], getattr(load(place), "__module__", None) or ""}
+    files = {getattr(sys.modules.get(name), "__file__", None) for name in names}
+    return sorted(
+        hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files if file and Path(file).is_file()
+    )
