@@ -1,9 +1,10 @@
 """Who computes blocks: threads or processes of this machine, or a Dask cluster."""
 
-import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -45,7 +46,7 @@ def executor(
         n_workers = len(os.sched_getaffinity(0)) if workers is None else count("workers", workers)
         spawn = multiprocessing.get_context("spawn")  # a fork would copy locks that threads hold
         pool = (
-            ProcessPoolExecutor(n_workers, spawn, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+            ProcessPoolExecutor(n_workers, spawn, initializer=_as_worker)
             if processes
             else ThreadPoolExecutor(n_workers)
         )
@@ -74,6 +75,19 @@ def executor(
                 )
         client.register_worker_callbacks(partial(_refuse_others, prepare()))
         yield client.get_executor(pure=False), max(1, sum(client.nthreads().values()))
+
+
+def _as_worker() -> None:
+    """Leave an interrupt to the parent, and do not outlive it: killed, it could not tell its workers to stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            multiprocessing.connection.wait([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def prepare() -> tuple[str, dict[str, str]]:

@@ -22,7 +22,7 @@ from study.sweeps.grid import Setting, sweep
 from study.sweeps.rules import Rule
 from study.sweeps.runner import Place, run_experiment
 from study.validation import BadInput
-from tests.conftest import Study
+from tests.conftest import ROOT, Study
 from tests.sweeps.test_grid import OOPS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # a cluster that loses a worker has much to say
@@ -145,3 +145,20 @@ def test_a_run_killed_five_times_gives_the_same(spoilt: Path, study: Study) -> N
     whole = study(spoilt, "run", "slow", "--resamples", "399", "--workers", "1", "--fresh", "--json")
     assert json.loads(whole.stdout)["blocks_reused"] == 0
     assert table.read_bytes() == resumed
+
+
+def test_workers_do_not_outlive_a_killed_run(tmp_path: Path) -> None:
+    code = (
+        "import os, time\nfrom study.sweeps.executors import executor\n"
+        "if __name__ == '__main__':\n"
+        "    with executor(1, processes=True) as (pool, _):\n"
+        "        print(pool.submit(os.getpid).result(), flush=True)\n"
+        "        time.sleep(60)\n"
+    )
+    (tmp_path / "run.py").write_text(code)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.Popen([sys.executable, "run.py"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    assert int(run.stdout.readline()) != run.pid
+    run.kill()
+    run.communicate(timeout=30)  # the pipe is closed once the worker, which holds it too, is gone
