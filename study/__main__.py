@@ -1,5 +1,6 @@
 """Where the command `study` begins: an interrupt is answered from its first import on."""
 
+import multiprocessing
 import signal
 import sys
 from types import FrameType
@@ -19,6 +20,8 @@ def main() -> NoReturn:
             "study: interrupted; the blocks computed so far are kept: repeat the command, without --fresh, to go on"
         )
         print(message, file=sys.stderr)  # noqa: T201
+        for worker in multiprocessing.active_children():  # one that was being started might never end
+            worker.kill()
         sys.exit(130)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
