@@ -1,6 +1,7 @@
 """Where the command `study` begins: an interrupt is answered from its first import on."""
 
 import multiprocessing
+import os
 import signal
 import sys
 from types import FrameType
@@ -20,9 +21,10 @@ def main() -> NoReturn:
             "study: interrupted; the blocks computed so far are kept: repeat the command, without --fresh, to go on"
         )
         print(message, file=sys.stderr)  # noqa: T201
-        for worker in multiprocessing.active_children():  # one that was being started might never end
+        for worker in multiprocessing.active_children():
             worker.kill()
-        sys.exit(130)
+        sys.stderr.flush()
+        os._exit(130)  # a worker that was being started might never end, and a common exit would wait for it
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
 
