@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from study.report.style import OKABE_ITO, WIDTH, arms, label_panel
+from study.report.style import LOSSES, OKABE_ITO, WIDTH, arms, label_panel
 
-LOSSES = {"quadratic": ("vermillion", "s"), "cross-entropy": ("blue", "o"), "threshold-quadratic": ("green", "^")}
 SHARES = {0.95: "-", 1.05: "--"}
 
 

@@ -20,10 +20,9 @@ def main() -> NoReturn:
         message = (
             "study: interrupted; the blocks computed so far are kept: repeat the command, without --fresh, to go on"
         )
-        print(message, file=sys.stderr)  # noqa: T201
+        print(message, file=sys.stderr, flush=True)  # noqa: T201
         for worker in multiprocessing.active_children():
             worker.kill()
-        sys.stderr.flush()
         os._exit(130)  # a worker that was being started might never end, and a common exit would wait for it
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done

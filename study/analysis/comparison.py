@@ -15,7 +15,7 @@ from study.datasets.arguments import checked
 from study.datasets.dataset import Dataset, Floats, check_one_set, check_shape
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Stop
-from study.trainers.losses import Loss, loss_of_margin
+from study.trainers.losses import Loss, loss_of_margin, objective
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
 
@@ -157,8 +157,8 @@ def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separ
 
 def _loss(X: Floats, y: Floats, w: Floats, loss: Loss, eps: float) -> float:
     """Return the unit's loss in the lecture's convention."""
-    values = loss_of_margin(loss, functional_margins(w, X, y), eps)[0]
-    return float(values.mean() if loss == "cross-entropy" else values.sum())
+    goal = objective(X, y, np.ones(len(y)), loss, eps)
+    return float(goal.value_and_gradient(w)[0] * goal.convention)
 
 
 def _least(X: Floats, y: Floats, w: Floats, loss: Loss, eps: float, bound: Bound) -> Floats:

@@ -6,7 +6,7 @@ or the unit ball, bias included. The paper's appendix states the theorem and pro
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from study.analysis.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
 from study.datasets.arguments import checked
@@ -29,8 +29,13 @@ def kappa(mu: float) -> float:
     mu = positive("mu", mu)
     if mu >= 1.0 / 6.0:
         return 1.0 / (8.0 * mu)
-    q = (mu + np.sqrt(mu * mu + 4.0 * mu)) / 2.0  # sigma(-s) where it jumps
+    q = _at_jump(mu)
     return float(q ** (2.0 + 2.0 * mu) * (1.0 - q) ** (1.0 - 2.0 * mu) / mu)
+
+
+def _at_jump(mu: float) -> float:
+    """Return sigma(-s) where the spoiler's margin s jumps from, for mu < 1/6."""
+    return float((mu + np.sqrt(mu * mu + 4.0 * mu)) / 2.0)
 
 
 @checked
@@ -99,9 +104,8 @@ def fits_from(points: Spoilt, loss: Loss) -> float:
     alpha, held = points.best.alpha[points.supports], points.best.mu > TIGHT
     mu = points.best.mu[held]
     s = 0.0
-    if loss == "quadratic" and mu.max() < 1.0 / 6.0:  # where the margin jumps from, as in `kappa`
-        q = (mu.max() + np.sqrt(mu.max() ** 2 + 4.0 * mu.max())) / 2.0
-        s = float(np.log((1.0 - q) / q))
+    if loss == "quadratic" and mu.max() < 1.0 / 6.0:
+        s = -float(logit(_at_jump(mu.max())))
     v = points.best.v
     free = np.abs(v) < 1.0 - TIGHT
     Z = np.vstack([points.base[points.supports], points.spoilers[held]])[:, free]

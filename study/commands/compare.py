@@ -71,18 +71,17 @@ def compare(
     from study.datasets.table import from_frame
     from study.report.comparison import sentences
     from study.trainers.fit import Bound
-    from study.trainers.losses import check_eps
+    from study.trainers.losses import check_targets
     from study.validation import count
 
     if out is not None and out.exists() and not out.is_dir():
         raise BadInput(f"`out` must be a folder; got the file {out}")
     if not weight_bound:
         raise BadInput("`weight_bound` must be one or more positive numbers; got none")
-    check_loss(loss, eps)
     settings = Settings(
         bounds=[Bound(shape, R) for R in dict.fromkeys(weight_bound)],
         loss=loss,
-        eps=check_eps(eps),
+        eps=check_targets(loss, eps),
         standardise=standardise,
         max_updates=count("max_updates", max_updates),
         max_passes=None if max_passes is None else count("max_passes", max_passes),
@@ -104,15 +103,6 @@ def compare(
         if out is not None:
             one = f", of R = {weight_bound[0]:g}" if len(settings.bounds) > 1 else ""
             show(f"drawn to {out / 'compare.svg'}{one}: {answer['caption']}")
-
-
-def check_loss(loss: str, eps: float) -> None:
-    """Refuse hard targets for the threshold-quadratic loss: no output lies beyond them."""
-    if loss == "threshold-quadratic" and eps == 0.0:
-        raise BadInput(
-            "`eps` must lie in (0, 1/2) for loss threshold-quadratic, which else is the quadratic loss; "
-            f"got {float(eps)}"
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

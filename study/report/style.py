@@ -50,6 +50,8 @@ RULES: dict[str, dict[str, Any]] = {
     "lowest": {"color": OKABE_ITO["black"], "linestyle": ":"},
 }
 """Each rule keeps its colour and its line style in every figure."""
+LOSSES = {"quadratic": ("vermillion", "s"), "cross-entropy": ("blue", "o"), "threshold-quadratic": ("green", "^")}
+"""Colour and marker of each loss where all three are drawn."""
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, as_floats
 from study.trainers.centroid import nearest_centroid
 from study.trainers.fit import Bound
-from study.trainers.losses import LOSSES, Loss, check_eps
+from study.trainers.losses import LOSSES, Loss, check_eps, check_targets
 from study.trainers.max_margin import max_margin
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -69,11 +69,7 @@ class Rule:
         if ":" not in self.rule:
             one_of("rule", self.rule, RULES)
         if self.rule.startswith("unit"):
-            one_of("loss", self.loss, LOSSES)
-            if self.loss == "threshold-quadratic" and check_eps(self.eps) == 0.0:
-                raise BadInput(
-                    f"`eps` must lie in (0, 1/2) for loss {self.loss}, which else is the quadratic loss; got {self.eps}"
-                )
+            check_targets(one_of("loss", self.loss, LOSSES), self.eps)
         check_eps(self.eps)
         if self.rule == "unit":
             self.bound  # noqa: B018 (checks itself)

@@ -171,6 +171,14 @@ def check_eps(eps: float) -> float:
     return float(eps)
 
 
+def check_targets(loss: str, eps: float) -> float:
+    """Return `eps` as `check_eps` does, or raise `BadInput` where the loss needs soft targets and they are hard."""
+    eps = check_eps(eps)
+    if loss == "threshold-quadratic" and eps == 0.0:
+        raise BadInput(f"`eps` must lie in (0, 1/2) for loss {loss}, which else is the quadratic loss; got {eps}")
+    return eps
+
+
 def check_sample_weight(sample_weight: ArrayLike | None, shape: tuple[int, ...]) -> Floats:
     """Return sample weights, ones where none are given, or raise `BadInput` unless they are positive and finite."""
     if sample_weight is None:
