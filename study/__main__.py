@@ -7,6 +7,8 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
+KEEPING_BLOCKS = ("bench", "reproduce", "run", "sweep")
+
 
 def main() -> NoReturn:
     """Run the command line; exit 130 when interrupted, 143 when terminated, with nothing half-written."""
@@ -17,9 +19,9 @@ def main() -> NoReturn:
         begin()
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        message = (
-            "study: interrupted; the blocks computed so far are kept: repeat the command, without --fresh, to go on"
-        )
+        message = "study: interrupted"
+        if sys.argv[1:2] and sys.argv[1] in KEEPING_BLOCKS:
+            message += "; the blocks computed so far are kept: repeat the command, without --fresh, to go on"
         print(message, file=sys.stderr, flush=True)  # noqa: T201
         for worker in multiprocessing.active_children():
             worker.kill()

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.certificates import compiled
 from study.datasets.dataset import Floats, as_integers, check_points
+from study.kernels.codes import LOSS_CODES
+from study.kernels.proof_cells import interior
 from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, loss_of_margin
 from study.validation import BadInput, one_of, positive
 
@@ -43,7 +44,7 @@ class Problem:
             low = -math.log((1.0 + eps + root) / (2.0 - eps - root))
         if self.loss == "quadratic" and eps > 0.0:
             high = math.log((1.0 + root) / eps)
-        return compiled.LOSS_CODES[self.loss], eps, low, high, target
+        return LOSS_CODES[self.loss], eps, low, high, target
 
     def value(self, w: Floats) -> float:
         """Return the weighted sum of the losses."""
@@ -59,7 +60,7 @@ class Problem:
         """Return weights that minimise the loss where sign m_i > 0 for what is held, and the scale of multipliers."""
         w = start.copy()
         loss, eps, *_ = self.code
-        scale = compiled.interior(self.Z, self.weight, loss, eps, self.weight_bound, held, sign, w, barrier, gap)
+        scale = interior(self.Z, self.weight, loss, eps, self.weight_bound, held, sign, w, barrier, gap)
         return w, scale
 
     def plain(self) -> dict[str, Any]:

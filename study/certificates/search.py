@@ -1,7 +1,7 @@
 """Search for a proof of what the bounded optimum of a sigmoid unit does on one set of points."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
-from study.certificates import compiled
 from study.certificates.enclosure import optimum_near
 from study.certificates.problem import Problem, problem_of
 from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, check_room
+from study.kernels import proof_cells
 from study.trainers.losses import Loss
 from study.validation import count
 
@@ -67,6 +67,7 @@ def verdict(
     weight_bound: float,
     judged: ArrayLike | None = None,
     max_cells: int = 200_000,
+    advance: Callable[[int], None] | None = None,
 ) -> Verdict:
     """Prove whether the optimum of a sigmoid unit inside a box separates one set of points.
 
@@ -87,6 +88,8 @@ def verdict(
         The points that must be right, all by default.
     max_cells : int, at least 1
         Budget of cells.
+    advance : callable (n_cells), optional
+        Called about ten times a second with the number of cells that were looked at so far.
 
     Returns
     -------
@@ -114,7 +117,9 @@ def verdict(
         fails = bool((problem.Z[problem.judged] @ best <= 0.0).any())
         evidence = _convex_evidence(problem, best, fails)
         if evidence is None:
-            evidence, cells, left, better = _tree(problem, best, fails, room)
+            looked = n_cells
+            watch = None if advance is None else lambda new, old=looked: advance(old + new)
+            evidence, cells, left, better = _tree(problem, best, fails, room, watch)
             n_cells += cells
             if better is not None:
                 best = min(_descended(problem, better), key=problem.value)
@@ -221,11 +226,13 @@ def _plane_height(problem: Problem, c: Floats, multiplier: Floats) -> float:
     )
 
 
-def _tree(problem: Problem, w: Floats, fails: bool, room: int) -> tuple[dict[str, Any] | None, int, int, Floats | None]:
+def _tree(
+    problem: Problem, w: Floats, fails: bool, room: int, watch: Callable[[int], None] | None
+) -> tuple[dict[str, Any] | None, int, int, Floats | None]:
     """Return tree, cells looked at, cells left and, where there are some, better weights on the other side."""
     value = problem.value(w)
     marks, better = np.zeros(room, np.uint8), np.zeros(len(w))
-    outcome, n_marks, left = compiled.branch(
+    outcome, n_marks, left = proof_cells.branch(
         problem.Z,
         problem.weight,
         problem.code,
@@ -236,6 +243,7 @@ def _tree(problem: Problem, w: Floats, fails: bool, room: int) -> tuple[dict[str
         value * (1.0 - SLACK),
         marks,
         better,
+        watch=watch,
     )
-    tree = {"tree": marks[:n_marks].tobytes().decode()} if outcome == compiled.PROVED else None
-    return tree, n_marks, left, better if outcome == compiled.BETTER else None
+    tree = {"tree": marks[:n_marks].tobytes().decode()} if outcome == proof_cells.PROVED else None
+    return tree, n_marks, left, better if outcome == proof_cells.BETTER else None

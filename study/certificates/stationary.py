@@ -1,6 +1,7 @@
 """Find every stationary point of a unit's loss inside a box, and prove that there is no other."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any, Literal
@@ -20,6 +21,8 @@ from study.validation import BadInput, count, one_of
 ALONE = tuple(0.5**k for k in range(1, 31))
 """Shares of the bound that are tried as the radius within which a point is alone."""
 NEWTON_STARTS, NEWTON_STEPS = 64, 30
+MOST_WEIGHTS = 8
+"""A box in more dimensions has more faces than the search can look at."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,6 +86,7 @@ def stationary_points(
     weight_bound: float,
     everywhere: bool = False,
     max_cells: int = 200_000,
+    advance: Callable[[int], None] | None = None,
 ) -> StationaryPoints:
     """Enclose all stationary points of a unit's loss inside a box: interior ones, and KKT points on its faces.
 
@@ -95,6 +99,9 @@ def stationary_points(
     everywhere : bool
         Prove that there is no other stationary point outside the box either; for the quadratic loss with eps > 0 only.
     max_cells : int, at least 1
+        Budget of cells.
+    advance : callable (n_cells), optional
+        Called with the number of cells made so far, each time that all of them have been halved.
 
     Returns
     -------
@@ -103,8 +110,9 @@ def stationary_points(
     Raises
     ------
     BadInput
-        For arguments that cannot be used, or a box that does not hold the hull of all weights that fit n_features + 1
-        points exactly, where the list is to be complete everywhere.
+        For arguments that cannot be used, for more than `MOST_WEIGHTS` weights, whose box has too many faces, or for a
+        box that does not hold the hull of all weights that fit n_features + 1 points exactly, where the list is to be
+        complete everywhere.
 
     Notes
     -----
@@ -115,11 +123,16 @@ def stationary_points(
     """
     problem = problem_of(X, y, loss, eps, sample_weight, weight_bound)
     one_of("loss", loss, ("quadratic", "cross-entropy"))
+    if problem.Z.shape[1] > MOST_WEIGHTS:
+        raise BadInput(
+            f"`X` must have at most {MOST_WEIGHTS - 1} features where all stationary points are asked for: the search "
+            f"looks at each of the 3^(n_features + 1) faces of the box; got {np.shape(X)[1]}"
+        )
     if everywhere and not hull_bound(problem) < problem.weight_bound:
         raise BadInput(
             f"`weight_bound` must exceed {hull_bound(problem)} for all stationary points anywhere; got {weight_bound}"
         )
-    search = _Search(problem, count("max_cells", max_cells))
+    search = _Search(problem, count("max_cells", max_cells), advance)
     left = search.run()
     points = tuple(sorted(search.found, key=lambda point: point.loss))
     certificate = None if left else _certificate(problem, points, everywhere, search)
@@ -146,8 +159,8 @@ def hull_bound(problem: Problem) -> float:
 class _Search:
     """A tree of cells: for each its axis (-1 for a leaf) and its first child."""
 
-    def __init__(self, problem: Problem, max_cells: int) -> None:
-        self.problem, self.room = problem, max_cells
+    def __init__(self, problem: Problem, max_cells: int, advance: Callable[[int], None] | None) -> None:
+        self.problem, self.room, self.advance = problem, max_cells, advance
         self.gordan = Gordan(problem)
         self.found: list[Stationary] = []
         self.axis, self.child = [-1], [-1]
@@ -157,6 +170,8 @@ class _Search:
         p, R = self.problem.Z.shape[1], self.problem.weight_bound
         ids, centres, halvings = np.zeros(1, np.int64), np.zeros((1, p)), np.zeros((1, p), np.int64)
         while len(ids):
+            if self.advance is not None:
+                self.advance(len(self.axis))
             half = np.asarray(R * 0.5**halvings, dtype=np.float64)
             low, high = self.gordan.slopes(centres, half)
             open_ = ~(self.gordan.excluded(centres, half, low, high) | self._held(centres, half, low, high))

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from study.commands.output import say, show, show_json, writing
+from study.commands.output import progress, say, show, show_json, writing
 from study.validation import BadInput, CheckFailed
 
 if TYPE_CHECKING:
     import numpy as np
+
+CELLS_A_MINUTE = 10**9
+"""Cells times points times weights that a search looks at in about a minute."""
 
 
 def certify(
@@ -21,7 +24,7 @@ def certify(
     eps: float = 0.0,
     weight_bound: float | None = None,
     out: Path | None = None,
-    max_cells: int = 1_000_000,
+    max_cells: int | None = None,
     check: Path | None = None,
     json: bool = False,
 ) -> None:
@@ -47,7 +50,7 @@ def certify(
     out
         File for the proof, JSON.
     max_cells
-        Cells after which the search gives up.
+        Cells after which the search ends undecided; by default as many as take about a minute, a million at most.
     check
         Check the proofs in a file or a folder instead; exit code 1 where one is refused.
     json
@@ -72,19 +75,27 @@ def _proved(
 ) -> tuple[str | None, dict[str, Any]]:
     """Return a proof, or None, and what the search found; points are named by their rows."""
     from study.certificates.search import verdict
-    from study.certificates.separability import separability
     from study.certificates.stationary import stationary_points
 
     loss, eps, weight_bound, max_cells = settings
     if claim == "separability":
-        exact = separability(X, y)
-        return exact.certificate, {"separable": exact.separable}
-    options = {"loss": loss, "eps": eps, "sample_weight": weights, "weight_bound": weight_bound, "max_cells": max_cells}
-    if claim == "stationary":
-        found = stationary_points(X, y, **options)
-        return found.certificate, {"points": len(found.points), "cells": found.n_cells, "cells_left": found.cells_left}
-    answer = verdict(X, y, **options)
-    if answer.certificate is None and not separability(X, y).separable:
+        exact = _decided(X, y)
+        if not exact["certificate"]:
+            raise CheckFailed(
+                f"separable: {str(exact['separable']).lower()}, {exact['proof']}; a proof, which repeats all "
+                f"{X.size:,} numbers, is not written for so many"
+            )
+        return exact["certificate"], {"separable": exact["separable"]}
+    room = max(1_000, min(1_000_000, CELLS_A_MINUTE // (len(X) * (X.shape[1] + 1)))) if max_cells is None else max_cells
+    options = {"loss": loss, "eps": eps, "sample_weight": weights, "weight_bound": weight_bound, "max_cells": room}
+    with progress("certify", unit="cells") as advance:
+        options["advance"] = lambda n_cells: advance(n_cells, room)
+        if claim == "stationary":
+            found = stationary_points(X, y, **options)
+            report = {"points": len(found.points), "cells": found.n_cells, "cells_left": found.cells_left}
+            return found.certificate, report
+        answer = verdict(X, y, **options)
+    if answer.certificate is None and not _decided(X, y)["separable"]:
         raise CheckFailed(
             "the points are not separable, which `--claim separability` proves: no optimum has all of them right; "
             f"the search is undecided, {answer.cells_left:,} cells left; nothing was written"
@@ -98,6 +109,16 @@ def _proved(
         "cells": answer.n_cells,
         "cells_left": answer.cells_left,
     }
+
+
+def _decided(X: Any, y: Any) -> dict[str, Any]:
+    """Return whether points are separable, decided exactly."""
+    import numpy as np
+
+    from study.certificates.decision import decide
+    from study.trainers.max_margin import max_margin
+
+    return decide(X, y, max_margin(X, y).w, np.arange(len(X)))
 
 
 def _finish(proof: str | None, report: dict[str, Any], rows: list[list[int]], out: Path, json: bool) -> None:

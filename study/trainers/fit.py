@@ -8,18 +8,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite
+from study.kernels import codes
 from study.validation import BadInput, one_of, positive
 
 
 class Stop(IntEnum):
     """Why a rule stopped; `sentence` says it as the paper would."""
 
-    SEPARATED = 0
-    STATIONARY = 1
-    BUDGET_SPENT = 2
-    NOT_FINITE = 3
-    NOT_SEPARABLE = 4
-    STALLED = 5
+    SEPARATED = codes.SEPARATED
+    STATIONARY = codes.STATIONARY
+    BUDGET_SPENT = codes.BUDGET_SPENT
+    NOT_FINITE = codes.NOT_FINITE
+    NOT_SEPARABLE = codes.NOT_SEPARABLE
+    STALLED = codes.STALLED
 
     @property
     def sentence(self) -> str:

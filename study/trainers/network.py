@@ -14,6 +14,7 @@ from scipy import optimize
 
 from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points, leading_shape
+from study.kernels.codes import LOSS_CODES, SHAPE_CODES
 from study.trainers.bounded import kkt_residual, one_set
 from study.trainers.fit import Bound, Fit, settled
 from study.trainers.layers import n_weights, one_output, value_and_gradient
@@ -144,17 +145,16 @@ def _compiled(
     method: str,
 ) -> Answer:
     """Return weights, steps, passes, mean loss and residual over a stack, by the compiled loops."""
-    from study.trainers import compiled_network  # compiles for seconds where its cache is cold
-    from study.trainers.compiled import LOSS_CODES, SHAPE_CODES
+    from study.kernels import network as kernel  # compiles for seconds where its cache is cold
 
     problem = (X, y, share, start, np.array(layers), LOSS_CODES[loss], eps)
     inside = (SHAPE_CODES[bound.shape], bound.weight_bound, max_steps)
     with np.errstate(all="ignore"):
         if rate is None:
-            answer: Answer = compiled_network.spectral(*problem, *inside, tol)
+            answer: Answer = kernel.spectral(*problem, *inside, tol)
             return answer
         online = method == "online"
-        w, n_steps, value, residual = compiled_network.descend(*problem, *inside, rate * factor, tol, online)
+        w, n_steps, value, residual = kernel.descend(*problem, *inside, rate * factor, tol, online)
     return w, n_steps, n_steps, value, residual
 
 

@@ -3,18 +3,16 @@
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike
 
 from study.datasets.arguments import checked
 from study.datasets.dataset import check_points, leading_shape
-from study.trainers.fit import Fit, Stop, check_start
-from study.trainers.gufunc import gufunc
+from study.kernels import perceptron as kernel
+from study.trainers.fit import Fit, check_start
 from study.validation import BadInput, count, one_of
 
 ORDERS = ("natural", "cyclic-shuffled", "random")
-KEEPS = ("last", "average", "pocket")
-AVERAGE, POCKET = 1, 2  # the loop knows them as constants
+KEEPS = ("last", "average", "pocket")  # the compiled loop takes their places
 
 
 @checked
@@ -100,95 +98,7 @@ def perceptron(
         else:
             seeds = rng.integers(2**64, size=shape, dtype=np.uint64)
     with np.errstate(all="ignore"):
-        w, stop, n_updates, n_passes, loss, residual = _train(
+        w, stop, n_updates, n_passes, loss, residual = kernel.train(
             X, y, start, visits, order == "random", seeds, KEEPS.index(keep), max_updates, max_passes
         )
     return Fit(w=w, stop=stop, n_updates=n_updates, n_passes=n_passes, loss=loss, residual=residual)
-
-
-@njit
-def _margin(w, x, label):  # type: ignore[no-untyped-def]
-    z = w[-1]
-    for j in range(x.size):
-        z += w[j] * x[j]
-    return label * z
-
-
-@njit
-def _n_wrong(w, X, y):  # type: ignore[no-untyped-def]
-    wrong = 0
-    for i in range(y.size):
-        if not _margin(w, X[i], y[i]) > 0:  # also where it is NaN
-            wrong += 1
-    return wrong
-
-
-@gufunc(
-    "void(float64[:,:], float64[:], float64[:], int64[:], boolean, uint64, int64, int64, int64,"
-    " float64[:], int8[:], int64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(p),(n),(),(),(),(),()->(p),(),(),(),(),()",
-)
-def _train(  # type: ignore[no-untyped-def]
-    X, y, w0, visits, at_random, seed, keep, max_updates, max_passes, w, stop, n_updates, n_passes, loss, residual
-):
-    n, d = X.shape
-    w[:] = w0
-    n_updates[0] = n_passes[0] = 0
-    stop[0] = Stop.BUDGET_SPENT
-    state = seed
-    n_looks = 0
-    kept = w.copy()  # the pocket; or the sum of look times change, whence the average
-    if keep == AVERAGE:
-        kept[:] = 0.0
-    fewest = _n_wrong(w, X, y) if keep == POCKET else 0
-    # A fixed order takes one pass an update and one more; a drawn one may look in vain, ever less likely.
-    for _ in range(min(2 * max_updates + 64, max_passes)):
-        n_passes[0] += 1
-        before = n_updates[0]
-        for look in range(n):
-            if n_updates[0] == max_updates:
-                break
-            i = visits[look]
-            if at_random:  # splitmix64 (Steele, Lea and Flood, 2014); the modulo's bias is below n / 2^64
-                state += np.uint64(0x9E3779B97F4A7C15)
-                z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-                z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-                i = np.int64((z ^ (z >> np.uint64(31))) % np.uint64(n))
-            if not _margin(w, X[i], y[i]) > 0:  # also where it is NaN
-                for j in range(d):
-                    w[j] += y[i] * X[i, j]
-                w[d] += y[i]
-                n_updates[0] += 1
-                if keep == AVERAGE:  # a change made at look t counts for the looks from t on
-                    for j in range(d):
-                        kept[j] += n_looks * y[i] * X[i, j]
-                    kept[d] += n_looks * y[i]
-                elif keep == POCKET:
-                    wrong = _n_wrong(w, X, y)
-                    if wrong < fewest:
-                        fewest = wrong
-                        kept[:] = w
-            n_looks += 1
-        if not np.isfinite(w).all():
-            stop[0] = Stop.NOT_FINITE
-            loss[0], residual[0] = np.nan, 1.0
-            break
-        spent = n_updates[0] == max_updates or n_passes[0] == max_passes
-        if at_random or spent or n_updates[0] == before:
-            wrong = 0
-            loss[0] = 0.0
-            for i in range(n):
-                margin = _margin(w, X[i], y[i])
-                if not margin > 0:
-                    wrong += 1
-                    loss[0] -= margin
-            residual[0] = wrong / n
-            if wrong == 0:
-                stop[0] = Stop.SEPARATED
-            if wrong == 0 or spent:
-                break
-    if keep == AVERAGE and n_looks > 0:
-        for j in range(d + 1):
-            w[j] -= kept[j] / n_looks
-    elif keep == POCKET:
-        w[:] = kept

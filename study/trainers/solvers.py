@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.datasets.dataset import Floats, leading_shape
-from study.trainers import compiled
+from study.kernels import unit as kernel
+from study.kernels.codes import LOSS_CODES, SHAPE_CODES
 from study.trainers.bounded import kkt_residual, minimise, one_set
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss, Objective, objective
@@ -46,7 +47,7 @@ class Unit:
     def codes(self) -> tuple[int, float, int, float]:
         """What the compiled loops take after points and start."""
         bound = self.bound
-        return compiled.LOSS_CODES[self.loss], self.eps, compiled.SHAPE_CODES[bound.shape], bound.weight_bound
+        return LOSS_CODES[self.loss], self.eps, SHAPE_CODES[bound.shape], bound.weight_bound
 
     def one(self, index: tuple[int, ...]) -> tuple[Objective, Floats]:
         """Return objective and start of one set of the stack."""
@@ -83,7 +84,7 @@ def l_bfgs_b(unit: Unit, tol: float) -> Answer:
 def newton(unit: Unit) -> tuple[Answer, NDArray[np.bool_]]:
     """Solve all sets by the compiled loop, and those that it leaves above `GOOD_ENOUGH` again by scipy."""
     with np.errstate(all="ignore"):
-        w, n_steps, n_passes, value, residual = compiled.newton(
+        w, n_steps, n_passes, value, residual = kernel.newton(
             unit.X, unit.y, unit.share, unit.start, *unit.codes, min(unit.max_steps, ENOUGH_STEPS)
         )
     resolved = np.asarray(~(residual <= GOOD_ENOUGH))
@@ -111,7 +112,7 @@ def descend(unit: Unit, rate: Floats | float, tol: float, record_path: bool) -> 
     """Take projected gradient steps in all sets; return the weights after each step too where they are asked for."""
     room = np.empty(unit.max_steps + 1 if record_path else 1)
     with np.errstate(all="ignore"):
-        w, n_steps, value, residual, path = compiled.descend(
+        w, n_steps, value, residual, path = kernel.descend(
             unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.max_steps, rate, tol, room
         )
     answer = Answer(w, value, residual, n_steps, n_steps)

@@ -11,7 +11,8 @@ from scipy.special import expit
 from scipy.stats import ortho_group
 
 from study.datasets.published import four_points
-from study.trainers import compiled, solvers
+from study.kernels import codes, unit
+from study.trainers import solvers
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import LOSSES, Loss
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -149,13 +150,13 @@ def test_a_step_leads_to_the_models_minimiser_inside_the_bound(shape: str) -> No
             H, g, d, b, v = A.T @ A, 3.0 * rng.normal(size=p), np.empty(p), np.empty(p), np.empty(p)
             w = R * rng.choice([-1.0, 1.0, rng.uniform(-1.0, 1.0)], p)
             if shape == "box":
-                assert compiled._step_in_box(H, g, w, compiled.BOX, R, room, L, b, d, held)
+                assert unit._step_in_box(H, g, w, codes.BOX, R, room, L, b, d, held)
                 gradient = g + H @ d
                 violation = np.abs(d + w - np.clip(d + w - gradient, -R, R)).max()
                 assert np.abs(w + d).max() <= R * (1 + 1e-15)
             else:
                 w *= min(1.0, R / float(np.linalg.norm(w)))
-                assert compiled._step_in_ball(H, g, w, R, L, b, v, d)
+                assert unit._step_in_ball(H, g, w, R, L, b, v, d)
                 gradient = g + H @ d
                 multiplier = max(0.0, -float(gradient @ (w + d)) / R**2) * (np.linalg.norm(w + d) > 0.999 * R)
                 violation = np.abs(gradient + multiplier * (w + d)).max()

@@ -1,8 +1,7 @@
 """The sigmoid unit compiled for stacks: safeguarded projected Newton, and projected gradient descent.
 
-Everything that is compiled stands in this file, because numba's cache watches one file only. The loops are written for
-one set; `gufunc` takes them over stacks. Samples are kept as the columns of Z, rows y (x, 1) turned over, so that the
-inner loops run along memory.
+The loops are written for one set; `gufunc` takes them over stacks. Samples are kept as the columns of Z,
+rows y (x, 1) turned over, so that the inner loops run along memory.
 """
 
 import math
@@ -10,18 +9,16 @@ import math
 import numpy as np
 from numba import njit
 
-from study.trainers.gufunc import gufunc
+from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, NONE, THRESHOLD
+from study.kernels.compilation import gufunc, release_gil, restore_gil
 
-LOSS_CODES = {"quadratic": 0, "cross-entropy": 1, "threshold-quadratic": 2}
-SHAPE_CODES = {"none": 0, "box": 1, "ball": 2}
-CROSS_ENTROPY, THRESHOLD, NONE, BOX, BALL = 1, 2, 0, 1, 2  # the loops know them as constants
 LOG2_E, LN2_HIGH, LN2_LOW = 1.4426950408889634, 0.6931471803691238, 1.9082149292705877e-10
 ROUND, LEAST = 1.5 * 2.0**52, -708.0
 SERIES = tuple(1.0 / math.factorial(j) for j in range(13, -1, -1))
 
 
 @njit(error_model="numpy", fastmath={"reassoc"})  # the one sum that may be taken in any order
-def _dot(a, b):  # type: ignore[no-untyped-def]
+def _dot(a, b):
     total = 0.0
     for i in range(a.size):
         total += a[i] * b[i]
@@ -29,7 +26,7 @@ def _dot(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _fill(X, y, Z):  # type: ignore[no-untyped-def]
+def _fill(X, y, Z):
     """Fill Z, of shape (p, n)."""
     n, d = X.shape
     for i in range(n):
@@ -39,7 +36,7 @@ def _fill(X, y, Z):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy", fastmath={"nnan", "nsz", "reassoc"})  # points are finite: they have been checked
-def _largest(Z, largest):  # type: ignore[no-untyped-def]
+def _largest(Z, largest):
     for j in range(Z.shape[0]):
         for i in range(Z.shape[1]):
             largest = max(largest, abs(Z[j, i]))
@@ -47,7 +44,7 @@ def _largest(Z, largest):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _farthest(Z, d, change):  # type: ignore[no-untyped-def]
+def _farthest(Z, d, change):
     """Return the largest change of a margin on the step d; `change` is room for them."""
     change[:] = 0.0
     for j in range(Z.shape[0]):
@@ -60,7 +57,7 @@ def _farthest(Z, d, change):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _exponentials(m, e, power):  # type: ignore[no-untyped-def]
+def _exponentials(m, e, power):
     """Fill e with exp(-|m|), to the last bit but one; `power` is room.
 
     exp(x) = 2^k exp(r) with |r| <= ln 2 / 2, and the series of exp(r): without branches, so that four or eight samples
@@ -85,7 +82,7 @@ def _exponentials(m, e, power):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _terms(Z, share, w, loss, eps, m, e, slope, curvature):  # type: ignore[no-untyped-def]
+def _terms(Z, share, w, loss, eps, m, e, slope, curvature):
     """Fill margins, exp(-|m|), weighted slopes and curvatures; return the mean loss, of the cross-entropy 0."""
     p, n = Z.shape
     for i in range(n):
@@ -115,7 +112,7 @@ def _terms(Z, share, w, loss, eps, m, e, slope, curvature):  # type: ignore[no-u
 
 
 @njit(error_model="numpy")
-def _value(m, e, share, loss, eps, value):  # type: ignore[no-untyped-def]
+def _value(m, e, share, loss, eps, value):
     """Return the mean loss; the logarithms of the cross-entropy are taken here only, once a fit."""
     if loss != CROSS_ENTROPY:
         return value
@@ -139,13 +136,13 @@ def _value(m, e, share, loss, eps, value):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _gradient(Z, slope, g):  # type: ignore[no-untyped-def]
+def _gradient(Z, slope, g):
     for j in range(Z.shape[0]):
         g[j] = _dot(Z[j], slope)
 
 
 @njit(error_model="numpy")
-def _hessian(Z, curvature, weighted, H):  # type: ignore[no-untyped-def]
+def _hessian(Z, curvature, weighted, H):
     """Fill H; `weighted` is room for a row."""
     for j in range(Z.shape[0]):
         for i in range(Z.shape[1]):
@@ -155,7 +152,7 @@ def _hessian(Z, curvature, weighted, H):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _norm(w):  # type: ignore[no-untyped-def]
+def _norm(w):
     largest = 0.0
     for j in range(w.size):
         largest = max(largest, abs(w[j]))
@@ -168,7 +165,7 @@ def _norm(w):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _project(w, shape, R):  # type: ignore[no-untyped-def]
+def _project(w, shape, R):
     if shape == BOX:
         for j in range(w.size):
             w[j] = min(max(w[j], -R), R)
@@ -180,7 +177,7 @@ def _project(w, shape, R):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _residual(w, g, shape, R, moved):  # type: ignore[no-untyped-def]
+def _residual(w, g, shape, R, moved):
     """Return the max-norm of w - P(w - g), of g where P leaves that be; `moved` is room."""
     for j in range(w.size):
         moved[j] = w[j] - g[j]
@@ -198,7 +195,7 @@ def _residual(w, g, shape, R, moved):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _cholesky(A, shift, L):  # type: ignore[no-untyped-def]
+def _cholesky(A, shift, L):
     """Fill L with the Cholesky factor of A + shift I; return whether that is safely positive definite."""
     for j in range(A.shape[0]):
         for k in range(j + 1):
@@ -216,7 +213,7 @@ def _cholesky(A, shift, L):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _solve(L, b, x):  # type: ignore[no-untyped-def]
+def _solve(L, b, x):
     """Fill x with the solution of L L' x = b."""
     p = b.size
     for j in range(p):
@@ -232,7 +229,7 @@ def _solve(L, b, x):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _factor(A, L):  # type: ignore[no-untyped-def]
+def _factor(A, L):
     """Fill L with the factor of A + shift I for the least shift tried that allows it; return the shift."""
     if _cholesky(A, 0.0, L):
         return 0.0
@@ -248,7 +245,7 @@ def _factor(A, L):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _newton_target(H, g, d, held, A, L, b):  # type: ignore[no-untyped-def]
+def _newton_target(H, g, d, held, A, L, b):
     """Fill b with the minimiser of g'd + d'Hd / 2 over the free entries of d, the held ones as they are."""
     p = d.size
     for j in range(p):
@@ -268,7 +265,7 @@ def _newton_target(H, g, d, held, A, L, b):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _step_in_box(H, g, w, shape, R, A, L, b, d, held):  # type: ignore[no-untyped-def]
+def _step_in_box(H, g, w, shape, R, A, L, b, d, held):
     """Fill d with the minimiser of the quadratic model in the box, by the primal active-set method."""
     p = w.size
     for j in range(p):
@@ -305,7 +302,7 @@ def _step_in_box(H, g, w, shape, R, A, L, b, d, held):  # type: ignore[no-untype
 
 
 @njit(error_model="numpy")
-def _step_in_ball(H, g, w, R, L, b, v, d):  # type: ignore[no-untyped-def]
+def _step_in_ball(H, g, w, R, L, b, v, d):
     """Fill d with the minimiser of the quadratic model in the ball, by the iteration of More and Sorensen."""
     p = w.size
     multiplier = _factor(H, L)
@@ -344,13 +341,8 @@ def _step_in_ball(H, g, w, R, L, b, v, d):  # type: ignore[no-untyped-def]
     return True
 
 
-@gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64,"
-    " float64[:], int64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(n),(p),(),(),(),(),()->(p),(),(),(),()",
-)
-def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes, value, residual):  # type: ignore[no-untyped-def]
-    """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it."""
+@njit(error_model="numpy")
+def _newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual):
     n, p = y.size, w0.size
     room, small, held = np.empty((p + 4, n)), np.empty((3 * p + 5, p)), np.empty(p, np.bool_)
     Z, m, e, slope, curvature = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3]
@@ -367,7 +359,7 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
     residual[0] = _residual(w, g, shape, R, trial)
     n_steps[0] = 0
     n_passes[0] = 1
-    while n_steps[0] < max_steps and residual[0] > enough:
+    while n_steps[0] < max_steps and residual[0] > enough and not control[CANCELLED]:
         _hessian(Z, curvature, slope, H)
         if shape == BALL:
             found = _step_in_ball(H, g, w, R, L, b, v, d)
@@ -433,12 +425,21 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, w, n_steps, n_passes
 
 
 @gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, float64, float64,"
-    " float64[:], float64[:], int64[:], float64[:], float64[:], float64[:,:])",
-    "(n,d),(n),(n),(p),(),(),(),(),(),(),(),(k)->(p),(),(),(),(k,p)",
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, int64[:],"
+    " float64[:], int64[:], int64[:], float64[:], float64[:])",
+    "(n,d),(n),(n),(p),(),(),(),(),(),(c)->(p),(),(),(),()",
 )
-def descend(X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, w, n_steps, value, residual, path):  # type: ignore[no-untyped-def]
-    """Take projected gradient steps of a fixed rate until the residual is at most `tol`; record while there is room."""
+def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual):
+    """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it."""
+    state = release_gil()
+    _newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual)
+    restore_gil(state)
+
+
+@njit(error_model="numpy")
+def _descend(
+    X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, control, w, n_steps, value, residual, path
+):
     n, p = y.size, w0.size
     workspace, g, moved = np.empty((p + 4, n)), np.empty(p), np.empty(p)
     Z, m, e, slope, curvature = workspace[:p], workspace[p], workspace[p + 1], workspace[p + 2], workspace[p + 3]
@@ -451,7 +452,7 @@ def descend(X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, w,
         f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
         _gradient(Z, slope, g)
         residual[0] = _residual(w, g, shape, R, moved)
-        if n_steps[0] == max_steps or not residual[0] > tol:
+        if n_steps[0] == max_steps or not residual[0] > tol or control[CANCELLED]:
             break
         for j in range(p):
             w[j] -= rate * g[j]
@@ -462,3 +463,19 @@ def descend(X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, w,
     for k in range(n_steps[0] + 1, room.size):
         path[k] = w
     value[0] = _value(m, e, share, loss, eps, f)
+
+
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, float64, float64,"
+    " float64[:], int64[:], float64[:], int64[:], float64[:], float64[:], float64[:,:])",
+    "(n,d),(n),(n),(p),(),(),(),(),(),(),(),(k),(c)->(p),(),(),(),(k,p)",
+)
+def descend(
+    X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, control, w, n_steps, value, residual, path
+):
+    """Take projected gradient steps of a fixed rate until the residual is at most `tol`; record while there is room."""
+    state = release_gil()
+    _descend(
+        X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, control, w, n_steps, value, residual, path
+    )
+    restore_gil(state)

@@ -1,6 +1,6 @@
 """The loops of the search, compiled: branch and bound over a box, and an interior-point method inside it.
 
-Everything that is compiled stands in this file, because numba's cache watches one file only. Z has the rows y (x, 1);
+Z has the rows y (x, 1);
 the loss of a sample is f(m), m its margin, concave, then convex from `low` to `high`, then concave. Sums carry the
 sample weights, so multiplicities of any size cost nothing.
 """
@@ -10,8 +10,9 @@ import math
 import numpy as np
 from numba import njit
 
-LOSS_CODES = {"quadratic": 0, "cross-entropy": 1, "threshold-quadratic": 2}
-CROSS_ENTROPY, THRESHOLD = 1, 2
+from study.kernels.codes import CANCELLED, CROSS_ENTROPY, DONE, THRESHOLD
+from study.kernels.compilation import compiled
+
 ROUNDING = 1e-12
 LEAF = ord(".")
 PROVED, LEFT, BETTER = 0, 1, 2
@@ -19,8 +20,8 @@ MOST_HALVINGS = 60
 """A cell halved so often along each axis is left as it is: rounding rules there."""
 
 
-@njit(error_model="numpy", cache=True)
-def value(loss, eps, m):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def value(loss, eps, m):
     """Return the loss of one sample."""
     e = math.exp(-abs(m))
     if loss == CROSS_ENTROPY:
@@ -31,8 +32,8 @@ def value(loss, eps, m):  # type: ignore[no-untyped-def]
     return 0.5 * r * r
 
 
-@njit(error_model="numpy", cache=True)
-def derivatives(loss, eps, m):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def derivatives(loss, eps, m):
     """Return value, slope and curvature of the loss of one sample."""
     e = math.exp(-abs(m))
     q = (e if m > 0.0 else 1.0) / (1.0 + e)
@@ -45,13 +46,13 @@ def derivatives(loss, eps, m):  # type: ignore[no-untyped-def]
     return 0.5 * r * r, -r * pq, pq * (pq - r * (2.0 * q - 1.0))
 
 
-@njit(error_model="numpy", cache=True)
-def _least(loss, eps, target, a, b):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _least(loss, eps, target, a, b):
     return value(loss, eps, min(max(target, a), b))
 
 
-@njit(error_model="numpy", cache=True)
-def _minorant(loss, eps, low, high, a, b):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _minorant(loss, eps, low, high, a, b):
     """Return place, height there and slope of a line that lies below the loss on [a, b]."""
     t = 0.5 * (a + b)
     if b <= low or a >= high:
@@ -66,8 +67,8 @@ def _minorant(loss, eps, low, high, a, b):  # type: ignore[no-untyped-def]
     return t, height, s
 
 
-@njit(error_model="numpy", cache=True)
-def _fall(G, v, ratio, half):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _fall(G, v, ratio, half):
     """Return how far G.w - ratio v.w may fall below its value at the centre of a cell."""
     fall = 0.0
     for j in range(G.size):
@@ -75,8 +76,8 @@ def _fall(G, v, ratio, half):  # type: ignore[no-untyped-def]
     return fall
 
 
-@njit(error_model="numpy", cache=True)
-def _hold(G, v, m, sign, half, at_centre):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _hold(G, v, m, sign, half, at_centre):
     """Raise the bound at_centre - fall by the best multiple of sign v.w >= 0; change G and return the new value."""
     best, best_ratio = at_centre - _fall(G, v, 0.0, half), 0.0
     for j in range(G.size):
@@ -91,8 +92,8 @@ def _hold(G, v, m, sign, half, at_centre):  # type: ignore[no-untyped-def]
     return at_centre - best_ratio * m
 
 
-@njit(error_model="numpy", cache=True)
-def _above(Z, weight, code, a, b, m, half, held, n_held, sign, level, G):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _above(Z, weight, code, a, b, m, half, held, n_held, sign, level, G):
     """Say whether lines below each sample's loss, and sign m_i >= 0 for what is held, keep the loss above `level`."""
     loss, eps, low, high, target = code
     n, p = Z.shape
@@ -118,8 +119,8 @@ def _above(Z, weight, code, a, b, m, half, held, n_held, sign, level, G):  # typ
     return False
 
 
-@njit(error_model="numpy", cache=True)
-def _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):
     """Say whether a cell holds no weights on the other side of the verdict with a loss of at most `level`."""
     n_held = 0
     for i in range(m.size):
@@ -144,8 +145,8 @@ def _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):
     return True
 
 
-@njit(error_model="numpy", cache=True)
-def _longest(Z, weight, code, a, b, half, halvings):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _longest(Z, weight, code, a, b, half, halvings):
     """Return the axis along which the loss changes most over a cell, of those that can still be halved; or -1."""
     loss, eps = code[0], code[1]
     best, axis = -1.0, -1
@@ -163,8 +164,12 @@ def _longest(Z, weight, code, a, b, half, halvings):  # type: ignore[no-untyped-
     return axis
 
 
-@njit(error_model="numpy", cache=True)
-def branch(Z, weight, code, R, judged, fails, level, floor, tree, better):  # type: ignore[no-untyped-def]
+@compiled(
+    "Tuple((int64, int64, int64))(float64[:,::1], float64[::1], Tuple((int64, float64, float64, float64, float64)),"
+    " float64, boolean[::1], boolean, float64, float64, uint8[::1], float64[::1], int64[::1])",
+    error_model="numpy",
+)
+def branch(Z, weight, code, R, judged, fails, level, floor, tree, better, control):
     """Prove that no weights on the other side of a verdict have a loss of at most `level`, cell by cell.
 
     Returns
@@ -181,7 +186,8 @@ def branch(Z, weight, code, R, judged, fails, level, floor, tree, better):  # ty
     held = np.empty(n, np.int64)
     size, n_marks, n_left = 1, 0, 0
     while size > 0:
-        if n_marks == tree.size:
+        control[DONE] = n_marks
+        if n_marks == tree.size or control[CANCELLED]:
             return LEFT, n_marks, n_left + size
         size -= 1
         centre, halvings = centres[size].copy(), levels[size].copy()
@@ -215,8 +221,8 @@ def branch(Z, weight, code, R, judged, fails, level, floor, tree, better):  # ty
     return (LEFT if n_left else PROVED), n_marks, n_left
 
 
-@njit(error_model="numpy", cache=True)
-def _barrier(Z, weight, loss, eps, R, held, sign, w, scale, tau):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _barrier(Z, weight, loss, eps, R, held, sign, w, scale, tau):
     """Return loss / scale - tau * (sum of logarithms of what is left to each bound), or inf outside."""
     total, logs = 0.0, 0.0
     for j in range(w.size):
@@ -235,8 +241,8 @@ def _barrier(Z, weight, loss, eps, R, held, sign, w, scale, tau):  # type: ignor
     return total / scale - tau * logs
 
 
-@njit(error_model="numpy", cache=True)
-def _model(Z, weight, loss, eps, R, held, w, scale, tau, g, H):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _model(Z, weight, loss, eps, R, held, w, scale, tau, g, H):
     """Fill gradient and Hessian of the barrier function."""
     p = w.size
     g[:], H[:] = 0.0, 0.0
@@ -257,8 +263,8 @@ def _model(Z, weight, loss, eps, R, held, w, scale, tau, g, H):  # type: ignore[
                 H[j, k] += curvature * Z[i, j] * Z[i, k]
 
 
-@njit(error_model="numpy", cache=True)
-def _solve(H, g, d):  # type: ignore[no-untyped-def]
+@njit(error_model="numpy")
+def _solve(H, g, d):
     """Fill d with the Newton step, the Hessian's diagonal raised until it is positive definite."""
     p = g.size
     L = np.empty((p, p))
@@ -292,8 +298,12 @@ def _solve(H, g, d):  # type: ignore[no-untyped-def]
         d[j] /= L[j, j]
 
 
-@njit(error_model="numpy", cache=True)
-def interior(Z, weight, loss, eps, R, held, sign, w, barrier, tau):  # type: ignore[no-untyped-def]
+@compiled(
+    "float64(float64[:,::1], float64[::1], int64, float64, float64, boolean[::1], float64, float64[::1], float64,"
+    " float64, int64[::1])",
+    error_model="numpy",
+)
+def interior(Z, weight, loss, eps, R, held, sign, w, barrier, tau, control):
     """Minimise the loss inside the box where sign m_i > 0 for what is held, from w strictly inside; w is changed.
 
     The barrier, as a share of the loss, falls to tau: from 1 for the large picture, from little to stay near w.
@@ -310,6 +320,8 @@ def interior(Z, weight, loss, eps, R, held, sign, w, barrier, tau):  # type: ign
         scale = max(_barrier(Z, weight, loss, eps, 2.0 * R, free, sign, w, 1.0, 0.0), 1e-280)
         here = _barrier(Z, weight, loss, eps, R, held, sign, w, scale, barrier)
         for _ in range(60):
+            if control[CANCELLED]:
+                break
             _model(Z, weight, loss, eps, R, held, w, scale, barrier, g, H)
             _solve(H, g, d)
             fall = 0.0
@@ -329,6 +341,6 @@ def interior(Z, weight, loss, eps, R, held, sign, w, barrier, tau):  # type: ign
             here = there
             if -fall < 1e-3 * barrier:
                 break
-        if barrier <= tau:
+        if barrier <= tau or control[CANCELLED]:
             return scale
         barrier = max(0.2 * barrier, tau)

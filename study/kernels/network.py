@@ -1,8 +1,7 @@
 """Networks compiled for stacks: plain backprop, batch and online, and the spectral projected gradient method.
 
-Everything that is compiled stands in this file, because numba's cache watches one file only. The loops are written for
-one set. Activations are rows of A, one a node, the inputs first, so that the inner loops run over samples along memory;
-w holds W^1, ..., W^K one after another, each row after row, the bias row last.
+The loops are written for one set. Activations are rows of A, one a node, the inputs first, so that the inner loops run
+over samples along memory; w holds W^1, ..., W^K one after another, each row after row, the bias row last.
 
 References
 ----------
@@ -15,15 +14,15 @@ import math
 import numpy as np
 from numba import njit
 
-from study.trainers.gufunc import gufunc
+from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, NONE, THRESHOLD
+from study.kernels.compilation import gufunc, release_gil, restore_gil
 
-CROSS_ENTROPY, THRESHOLD, NONE, BOX, BALL = 1, 2, 0, 1, 2  # as in LOSS_CODES and SHAPE_CODES of `compiled`
 MEMORY = 10
 """The line search of the spectral method looks back over so many values."""
 
 
 @njit(error_model="numpy")
-def _dot(a, b):  # type: ignore[no-untyped-def]
+def _dot(a, b):
     """Return the inner product in four sums: as fast as any order, and the same bits whatever the processor's width."""
     s0 = s1 = s2 = s3 = 0.0
     n = a.size - a.size % 4
@@ -38,7 +37,7 @@ def _dot(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _forward(w, widths, A, d):  # type: ignore[no-untyped-def]
+def _forward(w, widths, A, d):
     """Fill the rows of A after the d inputs; the last holds theta^K, without the sigmoid."""
     n, at, below, n_below = A.shape[1], 0, 0, d
     for k in range(widths.size):
@@ -59,7 +58,7 @@ def _forward(w, widths, A, d):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _output(A, y, share, loss, eps, delta):  # type: ignore[no-untyped-def]
+def _output(A, y, share, loss, eps, delta):
     """Fill the derivatives of the mean loss by theta^K and return the mean loss."""
     theta, total = A[A.shape[0] - 1], 0.0
     for s in range(y.size):
@@ -81,7 +80,7 @@ def _output(A, y, share, loss, eps, delta):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _backward(w, widths, A, d, D, g):  # type: ignore[no-untyped-def]
+def _backward(w, widths, A, d, D, g):
     """Fill the gradient from the last row of D, which holds the output's delta; D has a row a node, as A has."""
     n, at, above = A.shape[1], w.size, A.shape[0]
     for k in range(widths.size - 1, -1, -1):
@@ -110,7 +109,7 @@ def _backward(w, widths, A, d, D, g):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _value_and_gradient(w, widths, A, points, d, loss, eps, D, g):  # type: ignore[no-untyped-def]
+def _value_and_gradient(w, widths, A, points, d, loss, eps, D, g):
     """Fill the gradient and return the mean loss; the rows of `points` are labels and shares."""
     _forward(w, widths, A, d)
     value = _output(A, points[0], points[1], loss, eps, D[D.shape[0] - 1])
@@ -119,7 +118,7 @@ def _value_and_gradient(w, widths, A, points, d, loss, eps, D, g):  # type: igno
 
 
 @njit(error_model="numpy")
-def _nodes(widths, d):  # type: ignore[no-untyped-def]
+def _nodes(widths, d):
     total = d
     for k in range(widths.size):
         total += widths[k]
@@ -127,7 +126,7 @@ def _nodes(widths, d):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _project(w, widths, d, shape, R):  # type: ignore[no-untyped-def]
+def _project(w, widths, d, shape, R):
     """Keep each weight in the box, or each layer's norm below the K-th root of R."""
     if shape == BOX:
         for j in range(w.size):
@@ -145,7 +144,7 @@ def _project(w, widths, d, shape, R):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _residual(w, g, widths, d, shape, R, moved):  # type: ignore[no-untyped-def]
+def _residual(w, g, widths, d, shape, R, moved):
     """Return the max-norm of w - P(w - g)."""
     for j in range(w.size):
         moved[j] = w[j] - g[j]
@@ -158,7 +157,7 @@ def _residual(w, g, widths, d, shape, R, moved):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def _prepare(X, y, share, w0, A, points, w):  # type: ignore[no-untyped-def]
+def _prepare(X, y, share, w0, A, points, w):
     """Copy points and start into memory of one layout: helpers that see one kind of array are compiled once."""
     for s in range(y.size):
         points[0, s], points[1, s] = y[s], share[s]
@@ -168,13 +167,10 @@ def _prepare(X, y, share, w0, A, points, w):  # type: ignore[no-untyped-def]
         w[j] = w0[j]
 
 
-@gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64[:], int64[:], int64, float64, int64, float64, int64, float64,"
-    " float64, boolean, float64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(n),(p),(k),(),(),(),(),(),(),(),()->(p),(),(),()",
-)
-def descend(X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, online, out, n_steps, value, residual):  # type: ignore[no-untyped-def]
-    """Take projected gradient steps of a fixed rate: one a pass, or online one a sample, in natural order."""
+@njit(error_model="numpy")
+def _descend(
+    X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, online, control, out, n_steps, value, residual
+):
     n, d = X.shape
     n_nodes = _nodes(widths, d)
     A, D, points = np.empty((n_nodes, n)), np.empty((n_nodes, n)), np.empty((2, n))
@@ -186,7 +182,7 @@ def descend(X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, 
     while True:
         value[0] = _value_and_gradient(w, widths, A, points, d, loss, eps, D, g)
         residual[0] = _residual(w, g, widths, d, shape, R, moved)
-        if n_steps[0] == max_steps or not residual[0] > tol:
+        if n_steps[0] == max_steps or not residual[0] > tol or control[CANCELLED]:
             break
         for s in range(n if online else 1):
             if online:
@@ -204,11 +200,41 @@ def descend(X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, 
 
 @gufunc(
     "void(float64[:,:], float64[:], float64[:], float64[:], int64[:], int64, float64, int64, float64, int64, float64,"
-    " float64[:], int64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(n),(p),(k),(),(),(),(),(),()->(p),(),(),(),()",
+    " float64, boolean, int64[:], float64[:], int64[:], float64[:], float64[:])",
+    "(n,d),(n),(n),(p),(k),(),(),(),(),(),(),(),(),(c)->(p),(),(),()",
 )
-def spectral(X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, out, n_steps, n_passes, value, residual):  # type: ignore[no-untyped-def]
-    """Take projected gradient steps of the spectral length, with a line search that looks back over ten values."""
+def descend(
+    X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, online, control, out, n_steps, value, residual
+):
+    """Take projected gradient steps of a fixed rate: one a pass, or online one a sample, in natural order."""
+    state = release_gil()
+    _descend(
+        X,
+        y,
+        share,
+        w0,
+        widths,
+        loss,
+        eps,
+        shape,
+        R,
+        max_steps,
+        rate,
+        tol,
+        online,
+        control,
+        out,
+        n_steps,
+        value,
+        residual,
+    )
+    restore_gil(state)
+
+
+@njit(error_model="numpy")
+def _spectral(
+    X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, control, out, n_steps, n_passes, value, residual
+):
     n, d = X.shape
     p, n_nodes = w0.size, _nodes(widths, d)
     A, D, points, past = np.empty((n_nodes, n)), np.empty((n_nodes, n)), np.empty((2, n)), np.empty(MEMORY)
@@ -219,7 +245,7 @@ def spectral(X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, out, 
     residual[0] = _residual(w, g, widths, d, shape, R, trial)
     length = 1.0 / residual[0] if residual[0] > 0.0 else 1.0
     n_steps[0], n_passes[0] = 0, 1
-    while n_steps[0] < max_steps and residual[0] > tol:
+    while n_steps[0] < max_steps and residual[0] > tol and not control[CANCELLED]:
         past[n_steps[0] % MEMORY] = f
         highest = f
         for k in range(min(MEMORY, n_steps[0] + 1)):
@@ -256,3 +282,19 @@ def spectral(X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, out, 
     value[0] = f
     for j in range(p):
         out[j] = w[j]
+
+
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64[:], int64, float64, int64, float64, int64, float64,"
+    " int64[:], float64[:], int64[:], int64[:], float64[:], float64[:])",
+    "(n,d),(n),(n),(p),(k),(),(),(),(),(),(),(c)->(p),(),(),(),()",
+)
+def spectral(
+    X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, control, out, n_steps, n_passes, value, residual
+):
+    """Take projected gradient steps of the spectral length, with a line search that looks back over ten values."""
+    state = release_gil()
+    _spectral(
+        X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, control, out, n_steps, n_passes, value, residual
+    )
+    restore_gil(state)

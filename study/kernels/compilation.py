@@ -1,0 +1,241 @@
+"""Compile a loop once, keep its machine code on disk, and let an interrupt end it while it runs.
+
+numba keeps a compiled loop in several files that belong together. Two processes that compile the same loop at the same
+time can leave files that do not belong together, and a call then crashes. Here the files of a loop are kept in one
+archive, which is written in one step while a lock keeps other processes waiting. The archive's name holds a digest of
+all modules of this package and of the compiler, so that a loop may call into any of these modules: after an edit of
+one of them the name is another.
+"""
+
+import contextvars
+import hashlib
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+import llvmlite
+import llvmlite.binding
+import numba
+import numpy as np
+from filelock import FileLock
+from numba import config, guvectorize, njit, types
+from numba.core.caching import UserProvidedCacheLocator
+from platformdirs import user_cache_path
+
+from study.kernels.codes import CANCELLED, DONE
+
+PACKAGE = Path(__file__).parent
+SETTINGS = ("CPU_NAME", "CPU_FEATURES", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT")
+"""numba's settings that change machine code."""
+_THREADS = threading.RLock()
+"""numba's setting of a cache's place holds for all threads, so that one thread at a time compiles."""
+TICK = 0.1
+"""Seconds between two looks at how far a loop has come."""
+
+Function = Callable[..., Any]
+
+
+SAVE = types.ExternalFunction("PyEval_SaveThread", types.intp())
+RESTORE = types.ExternalFunction("PyEval_RestoreThread", types.void(types.intp))
+HOLDS = types.ExternalFunction("PyGILState_Check", types.int32())
+
+
+@njit
+def release_gil():
+    """Let other Python threads run; return what `restore_gil` needs. NumPy does so itself for large stacks only."""
+    return SAVE() if HOLDS() else 0
+
+
+@njit
+def restore_gil(state):
+    """Undo what `release_gil` did."""
+    if state:
+        RESTORE(state)
+
+
+def gufunc(signature: str, layout: str) -> Callable[[Function], Function]:
+    """Return a decorator that compiles a loop, when its module is imported, into a generalised ufunc over stacks.
+
+    Parameters
+    ----------
+    signature : str
+        numba's types of inputs and outputs, such as "void(float64[:,:], int64[:], float64[:])". The last input is the
+        array `control` of two numbers, which callers leave out. The loop ends early where control[CANCELLED] is not
+        zero; it looks there at least every tenth of a second.
+    layout : str
+        Core dimensions in NumPy's notation, such as "(n,d),(c)->(d)".
+    """
+
+    def decorate(loop: Function) -> Function:
+        return _interruptible(loop, lambda keep: guvectorize([signature], layout, nopython=True, cache=keep)(loop))
+
+    return decorate
+
+
+def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
+    """Return a decorator that compiles a function for one problem at a time, when its module is imported.
+
+    Parameters
+    ----------
+    signature : str
+        numba's types of result and arguments; the last argument is `control`, as for `gufunc`.
+    options
+        Options of `numba.njit`.
+    """
+
+    def decorate(function: Function) -> Function:
+        return _interruptible(function, lambda keep: njit([signature], nogil=True, cache=keep, **options)(function))
+
+    return decorate
+
+
+def _interruptible(function: Function, build: Callable[[bool], Function]) -> Function:
+    """Compile a function, and return one that calls it so that an exception in the main thread ends it early."""
+    machine_code = _kept(function, build)
+
+    @wraps(function)
+    def call(*arguments: Any, watch: Callable[[int], None] | None = None) -> Any:
+        control = np.zeros(2, np.int64)
+        if threading.current_thread() is not threading.main_thread():
+            return machine_code(*arguments, control)
+        outcome: list[Any] = []
+
+        def work() -> None:
+            try:
+                outcome.extend((machine_code(*arguments, control), None))
+            except BaseException as error:
+                outcome.extend((None, error))
+
+        # Python answers a signal in the main thread only, and only between its own instructions: it waits there.
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
+        thread.start()
+        try:
+            while watch is not None and thread.is_alive():
+                thread.join(TICK)
+                watch(int(control[DONE]))
+            thread.join()
+        except BaseException:
+            control[CANCELLED] = 1
+            thread.join()
+            raise
+        answer, error = outcome
+        if error is not None:
+            raise error
+        return answer
+
+    return call
+
+
+def _kept(function: Function, build: Callable[[bool], Function]) -> Function:
+    """Return machine code from disk, or compile it and keep it there; where nothing can be kept, compile it only."""
+    source = Path(function.__code__.co_filename)
+    with ExitStack() as stack:
+        place = None
+        if source.parent == PACKAGE:  # no digest covers code of elsewhere
+            place = stack.enter_context(_lock(f"{source.stem}.{function.__name__}"))
+        stack.enter_context(_signals_held())
+        if place is not None:
+            with suppress(OSError):  # a full disk
+                return _through_archive(place, source, build)
+        return build(False)
+
+
+def _through_archive(place: Path, source: Path, build: Callable[[bool], Function]) -> Function:
+    """Let numba load from, or write to, a folder that is unpacked from and packed into the archive of a loop."""
+    code, machine = _digests()
+    archive = place.with_name(f"{place.name}-{code}-{machine}.zip")
+    for other in place.parent.glob(f"{place.name}-{sys.implementation.cache_tag}-*.zip"):
+        if not other.name.startswith(f"{place.name}-{code}-"):  # of former code
+            other.unlink(missing_ok=True)
+    shutil.rmtree(place, ignore_errors=True)  # left by a process that was killed
+    folder = place / UserProvidedCacheLocator.get_suitable_cache_subpath(str(source))
+    folder.mkdir(parents=True)
+    before = config.CACHE_DIR
+    try:
+        known = _unpacked(archive)
+        for name, content in known.items():
+            (folder / name).write_bytes(content)
+        config.CACHE_DIR = str(place)
+        loop = build(True)
+        found = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        if found != known:
+            packed = place / archive.name
+            with ZipFile(packed, "w") as file:
+                for name, content in found.items():
+                    file.writestr(name, content)
+            packed.replace(archive)
+        return loop
+    finally:
+        config.CACHE_DIR = before
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _unpacked(archive: Path) -> dict[str, bytes]:
+    """Return the files of an archive, or none where there is no whole archive."""
+    try:
+        with ZipFile(archive) as file:
+            return {name: file.read(name) for name in file.namelist()}  # compared with their checksums
+    except (OSError, BadZipFile, EOFError):
+        return {}
+
+
+@contextmanager
+def _lock(name: str) -> Iterator[Path | None]:
+    """Give a path for the loop of a name, locked against other processes; or None where none can be written to."""
+    with ExitStack() as stack:
+        stack.enter_context(_THREADS)
+        for place in _places():
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=place):
+                    pass
+                stack.enter_context(FileLock(place / f"{name}.lock"))
+            except (OSError, NotImplementedError):
+                continue
+            yield place / name
+            return
+        yield None
+
+
+def _places() -> list[Path]:
+    """Return the folders that may hold archives: in numba's own setting, beside the source, in the user's cache."""
+    if config.CACHE_DIR:
+        return [Path(config.CACHE_DIR) / "study"]
+    return [PACKAGE / "__pycache__" / "loops", user_cache_path("study-loops", appauthor=False)]
+
+
+@cache
+def _digests() -> tuple[str, str]:
+    """Return Python's tag with a digest of the code and its compiler, and a digest of the processor and settings."""
+    code = [numba.__version__, llvmlite.__version__, np.__version__, sys.version]
+    code += [f"{path.name} {path.read_text(encoding='utf-8')}" for path in sorted(PACKAGE.glob("*.py"))]
+    machine = [llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()]
+    machine += [str(getattr(config, name, None)) for name in SETTINGS]
+    one, other = (hashlib.sha256("\x00".join(words).encode()).hexdigest()[:16] for words in (code, machine))
+    return f"{sys.implementation.cache_tag}-{one}", other
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold an interrupt or a request to end until the block is left: the compiler loses what is raised inside it."""
+    if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
+        yield
+        return
+    caught: list[int] = []
+    held = (signal.SIGINT, signal.SIGTERM)
+    before = [(number, signal.signal(number, lambda number, _: caught.append(number))) for number in held]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        for caught_number in dict.fromkeys(caught):
+            signal.raise_signal(caught_number)

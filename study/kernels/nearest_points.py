@@ -1,0 +1,132 @@
+"""The nearest points of the convex hulls of two classes, by Wolfe's algorithm."""
+
+import numpy as np
+from numba import njit
+
+from study.kernels.codes import CANCELLED
+from study.kernels.compilation import gufunc, release_gil, restore_gil
+
+
+@njit(error_model="numpy")
+def _affine_least(G, k, row, b):
+    """Fill b with the weights of the least point of the affine hull of k points with Gram matrix G; `row` is room."""
+    for i in range(k):  # Cholesky of G + 11', which is positive definite where they are affinely independent
+        for j in range(i + 1):
+            total = G[i, j] + 1.0
+            for m in range(j):
+                total -= row[i, m] * row[j, m]
+            if i == j:
+                if not total > 0.0:
+                    return False
+                row[i, i] = np.sqrt(total)
+            else:
+                row[i, j] = total / row[j, j]
+    for i in range(k):
+        b[i] = 1.0
+        for j in range(i):
+            b[i] -= row[i, j] * b[j]
+        b[i] /= row[i, i]
+    whole = 0.0
+    for i in range(k - 1, -1, -1):
+        for j in range(i + 1, k):
+            b[i] -= row[j, i] * b[j]
+        b[i] /= row[i, i]
+        whole += b[i]
+    for i in range(k):
+        b[i] /= whole
+    return True
+
+
+@njit(error_model="numpy")
+def _nearest_points(X, y, _, control, w, residual, n_support):
+    n, d = X.shape
+    Q, G, row = np.empty((d + 2, d)), np.empty((d + 2, d + 2)), np.empty((d + 2, d + 2))
+    share, target, v = np.zeros(d + 2), np.empty(d + 2), np.empty(d)
+    rests = np.empty((d + 2, 2), np.int64)
+    k, residual[0] = 0, np.inf
+    v[:] = 0.0
+    for i in range(n):
+        for j in range(d):
+            v[j] += y[i] * X[i, j]
+    top = bottom = 0.0
+    for _ in range(100 + 10 * n):
+        # The point of the difference of the hulls that lies farthest against v.
+        first, second, top, bottom = -1, -1, np.inf, -np.inf
+        for i in range(n):
+            along = 0.0
+            for j in range(d):
+                along += v[j] * X[i, j]
+            if y[i] > 0.0 and along < top:
+                first, top = i, along
+            elif y[i] < 0.0 and along > bottom:
+                second, bottom = i, along
+        norm = 0.0
+        for j in range(d):
+            norm += v[j] * v[j]
+        if first < 0 or second < 0 or control[CANCELLED]:
+            break  # NaN, or asked to end
+        if k > 0:
+            residual[0] = abs(norm - (top - bottom)) / norm
+            known = False
+            for i in range(k):
+                known = known or (rests[i, 0] == first and rests[i, 1] == second)
+            if norm - (top - bottom) <= 1e-15 * norm or known or k == d + 2:
+                break
+        rests[k, 0], rests[k, 1], share[k] = first, second, 0.0 if k else 1.0
+        for j in range(d):
+            Q[k, j] = X[first, j] - X[second, j]
+        for i in range(k + 1):
+            total = 0.0
+            for j in range(d):
+                total += Q[i, j] * Q[k, j]
+            G[i, k] = G[k, i] = total
+        k += 1
+        while True:  # to the least point of the affine hull, or as far as the hull goes; a point left behind is dropped
+            if not _affine_least(G, k, row, target):
+                k = 0
+                break
+            reach, leaves = 1.0, -1
+            for i in range(k):
+                if target[i] <= 0.0 and share[i] / (share[i] - target[i]) < reach:
+                    reach, leaves = share[i] / (share[i] - target[i]), i
+            for i in range(k):
+                share[i] += reach * (target[i] - share[i])
+            if leaves < 0:
+                break
+            k -= 1
+            share[leaves], rests[leaves] = share[k], rests[k]
+            Q[leaves] = Q[k]
+            for i in range(k):
+                G[leaves, i] = G[i, leaves] = G[k, i]
+            G[leaves, leaves] = G[k, k]
+        if k == 0:
+            residual[0] = np.inf
+            break
+        for j in range(d):
+            v[j] = 0.0
+            for i in range(k):
+                v[j] += share[i] * Q[i, j]
+    gap = top - bottom
+    for j in range(d):
+        w[j] = 2.0 * v[j] / gap
+    w[d] = -(top + bottom) / gap
+    n_support[0] = 0
+    for i in range(k):
+        new_first = new_second = 1
+        for j in range(i):
+            new_first = 0 if rests[j, 0] == rests[i, 0] else new_first
+            new_second = 0 if rests[j, 1] == rests[i, 1] else new_second
+        n_support[0] += new_first + new_second
+    if not gap > 0.0:
+        residual[0] = np.inf
+
+
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], int64[:], float64[:], float64[:], int64[:])",
+    "(n,d),(n),(p),(c)->(p),(),()",
+)
+def nearest_points(X, y, _, control, w, residual, n_support):
+    """Find the boundary half-way between the nearest points of the hulls, with margins of 1 at its supports."""
+    state = release_gil()
+    _nearest_points(X, y, _, control, w, residual, n_support)
+    restore_gil(state)

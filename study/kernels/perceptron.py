@@ -1,0 +1,157 @@
+"""The perceptron's loop."""
+
+import numpy as np
+from numba import njit
+
+from study.kernels.codes import BUDGET_SPENT, CANCELLED, NOT_FINITE, SEPARATED
+from study.kernels.compilation import gufunc, release_gil, restore_gil
+
+AVERAGE, POCKET = 1, 2  # places in KEEPS of the trainer
+
+
+@njit(error_model="numpy")
+def margin(w, x, label):
+    """Return y w.(x, 1) of one sample."""
+    z = w[-1]
+    for j in range(x.size):
+        z += w[j] * x[j]
+    return label * z
+
+
+@njit(error_model="numpy")
+def _n_wrong(w, X, y):
+    wrong = 0
+    for i in range(y.size):
+        if not margin(w, X[i], y[i]) > 0:  # also where it is NaN
+            wrong += 1
+    return wrong
+
+
+@njit(error_model="numpy")
+def _train(
+    X,
+    y,
+    w0,
+    visits,
+    at_random,
+    seed,
+    keep,
+    max_updates,
+    max_passes,
+    control,
+    w,
+    stop,
+    n_updates,
+    n_passes,
+    loss,
+    residual,
+):
+    n, d = X.shape
+    w[:] = w0
+    n_updates[0] = n_passes[0] = 0
+    stop[0] = BUDGET_SPENT
+    state = seed
+    n_looks = 0
+    kept = w.copy()  # the pocket; or the sum of look times change, whence the average
+    if keep == AVERAGE:
+        kept[:] = 0.0
+    fewest = _n_wrong(w, X, y) if keep == POCKET else 0
+    # A fixed order takes one pass an update and one more; a drawn one may look in vain, ever less likely.
+    for _ in range(min(2 * max_updates + 64, max_passes)):
+        n_passes[0] += 1
+        before = n_updates[0]
+        for look in range(n):
+            if n_updates[0] == max_updates or control[CANCELLED]:
+                break
+            i = visits[look]
+            if at_random:  # splitmix64 (Steele, Lea and Flood, 2014); the modulo's bias is below n / 2^64
+                state += np.uint64(0x9E3779B97F4A7C15)
+                z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+                z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+                i = np.int64((z ^ (z >> np.uint64(31))) % np.uint64(n))
+            if not margin(w, X[i], y[i]) > 0:  # also where it is NaN
+                for j in range(d):
+                    w[j] += y[i] * X[i, j]
+                w[d] += y[i]
+                n_updates[0] += 1
+                if keep == AVERAGE:  # a change made at look t counts for the looks from t on
+                    for j in range(d):
+                        kept[j] += n_looks * y[i] * X[i, j]
+                    kept[d] += n_looks * y[i]
+                elif keep == POCKET:
+                    wrong = _n_wrong(w, X, y)
+                    if wrong < fewest:
+                        fewest = wrong
+                        kept[:] = w
+            n_looks += 1
+        if control[CANCELLED]:
+            break
+        if not np.isfinite(w).all():
+            stop[0] = NOT_FINITE
+            loss[0], residual[0] = np.nan, 1.0
+            break
+        spent = n_updates[0] == max_updates or n_passes[0] == max_passes
+        if at_random or spent or n_updates[0] == before:
+            wrong = 0
+            loss[0] = 0.0
+            for i in range(n):
+                slack = margin(w, X[i], y[i])
+                if not slack > 0:
+                    wrong += 1
+                    loss[0] -= slack
+            residual[0] = wrong / n
+            if wrong == 0:
+                stop[0] = SEPARATED
+            if wrong == 0 or spent:
+                break
+    if keep == AVERAGE and n_looks > 0:
+        for j in range(d + 1):
+            w[j] -= kept[j] / n_looks
+    elif keep == POCKET:
+        w[:] = kept
+
+
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], int64[:], boolean, uint64, int64, int64, int64, int64[:],"
+    " float64[:], int8[:], int64[:], int64[:], float64[:], float64[:])",
+    "(n,d),(n),(p),(n),(),(),(),(),(),(c)->(p),(),(),(),(),()",
+)
+def train(
+    X,
+    y,
+    w0,
+    visits,
+    at_random,
+    seed,
+    keep,
+    max_updates,
+    max_passes,
+    control,
+    w,
+    stop,
+    n_updates,
+    n_passes,
+    loss,
+    residual,
+):
+    """Look at sample after sample, and change the weights at those that are wrong."""
+    state = release_gil()
+    _train(
+        X,
+        y,
+        w0,
+        visits,
+        at_random,
+        seed,
+        keep,
+        max_updates,
+        max_passes,
+        control,
+        w,
+        stop,
+        n_updates,
+        n_passes,
+        loss,
+        residual,
+    )
+    restore_gil(state)

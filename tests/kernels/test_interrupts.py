@@ -1,0 +1,63 @@
+"""Each loop that can run for more than a second ends soon after an interrupt."""
+
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from study.kernels import hinge, network, perceptron, proof_cells, unit
+from study.trainers.fit import Stop
+from study.trainers.perceptron import perceptron as train
+
+FOREVER = 2**60
+X = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
+y = np.array([1.0, 1.0, -1.0, -1.0])
+share = np.full(4, 0.25)
+w = np.array([0.5, -0.25, 0.125])
+MANY = np.random.default_rng(0).normal(size=(2000, 40)), np.random.default_rng(1).choice([-1.0, 1.0], 2000)
+
+
+def look_for_a_proof() -> Any:
+    n, p = 300, 30
+    Z, weight = np.random.default_rng(0).normal(size=(n, p)), np.ones(n)
+    code, tree = (0, 0.0, -np.inf, np.inf, np.inf), np.zeros(10**9, np.uint8)
+    return proof_cells.branch(Z, weight, code, 3.0, np.ones(n, bool), False, n * 0.5, -1.0, tree, np.zeros(p))
+
+
+LOOPS: dict[str, Callable[[], Any]] = {
+    "perceptron": lambda: perceptron.train(X, y, np.zeros(3), np.arange(4), False, 0, 0, FOREVER, FOREVER),
+    "perceptron, at random": lambda: perceptron.train(X, y, np.zeros(3), np.arange(4), True, 0, 0, FOREVER, FOREVER),
+    "pocket": lambda: perceptron.train(*MANY, np.zeros(41), np.arange(2000), False, 0, 2, FOREVER, FOREVER),
+    "descent": lambda: unit.descend(X, y, share, w, 0, 0.1, 0, np.inf, FOREVER, 1e-3, -1.0, np.empty(1)),
+    "network": lambda: network.descend(
+        X, y, share, np.ones(9), np.array([2, 1]), 0, 0.1, 0, np.inf, FOREVER, 1e-3, -1.0, True
+    ),
+    "many networks": lambda: network.spectral(
+        X, y, share, np.random.default_rng(0).normal(size=(10**6, 9)), np.array([2, 1]), 0, 0.1, 1, 3.0, 1000, 0.0
+    ),
+    "many units": lambda: unit.newton(
+        X, y, share, np.random.default_rng(0).normal(size=(10**6, 3)), 0, 0.1, 1, 3.0, 1000
+    ),
+    "soft margin": lambda: hinge.descend(X, y, np.zeros(3), 1e12, 1e-300, FOREVER),
+    "proof": look_for_a_proof,
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("loop", LOOPS)
+def test_an_interrupt_ends_a_loop(loop: str) -> None:
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            LOOPS[loop]()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    assert train([[0.0], [1.0]], [-1.0, 1.0]).stop == Stop.SEPARATED  # and the next call is whole
