@@ -125,7 +125,11 @@ def study(checkout: Path, *command: str, **fault: Any) -> "subprocess.CompletedP
     process = subprocess.Popen(
         words, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # nothing of it goes on in the background
+        raise
     return subprocess.CompletedProcess(words, process.returncode, out.decode(), err.decode())
 
 
