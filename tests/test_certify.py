@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from study.certificates.checker import check
+from study.commands.certify import certify
+from study.validation import BadInput, CheckFailed
 from tests.conftest import ROOT, Study
+from tests.sweeps.test_files import STRANGE
 
 CERTIFICATES = ROOT / "experiments" / "results" / "certificates"
 FOUR = "x,y,kind\n1,0,p\n0,1,p\n-1,0,n\n0,-10,p\n"
@@ -124,6 +127,22 @@ def test_broken_files_are_refused_one_by_one(study: Study, tmp_path: Path) -> No
     assert answer.stdout == "2 accepted, 2 refused\n"
     assert "a.jsonl:3: refused: not JSON" in answer.stderr
     assert "b.json: refused: not JSON" in answer.stderr
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_what_stands_in_place_of_a_proof_is_named(kind: str, tmp_path: Path) -> None:
+    make, reason = STRANGE[kind]
+    (tmp_path / "proofs").mkdir()
+    make(tmp_path / "proofs" / "a.json")
+    with pytest.raises(BadInput, match=rf"must name a file that can be read; got .*a\.json \({reason.lower()}\)"):
+        certify(check=tmp_path / "proofs")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"kind":' * 900 + "1" + "}" * 900, "9" * 5000, '{"a": "\\ud800"'])
+def test_a_text_that_is_no_json_is_refused_in_one_line(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(text)
+    with pytest.raises(CheckFailed, match=r"\A[^\n]*a\.jsonl:1: refused: [^\n]{1,200}\Z"):
+        certify(check=tmp_path)
 
 
 def test_rows_are_counted_before_equal_ones_are_joined(study: Study, tmp_path: Path) -> None:

@@ -214,6 +214,7 @@ INNER = {
     "sweeps.digest": {"code_digest"},
     "sweeps.executors": {"prepare"},
     "sweeps.experiment": {"added", "by_part", "concatenate"},
+    "sweeps.files": {"parse_json", "read_file"},
     "sweeps.grid": {"numbers", "rows", "run", "scaled_features", "tables"},
     "sweeps.rules": {"called", "load", "own_code", "told"},
     "sweeps.runner": {"block_key", "compute", "experiment_digest", "run_experiment"},

@@ -225,6 +225,65 @@ def test_the_address_holds_the_situation(browser: Browser) -> None:
     assert verdicts(browser) == ("separates", "loses the spoiler")
 
 
+ODD = re.split(" ", "0 -0 1 -1 1e17 -1e17 1e308 1e999 5e-324 1e-9 999.9996 1000 1001 NaN Infinity 0x10 %20 one %00")
+"""Numbers, and what may stand in their place."""
+
+
+def hostile(rng: np.random.Generator) -> str:
+    """Draw an address: a good one, with something odd or nothing in none, few or many of its places."""
+    share = (0.0, 0.02, 0.2)[rng.integers(3)]
+
+    def odd(usual: object) -> str:
+        return str(usual) if rng.random() >= share else (*ODD, "")[rng.integers(len(ODD) + 1)]
+
+    def several(scale: float) -> str:
+        return ",".join(odd(scale * x) for x in rng.normal(size=rng.choice([3, 2, 4], p=[0.9, 0.05, 0.05])))
+
+    size, separable = rng.choice([2, 5, 40, 400, 401], p=[0.3, 0.3, 0.3, 0.05, 0.05]), rng.random() < 0.5
+    places = 10.0 ** rng.uniform(-4, 3) * rng.normal(size=(size, 2))
+    positive = places[:, 0] > 0 if separable else rng.random(size) < 0.5
+    kinds = np.where(positive, "pP"[rng.integers(2)], "nM"[rng.integers(2)])
+    fields = {
+        "points": ";".join(odd(kind) + f"{odd(x)},{odd(y)}" for kind, (x, y) in zip(kinds, places, strict=True)),
+        "view": several(10.0 ** rng.uniform(-9, 20)),
+        "w": several(10.0 ** rng.uniform(0, 300)),
+        **{"N": odd(100), "R": odd(3), "eps": odd(0.1)},
+        "loss": rng.choice([*LOSSES, "constructor"]),
+        "shape": rng.choice(["box", "ball", "none", "__proto__"]),
+        "start": rng.choice(["zero", "kept", ""]),
+    }
+    return "&".join(f"{name}={value}" for name, value in fields.items() if name == "points" or rng.random() < 0.7)
+
+
+@needs_browser
+def test_whatever_stands_in_the_address_is_drawn_or_passed_over(browser: Browser) -> None:
+    rng = np.random.default_rng(1989)
+    given = [hostile(rng) for _ in range(400)]
+    browser.open(ROOT / "figures" / "__init__.py")
+    browser.open(PAGE, "points=p1,0;n-1,0&view=1e17,0,1")
+    assert browser.run("document.querySelectorAll('#plane .axis').length") < 20
+    read = 0
+    for k in range(0, len(given), 50):
+        answers = browser.run(
+            """((addresses) => addresses.map((address) => {
+            const found = read(address);
+            if (!found) return null;
+            open(found);
+            const held = written(state).toString(), again = written({ ...read(held), w: state.w }).toString();
+            const shown = document.body.innerText + Plane.node.innerHTML + document.getElementById("phase").innerHTML;
+            return [held, again, (shown.match(/.{0,60}(NaN|Infinity|undefined|null).{0,60}/) || [""])[0]];
+            }))"""
+            f"({json.dumps(given[k : k + 50])})"
+        )
+        for address, answer in zip(given[k : k + 50], answers, strict=True):
+            if answer is not None:
+                held, again, odd = answer
+                read += 1
+                assert not odd, (odd, address)
+                assert held == again, address
+    assert 100 < read < 300
+
+
 @needs_browser
 def test_keys_move_add_turn_and_remove(browser: Browser) -> None:
     browser.run("open(read(PRESETS['a unique minimum']), null); Plane.node.focus()")

@@ -125,7 +125,11 @@ def study(checkout: Path, *command: str, **fault: Any) -> "subprocess.CompletedP
     process = subprocess.Popen(
         words, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # nothing of it goes on in the background
+        raise
     return subprocess.CompletedProcess(words, process.returncode, out.decode(), err.decode())
 
 
@@ -161,6 +165,18 @@ def in_place_of(name: str) -> Callable[[Path], None]:
 def cut(checkout: Path) -> None:
     victim = blocks(checkout)[0]
     victim.write_bytes(victim.read_bytes()[:-9])
+
+
+def replaced(pattern: str, make: Callable[[Path], object]) -> Callable[[Path], None]:
+    """Return what puts something else in place of the first file of a pattern."""
+
+    def put(checkout: Path) -> None:
+        path = min(checkout.glob(pattern), default=checkout / pattern)
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(exist_ok=True)
+        make(path)
+
+    return put
 
 
 def exchanged(checkout: Path) -> None:
@@ -289,6 +305,30 @@ FAULTS: dict[str, Fault] = {
     "no home": Fault(command=("figures",), state="done", environment={"HOME": None, "XDG_CONFIG_HOME": None}),
     "a truncated block": Fault(state="done", before=cut, says="damaged; it is computed again"),
     "a block under another's name": Fault(state="done", before=exchanged, says="damaged; it is computed again"),
+    "a pipe in place of a block": Fault(
+        state="done", before=replaced(".study/tiny/*.npz", os.mkfifo), says="damaged; it is computed again"
+    ),
+    "a folder in place of a block": Fault(
+        state="done", before=replaced(".study/tiny/*.npz", Path.mkdir), says="damaged; it is computed again"
+    ),
+    "a pipe in place of a folder of blocks": Fault(
+        before=replaced(".study/tiny", os.mkfifo), says="tiny cannot be written .*: blocks are kept for this run only"
+    ),
+    "a pipe in place of a result": Fault(
+        command=("list",), state="done", before=replaced("experiments/results/tiny.json", os.mkfifo),
+        answers="missing or altered",
+    ),
+    "a pipe in place of a table": Fault(
+        command=("paper", "--check"), state="done", before=replaced("experiments/results/tiny.csv", os.mkfifo),
+        code=(1,), says=r"(?m)^experiments/results/tiny\.csv: cannot be read \(not a regular file\)$",
+        after=lambda c: shutil.rmtree(c / "experiments" / "results"),
+    ),
+    "a result of too many levels": Fault(
+        command=("paper", "--check"), state="done",
+        before=replaced("experiments/results/tiny.json", lambda path: path.write_text("[" * 100_000)),
+        code=(1,), says=r"(?m)^experiments/results/tiny\.json: not JSON \(more than 50 levels deep\)",
+        after=lambda c: shutil.rmtree(c / "experiments" / "results"),
+    ),
     "blocks of other code": Fault(state="changed", after=only_its_own_blocks),
     "blocks of other settings": Fault(
         before=lambda c: study(c, "run", "tiny", "--resamples", "13"), after=only_its_own_blocks

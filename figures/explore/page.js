@@ -3,7 +3,7 @@ const $ = (id) => document.getElementById(id);
 const KINDS = { p: { y: 1, spoiler: false }, n: { y: -1, spoiler: false }, P: { y: 1, spoiler: true }, M: { y: -1, spoiler: true } };
 const kindOf = ({ y, spoiler }) => Object.keys(KINDS).find((k) => KINDS[k].y === y && KINDS[k].spoiler === spoiler);
 const TOOLS = [["move", "move"], ["p", "add ●"], ["n", "add □"], ["P", "add spoiler"]];
-const MOST = 400;
+const MOST = 400, LARGEST = 1e100; // points, and a weight: its products with coordinates stay finite
 const short = (v) => (Math.abs(v) >= 1e-3 || v === 0 ? v.toLocaleString("en", { maximumSignificantDigits: 3 }) : v.toExponential(1));
 const tidy = (v) => +v.toFixed(3);
 
@@ -16,18 +16,20 @@ const written = (s) => new URLSearchParams({
   ...(s.start === "kept" && s.w ? { w: s.w.map((v) => +v.toPrecision(12)).join(",") } : {}),
   view: [s.view.x, s.view.y, s.view.half].map(tidy).join(","),
 });
+/** The situation that an address holds, or null: anything may stand there. Numbers that are too large are cut. */
 function read(text) {
-  const query = new URLSearchParams(text), numbers = (v) => v.split(",").map(Number);
-  const points = (query.get("points") || "").split(";").map((item) => ({ x: numbers(item.slice(1)), ...KINDS[item[0]] }));
-  if (points.length > MOST || !points.every(({ x, y }) => y && x.length === 2 && x.every(isFinite))) return null;
+  const query = new URLSearchParams(text), numbers = (v) => v.split(",").map((part) => (part.trim() ? +part : NaN));
+  const items = (query.get("points") || "").split(";", MOST + 1);
+  const points = items.map((item) => ({ x: numbers(item.slice(1)).map(tidy), ...KINDS[item[0]] }));
+  if (points.length > MOST || !points.every(({ x, y }) => y && x.length === 2 && x.every((v) => Math.abs(v) <= Plane.FARTHEST))) return null;
   if (![1, -1].every((label) => points.some(({ y }) => y === label)) || !points.some((p) => !p.spoiler)) return null;
   const within = (name, low, high, usual) => Math.min(Math.max(+(query.get(name) || usual) || usual, low), high);
   const one = (id) => { const options = [...$(id).options].map((o) => o.value); return options.includes(query.get(id)) ? query.get(id) : options[0]; };
   const w = query.has("w") ? numbers(query.get("w")) : null, view = query.has("view") ? numbers(query.get("view")) : [];
   return {
     points, N: within("N", 1, 1e6, 100), R: within("R", 0.1, 1000, 3), eps: within("eps", 0, 0.4, 0),
-    loss: one("loss"), shape: one("shape"), start: one("start"), w: w && w.length === 3 && w.every(isFinite) ? w : null,
-    view: view.length === 3 && view.every(isFinite) && view[2] > 0 ? { x: view[0], y: view[1], half: view[2] } : Plane.around(points),
+    loss: one("loss"), shape: one("shape"), start: one("start"), w: w && w.length === 3 && w.every((v) => Math.abs(v) <= LARGEST) ? w : null,
+    view: view.length === 3 && view.every(isFinite) && view[2] > 0 ? Plane.framed({ x: view[0], y: view[1], half: view[2] }) : Plane.around(points),
   };
 }
 let toWrite = 0;
@@ -184,7 +186,7 @@ Plane.node.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-const zoom = (factor) => { state.view = { ...state.view, half: Math.min(Math.max(state.view.half * factor, 0.05), 1000) }; Plane.look(state.view); update(); };
+const zoom = (factor) => { state.view = Plane.framed({ ...state.view, half: state.view.half * factor }); Plane.look(state.view); update(); };
 $("closer").addEventListener("click", () => zoom(0.8));
 $("wider").addEventListener("click", () => zoom(1.25));
 $("copy").addEventListener("click", async () => {

@@ -10,6 +10,7 @@ const svg = (name, attributes = {}, ...children) => {
 const Plane = (() => {
   const node = document.getElementById("plane");
   const layers = Object.fromEntries(["axes", "sides", "lines", "points"].map((name) => [name, node.appendChild(svg("g"))]));
+  const FARTHEST = 1000; // coordinates reach from there to here, and every view shows a part of them
   let view = { x: 0, y: 0, half: 1 }, marks = [];
 
   const toPixel = ([x, y]) => [((x - view.x) / view.half + 1) * SIZE / 2, (1 - (y - view.y) / view.half) * SIZE / 2];
@@ -18,10 +19,11 @@ const Plane = (() => {
     const box = node.getBoundingClientRect();
     return [(event.clientX - box.left) * SIZE / box.width, (event.clientY - box.top) * SIZE / box.height];
   };
-  const inside = ([x, y]) => [
-    Math.min(Math.max(x, view.x - view.half), view.x + view.half),
-    Math.min(Math.max(y, view.y - view.half), view.y + view.half),
-  ];
+  const within = (v, low, high) => Math.min(Math.max(v, low), high);
+  const near = (v) => within(v, -FARTHEST, FARTHEST);
+  const inside = ([x, y]) => [within(x, view.x - view.half, view.x + view.half), within(y, view.y - view.half, view.y + view.half)].map(near);
+  /** The view that can be drawn and is closest to one: neither too far out nor too close. */
+  const framed = ({ x, y, half }) => ({ x: near(x), y: near(y), half: within(half, 0.05, FARTHEST) });
 
   function look(next) {
     view = next;
@@ -29,12 +31,13 @@ const Plane = (() => {
     const drawn = [];
     for (const axis of [0, 1]) {
       const middle = axis ? view.y : view.x;
-      for (let k = Math.ceil((middle - view.half) / step); k * step <= middle + view.half; k++) {
-        const at = axis ? toPixel([0, k * step])[1] : toPixel([k * step, 0])[0];
+      const first = Math.ceil((middle - view.half) / step), last = Math.floor((middle + view.half) / step);
+      for (let k = 0; k <= last - first; k++) {
+        const value = (first + k) * step, at = toPixel([value, value])[axis];
         drawn.push(svg("path", { class: "axis", d: axis ? `M0 ${at}H${SIZE}` : `M${at} 0V${SIZE}` }));
         if (at < 30 || at > SIZE - 30) continue;
         const text = svg("text", axis ? { x: 7, y: at - 5 } : { x: at + 5, y: SIZE - 8 });
-        text.textContent = +(k * step).toPrecision(3);
+        text.textContent = +value.toPrecision(3);
         drawn.push(text);
       }
     }
@@ -45,7 +48,7 @@ const Plane = (() => {
   function around(points) {
     const range = [0, 1].map((j) => points.map(({ x }) => x[j])).map((v) => [Math.min(...v), Math.max(...v)]);
     const half = 0.62 * Math.max(range[0][1] - range[0][0], range[1][1] - range[1][0], 1);
-    return { x: (range[0][0] + range[0][1]) / 2, y: (range[1][0] + range[1][1]) / 2, half };
+    return framed({ x: (range[0][0] + range[0][1]) / 2, y: (range[1][0] + range[1][1]) / 2, half });
   }
 
   /** The part of the view where w.(x, 1) >= 0, and the stretch of the boundary that is seen. */
@@ -103,5 +106,5 @@ const Plane = (() => {
     return far[best] <= reach ? best : -1;
   }
 
-  return { node, look, around, draw, nearest, inside, view: () => view, pointOf: (event) => inside(toPoint(fromEvent(event))) };
+  return { FARTHEST, node, look, around, framed, draw, nearest, inside, view: () => view, pointOf: (event) => inside(toPoint(fromEvent(event))) };
 })();

@@ -204,12 +204,15 @@ def _proofs(path: Path) -> Iterator[tuple[str, str]]:
 
     In a folder, a .json file that holds a JSON object of no proof's kind is passed over.
     """
+    from study.sweeps.files import read_file
+
     folder, found = path.is_dir(), False
     for file in sorted(p for p in path.rglob("*.json*") if p.suffix in (".json", ".jsonl")) if folder else [path]:
         try:
-            text = file.read_bytes().decode(errors="replace")
+            text = read_file(file, pipes=not folder).decode(errors="replace")
         except OSError as error:
-            raise BadInput(f"`--check` must name a file that can be read; got {path} ({error.strerror})") from None
+            reason = (error.strerror or str(error)).lower()
+            raise BadInput(f"`--check` must name a file that can be read; got {file} ({reason})") from None
         if file.suffix == ".jsonl":
             lines = [(f"{file}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
             found |= bool(lines)
@@ -231,4 +234,5 @@ def _other_json(text: str) -> bool:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, dict) and str(value.get("kind")) not in KINDS
+    kind = value.get("kind") if isinstance(value, dict) else None
+    return isinstance(value, dict) and not (isinstance(kind, str) and kind in KINDS)

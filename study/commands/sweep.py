@@ -172,20 +172,19 @@ def variants(make: "type[Rule]", name: str, **options: list[Any]) -> "list[Rule]
 
 def read_declaration(path: Path) -> "tuple[list[Setting], list[Rule], dict[str, Any]]":
     """Return settings, rules and numbers of an earlier sweep."""
-    import json
-
+    from study.sweeps.files import parse_json, read_file
     from study.sweeps.grid import Setting
     from study.sweeps.rules import Rule
 
     wrong = f"`from` must be the JSON file of a sweep; got {path}"
     try:
-        declaration = json.loads(path.read_text(encoding="utf-8"))
+        declaration = parse_json(read_file(path, pipes=True))
         settings = [Setting(**setting) for setting in declaration["settings"]]
         rules = [Rule(**rule) for rule in declaration["rules"]]
         return settings, rules, {name: declaration[name] for name in ("resamples", "n_test", "seed")}
     except BadInput as error:
         raise BadInput(f"{wrong}: {error}") from None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{wrong} ({type(error).__name__}: {' '.join(str(error).split())})") from None
 
 

@@ -56,9 +56,10 @@ def _judged(init: Callable[..., None]) -> Callable[..., None]:
 
 def _as(name: str, value: Any, kind: Any) -> Any:
     """Return a value as what an annotation asks for, or raise `BadInput`."""
-    origin, parts = get_origin(kind), get_args(kind)
     if kind == ArrayLike:
         return as_floats(name, value)
+    kind = _spelt_out(kind)
+    origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return _as_one_of(name, value, parts)
     if origin is Literal:
@@ -77,6 +78,14 @@ def _as(name: str, value: Any, kind: Any) -> Any:
             raise BadInput(f"`{name}` must be a function; got {value!r}")
         return value
     return value if kind is Any else _as_plain(name, value, kind)
+
+
+def _spelt_out(kind: Any) -> Any:
+    """Return what the name of a type stands for: from NumPy 2.5 on `NDArray` is such a name, with an argument."""
+    name, parts = get_origin(kind) or kind, get_args(kind)
+    if not hasattr(name, "__value__"):
+        return kind
+    return _spelt_out(name.__value__[parts] if parts else name.__value__)
 
 
 def _as_one_of(name: str, value: Any, kinds: tuple[Any, ...]) -> Any:

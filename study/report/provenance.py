@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 
 from study.sweeps.experiment import Experiment, Tables
+from study.sweeps.files import parse_json, read_file
 from study.sweeps.store import write_file
 from study.sweeps.streams import SEED
 from study.validation import CheckFailed
 
 RTOL, ATOL = 1e-6, 1e-9
 """Two machines may differ by this much in a real number; whole numbers, truth values and words may not differ."""
+RECORD = {"question": str, "digest": str, "declaration": dict, "tables": dict, "numbers": dict, "seal": str}
+"""The fields of the JSON of a result."""
 CERTIFICATES = "certificates"
 """This part of the tables has the one column `certificate`; proofs are checked, not compared."""
 
@@ -57,27 +60,40 @@ def write_result(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def read_record(folder: Path, name: str) -> dict[str, Any]:
     """Return the JSON of a result, or raise `CheckFailed` where it is absent or its seal is broken."""
-    path = folder / f"{name}.json"
+    file = f"{name}.json"
+    text = _read(folder, file, "; `study reproduce` makes it")
     try:
-        text = path.read_bytes()
-        record: dict[str, Any] = json.loads(text)
-    except FileNotFoundError:
-        raise CheckFailed(f"{path.name}: not there; `study reproduce` makes it") from None
+        record: dict[str, Any] = parse_json(text)
     except ValueError as error:
-        raise CheckFailed(f"{path.name}: not JSON ({error})") from None
+        raise CheckFailed(f"{file}: not JSON ({error}); `git checkout` brings it back") from None
     if not isinstance(record, dict) or _sealed({k: v for k, v in record.items() if k != "seal"}) != text:
-        raise CheckFailed(f"{path.name}: altered by hand: its seal does not fit; `git checkout` brings it back")
+        raise CheckFailed(f"{file}: altered by hand: its seal does not fit; `git checkout` brings it back")
+    missing = [key for key, kind in RECORD.items() if not isinstance(record.get(key), kind)]
+    if missing or not all(map(_is_inside, record["tables"])):
+        raise CheckFailed(f"{file}: not the record of a result: `{'`, `'.join(missing or ['tables'])}`")
     return record
+
+
+def _is_inside(file: str) -> bool:
+    """Return whether the name of a table leads to a place within the results."""
+    return not Path(file).is_absolute() and ".." not in Path(file).parts
+
+
+def _read(folder: Path, file: str, but: str) -> bytes:
+    """Return the content of a file of a result, or raise `CheckFailed` where it is not there or no file."""
+    try:
+        return read_file(folder / file)
+    except FileNotFoundError:
+        raise CheckFailed(f"{file}: not there{but}") from None
+    except OSError as error:
+        raise CheckFailed(f"{file}: cannot be read ({(error.strerror or str(error)).lower()})") from None
 
 
 def read_tables(folder: Path, name: str) -> dict[str, pd.DataFrame]:
     """Return the tables of a result by part, or raise `CheckFailed` where one is not the one that was sealed."""
     tables = {}
     for file, digest in read_record(folder, name)["tables"].items():
-        try:
-            content = (folder / file).read_bytes()
-        except FileNotFoundError:
-            raise CheckFailed(f"{file}: not there, though {name}.json speaks of it") from None
+        content = _read(folder, file, f", though {name}.json speaks of it")
         if hashlib.sha256(content).hexdigest() != digest:
             raise CheckFailed(
                 f"{file}: altered by hand: its SHA-256 is not the one in {name}.json; `git checkout` brings it back"
@@ -117,13 +133,12 @@ def compare(folder: Path, files: Mapping[str, bytes]) -> str:
     CheckFailed
         Naming file, row, column and both values where they differ by more than `RTOL` and `ATOL`.
     """
-    names = [name for name in files if name.endswith(".csv")]
-    if all((folder / name).is_file() and (folder / name).read_bytes() == files[name] for name in files):
+    there = {name: _read(folder, name, ", though its JSON is") for name in files}
+    if there == files:
         return "same bytes"
-    for name in names:
-        if not (folder / name).is_file():
-            raise CheckFailed(f"{name}: not there, though its JSON is")
-        _compare_tables(name, _frame((folder / name).read_bytes()), _frame(files[name]))
+    for name in files:
+        if name.endswith(".csv"):
+            _compare_tables(name, _frame(name, there[name]), _frame(name, files[name]))
     read_record(folder, next(name for name in files if name.endswith(".json")).removesuffix(".json"))
     return "within tolerance (other CPU)"
 
@@ -166,15 +181,15 @@ def _content(part: str, table: pd.DataFrame) -> bytes:
 
 def _table(file: str, files: Mapping[str, bytes]) -> pd.DataFrame:
     if file.endswith(".jsonl"):
-        return pd.DataFrame({"certificate": files[file].decode().splitlines()})
-    return _frame(files[file])
+        return pd.DataFrame({"certificate": files[file].decode(errors="replace").splitlines()})
+    return _frame(file, files[file])
 
 
-def _frame(content: bytes) -> pd.DataFrame:
+def _frame(file: str, content: bytes) -> pd.DataFrame:
     try:
         return pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=["nan", ""])
-    except ValueError as error:
-        raise CheckFailed(f"not a table ({error})") from None
+    except (ValueError, OverflowError) as error:
+        raise CheckFailed(f"{file}: not a table ({' '.join(str(error).split())})") from None
 
 
 def _plain(value: Any) -> Any:

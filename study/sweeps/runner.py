@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -97,6 +97,7 @@ def run_experiment(
         Compute every block anew.
     """
     begin = time.perf_counter()
+    notice = cache(place.notice)  # a block may be looked for twice, and is named once
     cells = [
         [
             Block(cell, index, size, block_key(digest, cell, index, size))
@@ -106,18 +107,19 @@ def run_experiment(
     ]
     blocks = [block for cell in cells for block in cell]
     with ExitStack() as stack:
-        store = _writable(place, stack) / experiment.name
-        missing = blocks if fresh else [block for block in blocks if _stored(store, block, place.notice) is None]
+        store = _writable(place.store / experiment.name, notice, stack)
+        missing = blocks if fresh else [block for block in blocks if _stored(store, block, notice) is None]
         place.advance(len(blocks) - len(missing), len(blocks))
         fits = 0
         for done, (block, statistics) in enumerate(_computed(experiment, missing, place), 1):
-            save_block(store / f"{block.key}.npz", statistics)
+            with suppress(IsADirectoryError):  # what stands there is not deleted; below the block is computed again
+                save_block(store / f"{block.key}.npz", statistics)
             fits += int(statistics["n_fits"].sum())
             place.advance(len(blocks) - len(missing) + done, len(blocks))
 
         def kept(of_cell: list[Block]) -> Iterator[Statistics]:
             for block in of_cell:
-                statistics = _stored(store, block, place.notice)
+                statistics = _stored(store, block, notice)
                 yield compute(experiment.run, experiment.name, block) if statistics is None else statistics
 
         merged = [(cell, experiment.merge(kept(own))) for cell, own in zip(experiment.cells, cells, strict=True)]
@@ -165,14 +167,14 @@ def _stored(store: Path, block: Block, notice: Callable[[str], None]) -> Statist
         return None
 
 
-def _writable(place: Place, stack: ExitStack) -> Path:
-    """Return the store, or a folder for this run only where the store cannot be written."""
+def _writable(store: Path, notice: Callable[[str], None], stack: ExitStack) -> Path:
+    """Return the folder of an experiment's blocks, or one for this run only where that cannot be written."""
     try:
-        place.store.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.store):
-            return place.store
+        store.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=store):
+            return store
     except OSError as error:
-        place.notice(f"{place.store} cannot be written ({error.strerror}): blocks are kept for this run only")
+        notice(f"{store} cannot be written ({error.strerror}): blocks are kept for this run only")
         return Path(stack.enter_context(tempfile.TemporaryDirectory()))
 
 

@@ -6,12 +6,17 @@ import os
 import tempfile
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from errno import ENOENT
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from typing import Any
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from study.sweeps.experiment import Statistics
+from study.sweeps.files import read_file
 
 
 class DamagedBlock(Exception):
@@ -40,9 +45,9 @@ def write_file(path: Path, content: bytes) -> None:
 
 def forget(paths: Iterable[Path], keep: Container[str], before: float) -> None:
     """Delete files that are older than a time, but for those named in `keep`."""
-    with suppress(OSError):  # in a folder that cannot be written nothing can be deleted
-        for path in paths:
-            if path.name not in keep and path.stat().st_mtime < before:
+    for path in paths:
+        with suppress(OSError):  # nothing is deleted from a folder that cannot be written, nor is a folder
+            if path.name not in keep and path.lstat().st_mtime < before:
                 path.unlink(missing_ok=True)
 
 
@@ -79,17 +84,38 @@ def load_block(path: Path) -> Statistics | None:
     Raises
     ------
     DamagedBlock
-        Where the file is truncated, altered, or was saved under another name.
+        Where the file is truncated, altered, or was saved under another name, where it claims more than it holds, and
+        where it cannot be read or is no file.
     """
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
+        content = read_file(path)
+    except OSError as error:
+        if error.errno == ENOENT and not path.is_symlink():
+            return None
+        raise DamagedBlock(path.name) from None
     content, digest = content[:-32], content[-32:]
     if digest != _digest(path, content):
         raise DamagedBlock(path.name)
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+    try:
+        with ZipFile(io.BytesIO(content)) as archive:
+            return {info.filename.removesuffix(".npy"): _array(archive, info) for info in archive.infolist()}
+    except Exception:  # its writer has sealed what is no block
+        raise DamagedBlock(path.name) from None
+
+
+def _array(archive: ZipFile, info: ZipInfo) -> NDArray[Any]:
+    """Return an array of a block: as `numpy.load` does, but without making room for more than the file holds."""
+    if info.compress_type != ZIP_STORED:
+        raise ValueError("compressed")
+    content = archive.read(info)
+    header = io.BytesIO(content)
+    version = np.lib.format.read_magic(header)
+    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+    shape, by_columns, dtype = read_header(header)
+    flat = np.frombuffer(content, dtype, offset=header.tell()) if header.tell() < len(content) else np.empty(0, dtype)
+    if min(shape, default=0) < 0:
+        raise ValueError("a negative size")  # which would stand for whatever fits
+    return flat.reshape(shape, order="F" if by_columns else "C").copy("K")
 
 
 def _digest(path: Path, content: bytes) -> bytes:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from study.commands.sweep import read_declaration, sweep
+from study.validation import BadInput
 from tests.conftest import ROOT, Study
 
 SMALL = ("--n-samples", "20", "--resamples", "60", "--n-test", "50")
@@ -124,6 +125,28 @@ def test_bad_arguments_get_one_line(arguments: tuple[str, ...], message: str, st
     assert message in lines[0]
     assert "Traceback" not in answer.stderr
     assert not list(tmp_path.glob("x.*"))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"[" * 100_000, "more than 50 levels deep"),
+        (b'{"settings": [{"depth": 1e999}]}', "1e999 is not a number"),
+        (b'{"settings": [{"n_samples": %s}]}' % (b"9" * 5000), "of 5,000 digits is not a number"),
+        (b'{"settings": [{"n_samples": %s}]}' % (b"9" * 400), "`n_samples` must be a number; got 999"),
+        (b'{"settings": [], "settings": []}', "a key stands twice"),
+        ('{"settings": []}'.encode("utf-16"), "'utf-8' codec can't decode"),
+        (b'{"settings": ["\\ud800"]}', "surrogates not allowed"),
+        (b"[]", "TypeError"),
+        (b"{}", "KeyError: 'settings'"),
+        (b"", "Expecting value"),
+    ],
+    ids=range(10),
+)
+def test_a_declaration_that_cannot_be_used_gets_one_line(content: bytes, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(content)
+    with pytest.raises(BadInput, match="`from` must be the JSON file of a sweep; got .*x.json.*" + reason):
+        read_declaration(tmp_path / "x.json")
 
 
 def test_a_place_that_cannot_be_written_is_refused(study: Study, tmp_path: Path) -> None:

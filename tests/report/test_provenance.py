@@ -1,13 +1,17 @@
 """Results are sealed, and compared with what was there by the stated tolerance."""
 
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from study.report.provenance import check_result, compare, read_record, read_tables, result_files, write_result
 from study.validation import CheckFailed
+from tests.sweeps.test_files import STRANGE
 from tests.sweeps.test_runner import EXPERIMENT
 
 TABLES = {
@@ -58,6 +62,46 @@ def test_one_altered_byte_is_found(folder: Path, file: str, old: bytes, new: byt
     (folder / file).write_bytes(content.replace(old, new, 1))
     with pytest.raises(CheckFailed, match=finding):
         check_result(folder, EXPERIMENT, "digest")
+
+
+@pytest.mark.parametrize("file", ["tiny.csv", "tiny.json"])
+@pytest.mark.parametrize("kind", STRANGE)
+def test_what_stands_in_place_of_a_file_is_named(folder: Path, files: dict[str, bytes], file: str, kind: str) -> None:
+    make, reason = STRANGE[kind]
+    (folder / file).unlink()
+    make(folder / file)
+    with pytest.raises(CheckFailed) as caught:
+        check_result(folder, EXPERIMENT, "digest")
+    assert str(caught.value) == f"{file}: cannot be read ({reason.lower()})"
+    with pytest.raises(CheckFailed, match=f"^{file}: "):
+        compare(folder, files)
+
+
+def sealed(**changes: object) -> str:
+    """Return the JSON of a result with a seal that fits, and something else in place of its fields."""
+    record: dict[str, Any] = {"question": "?", "digest": "", "declaration": {}, "tables": {}, "numbers": {}, **changes}
+    seal = hashlib.sha256(json.dumps(record, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return json.dumps({**record, "seal": seal}, ensure_ascii=False, indent=1) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("[" * 100_000, r"not JSON \(more than 50 levels deep\); `git checkout` brings it back"),
+        ('{"a":' * 400 + "1" + "}" * 400, r"not JSON \(more than 50 levels deep\)"),
+        ('{"seal": 1e999}', r"not JSON \(1e999 is not a number\)"),
+        ('{"seal": "\\ud800"}', r"not JSON \(.*surrogates not allowed\)"),
+        (sealed(tables=["tiny.csv"]), "not the record of a result: `tables`"),
+        (sealed(tables={"../tiny.csv": ""}), "not the record of a result: `tables`"),
+        (sealed(digest=None, numbers=3), "not the record of a result: `digest`, `numbers`"),
+    ],
+    ids=range(7),
+)
+def test_a_json_that_is_no_record_is_named(folder: Path, content: str, reason: str) -> None:
+    (folder / "tiny.json").write_text(content)
+    for read in (read_record, read_tables):
+        with pytest.raises(CheckFailed, match=rf"^tiny\.json: {reason}"):
+            read(folder, "tiny")
 
 
 @pytest.mark.parametrize("file", ["tiny.csv", "tiny.json"])

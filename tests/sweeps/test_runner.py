@@ -1,9 +1,12 @@
 """Blocks are computed once, damaged ones again, and merged in order."""
 
+import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import numpy as np
 import pandas as pd
@@ -14,6 +17,7 @@ from study.sweeps.experiment import Cell, Experiment, Statistics, added, concate
 from study.sweeps.runner import Outcome, Place, experiment_digest, run_experiment
 from study.sweeps.store import DamagedBlock, load_block, save_block, write_file
 from study.validation import BadInput
+from tests.sweeps.test_files import STRANGE
 
 
 def run(_: Cell, size: int, rng: np.random.Generator) -> Statistics:
@@ -113,6 +117,46 @@ def test_a_damaged_block_is_named_and_computed_again(checkout: Path, damage: Cal
     assert (again.blocks_computed, again.blocks_reused) == (1, 3)
     assert said == [f"{victim}: damaged; it is computed again"]
     assert same(first, again)
+
+
+@pytest.mark.parametrize("kind", [*STRANGE, "a link to nothing"])
+def test_whatever_stands_in_place_of_a_block_it_is_named_and_computed_again(kind: str, checkout: Path) -> None:
+    first = once(checkout)
+    victim = next((checkout / ".study" / "tiny").iterdir())
+    victim.unlink()
+    STRANGE.get(kind, (lambda path: path.symlink_to("nothing"), ""))[0](victim)
+    said: list[str] = []
+    again = once(checkout, place=Place(store=checkout / ".study", notice=said.append))
+    assert (again.blocks_computed, again.blocks_reused) == (1, 3)
+    assert said == [f"{victim}: damaged; it is computed again"]
+    assert same(first, again)
+    assert once(checkout).blocks_computed == (1 if kind == "a folder" else 0)
+
+
+def claiming(shape: str, compression: int = ZIP_STORED) -> bytes:
+    """Return an archive of one array of six numbers, whose header claims another shape."""
+    content, archive = io.BytesIO(), io.BytesIO()
+    np.save(content, np.arange(6.0))
+    before, after = b"'shape': (6,), }          ", f"'shape': {shape}, }}".encode()
+    assert content.getvalue().count(before) == 1
+    with ZipFile(archive, "w", compression) as file:
+        file.writestr("a.npy", content.getvalue().replace(before, after.ljust(len(before))))
+    return archive.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *map(claiming, ("(7500000000,)", "(9999999,999999)", "(7,)", "(5,)", "(-1,)", "(2, 3.0)", "None")),
+        *(claiming("(6,)", ZIP_DEFLATED), b"PK", b""),
+    ],
+    ids=range(10),
+)
+def test_a_block_that_claims_what_it_does_not_hold_is_damaged(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "block.npz"
+    path.write_bytes(content + hashlib.sha256(path.name.encode() + b"\x00" + content).digest())
+    with pytest.raises(DamagedBlock):
+        load_block(path)
 
 
 def test_a_foreign_block_is_computed_again(checkout: Path) -> None:
