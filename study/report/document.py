@@ -11,7 +11,6 @@ from typing import Any
 import pypandoc
 import typst
 
-from study.report.font import mathematics_style
 from study.validation import CheckFailed
 
 HERE = Path(__file__).parent
@@ -76,7 +75,6 @@ def render(root: Path) -> dict[str, bytes]:
     """
     css = f"--css={HERE / 'paper.css'}"
     html = _pandoc(root, "html5", "--embed-resources", "--mathml", "--toc", "--toc-depth=3", css)
-    html = html.replace("</head>", f"<style>{mathematics_style(html)}</style>\n</head>", 1)
     page = ('--variable-json=margin:{"x":"2.6cm","y":"2.6cm"}', "--variable=papersize=a4", "--variable=fontsize=10.5pt")
     source = _pandoc(root, "typst", f"--include-in-header={HERE / 'paper.typ'}", *page)
     main: Any = source.encode()
@@ -95,9 +93,8 @@ def inputs_digest(root: Path) -> str:
         *sorted((root / "figures").glob("*.svg")),
         *sorted(HERE.glob("paper.*")),
         Path(__file__),
-        HERE / "font.py",
     ]
-    versions = " ".join(version(name) for name in ("fonttools", "pypandoc_binary", "typst"))
+    versions = " ".join(version(name) for name in ("pypandoc_binary", "typst"))
     return hashlib.sha256(b"\x00".join([versions.encode(), *(path.read_bytes() for path in paths)])).hexdigest()
 
 
