@@ -41,6 +41,7 @@ def test_a_number_is_printed_as_asked(key: str, spec: str, text: str) -> None:
         (link("1", "absent:.2f"), "paper.md:1: [1] cites `absent`, which e.json does not hold"),
         (link("1", "deep:.2f"), "cites `deep`, which e.json does not hold"),
         (link("1", "rate.more:.2f"), "cites `rate.more`, which e.json does not hold"),
+        (link("1", "*:.2f"), "cites `*`, which e.json does not hold"),
         (link("1", "rate:d"), "cites `rate` with a format that does not fit it"),
         (link("99990.9", "rate:9>7.1f"), "'9>7.1f' is none of the formats"),
         (link("0.9", "rate:.1"), "'.1' is none of the formats"),
