@@ -4,9 +4,9 @@ A number is written `[0.93](experiments/results/spoilers.json "perceptron.separa
 after a colon, Python's format. Keys that begin with `declaration.` are settings, all others measured numbers.
 """
 
+import fnmatch
 import re
 from collections.abc import Collection, Iterator, Mapping
-from fnmatch import filter as matches
 from typing import Any
 
 RESULTS = "experiments/results"
@@ -32,13 +32,15 @@ def lookup(tree: Any, key: str) -> list[Any]:
     """
     found = [tree]
     for part in key.split("."):
-        names = part.split("|")
-        found = [
-            node[name] for node in found for one in names for name in (matches(node, one) if "*" in one else [one])
-        ]
+        found = [node[name] for node in found for name in _names(node, part)]
     if not found:
         raise KeyError(key)
     return found
+
+
+def _names(node: Mapping[str, Any], part: str) -> list[str]:
+    """Return the names of a mapping that a part of a key stands for."""
+    return [name for one in part.split("|") for name in (fnmatch.filter(node, one) if "*" in one else [one])]
 
 
 def format_number(record: Mapping[str, Any], key: str, spec: str) -> str:
