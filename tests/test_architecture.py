@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from experiments.claims.table import SECTIONS
+
 ROOT = Path(__file__).resolve().parent.parent
 STOREYS = (
     "validation",
@@ -20,7 +22,18 @@ STOREYS = (
     "cli",
 )
 SOURCES = sorted(path for room in ("study", "experiments", "figures") for path in (ROOT / room).rglob("*.py"))
+CLAIMS = ROOT / "experiments" / "claims"
 SILENT = ("datasets", "kernels", "trainers", "analysis", "certificates")
+
+LONGEST = 40
+LONG = {
+    "study/commands/run.py run_all": "one run from end to end: its settings, its progress, its files and its report",
+    "study/kernels/unit.py _newton": "one numerical loop: active set, step and line search share their arrays",
+    "study/kernels/network.py _spectral": "one numerical loop, with its line search",
+    "study/kernels/nearest_points.py _nearest_points": "one numerical loop: Wolfe's major and minor cycles",
+    "study/kernels/perceptron.py _train": "one numerical loop, which counts what it reports as it goes",
+}
+"""Functions whose body, docstring apart, is longer than `LONGEST` lines, and why."""
 
 
 def name(path: Path) -> str:
@@ -47,7 +60,10 @@ def test_imports_run_downward_only(path: Path) -> None:
     modules = {module for module in imported(path) if module.split(".")[0] in ("study", "experiments", "figures")}
     if path.is_relative_to(ROOT / "figures"):
         assert {m for m in modules if not m.startswith("study.report.style")} <= {"study.report"}
+    elif path.is_relative_to(CLAIMS):  # they read results and run nothing
+        assert all(m.startswith(("study.report.claims", "study.report.numbers")) for m in modules)
     elif path.is_relative_to(ROOT / "experiments"):
+        assert not {m for m in modules if m.startswith("experiments.claims")}
         assert all(m.startswith("experiments") or storey(m) <= STOREYS.index("sweeps") for m in modules if m != "study")
     else:
         own = path.relative_to(ROOT / "study").with_suffix("").parts
@@ -106,9 +122,28 @@ def test_equal_names_are_the_dependency_graph() -> None:
     assert {path.stem for path in (ROOT / "figures").glob("*.html")} == pages
 
 
-def test_no_module_is_a_drawer_for_everything() -> None:
-    for path in SOURCES:
-        assert path.stem not in ("utils", "helpers", "misc")
+def length(function: ast.FunctionDef) -> int:
+    """Return the lines of a function's body, its docstring apart."""
+    body = function.body[ast.get_docstring(function) is not None :]
+    return int(body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def test_functions_stay_short() -> None:
+    long = {
+        f"{name(path)} {node.name}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and length(node) > LONGEST
+    }
+    assert long == set(LONG)
+
+
+def test_files_are_named_for_what_they_hold() -> None:
+    assert not [name(path) for path in SOURCES if path.stem in ("utils", "helpers", "misc")]
+
+
+def test_each_section_with_claims_is_in_the_table() -> None:
+    assert sorted(SECTIONS) == sorted(path.stem for path in CLAIMS.glob("[!_]*.py") if path.stem != "table")
 
 
 def test_no_address_and_no_machine_path_is_written_down() -> None:

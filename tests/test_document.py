@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from study.report.document import render
-from study.report.font import FAMILY
 from tests.browser import CHROMIUM, Browser
 from tests.conftest import ROOT
 
+FAMILY = "STIX Two Math"
 SCREENS = {"wide": (1280, 900), "phone": (390, 844)}
 WIDER = """[...document.querySelectorAll("body *")].filter((element) =>
     element.getBoundingClientRect().right > innerWidth + 1 && ![...ancestors(element)].some((box) =>
@@ -104,10 +104,19 @@ def test_mathematics_is_set_in_the_font_that_the_page_brings(browser: Browser) -
     nodes = browser.send("DOM.querySelectorAll", nodeId=document, selector="mi, mn, mo, mtext")["nodeIds"]
     used = {
         (font["familyName"], font["isCustomFont"])
-        for node in nodes[::10]
+        for node in nodes
         for font in browser.send("CSS.getPlatformFontsForNode", nodeId=node)["fonts"]
     }
-    assert used == {("NewComputerModernMath", True)}
+    assert used == {(FAMILY, True)}
+
+
+def test_every_root_has_its_sign(browser: Browser) -> None:
+    width = "getBoundingClientRect().width"
+    signs = browser.run(
+        f"[...document.querySelectorAll('msqrt')].map((root) => root.{width} - root.firstElementChild.{width})"
+    )
+    assert signs
+    assert all(sign > 5 for sign in signs)
 
 
 def test_no_line_breaks_between_mathematics_and_its_punctuation(browser: Browser) -> None:

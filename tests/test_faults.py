@@ -350,6 +350,8 @@ def checkouts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         (new / room).mkdir()
         (new / room / "__init__.py").write_text('"""A room."""\n')
         (new / room / "tiny.py").write_text(text, encoding="utf-8")
+    (new / "experiments" / "claims").mkdir()
+    (new / "experiments" / "claims" / "table.py").write_text("CLAIMS = ()\n")
     for name in ("paper.md", "references.bib"):
         shutil.copy2(ROOT / name, new)
     (new / "σημεία.csv").write_text(POINTS, encoding="utf-8")

@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.text import Text
 
 from study.commands.checkout import chosen
-from study.report.drawing import draw, drawn_from, is_current, is_page
+from study.report.drawing import draw, figure_source, is_current, is_page
 from study.report.provenance import read_tables
 from study.report.style import WIDTH, study_style
 from tests.conftest import ROOT, Study
@@ -34,7 +34,7 @@ def _close() -> None:
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_figure_repeats_its_bytes_and_is_the_committed_one(name: str) -> None:
-    source = drawn_from(ROOT, RESULTS, name)
+    source = figure_source(ROOT, RESULTS, name)
     module = importlib.import_module(f"figures.{name}")
     drawn, again = (draw(module, RESULTS, name, "svg", source) for _ in range(2))
     assert drawn == again

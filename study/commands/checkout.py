@@ -11,6 +11,7 @@ import study
 from study.validation import BadInput
 
 if TYPE_CHECKING:
+    from study.report.claims import Claim
     from study.sweeps.experiment import Experiment
 
 QUICK_DIVISOR = 20
@@ -62,6 +63,12 @@ def load_experiment(name: str) -> "Experiment":
     """Return the experiment that a module declares."""
     experiment: Experiment = importlib.import_module(f"experiments.{name}").EXPERIMENT
     return experiment
+
+
+def load_claims() -> "tuple[Claim, ...]":
+    """Return the claims of all sections of the paper, in the order of its table."""
+    claims: tuple[Claim, ...] = importlib.import_module("experiments.claims.table").CLAIMS
+    return claims
 
 
 def load_figure(name: str) -> ModuleType:

@@ -2,7 +2,7 @@
 
 import re
 
-from study.commands.checkout import checkout
+from study.commands.checkout import checkout, load_claims
 from study.commands.output import show, show_json
 from study.validation import CheckFailed
 
@@ -21,7 +21,8 @@ def claims(*, json: bool = False) -> None:
         Put one machine-readable object on stdout.
     """
     from study.commands.paper import read_records
-    from study.report.claims import CLAIMS
+    from study.report.claims import NUMBER
+    from study.report.numbers import RESULTS
 
     records, findings = read_records(checkout())
     if findings:
@@ -35,12 +36,15 @@ def claims(*, json: bool = False) -> None:
                 "source": claim.source,
                 "verdict": claim.verdict(numbers),
                 "basis": claim.basis,
-                "evidence": [f"experiments/results/{e.experiment}.json {e.key}" for e in claim.evidence],
+                "evidence": [
+                    f"{RESULTS}/{number['name']}.json {number['key']}"
+                    for number in NUMBER.finditer(str(claim.evidence))
+                ],
             }
-            for claim in CLAIMS
+            for claim in load_claims()
         ]
         show_json({"claims": rows})
     else:
-        for claim in CLAIMS:
+        for claim in load_claims():
             verdict = f"{claim.verdict(numbers)} ({claim.basis})"
             show(f"{claim.key}: {verdict}\n    {claim.statement}\n    ({plain(claim.source)})")

@@ -126,7 +126,7 @@ def answered(table: "Table", settings: Settings, *, draw: bool) -> tuple[dict[st
     from study.certificates.decision import decide
     from study.datasets.table import standardised
     from study.report.comparison import caption, draw_comparison, summary
-    from study.report.style import rendered, study_style
+    from study.report.style import render_figure, study_style
     from study.trainers.max_margin import max_margin
 
     points, centre, spread = table.points, np.zeros(len(table.features)), np.ones(len(table.features))
@@ -154,7 +154,7 @@ def answered(table: "Table", settings: Settings, *, draw: bool) -> tuple[dict[st
     if not draw:
         return answer, b""
     with study_style():
-        return answer, rendered(draw_comparison(table, points, perceptron, unit, weight_bound))
+        return answer, render_figure(draw_comparison(table, points, perceptron, unit, weight_bound))
 
 
 def write(folder: Path, answer: dict[str, Any], figure: bytes, certificate: str) -> None:

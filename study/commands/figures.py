@@ -47,7 +47,7 @@ def figures(
 
 def draw_all(names: Sequence[str], root: Path, tables: Path, folder: Path, file_format: str = "svg") -> list[Path]:
     """Draw figures that are absent or stale and return their files; the work behind `figures` and `reproduce`."""
-    from study.report.drawing import draw, draw_page, drawn_from, is_current, is_page
+    from study.report.drawing import draw, draw_page, figure_source, is_current, is_page
     from study.sweeps.store import write_file
 
     paths = []
@@ -60,7 +60,7 @@ def draw_all(names: Sequence[str], root: Path, tables: Path, folder: Path, file_
             content = draw_page(load_figure(name), tables)
             current = path.is_file() and path.read_bytes() == content
         else:
-            source = drawn_from(root, tables, name)
+            source = figure_source(root, tables, name)
             current = file_format == "svg" and path.is_file() and is_current(path, source)
             content = b"" if current else draw(load_figure(name), tables, name, file_format, source)
         if not current:

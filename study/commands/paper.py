@@ -1,10 +1,11 @@
 """`study paper`."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-from study.commands.checkout import build, checkout, chosen, load_experiment, load_figure, results
+from study.commands.checkout import build, checkout, chosen, load_claims, load_experiment, load_figure, results
 from study.commands.output import say
 from study.validation import CheckFailed
 
@@ -26,7 +27,7 @@ def paper(*, check: bool = False) -> None:
     findings = problems(root)
     if findings:
         raise CheckFailed("\n".join(findings))
-    rendered = rendered_anew(root)
+    rendered = render_anew(root)
     if check:
         say("paper.md: every number, figure, claim and reference leads where it says")
         return
@@ -38,14 +39,14 @@ def paper(*, check: bool = False) -> None:
 
 def refresh(root: Path) -> None:
     """Bring the numbers and the table of claims in paper.md up to date."""
-    from study.report.claims import with_claims
-    from study.report.numbers import refreshed
+    from study.report.claims import insert_claims
+    from study.report.numbers import refresh_numbers
     from study.sweeps.store import write_file
 
     records, _ = read_records(root)
     path = root / "paper.md"
     text = path.read_text(encoding="utf-8")
-    new = refreshed(with_claims(text, records), records)
+    new = refresh_numbers(insert_claims(text, load_claims(), records), records)
     if new != text:
         write_file(path, new.encode())
         say("paper.md: refreshed")
@@ -53,10 +54,12 @@ def refresh(root: Path) -> None:
 
 def problems(root: Path) -> list[str]:
     """Return a line for each thing that is wrong with the paper."""
-    from study.report.claims import BEGIN, END, with_claims
-    from study.report.document import raw_parts, syntax_tree, uncited
-    from study.report.numbers import bare_numbers, links, odd_links, stale_numbers
-    from study.report.proofs import unproved
+    from panflute import Image, Link
+
+    from study.report.claims import BEGIN, END, insert_claims
+    from study.report.numbers import stale_numbers
+    from study.report.proofs import proof_problems
+    from study.report.syntax import bare_numbers, odd_links, raw_parts, syntax_tree, targets, uncited_entries
 
     records, findings = read_records(root)
     text = (root / "paper.md").read_text(encoding="utf-8")
@@ -66,30 +69,31 @@ def problems(root: Path) -> list[str]:
     findings += odd_links(tree, text)
     findings += bare_numbers(tree)
     findings += raw_parts(tree)
-    findings += uncited(tree, (root / "references.bib").read_text(encoding="utf-8"))
+    findings += uncited_entries(tree, (root / "references.bib").read_text(encoding="utf-8"))
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         findings.append(f"paper.md: the table of claims stands between {BEGIN} and {END}, each once")
-    if with_claims(text, records) != text:
+    if insert_claims(text, load_claims(), records) != text:
         findings.append("paper.md: the table of claims is stale; `study paper` refreshes it")
-    targets = [(kind, url) for kind, _, url, _ in links(tree["blocks"])]
+    linked, shown = targets(tree, Link), targets(tree, Image)
     findings += [
         f"paper.md: {url} is linked, but is not there"
-        for url in sorted({url.split("#")[0] for _, url in targets})
+        for url in sorted({url.split("#")[0] for url in linked | shown})
         if url and ":" not in url and not (root / url).exists()
     ]
-    findings += figure_problems(root, records, targets)
+    findings += figure_problems(root, records, shown, linked)
     findings += file_problems(root, records, broken, text)
     for name in records:
-        findings += [f"experiments/results/{line}" for line in unproved(results(root), name)]
+        findings += [f"experiments/results/{line}" for line in proof_problems(results(root), name)]
     return findings
 
 
-def figure_problems(root: Path, records: Mapping[str, Any], targets: Sequence[tuple[str, str]]) -> list[str]:
+def figure_problems(
+    root: Path, records: Mapping[str, Any], shown: AbstractSet[str], linked: AbstractSet[str]
+) -> list[str]:
     """Return a line for each figure that is nowhere shown, stale or altered, and for each that nothing here draws."""
-    from study.report.drawing import drawn_from, is_current, is_page, is_sealed
+    from study.report.drawing import figure_source, is_current, is_page, is_sealed
 
     findings, figures = [], {}
-    shown, linked = {url for kind, url in targets if kind == "Image"}, {url for _, url in targets}
     for name in chosen("figures"):
         page = is_page(root, name)
         path = root / "figures" / (f"{name}.html" if page else f"{name}.svg")
@@ -102,7 +106,7 @@ def figure_problems(root: Path, records: Mapping[str, Any], targets: Sequence[tu
             findings.append(
                 f"figures/{path.name}: altered by hand: its seal does not fit; `study figures` draws it anew"
             )
-        elif name in records and path.is_file() and not is_current(path, drawn_from(root, results(root), name)):
+        elif name in records and path.is_file() and not is_current(path, figure_source(root, results(root), name)):
             findings.append(f"figures/{path.name}: stale; `study figures` draws it anew")
     findings += [
         f"paper.md: {url} is shown, but no module in figures/ draws it" for url in sorted(shown - set(figures))
@@ -162,7 +166,7 @@ def read_records(root: Path) -> tuple[dict[str, Any], list[str]]:
     return records, findings
 
 
-def rendered_anew(root: Path) -> dict[str, bytes]:
+def render_anew(root: Path) -> dict[str, bytes]:
     """Return the rendered paper and its stamp, or nothing where build/ holds what the same files gave."""
     from study.report.document import OUTPUTS, inputs_digest, render
 

@@ -236,7 +236,7 @@ def compute(
     from dataclasses import asdict
     from json import dumps
 
-    from study.report.style import rendered, study_style
+    from study.report.style import render_figure, study_style
     from study.report.sweep_figure import draw_sweep
     from study.sweeps.executors import executor
     from study.sweeps.grid import SETTINGS
@@ -255,7 +255,7 @@ def compute(
     table = outcome.tables[""]
     content = table.to_csv(index=False, lineterminator="\n").encode()
     with study_style():
-        figure = rendered(draw_sweep(table, SETTINGS))
+        figure = render_figure(draw_sweep(table, SETTINGS))
     record = {**declaration, "libraries": libraries(), "table_sha256": hashlib.sha256(content).hexdigest()}
     files = {out: content, out.with_suffix(".svg"): figure, out.with_suffix(".json"): dumps(record, indent=1).encode()}
     with writing("`out` must be a place that can be written", out):

@@ -1,12 +1,13 @@
 """How to cite a figure: caption, path, data, digests and BibTeX, ready to be pasted."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from study.report.document import captions
+import yaml
+
 from study.report.provenance import read_record
+from study.report.syntax import captions, syntax_tree
 
 LICENCE = "CC BY 4.0"
 
@@ -28,7 +29,7 @@ def citation(root: Path, results: Path, figure: Path, data: Sequence[str], capti
         Its caption; by default the one that the paper has.
     """
     path = figure.relative_to(root).as_posix()
-    text = caption or captions((root / "paper.md").read_text(encoding="utf-8")).get(path, "")
+    text = caption or captions(syntax_tree((root / "paper.md").read_text(encoding="utf-8"))).get(path, "")
     records = {name: read_record(results, name) for name in data}
     seals = [f"experiments/results/{name}.json {record['seal']}" for name, record in records.items()]
     tables = [f"experiments/results/{table}" for record in records.values() for table in record["tables"]]
@@ -46,18 +47,13 @@ def citation(root: Path, results: Path, figure: Path, data: Sequence[str], capti
 
 def bibtex(root: Path, path: str, digest: str) -> str:
     """Return a BibTeX entry for a figure, with what CITATION.cff says of the study."""
-    text = (root / "CITATION.cff").read_text(encoding="utf-8")
-
-    def said(key: str) -> str:
-        found = re.search(rf'^[ -]*{key}: "?(.*?)"?$', text, re.MULTILINE)
-        return found[1] if found else ""
-
+    study = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
     return (
         f"@misc{{ignored_spoiler_{Path(path).stem},\n"
-        f"  author  = {{{{{said('name')}}}}},\n"
-        f"  title   = {{{{{said('title')}}}}},\n"
-        f"  year    = {{{said('date-released')[:4]}}},\n"
-        f"  version = {{{said('version')}}},\n"
+        f"  author  = {{{{{study['authors'][0]['name']}}}}},\n"
+        f"  title   = {{{{{study['title']}}}}},\n"
+        f"  year    = {{{str(study['date-released'])[:4]}}},\n"
+        f"  version = {{{study['version']}}},\n"
         f"  note    = {{{path.replace('_', chr(92) + '_')}, SHA-256 {digest[:16]}, {LICENCE}}},\n"
         "}\n"
     )

@@ -1,54 +1,92 @@
-"""What the lecture and its sources claim, each with the predicate that decides it, and the paper's table of verdicts.
+"""A claim of the lecture or of its sources, how results decide it, and the paper's table of claims."""
 
-A predicate reads results and nothing else, and is committed before the first result that it judges.
-"""
-
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from study.report import claims_networks, claims_points, claims_proofs, claims_resamples
-from study.report.claim import Claim, Evidence
-from study.report.numbers import RESULTS, formatted
+from study.report.numbers import RESULTS, Records, lookup, refresh_numbers
 
-CLAIMS = (*claims_points.CLAIMS, *claims_proofs.CLAIMS, *claims_resamples.CLAIMS, *claims_networks.CLAIMS)
-
+Results = Mapping[str, Mapping[str, Any]]
+"""The `numbers` of each experiment, by its name."""
+NUMBER = re.compile(r"\{(?P<name>\w+)\.(?P<key>[^:}]+)(?P<spec>:[^}]*)?\}")
 BEGIN, END = "<!-- claims: made by `study paper` -->", "<!-- end of claims -->"
+HEAD = "| Claim | Source | Verdict | Evidence |\n|:----------------|:--------|:-------------|:---------------|\n"
 
 
-def with_claims(text: str, records: Mapping[str, Mapping[str, Any]]) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A claim, its source, and how results decide it.
+
+    In `sample` and `evidence` a number is written as {experiment.key:format}.
+
+    Parameters
+    ----------
+    key : str
+        A short name.
+    statement : str
+        The claim in the study's words.
+    source : str
+        A citation as Pandoc reads it, or the lecture.
+    holds : callable (results) -> bool
+        Whether it holds as it is stated.
+    condition : str
+        Where it holds only under a condition: that condition, as it follows "holds when".
+    holds_conditionally : callable (results) -> bool, optional
+        Whether it holds under `condition`.
+    basis : str
+        How sure the verdict is: proved, by hand or by machine, or measured.
+    sample : str, optional
+        The number of sets or runs that were drawn.
+    evidence : tuple of str
+        What the verdict rests on, a number each.
+    """
+
+    key: str
+    statement: str
+    source: str
+    holds: Callable[[Results], bool]
+    condition: str = ""
+    holds_conditionally: Callable[[Results], bool] | None = None
+    basis: str
+    sample: str = ""
+    evidence: tuple[str, ...]
+
+    def verdict(self, results: Results) -> str:
+        """Return "holds", "holds when ..." or "does not hold"."""
+        if self.holds(results):
+            return "holds"
+        if self.holds_conditionally is not None and self.holds_conditionally(results):
+            return f"holds when {self.condition}"
+        return "does not hold"
+
+    def row(self, results: Results) -> str:
+        """Return the claim as a row of the paper's table, its numbers as links that are to be refreshed."""
+        basis = f"{self.basis}, {self.sample}" if self.sample else self.basis
+        links = NUMBER.sub(rf'[]({RESULTS}/\g<name>.json "\g<key>\g<spec>")', f"({basis}) | {'; '.join(self.evidence)}")
+        return f"| {self.statement} | {self.source} | {self.verdict(results)} {links} |\n"
+
+
+def at_least(results: Results, key: str, bound: float) -> bool:
+    """Say whether no number at a key, as `lookup` reads it, is below a bound."""
+    return all(number >= bound for number in lookup(results, key))
+
+
+def at_most(results: Results, key: str, bound: float) -> bool:
+    """Say whether no number at a key, as `lookup` reads it, is above a bound."""
+    return all(number <= bound for number in lookup(results, key))
+
+
+def insert_claims(text: str, claims: Sequence[Claim], records: Records) -> str:
     """Return the paper with the table of claims between its two marks made anew.
 
     Where a result that a claim rests on is missing, the paper is returned as it is.
     """
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
-    if not end or any(item.experiment not in records for claim in CLAIMS for item in _numbers(claim)):
+    cited = {number["name"] for claim in claims for number in NUMBER.finditer(f"{claim.sample} {claim.evidence}")}
+    if not end or not cited <= records.keys():
         return text
     results = {name: record["numbers"] for name, record in records.items()}
-    rows = "".join(
-        f"| {claim.statement} | {claim.source} | {claim.verdict(results)} ({_basis(claim, records)}) | "
-        f"{'; '.join(_cited(item, records) for item in claim.evidence)} |\n"
-        for claim in CLAIMS
-    )
-    head = "| Claim | Source | Verdict | Evidence |\n|:----------------|:--------|:-------------|:---------------|\n"
-    return f"{before}{begin}\n\n{head}{rows}\n{end}{after}"
-
-
-def _numbers(claim: Claim) -> tuple[Evidence, ...]:
-    return claim.evidence if claim.sample is None else (claim.sample, *claim.evidence)
-
-
-def _basis(claim: Claim, records: Mapping[str, Mapping[str, Any]]) -> str:
-    if claim.sample is None:
-        return claim.basis
-    value, label = _link(claim.sample, records), claim.sample.label
-    return f"{claim.basis}, {value} {label}"
-
-
-def _cited(item: Evidence, records: Mapping[str, Mapping[str, Any]]) -> str:
-    return f"{item.label}: {_link(item, records)}"
-
-
-def _link(item: Evidence, records: Mapping[str, Mapping[str, Any]]) -> str:
-    title = f"{item.key}:{item.spec}" if item.spec else item.key
-    return f'[{formatted(records[item.experiment], item.key, item.spec)}]({RESULTS}/{item.experiment}.json "{title}")'
+    rows = refresh_numbers("".join(claim.row(results) for claim in claims), records)
+    return f"{before}{begin}\n\n{HEAD}{rows}\n{end}{after}"

@@ -24,7 +24,7 @@ def verdict_summary(verdict: Verdict, table: Table) -> dict[str, Any]:
     """Return what is true of one rule as plain numbers, rows as the file counts them."""
     spoilers = [
         {"row": int(table.rows[verdict.left_out[k]]), "moved_degrees": float(verdict.moved[k])}
-        for k in by_move(verdict)
+        for k in order_by_move(verdict)
     ]
     judged = np.isfinite(verdict.moved)
     return {
@@ -43,7 +43,7 @@ def verdict_summary(verdict: Verdict, table: Table) -> dict[str, Any]:
     }
 
 
-def by_move(verdict: Verdict) -> NDArray[np.int64]:
+def order_by_move(verdict: Verdict) -> NDArray[np.int64]:
     """Return the places of the samples without which the boundary moves, the farthest first; ties in order of rows."""
     degrees = np.round(np.nan_to_num(verdict.moved), 6)  # copies of a point tie, but for rounding
     order = np.lexsort((verdict.left_out, -degrees))
@@ -97,7 +97,7 @@ def sentences(name: str, answer: Mapping[str, Any], table: Table) -> str:
         f"positive {table.positive} ({int((y > 0).sum()):,}), negative {table.negative} ({int((y < 0).sum()):,})"
     ]
     if answer["separable"]:
-        lines.append(f"separable: yes, {answer['proof']}; maximum margin {_short(answer['margin'])}")
+        lines.append(f"separable: yes, {answer['proof']}; maximum margin {_shorten(answer['margin'])}")
     else:
         rows = answer["inseparable_rows"]
         lines.append(f"separable: no, {answer['proof']}; no line has {_rows(rows)} all right")
@@ -112,7 +112,7 @@ def sentences(name: str, answer: Mapping[str, Any], table: Table) -> str:
     for unit in answer["backprops"]:
         lines.append(
             f"unit, {answer['loss']}{soft}, {answer['shape']} R = {unit['weight_bound']:g}: {_outcome(unit)}; "
-            f"{_losses(unit)}; {_apart(unit['degrees_from_perceptron'])}"
+            f"{_losses(unit)}; {_angle_between(unit['degrees_from_perceptron'])}"
         )
         lines += _spoilers(unit)
     return "\n".join(lines)
@@ -124,28 +124,28 @@ def _number_of(n: int, what: str, plural: str = "s") -> str:
 
 def _outcome(rule: Mapping[str, Any]) -> str:
     if rule["separates"]:
-        return f"separates with margin {_short(rule['margin'])}"
+        return f"separates with margin {_shorten(rule['margin'])}"
     return f"gives up {_number_of(rule['errors'], 'point')}, {_rows(rule['lost_rows'])}"
 
 
 def _losses(unit: Mapping[str, Any]) -> str:
-    loss = _short(unit["loss"]) if unit["loss"] else "below 1e-300"
+    loss = _shorten(unit["loss"]) if unit["loss"] else "below 1e-300"
     if not unit["least_loss_found"]:
         return f"its loss, {loss}, is too small to be told from zero: the least loss inside the bound was not found"
     best = unit["best_separator_loss"]
     if best is None:
         return f"loss {loss}"
-    return f"loss {loss}, best separator {_short(best) if best else 'below 1e-300'}"
+    return f"loss {loss}, best separator {_shorten(best) if best else 'below 1e-300'}"
 
 
-def _apart(degrees: float | None) -> str:
+def _angle_between(degrees: float | None) -> str:
     if degrees is None:
         return "no boundary to compare"
     return f"its normal {_degrees(degrees)} degrees from the perceptron's"
 
 
 def _degrees(value: float) -> str:
-    return "0" if value < 1e-6 else _short(value)
+    return "0" if value < 1e-6 else _shorten(value)
 
 
 def _spoilers(rule: Mapping[str, Any]) -> list[str]:
@@ -154,7 +154,7 @@ def _spoilers(rule: Mapping[str, Any]) -> list[str]:
     silent = rule["rows_not_judged"]
     most = rule["spoilers"][0]["moved_degrees"] if rule["spoilers"] else 0.0
     telling = [item for item in rule["spoilers"] if item["moved_degrees"] >= 0.01 * most]
-    moves = [f"row {item['row']} ({_short(item['moved_degrees'])})" for item in telling[:FEW]]
+    moves = [f"row {item['row']} ({_shorten(item['moved_degrees'])})" for item in telling[:FEW]]
     tried = f"of {rule['rows_left_out']} left out one at a time"
     tried += f"; {_rows(silent)} could not be judged" if silent else ""
     return [
@@ -169,7 +169,7 @@ def _rows(rows: Sequence[int]) -> str:
     return f"row{'s' if len(rows) != 1 else ''} {named}" + (", ..." if len(rows) > FEW else "")
 
 
-def _short(value: float | None) -> str:
+def _shorten(value: float | None) -> str:
     return "none" if value is None else f"{value:.3g}"
 
 
@@ -197,7 +197,7 @@ def draw_comparison(table: Table, points: Dataset, perceptron: Verdict, unit: Ve
     for verdict, rule, mark in ((perceptron, "perceptron", "+"), (unit, "unit", "x")):
         crossed, colour = at[verdict.lost], RULES[rule]["color"]
         axes.scatter(crossed[:, 0], crossed[:, 1], s=50, marker=mark, color=colour, linewidth=1.0, rasterized=many)
-        ringed = verdict.left_out[by_move(verdict)[:RINGED]]
+        ringed = verdict.left_out[order_by_move(verdict)[:RINGED]]
         size = 70 if rule == "perceptron" else 140  # so that both rings are seen where they are of one row
         axes.scatter(at[ringed, 0], at[ringed, 1], s=size, facecolor="none", edgecolor=colour, linewidth=1.1, zorder=5)
         named |= {int(i) for i in ringed}

@@ -11,7 +11,7 @@ from study.sweeps.digest import code_digest
 SEAL = b"<!-- SHA-256 of the lines above: "
 
 
-def drawn_from(root: Path, results: Path, name: str) -> str:
+def figure_source(root: Path, results: Path, name: str) -> str:
     """Return a line that names what a figure depends on: tables, code and the version of matplotlib.
 
     It stands in the SVG's metadata, so that a figure says itself whether it is stale.
@@ -31,10 +31,10 @@ def is_current(svg: Path, source: str) -> bool:
 def is_sealed(svg: Path) -> bool:
     """Return whether an SVG ends with the SHA-256 of what stands above."""
     content, mark, _ = svg.read_bytes().rpartition(SEAL)
-    return bool(mark) and sealed(content) == svg.read_bytes()
+    return bool(mark) and seal(content) == svg.read_bytes()
 
 
-def sealed(svg: bytes) -> bytes:
+def seal(svg: bytes) -> bytes:
     """Return an SVG with its SHA-256 as a last line, a comment."""
     return svg + SEAL + hashlib.sha256(svg).hexdigest().encode() + b" -->\n"
 
@@ -52,9 +52,9 @@ def draw_page(figure: ModuleType, results: Path) -> bytes:
 
 def draw(figure: ModuleType, results: Path, name: str, file_format: str, source: str) -> bytes:
     """Return a figure, drawn from the tables of the result of the same name."""
-    from study.report.style import rendered, study_style  # matplotlib is slow to import, and often not needed
+    from study.report.style import render_figure, study_style  # matplotlib is slow to import, and often not needed
 
     tables = read_tables(results, name)
     with study_style():
-        content = rendered(figure.draw(tables), file_format, source)
-    return sealed(content) if file_format == "svg" else content
+        content = render_figure(figure.draw(tables), file_format, source)
+    return seal(content) if file_format == "svg" else content

@@ -10,11 +10,11 @@ from study.certificates.checker import check
 from study.certificates.reading import Refused
 from study.report.provenance import CERTIFICATES, read_tables, table_name
 
-SAID = {"verdict": "claim", "loss": "loss", "weight_bound": "weight_bound"}
+FIELDS = {"verdict": "claim", "loss": "loss", "weight_bound": "weight_bound"}
 """A row's column, and the field of its certificate that says the same."""
 
 
-def unproved(folder: Path, name: str) -> Iterator[str]:
+def proof_problems(folder: Path, name: str) -> Iterator[str]:
     """Yield a line for each proof that the checker refuses, and for each row that its certificate does not bear out.
 
     A table's column `certificate` holds the place, counted from zero, of the row's certificate.
@@ -30,16 +30,16 @@ def unproved(folder: Path, name: str) -> Iterator[str]:
             return  # what rests on it need not be said
     for part, table in tables.items():
         if "certificate" in table:
-            yield from _not_borne_out(table_name(name, part), table, file, [json.loads(line) for line in lines])
+            yield from _row_problems(table_name(name, part), table, file, [json.loads(line) for line in lines])
 
 
-def _not_borne_out(where: str, table: pd.DataFrame, file: str, proofs: list[dict[str, object]]) -> Iterator[str]:
+def _row_problems(where: str, table: pd.DataFrame, file: str, proofs: list[dict[str, object]]) -> Iterator[str]:
     for number, row in enumerate(table.to_dict("records"), 2):
         place = int(row["certificate"])
         if not 0 <= place < len(proofs):
             yield f"{where}: row {number} names certificate {place}, and {file} has {len(proofs)}"
             continue
-        for column, field in SAID.items():
+        for column, field in FIELDS.items():
             proved = proofs[place].get(field)
             if row.get(column, proved) != proved:
                 yield f"{where}: row {number}, {column}: {row[column]}, but {file}:{place + 1} is a proof for {proved}"

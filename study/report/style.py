@@ -98,7 +98,7 @@ def arms(rows: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return np.asarray(np.abs(ends - rows[[name]].to_numpy(dtype=float)).T)
 
 
-def rendered(figure: Figure, file_format: str = "svg", source: str | None = None) -> bytes:
+def render_figure(figure: Figure, file_format: str = "svg", source: str | None = None) -> bytes:
     """Return a figure as a file; of an SVG, `source` goes into the metadata, and nothing of time or machine."""
     metadata = {"svg": {"Date": None, "Creator": None, "Source": source}, "pdf": {"CreationDate": None}}
     content = io.BytesIO()

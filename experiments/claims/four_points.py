@@ -1,0 +1,54 @@
+"""Claims about the four points."""
+
+from study.report.claims import Claim, Results
+
+
+def _unit_stays(results: Results) -> bool:
+    """Say whether the perceptron separates and the unit, trained on from the old optimum, ends where it fails."""
+    four = results["four_points"]
+    rules = four["rules"]
+    return (
+        rules["perceptron_four"]["separates"]
+        and not rules["continued"]["separates"]
+        and not rules["descent"]["separates"]
+        and rules["continued"]["residual"] <= 1e-9
+        and four["stationary"]["stuck"]["least_curvature"] > 1e-6
+        and rules["lowest"]["separates"]
+    )
+
+
+def _grows_quadratically(results: Results) -> bool:
+    """Say whether the updates grow with t at a power nearer to two than to one."""
+    return bool(results["four_points"]["updates"]["growth_exponent"] > 1.5)
+
+
+CLAIMS = (
+    Claim(
+        key="four points",
+        statement="Four separable points in the plane suffice: backpropagation stays in a minimum that misclassifies "
+        "one of them, though separating weights have a lower loss, while the perceptron separates all four.",
+        source="[@brady1989]",
+        holds=_unit_stays,
+        basis="measured; proved by machine in its section",
+        evidence=(
+            "the perceptron separates: {four_points.rules.perceptron_four.separates}",
+            "the unit separates, trained on by L-BFGS-B: {four_points.rules.continued.separates}",
+            "by descent: {four_points.rules.descent.separates}",
+            "least curvature where it stays: {four_points.stationary.stuck.least_curvature:.4f}",
+            "the lowest minimum found separates: {four_points.rules.lowest.separates}",
+        ),
+    ),
+    Claim(
+        key="t squared",
+        statement="On these four points the perceptron may take a number of iterations that grows as the square of the "
+        "fourth point's distance.",
+        source="folklore, after the bound of @novikoff1962",
+        holds=_grows_quadratically,
+        basis="measured",
+        sample="{four_points.updates.drawn_runs:,} runs",
+        evidence=(
+            "power of the distance in the updates: {four_points.updates.growth_exponent:.2f}",
+            "distance plus three or four, always: {four_points.updates.follow_rule}",
+        ),
+    ),
+)

@@ -1,0 +1,29 @@
+"""The claim that hidden layers fail too."""
+
+from study.report.claims import Claim, Results
+from study.report.numbers import lookup
+
+
+def _hidden_layers_fail(results: Results) -> bool:
+    """Say whether both failures stand: the proved minimum, and the bound from which every optimum fails."""
+    return all(
+        lookup(results, "hidden_failures.proof.proved|spoiler_lost|lower_separates|separable")
+        + lookup(results, "hidden_failures.global.*.*.all_from_there")
+    )
+
+
+CLAIMS = (
+    Claim(
+        key="hidden layers fail",
+        statement="Networks with hidden layers fail in the same way on separable points.",
+        source="[@brady1989]",
+        holds=_hidden_layers_fail,
+        basis="proved, and by machine",
+        evidence=(
+            "a strict minimum that loses the spoiler is proved: {hidden_failures.proof.proved}",
+            "its loss: {hidden_failures.proof.loss_high:.5f}",
+            "loss of weights that separate: {hidden_failures.proof.lower_loss:.0e}",
+            "copies from which every optimum fails: {hidden_failures.global.depth_1.cross_entropy.copies}",
+        ),
+    ),
+)

@@ -1,0 +1,20 @@
+"""The claims of all sections of the paper, in the order of its table."""
+
+from importlib import import_module
+
+SECTIONS = (
+    "four_points",
+    "spoilers",
+    "reach",
+    "unique_minimum",
+    "basins",
+    "phase_diagram",
+    "bias_variance",
+    "stability",
+    "worked_example",
+    "losses",
+    "unbounded",
+    "hidden_failures",
+    "networks",
+)
+CLAIMS = tuple(claim for name in SECTIONS for claim in import_module(f"experiments.claims.{name}").CLAIMS)

@@ -1,0 +1,146 @@
+"""The paper as Pandoc reads it, and what is wrong with it."""
+
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import panflute as pf
+import pypandoc
+
+from study.report.numbers import NUMBER_LINK, RESULTS
+
+SOURCE = "markdown"
+COMMENT = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
+GUARDED_SECTIONS = ("abstract", "results")
+"""In these sections every digit stands inside a number link, a citation, code or mathematics.
+
+Code and mathematics hold no decimal number, and no whole number above `LARGEST` but in an index or exponent; a number
+alone they are only where it is a label.
+"""
+LARGEST = 20
+LABELS = ("-1", "0", "1", "+1")
+INDEX = re.compile(r"[_^](?:\{[^{}]*\}|\\?\w)")
+APART = re.compile(r"(?<=\d)(?:\s|\{\}|\{,\}|\\[,;:! ])+(?=\d)")
+"""What may stand between two digits that are read as one number."""
+
+
+def syntax_tree(text: str) -> pf.Doc:
+    """Return Pandoc's syntax tree of a paper."""
+    return pf.load(io.StringIO(pypandoc.convert_text(text, "json", format=SOURCE)))
+
+
+def elements(part: pf.Element, *kinds: type, stop_if: Callable[[pf.Element], bool] | None = None) -> list[Any]:
+    """Return the elements of some kinds, but none inside of what `stop_if` is true of."""
+    found: list[Any] = []
+
+    def collect(element: pf.Element, _: pf.Doc) -> None:
+        if isinstance(element, kinds):
+            found.append(element)
+
+    part.walk(collect, stop_if=stop_if)
+    return found
+
+
+def targets(tree: pf.Doc, kind: type) -> set[str]:
+    """Return where all links, or all images, of a paper lead."""
+    return {element.url for element in elements(tree, kind)}
+
+
+def captions(tree: pf.Doc) -> dict[str, str]:
+    """Return the captions of a paper's figures as plain text, by the target of each image."""
+    found = {}
+    for figure in elements(tree, pf.Figure):
+        file = io.StringIO()
+        pf.dump(pf.Doc(*figure.caption.content, api_version=tree.api_version), file)
+        plain = pypandoc.convert_text(file.getvalue(), "plain", format="json", extra_args=["--wrap=none"])
+        found[elements(figure, pf.Image)[0].url] = plain.strip()
+    return found
+
+
+def uncited_entries(tree: pf.Doc, bibliography: str) -> Iterator[str]:
+    """Yield a finding for each entry of the bibliography, in BibTeX, that is never cited."""
+    cited = {citation.id for citation in elements(tree, pf.Citation)}
+    try:
+        entries = json.loads(pypandoc.convert_text(bibliography, "csljson", format="bibtex"))
+    except RuntimeError as error:
+        _, _, reason = str(error).partition("conversion: ")
+        yield f"references.bib: {' '.join(reason.split())}"
+    else:
+        for entry in entries:
+            if entry["id"] not in cited:
+                yield f"references.bib: {entry['id']} is never cited"
+
+
+def raw_parts(tree: pf.Doc) -> Iterator[str]:
+    """Yield a finding for each part that is neither Markdown nor a comment: it would go into one format unchecked."""
+    for part in elements(tree, pf.RawInline, pf.RawBlock):
+        if not COMMENT.fullmatch(part.text):
+            yield f"paper.md: {part.text.strip()!r} is raw {part.format}: write it in Markdown"
+
+
+def odd_links(tree: pf.Doc, text: str) -> Iterator[str]:
+    """Yield a finding for each link into results that Pandoc reads and `NUMBER_LINK` does not, or the converse."""
+    into_results = filter(_leads_to_result, elements(tree, pf.Link))
+    read = Counter((pf.stringify(link), link.url, link.title) for link in into_results)
+    written = Counter(
+        (link["text"], f"{RESULTS}/{link['name']}.json", link[0].rpartition(' "')[2][:-2])
+        for link in NUMBER_LINK.finditer(text)
+    )
+    for shown, url, title in [*(read - written), *(written - read)]:
+        yield (
+            f'paper.md: [{shown}]({url} "{title}") is not one number link; each link into results is written '
+            '[text](experiments/results/NAME.json "key:format")'
+        )
+
+
+def bare_numbers(tree: pf.Doc) -> Iterator[str]:
+    """Yield a finding for each number of the title or a guarded section that stands bare, from Pandoc's syntax tree."""
+    guarded, depth, heading, seen = False, 0, "", set()
+    for text in _find_bare(tree.metadata):
+        yield f"paper.md: in the title, {text!r} is a bare number: write it as a word"
+    for block in tree.content:
+        if isinstance(block, pf.Header) and (not guarded or block.level <= depth):
+            guarded, depth, heading = block.identifier in GUARDED_SECTIONS, block.level, block.identifier
+            seen.add(heading)
+        if guarded:
+            for text in _find_bare(block):
+                yield f"paper.md: in section {heading!r}, {text!r} is a bare number: make it a link to a result"
+    for section in GUARDED_SECTIONS:
+        if section not in seen:
+            yield f"paper.md: no section is called {section!r}; in it, no number may stand bare"
+
+
+def _find_bare(part: pf.Element) -> Iterator[str]:
+    """Yield each text of a part that is a bare number, or holds one."""
+    for element in elements(part, pf.Str, pf.Math, pf.Code, pf.CodeBlock, stop_if=_is_checked_elsewhere):
+        if isinstance(element, pf.Str):
+            bare = any(c.isnumeric() for c in element.text)
+        else:
+            bare = _may_be_measured(element.text, isinstance(element, pf.Math))
+        if bare:
+            yield element.text
+
+
+def _is_checked_elsewhere(element: pf.Element) -> bool:
+    """Return whether an element is a citation, a number link, or an image that repeats its figure's caption."""
+    repeats = isinstance(element, pf.Image) and isinstance(element.ancestor(2), pf.Figure)
+    return repeats or isinstance(element, pf.Cite) or _leads_to_result(element)
+
+
+def _may_be_measured(text: str, indices: bool) -> bool:
+    """Return whether code or mathematics holds a number that may have been measured."""
+    bare, whole = APART.sub("", INDEX.sub("", text) if indices else text), APART.sub("", text).strip()
+    return (
+        any(c.isnumeric() and not c.isascii() for c in text)
+        or re.search(r"\d\s*\.\s*\d|\d\{?,\}?\d{3}", text) is not None
+        or any(int(number) > LARGEST for number in re.findall(r"\d+", bare))
+        or (re.fullmatch(r"[-+]?\d+", whole) is not None and whole not in LABELS)
+    )
+
+
+def _leads_to_result(element: pf.Element) -> bool:
+    """Return whether an element is a link to a file of results."""
+    return isinstance(element, pf.Link) and element.url.startswith(f"{RESULTS}/")
