@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.bias_variance import PARTS, difference, differing_counts, group_sizes, holm, wrong_counts
-from study.analysis.conflict import spoilt
 from study.analysis.interval import mean, middle
-from study.analysis.threshold import threshold
 from study.datasets.dataset import Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.spoilers import PLACE, add_spoilers
+from study.law.conflict import spoilt
+from study.law.thresholds import threshold
 from study.sweeps import grid
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
 from study.sweeps.grid import N_GROUPS, Setting

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.landscape import fold_from, least_curvature, saddle_between, stationary_near
+from experiments._landscape import fold_from, least_curvature, saddle_between, stationary_near
 from study.analysis.margin import functional_margins, geometric_margin, novikoff_bound
 from study.analysis.separation import is_separable, separates, training_error
 from study.datasets.dataset import Dataset, Floats

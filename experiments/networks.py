@@ -6,8 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from experiments._network_margin import widest_margin
 from study.analysis.interval import mean, rate
-from study.analysis.network_margin import widest_margin
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.spoilers import PLACE, add_spoilers

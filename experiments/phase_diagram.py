@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.conflict import Spoilt
-from study.analysis.geometries import DEPTH, GEOMETRIES, OFFSET, corners, named
-from study.analysis.law import LOSSES, asymptote, error_rate, fits_from, predicted, sandwich
-from study.analysis.spoiler_limits import soft_rate, soft_threshold
-from study.analysis.threshold import threshold
+from experiments._geometries import DEPTH, GEOMETRIES, OFFSET, corners, named
 from study.certificates.checker import check
 from study.certificates.search import verdict
 from study.datasets.dataset import Floats
+from study.law.bound import LOSSES, asymptote, error_rate, fits_from, predicted, sandwich
+from study.law.conflict import Spoilt
+from study.law.several_spoilers import soft_rate, soft_threshold
+from study.law.thresholds import threshold
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.losses import Loss
 

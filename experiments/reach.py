@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from study.analysis.conflict import Shape, spoilt
 from study.analysis.interval import middle, rate
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.spoilers import PLACE, add_spoilers
+from study.law.conflict import Shape, spoilt
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound
 from study.trainers.losses import LOSSES, Loss

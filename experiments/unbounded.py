@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
-from study.analysis.implicit_bias import asymptote, safe_rate, widest
+from experiments._implicit_bias import asymptote, safe_rate, widest
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate

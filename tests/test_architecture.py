@@ -15,6 +15,7 @@ STOREYS = (
     "kernels",
     "trainers",
     "analysis",
+    "law",
     "certificates",
     "sweeps",
     "report",
@@ -23,7 +24,7 @@ STOREYS = (
 )
 SOURCES = sorted(path for room in ("study", "experiments", "figures") for path in (ROOT / room).rglob("*.py"))
 CLAIMS = ROOT / "experiments" / "claims"
-SILENT = ("datasets", "kernels", "trainers", "analysis", "certificates")
+SILENT = ("datasets", "kernels", "trainers", "analysis", "law", "certificates")
 
 LONGEST = 40
 LONG = {

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from study.analysis.conflict import Spoilt, spoilt
 from study.certificates.reading import Refused
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
+from study.law.conflict import Spoilt, spoilt
 from study.sweeps.grid import Setting
 from study.sweeps.rules import Rule
 from study.trainers.fit import Bound, Fit, Stop
@@ -123,19 +123,19 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "analysis.comparison.telling_plane": {"points": POINTS, "unit": W, "other": V},
     "analysis.comparison.usual_passes": {"points": POINTS},
-    "analysis.conflict.spoilt": {**SET, "is_spoiler": [False, False, False, True], "shape": "ball"},
-    "analysis.conflict.largest_margin": {
+    "law.conflict.spoilt": {**SET, "is_spoiler": [False, False, False, True], "shape": "ball"},
+    "law.conflict.largest_margin": {
         "base": conflict().base, "spoilers": conflict().spoilers, "shape": "box", "lift": 0.5,
     },
     "analysis.influence.angle": {"w": W, "v": V},
     "analysis.influence.moved": {"w": W, "v": V, "X": X},
     "analysis.influence.moved_without": {"train": train, **SET, "w": W, "samples": [0, 3]},
-    "analysis.law.kappa": {"mu": 0.2},
-    "analysis.law.asymptote": LAW,
-    "analysis.law.error_rate": {"points": conflict(), "loss": "quadratic"},
-    "analysis.law.fits_from": {"points": conflict(), "loss": "quadratic"},
-    "analysis.law.predicted": LAW,
-    "analysis.law.sandwich": LAW,
+    "law.bound.kappa": {"mu": 0.2},
+    "law.bound.asymptote": LAW,
+    "law.bound.error_rate": {"points": conflict(), "loss": "quadratic"},
+    "law.bound.fits_from": {"points": conflict(), "loss": "quadratic"},
+    "law.bound.predicted": LAW,
+    "law.bound.sandwich": LAW,
     "analysis.margin.functional_margins": JUDGED,
     "analysis.margin.scaled": JUDGED,
     "analysis.margin.geometric_margin": JUDGED,
@@ -145,17 +145,17 @@ CALLS: dict[str, dict[str, Any]] = {
     "analysis.separation.training_error": JUDGED,
     "analysis.separation.separator": SET,
     "analysis.separation.is_separable": SET,
-    "analysis.spoiler_limits.least_hinge": {"points": conflict(), "margin": 0.2},
-    "analysis.spoiler_limits.fewest_lost": {"points": conflict(), "margin": 0.2},
-    "analysis.spoiler_limits.soft_rate": {"points": conflict()},
-    "analysis.spoiler_limits.soft_threshold": {"points": conflict(), "eps": 0.1},
+    "law.several_spoilers.least_hinge": {"points": conflict(), "margin": 0.2},
+    "law.several_spoilers.fewest_lost": {"points": conflict(), "margin": 0.2},
+    "law.several_spoilers.soft_rate": {"points": conflict()},
+    "law.several_spoilers.soft_threshold": {"points": conflict(), "eps": 0.1},
     "analysis.stability.angle_swing": {"w": W, "v": V},
     "analysis.stability.offset_swing": {"w": W, "v": V},
     "analysis.stability.disagreement": {"w": W, "v": V, "X": X},
     "analysis.stability.leave_one_out": {
         "train": train, "X": TWELVE.X, "y": TWELVE.y, "X_test": X, "y_test": Y,
     },
-    "analysis.threshold.threshold": LAW,
+    "law.thresholds.threshold": LAW,
     "analysis.witness.witness": {**SET, "guess": V},
     "certificates.checker.check": {"text": '{"kind": "separability"}'},
     "certificates.decision.decide": {**SET, "guess": V, "rows": np.arange(2, 6)},
@@ -194,14 +194,10 @@ INNER = {
     "trainers.layers": {"backward", "check_layers", "forward", "one_output", "value_and_gradient", "weight_matrices"},
     "trainers.losses": {"check_eps", "check_sample_weight", "convention", "loss_of_margin", "objective"},
     "trainers.solvers": {"descend", "l_bfgs_b", "newton"},
-    "analysis.conflict": {"check_one_spoiler"},
-    "analysis.geometries": {"corners", "draw", "drawn", "named"},
-    "analysis.implicit_bias": {"asymptote", "safe_rate", "widest"},
+    "law.conflict": {"check_one_spoiler"},
     "analysis.interval": {"mean", "middle", "rate", "wilson"},
-    "analysis.landscape": {"fold_from", "least_curvature", "saddle_between", "stationary_near"},
-    "analysis.network_margin": {"widest_margin"},
     "analysis.stability": {"angle_between"},
-    "analysis.threshold": {"log_loss_of_margin"},
+    "law.thresholds": {"log_loss_of_margin"},
     "analysis.witness": {"wrong_samples"},
     "certificates.balls": {"cells", "dot", "krawczyk", "shown"},
     "certificates.critical": {"fold", "stationary"},
@@ -210,7 +206,6 @@ INNER = {
     "certificates.reading": {"as_index", "as_list", "constant", "distinct", "fields", "fraction", "labelled", "number",
                              "numbers", "require"},
     "certificates.stationary": {"hull_bound"},
-    "certificates.strict_minimum": {"positive_definite", "sigmoid", "strict_minimum"},
     "sweeps.digest": {"code_digest"},
     "sweeps.executors": {"prepare"},
     "sweeps.experiment": {"added", "by_part", "concatenate"},

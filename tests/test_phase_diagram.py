@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments._geometries import corners, drawn
 from experiments.phase_diagram import COLUMNS, WEIGHTS, certified
-from study.analysis.geometries import corners, drawn
 from study.certificates.checker import check
 from study.report.provenance import read_tables
 from tests.conftest import ROOT

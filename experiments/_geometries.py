@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from study.analysis.conflict import Shape, Spoilt, spoilt
 from study.datasets.dataset import Floats
+from study.law.conflict import Shape, Spoilt, spoilt
 from study.validation import BadInput
 
 DEPTH, OFFSET = 1.0, 2.0

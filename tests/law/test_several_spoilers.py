@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from study.analysis.conflict import Spoilt, spoilt
-from study.analysis.law import LOSSES, asymptote
-from study.analysis.spoiler_limits import fewest_lost, least_hinge, soft_rate, soft_threshold
 from study.datasets.dataset import Floats
+from study.law.bound import LOSSES, asymptote
+from study.law.conflict import Spoilt, spoilt
+from study.law.several_spoilers import fewest_lost, least_hinge, soft_rate, soft_threshold
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss, loss_of_margin
 from study.trainers.sigmoid_unit import sigmoid_unit
 from study.validation import BadInput
-from tests.analysis.geometries import GEOMETRIES, corners, drawn
+from tests.law.geometries import GEOMETRIES, corners, drawn
 
 CORNERS = spoilt(*corners(), "box")
 X, Y, IS_SPOILER = corners()

@@ -7,10 +7,10 @@ import numpy as np
 from scipy.optimize import Bounds, OptimizeResult, brentq, minimize
 from scipy.special import expit, logsumexp
 
-from study.analysis.conflict import Spoilt, check_one_spoiler, largest_margin
-from study.analysis.law import LOSSES
 from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
+from study.law.bound import LOSSES
+from study.law.conflict import Spoilt, check_one_spoiler, largest_margin
 from study.trainers.losses import Loss
 from study.validation import one_of, positive
 

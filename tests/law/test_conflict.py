@@ -3,10 +3,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from study.analysis.conflict import Spoilt, largest_margin, spoilt
 from study.analysis.separation import is_separable
+from study.law.conflict import Spoilt, largest_margin, spoilt
 from study.validation import BadInput
-from tests.analysis.geometries import GEOMETRIES, SHAPES, corners
+from tests.law.geometries import GEOMETRIES, SHAPES, corners
 
 NAMED = pytest.mark.parametrize("points", GEOMETRIES.values(), ids=GEOMETRIES)
 

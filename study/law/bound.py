@@ -8,9 +8,9 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from study.analysis.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
 from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
+from study.law.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
 from study.trainers.losses import Loss
 from study.validation import BadInput, one_of, positive
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from study.analysis.conflict import Shape, Spoilt, spoilt
-from study.analysis.geometries import draw
+from experiments._geometries import draw
 from study.datasets.dataset import Floats
+from study.law.conflict import Shape, Spoilt, spoilt
 from study.validation import BadInput
 
 SHAPES: tuple[Shape, ...] = ("box", "ball")

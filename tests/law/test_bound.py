@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from study.analysis.conflict import Spoilt, largest_margin, spoilt
-from study.analysis.law import LOSSES, asymptote, error_rate, fits_from, kappa, predicted, sandwich
 from study.analysis.separation import separates
-from study.analysis.threshold import threshold
 from study.datasets.dataset import Floats
+from study.law.bound import LOSSES, asymptote, error_rate, fits_from, kappa, predicted, sandwich
+from study.law.conflict import Spoilt, largest_margin, spoilt
+from study.law.thresholds import threshold
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss
 from study.trainers.sigmoid_unit import sigmoid_unit
 from study.validation import BadInput
-from tests.analysis.geometries import GEOMETRIES, corners
+from tests.law.geometries import GEOMETRIES, corners
 
 NAMED = pytest.mark.parametrize("points", GEOMETRIES.values(), ids=GEOMETRIES)
 EACH_LOSS = pytest.mark.parametrize("loss", LOSSES)

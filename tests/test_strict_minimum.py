@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat
 
+from experiments._strict_minimum import OneHiddenLayer, positive_definite, strict_minimum
 from experiments.hidden_failures import EPS, LAYERS, TEACHER, apex_points, certificate, line_points, lipschitz
-from study.certificates.strict_minimum import OneHiddenLayer, positive_definite, strict_minimum
 from study.datasets.dataset import Floats
 from study.report.provenance import read_tables
 from study.trainers.layers import outputs, value_and_gradient

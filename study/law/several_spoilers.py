@@ -6,9 +6,9 @@ import numpy as np
 from scipy.linalg import null_space
 from scipy.optimize import linprog, minimize
 
-from study.analysis.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
 from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
+from study.law.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
 from study.trainers.losses import check_eps, loss_of_margin
 from study.validation import BadInput, one_of
 
