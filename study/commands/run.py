@@ -56,8 +56,9 @@ def run_all(
     import time
 
     from study.sweeps.executors import executor
+    from study.sweeps.locks import alone
     from study.sweeps.runner import Place, experiment_digest, run_experiment
-    from study.sweeps.store import alone, forget
+    from study.sweeps.store import forget
 
     root = checkout()
     report: dict[str, Any] = {"experiments": {}, "blocks_computed": 0, "blocks_reused": 0, "fits": 0, "seconds": 0.0}
