@@ -102,7 +102,8 @@ def sweep(
     seed
         Draws other sets; the same seed draws the same.
     from_
-        The JSON file of an earlier sweep, to be repeated; all options above are then taken from it.
+        The JSON file of an earlier sweep, to be repeated; all options above are then taken from it. Where it names
+        rules of the form module:function, `--rule` must name them too, as they are run.
     out
         The table; figure (.svg) and settings (.json) go beside it. By default sweep.csv; with --from x.json, x.csv.
     dry_run
@@ -129,10 +130,17 @@ def sweep(
     )  # fmt: skip
     numbers = given(resamples=resamples, n_test=n_test, seed=seed)
     if from_ is not None:
-        also = [*given(rule=rule), *of_rules, *of_settings, *numbers]
+        settings, rules, more = read_declaration(from_)
+        own = {one.rule for one in rules if ":" in one.rule}
+        also = [*(given(rule=rule) if set(rule or []) - own else []), *of_rules, *of_settings, *numbers]
         if also:
             raise BadInput(f"`from` takes what is swept from {from_}: leave out `{'`, `'.join(also)}`")
-        settings, rules, more = read_declaration(from_)
+        unnamed = sorted(own - set(rule or []))
+        if unnamed:
+            raise BadInput(
+                f"`from` {from_} names code to be run, {', '.join(unnamed)}: where you trust it, say so by "
+                f"--rule {' '.join(sorted(own))}"
+            )
         out = out or from_.with_suffix(".csv")
     else:
         options = RULE_OPTIONS | of_rules
@@ -241,6 +249,8 @@ def compute(
     from study.report.sweep_figure import draw_sweep
     from study.sweeps.executors import executor
     from study.sweeps.grid import SETTINGS
+    from study.sweeps.locks import alone
+    from study.sweeps.rules import own_code
     from study.sweeps.runner import Place, libraries, run_experiment
     from study.sweeps.store import write_file
 
@@ -249,10 +259,15 @@ def compute(
         "settings": [asdict(setting) for setting in settings],
         "rules": [asdict(rule) for rule in rules],
     }
-    with executor(workers, scheduler) as (pool, n_workers), progress("sweep") as advance:
-        store = out.parent / ".study"
+    own = [own_code(rule.rule) for rule in rules if ":" in rule.rule]
+    unknown = [where for loaded in own for where in loaded.unknown]
+    if unknown:
+        say(f"what a rule of your own loads cannot be known ({', '.join(unknown)}): every block is computed anew")
+    key = digest(declaration, [loaded.digest for loaded in own])
+    store = out.parent / ".study"
+    with alone(store, say), executor(workers, scheduler) as (pool, n_workers), progress("sweep") as advance:
         place = Place(store=store, executor=pool, workers=n_workers, advance=advance, notice=say)
-        outcome = run_experiment(experiment, digest(declaration), place, fresh=fresh)
+        outcome = run_experiment(experiment, key, place, fresh=fresh or bool(unknown))
     table = outcome.tables[""]
     content = table.to_csv(index=False, lineterminator="\n").encode()
     with study_style():
@@ -275,17 +290,15 @@ def compute(
         show(table[shown].to_string(index=False, float_format=lambda value: f"{value:.5g}"))
 
 
-def digest(declaration: dict[str, Any]) -> str:
-    """Return the digest of the code of a sweep, of its settings, and of the modules of the user's own rules."""
+def digest(declaration: dict[str, Any], own: list[str]) -> str:
+    """Return the digest of the code of a sweep, of its settings, and of the user's own rules."""
     import hashlib
     import json
 
     import study
     from study.sweeps.digest import code_digest
-    from study.sweeps.rules import own_code
     from study.sweeps.runner import BLOCK_CODE
 
     code = code_digest(Path(study.__file__).resolve().parent.parent, "study.sweeps.grid", *BLOCK_CODE)
-    own = [own_code(rule["rule"]) for rule in declaration["rules"] if ":" in rule["rule"]]
     words = json.dumps([code, declaration["rules"], declaration["n_test"], own], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()
