@@ -211,13 +211,16 @@ INNER = {
                              "numbers", "require"},
     "certificates.stationary": {"hull_bound"},
     "certificates.strict_minimum": {"positive_definite", "sigmoid", "strict_minimum"},
-    "sweeps.digest": {"code_digest"},
+    "sweeps.digest": {"code_digest", "meaning"},
     "sweeps.executors": {"prepare"},
     "sweeps.experiment": {"added", "by_part", "concatenate"},
     "sweeps.grid": {"numbers", "rows", "run", "scaled_features", "tables"},
+    "sweeps.loaded": {"loaded_code"},
+    "sweeps.locks": {"alone", "temporary_folder"},
+    "sweeps.pilot": {"expected_seconds", "size", "spread"},
     "sweeps.rules": {"called", "load", "own_code", "told"},
     "sweeps.runner": {"block_key", "compute", "experiment_digest", "run_experiment"},
-    "sweeps.store": {"alone", "forget", "load_block", "save_block", "write_file"},
+    "sweeps.store": {"forget", "load_block", "save_block", "write_file"},
     "sweeps.streams": {"stream"},
 }  # fmt: skip
 """What the functions above call with what they have checked; tests of their own hold them."""

@@ -198,33 +198,20 @@ def read_declaration(path: Path) -> "tuple[list[Setting], list[Rule], dict[str, 
 
 
 def estimate(experiment: "Experiment", rules: "list[Rule]", workers: int | None, *, json: bool) -> None:
-    """Say how many cells and fits there are, and how long they would take, from a small block of each cell."""
-    import os
-    import time
+    """Say how many settings and fits there are, and how long they would take."""
+    from study.sweeps.executors import executor
+    from study.sweeps.pilot import expected_seconds
 
-    import numpy as np
-
-    size = 40
-    seconds = 0.0
-    for cell in experiment.cells:
-        experiment.run(cell, size, np.random.default_rng(0))  # compiles, and fills caches
-        begin = time.perf_counter()
-        experiment.run(cell, size, np.random.default_rng(0))
-        seconds += (time.perf_counter() - begin) * experiment.resamples / size
+    with executor(workers) as (pool, n_workers):
+        about, least, most = (round(seconds, 1) for seconds in expected_seconds(experiment, pool, n_workers))
     fits = len(experiment.cells) * len(rules) * experiment.resamples
-    n_workers = workers or len(os.sched_getaffinity(0))
-    answer = {
-        "cells": len(experiment.cells),
-        "rules": len(rules),
-        "fits": fits,
-        "seconds": round(seconds / n_workers, 1),
-    }
+    answer = {"cells": len(experiment.cells), "rules": len(rules), "fits": fits, "seconds": about}
     if json:
-        show_json(answer)
+        show_json({**answer, "seconds_least": least, "seconds_most": most})
     else:
         show(
             f"{answer['cells']} settings, {answer['rules']} rules, {fits:,} fits; "
-            f"about {answer['seconds']:g} s with {n_workers} workers"
+            f"about {about:g} s with {n_workers} workers ({least:g} to {most:g} s)"
         )
 
 
