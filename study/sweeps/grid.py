@@ -46,14 +46,13 @@ class Setting:
         one_of("generator", self.generator, GENERATORS)
         one_of("features", self.features, FEATURES)
         one_of("resampling", self.resampling, RESAMPLINGS)
-        count("n_samples", self.n_samples, least=4)
-        count("n_features", self.n_features)
+        n_samples, n_features = count("n_samples", self.n_samples, least=4), count("n_features", self.n_features)
         for name in ("depth", "offset"):
             if not 0.0 <= real(name, getattr(self, name)) < np.inf:
                 raise BadInput(f"`{name}` must lie in [0, inf); got {getattr(self, name)}")
         if not 0.0 <= self.spoiler_rate < 1.0:
             raise BadInput(f"`spoiler_rate` must lie in [0, 1); got {self.spoiler_rate}")
-        self.check_place(_frame_of(self.generator, self.n_samples, self.n_features))
+        self.check_place(_frame_of(self.generator, n_samples, n_features))
 
     def check_place(self, frame: Frame | None) -> None:
         """Raise `BadInput` unless spoilers are certain to be separable: said of the options, which hold no jitter."""
