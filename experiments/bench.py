@@ -4,7 +4,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,6 +25,7 @@ from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.resampling import bootstrap
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.locks import temporary_folder
 from study.trainers.fit import Bound, Fit
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -131,10 +131,11 @@ def sweeping(n_sets: int, repeats: int) -> Statistics:
 
 
 SWEEPING = """
-import sys, tempfile, time
+import sys, time
 from pathlib import Path
 from study.sweeps.executors import executor
 from study.sweeps.grid import Setting, sweep
+from study.sweeps.locks import temporary_folder
 from study.sweeps.rules import Rule
 from study.sweeps.runner import Place, run_experiment
 
@@ -142,8 +143,8 @@ units = [Rule(rule="unit", loss=loss, shape="box", weight_bound=3.0) for loss in
 rules = [Rule(rule="perceptron"), *units]
 three = sweep([Setting(n_samples=50)], rules, resamples=int(sys.argv[1]))
 few = sweep([Setting(n_samples=50)], rules, resamples=4000)
-with tempfile.TemporaryDirectory() as folder, executor(2) as (pool, workers):
-    place = Place(store=Path(folder), executor=pool, workers=workers)
+with temporary_folder() as folder, executor(2) as (pool, workers):
+    place = Place(store=folder, executor=pool, workers=workers)
     run_experiment(few, "", place)  # loads and allocates what is loaded and allocated once
     begin = time.perf_counter()
     run_experiment(three, "another", place)
@@ -159,8 +160,8 @@ def imports(repeats: int) -> Statistics:
     code += "import study.trainers.perceptron, study.trainers.sigmoid_unit; print(time.perf_counter() - t)"
     rows = []
     for _ in range(min(repeats, 3)):
-        with tempfile.TemporaryDirectory() as cache:
-            environment = {**os.environ, "NUMBA_CACHE_DIR": cache, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with temporary_folder() as cache:
+            environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": os.pathsep.join(sys.path)}
             cold, warm = (seconds_said(code, environment) for _ in range(2))
         rows.append([warm, cold, np.nan, np.nan, 1])
     return {"times": np.array(rows), "n_fits": np.array([0])}

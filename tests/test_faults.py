@@ -53,7 +53,7 @@ def draw(tables):
     return figure
 """
 N_BLOCKS = 12
-"""Then come tiny.csv, tiny.more.csv and tiny.json, each written by one more call of fsync."""
+"""Then come tiny.csv, tiny.more.csv and tiny.json, each put in its place by one more call of os.replace."""
 POINTS = "x,y,class\n1,0,a\n0,1,a\n-1,0,β\n"
 
 MAIN = "from study.__main__ import main\n{}\nmain()"  # of the checkout that it is run in
@@ -63,15 +63,15 @@ timer = threading.Timer({delay}, signal.pthread_kill, (threading.main_thread().i
 timer.daemon = True
 timer.start()
 """
-ON_FSYNC = """
+ON_REPLACE = """
 import os, signal, errno
-calls, fsync = [], os.fsync
-def counted(handle):
-    calls.append(handle)
+calls, replace = [], os.replace
+def counted(source, target, **options):
+    calls.append(target)
     if len(calls) == {call}:
         {act}
-    fsync(handle)
-os.fsync = counted
+    replace(source, target, **options)
+os.replace = counted
 """
 NO_SPACE = 'raise OSError(errno.ENOSPC, "No space left on device")'
 READ_ONLY = """
@@ -86,8 +86,8 @@ FULL = r"\Astudy: .*tiny.* cannot be read or written: No space left on device\n\
 LEFT_BEHIND = (".study", "experiments/results", "figures", "build", "out ö")
 
 
-def on_fsync(call: int, act: str) -> str:
-    return ON_FSYNC.format(call=call, act=act)
+def on_replace(call: int, act: str) -> str:
+    return ON_REPLACE.format(call=call, act=act)
 
 
 def after(delay: float, name: str) -> str:
@@ -227,7 +227,7 @@ def kept(number: int) -> Callable[[Path], None]:
 
 def both(*command: str) -> Callable[[Path], None]:
     def at_once(checkout: Path) -> None:
-        words = [sys.executable, "-c", MAIN.format(on_fsync(1, "import time; time.sleep(2.0)")), *command]
+        words = [sys.executable, "-c", MAIN.format(on_replace(1, "import time; time.sleep(2.0)")), *command]
         two = [subprocess.Popen(words, cwd=checkout, stderr=subprocess.PIPE, text=True) for _ in range(2)]
         said = [process.communicate(timeout=60)[1] for process in two]
         assert [process.returncode for process in two] == [0, 0], said
@@ -238,14 +238,14 @@ def both(*command: str) -> Callable[[Path], None]:
 
 
 FAULTS: dict[str, Fault] = {
-    "disk full at the first block": Fault(prelude=on_fsync(1, NO_SPACE), code=(1,), says=FULL),
-    "disk full at a later block": Fault(prelude=on_fsync(7, NO_SPACE), code=(1,), says=FULL, after=kept(3)),
-    "disk full at the first table": Fault(prelude=on_fsync(N_BLOCKS + 1, NO_SPACE), code=(1,), says=FULL),
+    "disk full at the first block": Fault(prelude=on_replace(1, NO_SPACE), code=(1,), says=FULL),
+    "disk full at a later block": Fault(prelude=on_replace(7, NO_SPACE), code=(1,), says=FULL, after=kept(3)),
+    "disk full at the first table": Fault(prelude=on_replace(N_BLOCKS + 1, NO_SPACE), code=(1,), says=FULL),
     "disk full at the second table": Fault(
-        state="changed", prelude=on_fsync(N_BLOCKS + 2, NO_SPACE), code=(1,), says=FULL
+        state="changed", prelude=on_replace(N_BLOCKS + 2, NO_SPACE), code=(1,), says=FULL
     ),
     "disk full at the JSON": Fault(
-        state="changed", prelude=on_fsync(N_BLOCKS + 3, NO_SPACE), code=(1,), says=FULL, after=noticed
+        state="changed", prelude=on_replace(N_BLOCKS + 3, NO_SPACE), code=(1,), says=FULL, after=noticed
     ),
     "files that may not grow": Fault(prelude=SMALL_FILES, code=(1,), says="cannot be read or written: File too large"),
     "answer to a full device": Fault(
@@ -270,22 +270,22 @@ FAULTS: dict[str, Fault] = {
     "Ctrl-C while libraries are loaded": Fault(prelude=after(0.5, "SIGINT"), code=(130, 0)),
     "Ctrl-C about when blocks begin": Fault(prelude=after(0.8, "SIGINT"), code=(130, 0)),
     "Ctrl-C while blocks are computed": Fault(
-        prelude=on_fsync(5, kill("SIGINT")), code=(130,), says=INTERRUPTED, after=kept(4)
+        prelude=on_replace(5, kill("SIGINT")), code=(130,), says=INTERRUPTED, after=kept(4)
     ),
     "Ctrl-C while the first table is written": Fault(
-        state="changed", prelude=on_fsync(N_BLOCKS + 1, kill("SIGINT")), code=(130,), says=INTERRUPTED
+        state="changed", prelude=on_replace(N_BLOCKS + 1, kill("SIGINT")), code=(130,), says=INTERRUPTED
     ),
     "Ctrl-C while the JSON is written": Fault(
-        state="changed", prelude=on_fsync(N_BLOCKS + 3, kill("SIGINT")), code=(130,), says=INTERRUPTED
+        state="changed", prelude=on_replace(N_BLOCKS + 3, kill("SIGINT")), code=(130,), says=INTERRUPTED
     ),
-    "terminated while blocks are computed": Fault(prelude=on_fsync(5, kill("SIGTERM")), code=(143,), after=kept(4)),
+    "terminated while blocks are computed": Fault(prelude=on_replace(5, kill("SIGTERM")), code=(143,), after=kept(4)),
     "terminated at some time": Fault(prelude=after(0.6, "SIGTERM"), code=(143, 0)),
-    "killed while blocks are computed": Fault(prelude=on_fsync(5, kill("SIGKILL")), code=(-9,), after=kept(4)),
+    "killed while blocks are computed": Fault(prelude=on_replace(5, kill("SIGKILL")), code=(-9,), after=kept(4)),
     "killed between two tables": Fault(
-        state="changed", prelude=on_fsync(N_BLOCKS + 2, kill("SIGKILL")), code=(-9,), after=noticed
+        state="changed", prelude=on_replace(N_BLOCKS + 2, kill("SIGKILL")), code=(-9,), after=noticed
     ),
     "killed before the JSON": Fault(
-        state="changed", prelude=on_fsync(N_BLOCKS + 3, kill("SIGKILL")), code=(-9,)
+        state="changed", prelude=on_replace(N_BLOCKS + 3, kill("SIGKILL")), code=(-9,)
     ),
     "temporary files of killed runs": Fault(before=unfinished),
     "two runs at once": Fault(command=("list",), before=both("run", "tiny")),

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,18 +35,51 @@ def writing(wanted: str, path: Path) -> Iterator[None]:
         raise BadInput(f"{wanted}; got {path} ({error.strerror})") from None
 
 
+EVERY = 10.0
+"""Seconds between two lines of progress."""
+
+
+class Whole:
+    """How far a run of several experiments is in all.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        The blocks of each experiment, in the order in which they run.
+    """
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self.counts = counts
+        self.total = sum(counts.values())
+        self.said = time.monotonic()
+
+    def done(self, name: str, of_it: int) -> int:
+        """Return the blocks that are done when `of_it` blocks of an experiment are."""
+        return sum(list(self.counts.values())[: list(self.counts).index(name)]) + of_it
+
+    def sentence(self, name: str, of_it: int) -> str:
+        """Say which experiment it is, and the share of all blocks that is done."""
+        share = self.done(name, of_it) / max(self.total, 1)
+        return f"experiment {list(self.counts).index(name) + 1} of {len(self.counts)}, {share:.1%} of all blocks"
+
+
 @contextmanager
-def progress(title: str, unit: str = "blocks") -> Iterator[Callable[[int, int], None]]:
-    """Give a function (done, total) that shows progress: a bar on a terminal, elsewhere a line every ten seconds."""
+def progress(title: str, unit: str = "blocks", whole: Whole | None = None) -> Iterator[Callable[[int, int], None]]:
+    """Give a function (done, total) that shows progress: a bar on a terminal, elsewhere a line every ten seconds.
+
+    Where `title` is one of the experiments of a `whole`, there is a second bar for it, or a second half of the line.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    rate = TextColumn(f"{unit}, {{task.fields[rate]:,.1f}} a second,")
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn(), TextColumn("left"))
+    texts = [TextColumn(f"{{task.{part}}}") for part in ("description", "fields[rate]")]
+    columns = (texts[0], BarColumn(), MofNCompleteColumn(), texts[1], TimeRemainingColumn(), TextColumn("left"))
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(title, rate=0.0)
-        begin = said = time.monotonic()
+        task = bar.add_task(title, rate=unit)
+        in_all = bar.add_task("in all", rate=unit, total=whole.total) if whole else None
+        begin = time.monotonic()
+        said = whole.said if whole else begin
         reused: int | None = None
 
         def advance(done: int, total: int) -> None:
@@ -54,10 +87,16 @@ def progress(title: str, unit: str = "blocks") -> Iterator[Callable[[int, int], 
             reused = done if reused is None else reused
             now = time.monotonic()
             rate = (done - reused) / max(now - begin, 1e-3)
-            bar.update(task, completed=done, total=total, rate=rate)
-            if not console.is_terminal and now - said > 10.0:
+            bar.update(task, completed=done, total=total, rate=f"{unit}, {rate:,.1f} a second,")
+            if whole and in_all is not None:
+                bar.update(in_all, completed=whole.done(title, done))
+            if not console.is_terminal and now - said > EVERY:
                 said = now
                 left = f", about {(total - done) / rate:.0f} s left" if rate else ""
-                say(f"{title}: {done:,} of {total:,} {unit}, {rate:.1f} a second{left}")
+                line = f"{title}: {done:,} of {total:,} {unit}, {rate:.1f} a second{left}"
+                if whole:
+                    whole.said = now
+                    line += f"; {whole.sentence(title, done)}"
+                say(line)
 
         yield advance

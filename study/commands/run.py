@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from study.commands.checkout import QUICK_DIVISOR, build, checkout, load_experiment, repeatable, results
-from study.commands.output import progress, say, show_json
-from study.validation import CheckFailed
+from study.commands.checkout import QUICK_DIVISOR, build, checkout, chosen, load_experiment, repeatable, results
+from study.commands.output import Whole, progress, say, show_json
+from study.validation import BadInput, CheckFailed
 
 
 def run(
@@ -17,11 +17,13 @@ def run(
     workers: int | None = None,
     scheduler: str | None = None,
     fresh: bool = False,
+    commit: bool = False,
     json: bool = False,
 ) -> None:
     """Run experiments: compute the blocks that are missing, and write tables and numbers.
 
-    Results at the declared settings go to experiments/results, all others to build/results.
+    Results at the declared settings go to experiments/results, all others to build/results. Times are another run's
+    whenever they are taken: those of bench and proof_cost go to build/results too, unless `--commit` says otherwise.
 
     Parameters
     ----------
@@ -35,10 +37,12 @@ def run(
         Address of a Dask scheduler whose workers compute in place of threads, such as tcp://10.0.0.1:8786.
     fresh
         Compute every block anew, also those computed before.
+    commit
+        Write times to experiments/results, in place of those that the paper cites.
     json
         Put one machine-readable object on stdout.
     """
-    report = run_all(names, resamples=resamples, workers=workers, scheduler=scheduler, fresh=fresh)
+    report = run_all(names, resamples=resamples, workers=workers, scheduler=scheduler, fresh=fresh, commit=commit)
     if json:
         show_json(report)
 
@@ -51,30 +55,39 @@ def run_all(
     scheduler: str | None = None,
     fresh: bool = False,
     quick: bool = False,
+    commit: bool = False,
 ) -> dict[str, Any]:
-    """Run experiments and return what was done; the work behind `run` and `reproduce`."""
+    """Run experiments and return what was done; the work behind `run`, `bench` and `reproduce`."""
     import time
 
     from study.sweeps.executors import executor
+    from study.sweeps.locks import alone
     from study.sweeps.runner import Place, experiment_digest, run_experiment
-    from study.sweeps.store import alone, forget
+    from study.sweeps.store import forget
 
     root = checkout()
+    experiments = [load_experiment(name) for name in repeatable(names)]
+    numbers = {e.name: max(2, e.resamples // QUICK_DIVISOR) if quick else resamples for e in experiments}
+    if commit and not any(experiment.kind == "timed" for experiment in experiments):
+        timed_names = [name for name in chosen("experiments") if load_experiment(name).kind == "timed"]
+        raise BadInput(f"`commit` is for experiments that hold times, {', '.join(timed_names)}; got none of them")
+    if commit and resamples is not None:
+        raise BadInput("`commit` asks for the declared resamples: leave out `resamples`")
+    whole = Whole({experiment.name: experiment.n_blocks(numbers[experiment.name]) for experiment in experiments})
     report: dict[str, Any] = {"experiments": {}, "blocks_computed": 0, "blocks_reused": 0, "fits": 0, "seconds": 0.0}
     with ExitStack() as stack:
         stack.enter_context(alone(root / ".study", say))
         pools: dict[bool, tuple[Executor, int]] = {}
-        for name in repeatable(names):
-            experiment = load_experiment(name)
+        for experiment in experiments:
+            name, number = experiment.name, numbers[experiment.name]
             kind = experiment.in_processes
             if kind not in pools:
                 pools[kind] = stack.enter_context(executor(workers, scheduler, processes=kind))
             pool, n_workers = pools[kind]
             digest = experiment_digest(experiment, root)
-            number = max(2, experiment.resamples // QUICK_DIVISOR) if quick else resamples
             begin = time.time()
             timed = experiment.kind == "timed"  # nothing else may run beside it
-            with progress(name) as advance:
+            with progress(name, whole=whole) as advance:
                 place = Place(
                     store=root / ".study",
                     executor=None if timed else pool,
@@ -84,9 +97,9 @@ def run_all(
                 )
                 outcome = run_experiment(experiment, digest, place, resamples=number, fresh=fresh or timed)
             declared = number in (None, experiment.resamples) and not quick
-            folder = results(root) if declared else build(root, quick=quick) / "results"
+            folder = results(root) if declared and (commit or not timed) else build(root, quick=quick) / "results"
             state = _write(experiment, digest, folder, root, outcome, keep=declared and not timed)
-            if declared:  # former code, other settings and killed runs leave files behind
+            if declared:  # former code and other settings leave files behind
                 forget((root / ".study" / name).glob("*"), outcome.files, begin)
                 forget(folder.rglob(f".{name}.*.tmp"), (), begin)
             say(

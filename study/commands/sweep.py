@@ -102,7 +102,8 @@ def sweep(
     seed
         Draws other sets; the same seed draws the same.
     from_
-        The JSON file of an earlier sweep, to be repeated; all options above are then taken from it.
+        The JSON file of an earlier sweep, to be repeated; all options above are then taken from it. Where it names
+        rules of the form module:function, `--rule` must name them too, as they are run.
     out
         The table; figure (.svg) and settings (.json) go beside it. By default sweep.csv; with --from x.json, x.csv.
     dry_run
@@ -129,10 +130,17 @@ def sweep(
     )  # fmt: skip
     numbers = given(resamples=resamples, n_test=n_test, seed=seed)
     if from_ is not None:
-        also = [*given(rule=rule), *of_rules, *of_settings, *numbers]
+        settings, rules, more = read_declaration(from_)
+        own = {one.rule for one in rules if ":" in one.rule}
+        also = [*(given(rule=rule) if set(rule or []) - own else []), *of_rules, *of_settings, *numbers]
         if also:
             raise BadInput(f"`from` takes what is swept from {from_}: leave out `{'`, `'.join(also)}`")
-        settings, rules, more = read_declaration(from_)
+        unnamed = sorted(own - set(rule or []))
+        if unnamed:
+            raise BadInput(
+                f"`from` {from_} names code to be run, {', '.join(unnamed)}: where you trust it, say so by "
+                f"--rule {' '.join(sorted(own))}"
+            )
         out = out or from_.with_suffix(".csv")
     else:
         options = RULE_OPTIONS | of_rules
@@ -189,33 +197,20 @@ def read_declaration(path: Path) -> "tuple[list[Setting], list[Rule], dict[str, 
 
 
 def estimate(experiment: "Experiment", rules: "list[Rule]", workers: int | None, *, json: bool) -> None:
-    """Say how many cells and fits there are, and how long they would take, from a small block of each cell."""
-    import os
-    import time
+    """Say how many settings and fits there are, and how long they would take."""
+    from study.sweeps.executors import executor
+    from study.sweeps.pilot import expected_seconds
 
-    import numpy as np
-
-    size = 40
-    seconds = 0.0
-    for cell in experiment.cells:
-        experiment.run(cell, size, np.random.default_rng(0))  # compiles, and fills caches
-        begin = time.perf_counter()
-        experiment.run(cell, size, np.random.default_rng(0))
-        seconds += (time.perf_counter() - begin) * experiment.resamples / size
+    with executor(workers) as (pool, n_workers):
+        about, least, most = (round(seconds, 1) for seconds in expected_seconds(experiment, pool, n_workers))
     fits = len(experiment.cells) * len(rules) * experiment.resamples
-    n_workers = workers or len(os.sched_getaffinity(0))
-    answer = {
-        "cells": len(experiment.cells),
-        "rules": len(rules),
-        "fits": fits,
-        "seconds": round(seconds / n_workers, 1),
-    }
+    answer = {"cells": len(experiment.cells), "rules": len(rules), "fits": fits, "seconds": about}
     if json:
-        show_json(answer)
+        show_json({**answer, "seconds_least": least, "seconds_most": most})
     else:
         show(
             f"{answer['cells']} settings, {answer['rules']} rules, {fits:,} fits; "
-            f"about {answer['seconds']:g} s with {n_workers} workers"
+            f"about {about:g} s with {n_workers} workers ({least:g} to {most:g} s)"
         )
 
 
@@ -240,6 +235,8 @@ def compute(
     from study.report.sweep_figure import draw_sweep
     from study.sweeps.executors import executor
     from study.sweeps.grid import SETTINGS
+    from study.sweeps.locks import alone
+    from study.sweeps.rules import own_code
     from study.sweeps.runner import Place, libraries, run_experiment
     from study.sweeps.store import write_file
 
@@ -248,10 +245,15 @@ def compute(
         "settings": [asdict(setting) for setting in settings],
         "rules": [asdict(rule) for rule in rules],
     }
-    with executor(workers, scheduler) as (pool, n_workers), progress("sweep") as advance:
-        store = out.parent / ".study"
+    own = [own_code(rule.rule) for rule in rules if ":" in rule.rule]
+    unknown = [where for loaded in own for where in loaded.unknown]
+    if unknown:
+        say(f"what a rule of your own loads cannot be known ({', '.join(unknown)}): every block is computed anew")
+    key = digest(declaration, [loaded.digest for loaded in own])
+    store = out.parent / ".study"
+    with alone(store, say), executor(workers, scheduler) as (pool, n_workers), progress("sweep") as advance:
         place = Place(store=store, executor=pool, workers=n_workers, advance=advance, notice=say)
-        outcome = run_experiment(experiment, digest(declaration), place, fresh=fresh)
+        outcome = run_experiment(experiment, key, place, fresh=fresh or bool(unknown))
     table = outcome.tables[""]
     content = table.to_csv(index=False, lineterminator="\n").encode()
     with study_style():
@@ -274,17 +276,15 @@ def compute(
         show(table[shown].to_string(index=False, float_format=lambda value: f"{value:.5g}"))
 
 
-def digest(declaration: dict[str, Any]) -> str:
-    """Return the digest of the code of a sweep, of its settings, and of the modules of the user's own rules."""
+def digest(declaration: dict[str, Any], own: list[str]) -> str:
+    """Return the digest of the code of a sweep, of its settings, and of the user's own rules."""
     import hashlib
     import json
 
     import study
     from study.sweeps.digest import code_digest
-    from study.sweeps.rules import own_code
     from study.sweeps.runner import BLOCK_CODE
 
     code = code_digest(Path(study.__file__).resolve().parent.parent, "study.sweeps.grid", *BLOCK_CODE)
-    own = [own_code(rule["rule"]) for rule in declaration["rules"] if ":" in rule["rule"]]
     words = json.dumps([code, declaration["rules"], declaration["n_test"], own], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()

@@ -116,7 +116,9 @@ def check_result(folder: Path, experiment: Experiment, digest: str) -> dict[str,
     tables = read_tables(folder, experiment.name)
     changed = record["digest"] != digest and experiment.kind == "repeatable"
     if changed or record["declaration"] != _plain(declaration(experiment)):
-        raise CheckFailed(f"{experiment.name}.json: stale: its code has changed; `study reproduce` renews it")
+        command = "reproduce" if experiment.kind == "repeatable" else f"run {experiment.name}"
+        command += " --commit" if experiment.kind == "timed" else ""
+        raise CheckFailed(f"{experiment.name}.json: stale: its code has changed; `study {command}` renews it")
     _compare_numbers(f"{experiment.name}.json", record["numbers"], _plain(experiment.numbers(tables)))
     return record
 

@@ -42,7 +42,12 @@ def _read(source: str) -> tuple[list[str], str]:
     """Return the modules that a source imports, and what it means, as a digest."""
     tree = ast.parse(source)
     imported = [name for node in ast.walk(tree) for name in _imported(node)]
-    return imported, hashlib.sha256("\x00".join(_tokens(tree)).encode()).hexdigest()
+    return imported, meaning(tree)
+
+
+def meaning(tree: ast.AST) -> str:
+    """Return a digest, in hex, of what a syntax tree means."""
+    return hashlib.sha256("\x00".join(_tokens(tree)).encode()).hexdigest()
 
 
 def _imported(node: ast.AST) -> list[str]:

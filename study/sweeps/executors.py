@@ -1,21 +1,27 @@
 """Who computes blocks: threads or processes of this machine, or a Dask cluster."""
 
+import logging
 import multiprocessing.connection
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import study
 from study.datasets.arguments import checked
 from study.sweeps.digest import code_digest
-from study.sweeps.runner import libraries
+from study.sweeps.runner import RemoteExecutor, libraries
 from study.validation import BadInput, count
+
+PATIENCE = 60.0
+"""Seconds for which a run waits for a worker where none is left."""
 
 
 @checked
@@ -63,18 +69,74 @@ def executor(
         raise BadInput(
             f"`scheduler` needs Dask, the extra `cluster`, which is not installed; got {scheduler}"
         ) from None
+    for name in ("distributed", "distributed.client", "distributed.core", "distributed.comm"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said on one line
     try:
         client = Client(scheduler, timeout=10)
     except (OSError, ValueError) as error:
         raise BadInput(f"`scheduler` must be the address of a Dask scheduler; got {scheduler} ({error})") from None
-    with client:
+    try:
         for found in client.run(prepare).values():
             if found != prepare():
                 raise BadInput(
                     f"`scheduler` must have workers with this code and {libraries()}; got one with {found[1]}"
                 )
         client.register_worker_callbacks(partial(_refuse_others, prepare()))
-        yield client.get_executor(pure=False), max(1, sum(client.nthreads().values()))
+        yield Cluster(client, scheduler), max(1, sum(client.nthreads().values()))
+    finally:
+        client.close(timeout=1)
+
+
+class Cluster(RemoteExecutor):
+    """The workers of a Dask scheduler.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    address : str
+        Of the scheduler, for messages.
+    """
+
+    def __init__(self, client: Any, address: str) -> None:
+        self._client, self._address = client, address
+        self._empty_since: float | None = None
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Hand a call to the workers; where they or the scheduler are lost, its future holds `BrokenExecutor`."""
+        there, here = self._client.submit(function, *args, **kwargs, pure=False), Future[Any]()
+        here.add_done_callback(
+            lambda future: there.cancel() if future.cancelled() and there.status == "pending" else None
+        )
+        there.add_done_callback(partial(self._pass_on, here))
+        return here
+
+    def _pass_on(self, here: "Future[Any]", there: Any) -> None:
+        """Give the outcome of a call to whoever waits for it."""
+        if not here.set_running_or_notify_cancel():
+            return
+        error = BrokenExecutor(f"the scheduler at {self._address} is gone")
+        with suppress(OSError, CancelledError):  # its connection is closed, or it has forgotten the call
+            if there.status == "finished":
+                here.set_result(there.result())
+                return
+            if there.status == "error":
+                error = there.exception()
+        killed = type(error).__name__ == "KilledWorker"
+        here.set_exception(BrokenExecutor("one block has ended several workers") if killed else error)
+
+    def check(self, notice: Callable[[str], None]) -> None:
+        """Say where no worker is left, or raise `BrokenExecutor` where none has come for `PATIENCE` seconds."""
+        try:
+            if self._client.nthreads():
+                self._empty_since = None
+                return
+        except (OSError, RuntimeError):
+            raise BrokenExecutor(f"the scheduler at {self._address} is gone") from None
+        if self._empty_since is None:
+            self._empty_since = time.monotonic()
+            notice(f"the scheduler at {self._address} has no worker; this run waits {PATIENCE:.0f} s for one")
+        elif time.monotonic() - self._empty_since >= PATIENCE:
+            raise BrokenExecutor(f"the scheduler at {self._address} has had no worker for {PATIENCE:.0f} s")
 
 
 def _as_worker() -> None:

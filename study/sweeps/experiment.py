@@ -68,6 +68,10 @@ class Experiment:
         total = int(cell.get("resamples", usual))
         return [min(self.block_size, total - done) for done in range(0, total, self.block_size)]
 
+    def n_blocks(self, resamples: int | None = None) -> int:
+        """Return the number of blocks of all cells."""
+        return sum(len(self.block_sizes(cell, resamples)) for cell in self.cells)
+
 
 def by_part(merged: Sequence[tuple[Cell, Statistics]]) -> dict[str, list[tuple[Cell, Statistics]]]:
     """Return merged cells by the `part` that each of them names."""

@@ -13,7 +13,7 @@ from study.analysis.boundary import boundary_spread, boundary_sums
 from study.analysis.interval import wilson
 from study.analysis.separation import separates
 from study.datasets.arguments import checked
-from study.datasets.dataset import Dataset, Floats
+from study.datasets.dataset import Dataset, Floats, Frame
 from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
 from study.datasets.resampling import bootstrap, subsample
 from study.datasets.spoilers import PLACE, replace_by_spoilers
@@ -46,19 +46,16 @@ class Setting:
         one_of("generator", self.generator, GENERATORS)
         one_of("features", self.features, FEATURES)
         one_of("resampling", self.resampling, RESAMPLINGS)
-        count("n_samples", self.n_samples, least=4)
-        count("n_features", self.n_features)
+        n_samples, n_features = count("n_samples", self.n_samples, least=4), count("n_features", self.n_features)
         for name in ("depth", "offset"):
             if not 0.0 <= real(name, getattr(self, name)) < np.inf:
                 raise BadInput(f"`{name}` must lie in [0, inf); got {getattr(self, name)}")
         if not 0.0 <= self.spoiler_rate < 1.0:
             raise BadInput(f"`spoiler_rate` must lie in [0, 1); got {self.spoiler_rate}")
-        self.check_place()
-        self.draw(1, np.random.default_rng(0))
+        self.check_place(_frame_of(self.generator, n_samples, n_features))
 
-    def check_place(self) -> None:
+    def check_place(self, frame: Frame | None) -> None:
         """Raise `BadInput` unless spoilers are certain to be separable: said of the options, which hold no jitter."""
-        frame = self.base(1, np.random.default_rng(0)).frame
         if frame is None or not self.spoiler_rate:
             return
         in_depth, across = PLACE["jitter"]
@@ -72,19 +69,18 @@ class Setting:
 
     def base(self, size: int, rng: np.random.Generator, n_samples: int | None = None) -> Dataset:
         """Draw fresh sets without spoilers."""
-        n = n_samples or self.n_samples
-        if self.generator == "boxes":
-            return make_boxes(n, self.n_features, **BOX, size=size, rng=rng)
-        normal = np.eye(self.n_features)[0]
-        return make_gaussians(n, self.n_features, **GAUSSIAN, normal=normal, size=size, rng=rng)
+        return _drawn(self.generator, n_samples or self.n_samples, self.n_features, size, rng)
 
-    def draw(self, size: int, rng: np.random.Generator, n_samples: int | None = None) -> Dataset:
-        """Draw fresh sets."""
+    def draw(
+        self, size: int, rng: np.random.Generator, n_samples: int | None = None, spoiler_rate: float | None = None
+    ) -> Dataset:
+        """Draw fresh sets; of another size, or with other spoilers, where these are given."""
         base = self.base(size, rng, n_samples)
+        rate = self.spoiler_rate if spoiler_rate is None else spoiler_rate
         place: dict[str, Any] = {"depth": self.depth, "offset": self.offset, "jitter": PLACE["jitter"]}
         if self.n_features == 1:
             place |= {"offset": 0.0, "jitter": (PLACE["jitter"][0], 0.0)}
-        return replace_by_spoilers(base, self.spoiler_rate, **place, rng=rng) if self.spoiler_rate else base
+        return replace_by_spoilers(base, rate, **place, rng=rng) if rate else base
 
     def training_sets(self, size: int, rng: np.random.Generator, **seed: int) -> Dataset:
         """Draw the sets of one block: fresh, or from the one pool that all blocks share."""
@@ -102,8 +98,8 @@ class Setting:
         """Draw test points, spoilers among them in just their share; the same for all rules and training sizes."""
         names = ("generator", "n_features", "spoiler_rate", "depth", "offset")
         rng = stream("sweep", "test", {name: getattr(self, name) for name in names} | seed, 0)
-        plain = Setting(**{**asdict(self), "spoiler_rate": 0.0}).draw(1, rng, n_test)
-        certain = Setting(**{**asdict(self), "spoiler_rate": self.spoiler_rate and 0.5}).draw(1, rng, 8 * n_test)
+        plain = self.draw(1, rng, n_test, spoiler_rate=0.0)
+        certain = self.draw(1, rng, 8 * n_test, spoiler_rate=self.spoiler_rate and 0.5)
         spoilers = certain.X[0][certain.is_spoiler[0]][: round(self.spoiler_rate * n_test)]
         rest = n_test - len(spoilers)
         return Dataset(
@@ -111,6 +107,19 @@ class Setting:
             y=np.concatenate([plain.y[0, :rest], np.ones(len(spoilers))]),
             name="test points",
         )
+
+
+def _drawn(generator: str, n_samples: int, n_features: int, size: int, rng: np.random.Generator) -> Dataset:
+    """Draw sets of a generator, at the numbers that the study uses throughout."""
+    if generator == "boxes":
+        return make_boxes(n_samples, n_features, **BOX, size=size, rng=rng)
+    return make_gaussians(n_samples, n_features, **GAUSSIAN, normal=np.eye(n_features)[0], size=size, rng=rng)
+
+
+@lru_cache(maxsize=1024)
+def _frame_of(generator: str, n_samples: int, n_features: int) -> Frame | None:
+    """Return the frame that all sets of a generator have, or raise `BadInput` where there are no such sets."""
+    return _drawn(generator, n_samples, n_features, 1, np.random.default_rng(0)).frame
 
 
 SETTINGS = tuple(field.name for field in fields(Setting))

@@ -1,8 +1,6 @@
 """The rules that a sweep may train, each with its settings as one value."""
 
-import hashlib
 import importlib
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
@@ -12,6 +10,7 @@ import numpy as np
 
 from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, as_floats
+from study.sweeps.loaded import Loaded, loaded_code
 from study.trainers.centroid import nearest_centroid
 from study.trainers.fit import Bound
 from study.trainers.losses import LOSSES, Loss, check_eps, check_targets
@@ -155,10 +154,7 @@ def told(error: Exception, place: str) -> str:
     return f"{type(error).__name__}: {error}{''.join(lines[-1:])}"
 
 
-def own_code(place: str) -> list[str]:
-    """Return digests of the files of the module that a user's own rule is named in, and of the one that it is from."""
+def own_code(place: str) -> Loaded:
+    """Return what the modules mean that a user's own rule is named in, that it is from, and that these load."""
     names = {place.partition(":")[0], getattr(load(place), "__module__", None) or ""}
-    files = {getattr(sys.modules.get(name), "__file__", None) for name in names}
-    return sorted(
-        hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files if file and Path(file).is_file()
-    )
+    return loaded_code(names - {""})

@@ -4,8 +4,9 @@ import hashlib
 import json
 import tempfile
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,11 +18,23 @@ import numpy as np
 
 from study.sweeps.digest import code_digest
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables
+from study.sweeps.locks import temporary_folder
 from study.sweeps.store import DamagedBlock, load_block, save_block
 from study.sweeps.streams import SEED, stream
+from study.validation import CheckFailed
 
 BLOCK_CODE = ("study.sweeps.streams", "study.sweeps.experiment", "study.sweeps.runner", "study.sweeps.store")
+SILENCE = 5.0
+"""Seconds without a block, after which a remote executor is asked for its workers."""
 Run = Callable[[Cell, int, np.random.Generator], Statistics]
+
+
+class RemoteExecutor(Executor):
+    """An executor whose workers may go away, and come, while it computes."""
+
+    @abstractmethod
+    def check(self, notice: Callable[[str], None]) -> None:
+        """Say where no worker is left, or raise `BrokenExecutor` where none is likely to come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +108,11 @@ def run_experiment(
         Used in place of the declared number.
     fresh : bool
         Compute every block anew.
+
+    Raises
+    ------
+    CheckFailed
+        Where whoever computes blocks is gone: workers, or their scheduler.
     """
     begin = time.perf_counter()
     notice = cache(place.notice)  # a block may be looked for twice, and is named once
@@ -110,12 +128,16 @@ def run_experiment(
         store = _writable(place.store / experiment.name, notice, stack)
         missing = blocks if fresh else [block for block in blocks if _stored(store, block, notice) is None]
         place.advance(len(blocks) - len(missing), len(blocks))
-        fits = 0
-        for done, (block, statistics) in enumerate(_computed(experiment, missing, place), 1):
-            with suppress(IsADirectoryError):  # what stands there is not deleted; below the block is computed again
-                save_block(store / f"{block.key}.npz", statistics)
-            fits += int(statistics["n_fits"].sum())
-            place.advance(len(blocks) - len(missing) + done, len(blocks))
+        fits, done = 0, len(blocks) - len(missing)
+        try:
+            for block, statistics in _computed(experiment, missing, place):
+                with suppress(IsADirectoryError):  # what stands there is not deleted; below the block is computed again
+                    save_block(store / f"{block.key}.npz", statistics)
+                fits, done = fits + int(statistics["n_fits"].sum()), done + 1
+                place.advance(done, len(blocks))
+        except BrokenExecutor as error:
+            what = f"{experiment.name}: {error or 'its workers are gone'}"
+            raise CheckFailed(f"{what}; {_go_on(store == place.store / experiment.name, done, len(blocks))}") from None
 
         def kept(of_cell: list[Block]) -> Iterator[Statistics]:
             for block in of_cell:
@@ -131,6 +153,13 @@ def run_experiment(
         fits=fits,
         seconds=time.perf_counter() - begin,
     )
+
+
+def _go_on(kept: bool, done: int, total: int) -> str:
+    """Say what a run that broke off has kept, and how to go on."""
+    if not kept:
+        return "nothing was kept, as its store cannot be written"
+    return f"{done:,} of {total:,} blocks are kept: repeat the command, without --fresh, to go on"
 
 
 def compute(run: Run, name: str, block: Block) -> Statistics:
@@ -151,7 +180,10 @@ def _computed(experiment: Experiment, missing: list[Block], place: Place) -> Ite
                 in_flight[place.executor.submit(compute, experiment.run, experiment.name, block)] = block
             if not in_flight:
                 return
-            for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
+            finished = wait(in_flight, timeout=SILENCE, return_when=FIRST_COMPLETED).done
+            if not finished and isinstance(place.executor, RemoteExecutor):
+                place.executor.check(place.notice)
+            for future in finished:
                 yield in_flight.pop(future), future.result()
     finally:
         for future in in_flight:
@@ -171,11 +203,11 @@ def _writable(store: Path, notice: Callable[[str], None], stack: ExitStack) -> P
     """Return the folder of an experiment's blocks, or one for this run only where that cannot be written."""
     try:
         store.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=store):
+        with tempfile.TemporaryFile(dir=store):
             return store
     except OSError as error:
         notice(f"{store} cannot be written ({error.strerror}): blocks are kept for this run only")
-        return Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        return stack.enter_context(temporary_folder())
 
 
 def block_key(digest: str, cell: Cell, index: int, size: int) -> str:

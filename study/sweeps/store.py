@@ -4,10 +4,10 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Container, Iterable
+from contextlib import suppress
 from errno import ENOENT
-from fcntl import LOCK_EX, LOCK_NB, flock
+from glob import escape
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
@@ -24,15 +24,26 @@ class DamagedBlock(Exception):
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file: to a temporary one beside it first, then under its name in one step."""
+    """Write a file in one step; what a killed writer of the same file has left is removed."""
+    for left in path.parent.glob(f".{escape(path.name)}.*.tmp"):
+        owner = left.name.removeprefix(f".{path.name}.").partition(".")[0]
+        if not _is_running(owner):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+    _replace(path, content, durable=True)
+
+
+def _replace(path: Path, content: bytes, *, durable: bool) -> None:
+    """Write to a temporary file beside it first, then under its name; `durable`: not before it is on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
     except BaseException as error:
@@ -43,6 +54,17 @@ def write_file(path: Path, content: bytes) -> None:
         raise
 
 
+def _is_running(process: str) -> bool:
+    """Return whether a process, named by its number, runs on this machine."""
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True
+
+
 def forget(paths: Iterable[Path], keep: Container[str], before: float) -> None:
     """Delete files that are older than a time, but for those named in `keep`."""
     for path in paths:
@@ -51,31 +73,14 @@ def forget(paths: Iterable[Path], keep: Container[str], before: float) -> None:
                 path.unlink(missing_ok=True)
 
 
-@contextmanager
-def alone(store: Path, notice: Callable[[str], None]) -> Iterator[None]:
-    """Wait until no other process works in a store, and keep others waiting; where it cannot be written, do neither."""
-    with ExitStack() as stack:
-        try:
-            store.mkdir(parents=True, exist_ok=True)
-            lock = stack.enter_context((store / "lock").open("a"))
-        except OSError:
-            lock = None
-        if lock is not None:
-            try:
-                flock(lock, LOCK_EX | LOCK_NB)
-            except BlockingIOError:
-                notice(f"another run is at work in {store.parent}; this one waits for it")
-                flock(lock, LOCK_EX)
-            except OSError:  # a file system without locks
-                pass
-        yield
-
-
 def save_block(path: Path, statistics: Statistics) -> None:
-    """Write the statistics of a block, and after them a digest of name and content."""
+    """Write the statistics of a block, and after them a digest of name and content.
+
+    It is not waited for the disk: a block that a loss of power has cut short is found by its digest.
+    """
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **statistics)
-    write_file(path, content.getvalue() + _digest(path, content.getvalue()))
+    _replace(path, content.getvalue() + _digest(path, content.getvalue()), durable=False)
 
 
 def load_block(path: Path) -> Statistics | None:

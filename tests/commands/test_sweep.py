@@ -12,6 +12,7 @@ from study.commands.sweep import read_declaration, sweep
 from study.validation import BadInput
 from tests.conftest import ROOT, Study
 
+MINE = ("--rule", "tests.sweeps.test_grid:mine")
 SMALL = ("--n-samples", "20", "--resamples", "60", "--n-test", "50")
 
 
@@ -40,7 +41,7 @@ def test_it_writes_a_tidy_table_a_figure_and_its_settings(swept: Path) -> None:
 
 
 def test_its_json_repeats_it(swept: Path, study: Study, tmp_path: Path) -> None:
-    answer = study(ROOT, "sweep", "--from", str(swept / "mine.json"), "--out", str(tmp_path / "again.csv"))
+    answer = study(ROOT, "sweep", "--from", str(swept / "mine.json"), *MINE, "--out", str(tmp_path / "again.csv"))
     assert answer.returncode == 0, answer.stderr
     for kind in (".csv", ".json", ".svg"):
         assert (tmp_path / "again").with_suffix(kind).read_bytes() == (swept / "mine").with_suffix(kind).read_bytes()
@@ -48,7 +49,7 @@ def test_its_json_repeats_it(swept: Path, study: Study, tmp_path: Path) -> None:
 
 def test_its_json_repeats_it_under_its_own_name(swept: Path, study: Study, tmp_path: Path) -> None:
     (tmp_path / "copy.json").write_bytes((swept / "mine.json").read_bytes())
-    answer = study(ROOT, "sweep", "--from", str(tmp_path / "copy.json"))
+    answer = study(ROOT, "sweep", "--from", str(tmp_path / "copy.json"), *MINE)
     assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "copy.csv").read_bytes() == (swept / "mine.csv").read_bytes()
     assert not (ROOT / "sweep.csv").exists()
@@ -77,7 +78,7 @@ def test_an_option_is_called_as_its_column(option: str, study: Study, tmp_path: 
 
 
 def test_repeating_it_computes_nothing(swept: Path, study: Study) -> None:
-    answer = study(ROOT, "sweep", "--from", str(swept / "mine.json"), "--out", str(swept / "mine.csv"), "--json")
+    answer = study(ROOT, "sweep", "--from", str(swept / "mine.json"), *MINE, "--out", str(swept / "mine.csv"), "--json")
     told = json.loads(answer.stdout)
     assert told["fits"] == told["blocks_computed"] == 0
     assert told["blocks_reused"] > 0
@@ -154,3 +155,58 @@ def test_a_place_that_cannot_be_written_is_refused(study: Study, tmp_path: Path)
     answer = study(ROOT, "sweep", *SMALL, "--rule", "perceptron", "--out", str(tmp_path / "file" / "x.csv"))
     assert answer.returncode == 2
     assert answer.stderr.splitlines()[-1].startswith("study: `out` must be a place that can be written; got ")
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with a rule that reads a module of the user's own; where it has run there is a file `ran`."""
+    (tmp_path / "mine.py").write_text(
+        "from pathlib import Path\n\nimport numpy as np\n\nimport helper\n\n"
+        "(Path(__file__).parent / 'ran').touch()\n\n\ndef rule(X, y):\n"
+        "    return np.broadcast_to([helper.SIGN, 0.0, 0.0], (*X.shape[:-2], 3))\n"
+    )
+    (tmp_path / "helper.py").write_text("SIGN = 1.0\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return tmp_path
+
+
+def swept_by(study: Study, own: Path, *options: str) -> tuple[int, float, str]:
+    """Return blocks computed, the error of the rule, and what was said."""
+    out = own / "x.csv"
+    answer = study(ROOT, "sweep", "--rule", "mine:rule", *SMALL, "--out", str(out), "--json", *options)
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)["blocks_computed"], float(pd.read_csv(out)["error"][0]), answer.stderr
+
+
+def test_a_rule_is_trained_anew_when_a_module_that_it_loads_has_changed(own: Path, study: Study) -> None:
+    first = swept_by(study, own)
+    assert first[0] > 0
+    (own / "helper.py").write_text("# a comment\nSIGN = 1.0\n")
+    assert swept_by(study, own)[0] == 0
+    (own / "helper.py").write_text("SIGN = -1.0\n")
+    computed, error, _ = swept_by(study, own)
+    assert computed == first[0]
+    assert error > 0.5 > first[1]
+
+
+def test_a_rule_whose_code_cannot_be_known_is_always_trained_anew(own: Path, study: Study) -> None:
+    text = (own / "mine.py").read_text()
+    (own / "mine.py").write_text(text.replace("import helper", "helper = __import__('hel' + 'per')"))
+    first = swept_by(study, own)
+    assert first[0] > 0
+    assert "cannot be known (mine.py:5 (__import__)): every block is computed anew" in first[2]
+    assert swept_by(study, own)[0] == first[0]
+
+
+@pytest.mark.parametrize("option", ["--fresh", "--dry-run"])
+def test_a_file_does_not_run_code_that_the_command_does_not_name(own: Path, study: Study, option: str) -> None:
+    swept_by(study, own)
+    (own / "ran").unlink()
+    answer = study(ROOT, "sweep", "--from", str(own / "x.json"), option)
+    assert answer.returncode == 2
+    (line,) = answer.stderr.splitlines()
+    assert line.endswith("x.json names code to be run, mine:rule: where you trust it, say so by --rule mine:rule")
+    assert not (own / "ran").exists()
+    answer = study(ROOT, "sweep", "--from", str(own / "x.json"), option, "--rule", "mine:rule")
+    assert answer.returncode == 0, answer.stderr
+    assert (own / "ran").exists()

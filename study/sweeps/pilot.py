@@ -1,0 +1,80 @@
+"""How long a sweep would take, from blocks of some of its cells."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from itertools import cycle, islice
+from math import ceil
+
+import numpy as np
+
+from study.sweeps.experiment import Cell, Experiment
+from study.sweeps.grid import N_GROUPS
+from study.sweeps.locks import temporary_folder
+from study.sweeps.runner import Place, run_experiment
+
+BUDGET = 2.0
+"""Seconds for which pilots are begun."""
+LEAST = 0.2
+"""The estimate is not called more exact than to this share of it: other processes come and go."""
+
+
+def expected_seconds(experiment: Experiment, executor: Executor | None, workers: int) -> tuple[float, float, float]:
+    """Return about how many seconds a sweep would take, with the ends of a 95% interval.
+
+    Batches of cells go the whole way of a sweep, store and table included, with as few resamples as show what a block
+    costs. The cells of a batch are spread evenly over all, from the smallest training sets to the largest.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        A sweep (see `grid.sweep`).
+    executor : Executor, optional
+        By default blocks are computed here, one after another.
+    workers : int, at least 1
+        How many blocks the executor computes at once.
+    """
+    cells = spread(sorted(experiment.cells, key=size))
+    resamples, n_cells = _pilot_size(experiment, workers)
+    pilot = replace(experiment, block_size=min(experiment.block_size, resamples), resamples=resamples)
+    waiting, seconds, shares = cycle(cells), list[float](), list[float]()
+    end = time.perf_counter() + BUDGET
+    with temporary_folder() as folder:
+        while not seconds or time.perf_counter() < end:
+            batch = replace(pilot, cells=list(islice(waiting, n_cells)))
+            begin = time.perf_counter()
+            run_experiment(batch, "", Place(store=folder / str(len(seconds)), executor=executor, workers=workers))
+            seconds.append(time.perf_counter() - begin)
+            shares.append(n_cells * resamples / (len(cells) * experiment.resamples))
+    about = sum(seconds) / sum(shares)
+    of_each = np.array(seconds) / np.array(shares)
+    error = 1.96 * of_each.std(ddof=1) / np.sqrt(len(of_each)) if len(of_each) > 1 else about
+    reach = max(float(error), LEAST * about)
+    return about, max(about - reach, 0.0), about + reach
+
+
+def size(cell: Cell) -> int:
+    """Return the numbers that a training set of a cell holds."""
+    return int(cell["n_samples"]) * int(cell["n_features"])
+
+
+def spread(cells: Sequence[Cell]) -> list[Cell]:
+    """Return cells in an order whose beginnings are all spread evenly over the given one."""
+    golden = (5**0.5 - 1) / 2
+    places = np.argsort([(k * golden) % 1.0 for k in range(len(cells))])
+    return [cells[k] for k in np.argsort(places)]
+
+
+def _pilot_size(experiment: Experiment, workers: int) -> tuple[int, int]:
+    """Return the resamples of a pilot of a cell, and the cells of a batch, for about a quarter of a second."""
+    largest = max(experiment.cells, key=size)
+    for _ in range(2):  # the first loads what is loaded once
+        begin = time.perf_counter()
+        experiment.run(largest, 2 * N_GROUPS, np.random.default_rng(0))
+        seconds = (time.perf_counter() - begin) / (2 * N_GROUPS)
+    affordable = max(2 * N_GROUPS, int(0.25 / seconds) // N_GROUPS * N_GROUPS)
+    blocks = ceil(2 * workers / len(experiment.cells))  # so many for a cell that no worker waits
+    resamples = min(experiment.resamples, max(2 * N_GROUPS, min(experiment.block_size * blocks, affordable)))
+    wanted = int(0.25 * workers / (seconds * resamples))
+    return resamples, min(len(experiment.cells), max(1, min(wanted, 16 * workers)))
