@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
@@ -60,6 +61,17 @@ def study() -> Study:
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Return the Chromium of this machine, without a window."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("Chromium is not installed: the pages were not looked at in a browser")
+    with sync_playwright() as tool, tool.chromium.launch(executable_path=path) as browser:
+        yield browser
 
 
 @contextmanager
