@@ -127,6 +127,7 @@ def separable(*parts: tuple[Floats, Floats]) -> bool:
     return bool(is_separable(np.vstack([X for X, _ in parts]), np.concatenate([y for _, y in parts])))
 
 
+@pytest.mark.slow
 def test_accepted_and_only_then_is_whatever_the_frame_allows_separable() -> None:
     draw, verdicts = rng(7), {True: 0, False: 0}
     for _ in range(N_CHOICES):
