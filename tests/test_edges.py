@@ -320,7 +320,10 @@ def test_the_entry_itself_is_answered(name: str) -> None:
         assert is_valid(PUBLIC[name](**CALLS[name]), undefined=False)
 
 
-@pytest.mark.parametrize("name", CALLS)
+LONG = "certificates.stationary.stationary_points"
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n == LONG else ()) for n in CALLS])
 def test_one_strange_argument(name: str) -> None:
     for argument in CALLS[name]:
         for value in STRANGE:

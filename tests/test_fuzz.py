@@ -140,6 +140,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.sampled_from(KINDS), st.data())
 def test_a_field_may_hold_anything(kind: str, data: st.DataObject) -> None:
