@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ COPIED = (
     *("README.md", "pyproject.toml", "LICENSE", "CITATION.cff"),
 )
 BEGIN_PROCESSES = {"study", "spoilt", "checkouts", "cluster", "chromium", "rendered"}
-"""Fixtures."""
+"""The fixtures that do, or whose tests do."""
 Study = Callable[..., "subprocess.CompletedProcess[str]"]
 Run = Callable[..., tuple[int, str, str]]
 
@@ -40,6 +41,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not BEGIN_PROCESSES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say on one line for each reason how many tests were left out."""
+    skipped = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()))
+    for reason, number in skipped.items():
+        terminalreporter.write_line(f"{number} tests left out: {reason.removeprefix('Skipped: ')}")
 
 
 def ended(process: "subprocess.Popen[str]", seconds: float = 150.0) -> "subprocess.CompletedProcess[str]":

@@ -38,8 +38,8 @@ def rendered() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module", params=[(screen, scheme) for screen in SCREENS for scheme in ("light", "dark")])
 def page(
-    rendered: dict[str, bytes],
     chromium: Browser,
+    rendered: dict[str, bytes],
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Page]:
