@@ -14,7 +14,7 @@ from study.kernels.perceptron import margin
 )
 def descend(X, y, w0, C, tol, max_passes, control, w, n_updates, n_passes, loss, residual):
     """Pass over the samples, each time with the best multiplier of one of them, until all are nearly the best."""
-    state = release_gil()
+    gil = release_gil()
     n, d = X.shape
     multiplier, size = np.zeros(n), np.ones(n)
     for i in range(n):
@@ -45,4 +45,4 @@ def descend(X, y, w0, C, tol, max_passes, control, w, n_updates, n_passes, loss,
         loss[0] += 0.5 * w[j] * w[j]
     for i in range(n):
         loss[0] += C * max(0.0, 1.0 - margin(w, X[i], y[i]))
-    restore_gil(state)
+    restore_gil(gil)

@@ -42,7 +42,7 @@ def _affine_least(G, k, row, b):
 )
 def nearest_points(X, y, _, control, w, residual, n_support):
     """Find the boundary half-way between the nearest points of the hulls, with margins of 1 at its supports."""
-    state = release_gil()
+    gil = release_gil()
     n, d = X.shape
     Q, G, row = np.empty((d + 2, d)), np.empty((d + 2, d + 2)), np.empty((d + 2, d + 2))
     share, target, v = np.zeros(d + 2), np.empty(d + 2), np.empty(d)
@@ -123,4 +123,4 @@ def nearest_points(X, y, _, control, w, residual, n_support):
         n_support[0] += new_first + new_second
     if not gap > 0.0:
         residual[0] = np.inf
-    restore_gil(state)
+    restore_gil(gil)

@@ -175,7 +175,7 @@ def descend(
     X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, online, control, out, n_steps, value, residual
 ):
     """Take projected gradient steps of a fixed rate: one a pass, or online one a sample, in natural order."""
-    state = release_gil()
+    gil = release_gil()
     n, d = X.shape
     n_nodes = _nodes(widths, d)
     A, D, points = np.empty((n_nodes, n)), np.empty((n_nodes, n)), np.empty((2, n))
@@ -201,7 +201,7 @@ def descend(
         n_steps[0] += 1
     for j in range(w.size):
         out[j] = w[j]
-    restore_gil(state)
+    restore_gil(gil)
 
 
 @gufunc(
@@ -213,7 +213,7 @@ def spectral(
     X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, control, out, n_steps, n_passes, value, residual
 ):
     """Take projected gradient steps of the spectral length, with a line search that looks back over ten values."""
-    state = release_gil()
+    gil = release_gil()
     n, d = X.shape
     p, n_nodes = w0.size, _nodes(widths, d)
     A, D, points, past = np.empty((n_nodes, n)), np.empty((n_nodes, n)), np.empty((2, n)), np.empty(MEMORY)
@@ -261,4 +261,4 @@ def spectral(
     value[0] = f
     for j in range(p):
         out[j] = w[j]
-    restore_gil(state)
+    restore_gil(gil)

@@ -50,7 +50,7 @@ def train(
     residual,
 ):
     """Look at sample after sample, and change the weights at those that are wrong."""
-    state = release_gil()
+    gil = release_gil()
     n, d = X.shape
     w[:] = w0
     n_updates[0] = n_passes[0] = 0
@@ -114,4 +114,4 @@ def train(
             w[j] -= kept[j] / n_looks
     elif keep == POCKET:
         w[:] = kept
-    restore_gil(state)
+    restore_gil(gil)

@@ -348,7 +348,7 @@ def _step_in_ball(H, g, w, R, L, b, v, d):
 )
 def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual):
     """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it."""
-    state = release_gil()
+    gil = release_gil()
     n, p = y.size, w0.size
     room, small, held = np.empty((p + 4, n)), np.empty((3 * p + 5, p)), np.empty(p, np.bool_)
     Z, m, e, slope, curvature = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3]
@@ -428,7 +428,7 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps,
         residual[0] = new_residual
         n_steps[0] += 1
     value[0] = _value(m, e, share, loss, eps, f)
-    restore_gil(state)
+    restore_gil(gil)
 
 
 @gufunc(
@@ -440,7 +440,7 @@ def descend(
     X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, control, w, n_steps, value, residual, path
 ):
     """Take projected gradient steps of a fixed rate until the residual is at most `tol`; record while there is room."""
-    state = release_gil()
+    gil = release_gil()
     n, p = y.size, w0.size
     workspace, g, moved = np.empty((p + 4, n)), np.empty(p), np.empty(p)
     Z, m, e, slope, curvature = workspace[:p], workspace[p], workspace[p + 1], workspace[p + 2], workspace[p + 3]
@@ -464,4 +464,4 @@ def descend(
     for k in range(n_steps[0] + 1, room.size):
         path[k] = w
     value[0] = _value(m, e, share, loss, eps, f)
-    restore_gil(state)
+    restore_gil(gil)
