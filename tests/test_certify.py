@@ -87,11 +87,20 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
     [
         ((), "study: `FILE`, `--label` and `--out` must be given, or else `--check`"),
         (("FILE", "--label", "kind", "--out", "OUT"), "study: `--weight-bound` must be given for the claim verdict"),
-        (("FILE", "--label", "colour", "--weight-bound", "1", "--out", "OUT"), "study: `--label` must name a column"),
-        (("FILE", "--label", "x", "--weight-bound", "1", "--out", "OUT"), "study: `--label` must name a column of two"),
-        (("FILE", "--label", "kind", "--weight", "z", "--weight-bound", "1", "--out", "OUT"), "study: `--weight` must"),
+        (
+            ("FILE", "--label", "colour", "--weight-bound", "1", "--out", "OUT"),
+            "study: `label` must name columns of the table, which are x, y, kind",
+        ),
+        (("FILE", "--label", "x", "--weight-bound", "1", "--out", "OUT"), "study: column 'x' has 3 values"),
+        (
+            ("FILE", "--label", "kind", "--weight", "z", "--weight-bound", "1", "--out", "OUT"),
+            "study: `weight` must name columns of the table",
+        ),
         (("FILE", "--label", "kind", "--weight-bound", "-1", "--out", "OUT"), "study: `weight_bound` must be positive"),
-        (("OUT", "--label", "kind", "--weight-bound", "1", "--out", "OUT"), "study: `FILE` must be a table"),
+        (
+            ("OUT", "--label", "kind", "--weight-bound", "1", "--out", "OUT"),
+            "study: `FILE` must be a file that can be read",
+        ),
         (("FILE", "--check", "FOLDER"), "study: `FILE` must be left out where `--check` names the proofs"),
         (("--check", "OUT"), "study: `--check` must name a file that can be read"),
         (("--check", "FOLDER"), "study: `--check` must name a proof or a folder of proofs"),

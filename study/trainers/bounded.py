@@ -1,5 +1,8 @@
 """The reference solver: one bounded problem at a time, by scipy."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
@@ -62,19 +65,62 @@ def _l_bfgs_b(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> 
     )
 
 
-def _slsqp(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> optimize.OptimizeResult:
+def slsqp(
+    objective: Callable[[Floats], tuple[Any, Floats]],
+    start: Floats,
+    shape: str,
+    *,
+    max_steps: int,
+    ftol: float,
+    held: Sequence[tuple[str, Floats]] = (),
+) -> optimize.OptimizeResult:
+    """Minimise over the unit box or ball, by scipy's SLSQP.
+
+    Parameters
+    ----------
+    objective : callable
+        Takes v, of shape (p,), and returns value and gradient.
+    start : ndarray of shape (p,)
+    shape : {"box", "ball", "both"}
+        A ball is held as a constraint, a box, or the box around it for "both", by the solver's own bounds.
+    max_steps : int
+    ftol : float
+    held : sequence of (kind, rows)
+        Linear constraints, rows @ v >= 0 for kind "ineq" and rows @ v = 0 for "eq".
+    """
+    constraints = [
+        {"type": kind, "fun": lambda v, rows=rows: rows @ v, "jac": lambda _, rows=rows: rows} for kind, rows in held
+    ]
+    if shape != "box":
+        constraints.append({"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v})
+    bounds = optimize.Bounds(-1.0, 1.0) if shape != "ball" else None
+    options = {"maxiter": max_steps, "ftol": ftol}
+    return optimize.minimize(
+        objective, start, jac=True, method="SLSQP", bounds=bounds, constraints=constraints, options=options
+    )
+
+
+def slsqp_of_unit(
+    objective: Objective, bound: Bound, w: Floats, *, least: float, **options: Any
+) -> optimize.OptimizeResult:
+    """Minimise a unit's loss inside its bound by `slsqp`, in units of the bound and of the gradient at the start.
+
+    That gradient times the bound counts as `least` at least; further options are those of `slsqp`.
+    """
     R = bound.weight_bound
-    unit = max(float(np.abs(objective.value_and_gradient(w)[1]).max()) * R, np.finfo(float).tiny)
+    unit = max(float(np.abs(objective.value_and_gradient(w)[1]).max()) * R, least)
 
     def scaled(v: Floats) -> tuple[Floats, Floats]:
         value, gradient = objective.value_and_gradient(R * v)
         return value / unit, gradient * (R / unit)
 
-    inside = {"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v}
-    options = {"maxiter": max_steps, "ftol": 1e-16}
-    answer = optimize.minimize(scaled, w / R, jac=True, method="SLSQP", constraints=inside, options=options)
+    answer = slsqp(scaled, w / R, bound.shape, **options)
     answer.x = R * answer.x
     return answer
+
+
+def _slsqp(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> optimize.OptimizeResult:
+    return slsqp_of_unit(objective, bound, w, least=np.finfo(float).tiny, max_steps=max_steps, ftol=1e-16)
 
 
 def _lower(objective: Objective, w: Floats, other: Floats) -> Floats:
