@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from flint import fmpq, fmpz_mat
+from flint import fmpq, fmpq_mat, fmpz_mat
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
@@ -110,23 +110,13 @@ def separability(X: ArrayLike, y: ArrayLike, guess: ArrayLike | None = None) -> 
 
 @checked
 def is_separable(X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
-    """Return whether a boundary has every sample strictly on its own side, decided exactly as `separability` does.
+    """Return whether each set of a stack is separable, of shape (...), decided exactly as `separability` does.
 
     Parameters
     ----------
     X : array_like of shape (..., n_samples, n_features)
-        Finite features; each is the rational number that its double is.
     y : array_like of shape (..., n_samples)
         Labels in {-1, +1}, both present in every set.
-
-    Returns
-    -------
-    ndarray of bool of shape (...)
-
-    Raises
-    ------
-    BadInput
-        For points that `check_points` refuses.
     """
     X, y = check_points(X, y)
     shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1])
@@ -260,31 +250,26 @@ def _phase_one(Z: list[Row]) -> tuple[Row, dict[int, fmpq]]:
     The first phase of the simplex method, for multipliers lambda >= 0 with sum lambda_i z_i = 0 and sum lambda_i = 1.
     Where it ends above zero, its prices are a separator.
     """
-    n, p = len(Z), len(Z[0])
-    columns = [[*z, fmpq(1)] for z in Z]
-    basis = list(range(n, n + p + 1))  # the artificial variables
-    inverse = [[fmpq(int(r == k)) for k in range(p + 1)] for r in range(p + 1)]
-    x = [fmpq(0)] * p + [fmpq(1)]
+    n, size = len(Z), len(Z[0]) + 1
+    unit = [[fmpq(int(k == r)) for k in range(size)] for r in range(size)]
+    columns = [[*z, fmpq(1)] for z in Z] + unit  # those of the artificial variables last
+    basis = list(range(n, n + size))
     while True:
-        artificial = [r for r, i in enumerate(basis) if i >= n]
-        if all(x[r] == 0 for r in artificial):
+        matrix = fmpq_mat([columns[i] for i in basis]).transpose()
+        x = _solve(matrix, unit[-1])
+        if all(v == 0 for i, v in zip(basis, x, strict=True) if i >= n):
             return [], {i: v for i, v in sorted(zip(basis, x, strict=True)) if i < n and v > 0}
-        prices = [sum((inverse[r][k] for r in artificial), fmpq(0)) for k in range(p + 1)]
-        enters = next((i for i, column in enumerate(columns) if _dot(prices, column) > 0), None)
+        prices = _solve(matrix.transpose(), [fmpq(int(i >= n)) for i in basis])
+        enters = next((i for i in range(n) if _dot(prices, columns[i]) > 0), None)
         if enters is None:
-            return [-v for v in prices[:p]], {}
-        direction = [_dot(row, columns[enters]) for row in inverse]
-        leaves = min((r for r in range(p + 1) if direction[r] > 0), key=lambda r: (x[r] / direction[r], basis[r]))
-        _pivot(inverse, x, direction, leaves)
+            return [-v for v in prices[:-1]], {}
+        step = _solve(matrix, columns[enters])
+        leaves = min((r for r in range(size) if step[r] > 0), key=lambda r: (x[r] / step[r], basis[r]))
         basis[leaves] = enters
 
 
-def _pivot(inverse: list[Row], x: Row, direction: Row, leaves: int) -> None:
-    row = [v / direction[leaves] for v in inverse[leaves]]
-    step = x[leaves] / direction[leaves]
-    for r, d in enumerate(direction):
-        inverse[r] = row if r == leaves else [v - d * u for v, u in zip(inverse[r], row, strict=True)]
-        x[r] = step if r == leaves else x[r] - d * step
+def _solve(matrix: fmpq_mat, right: Row) -> Row:
+    return list(matrix.solve(fmpq_mat(len(right), 1, right)).entries())
 
 
 def _proof(X: Floats, y: Floats, w: Row, multipliers: dict[int, fmpq]) -> str:

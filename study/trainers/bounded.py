@@ -46,7 +46,10 @@ def minimise(objective: Objective, bound: Bound, w0: Floats, max_steps: int, tol
     """
     w, steps, passes = bound.project(w0), 0, 0
     for _ in range(ROUNDS):
-        answer = (_slsqp if bound.shape == "ball" else _l_bfgs_b)(objective, bound, w, max_steps - steps)
+        if bound.shape == "ball":
+            answer = slsqp_of_unit(objective, bound, w, max_steps=max_steps - steps, ftol=1e-16)
+        else:
+            answer = _l_bfgs_b(objective, bound, w, max_steps - steps)
         steps, passes = steps + int(answer.nit), passes + int(answer.nfev)
         if np.isfinite(answer.x).all():
             w = _lower(objective, w, bound.project(answer.x))
@@ -70,23 +73,13 @@ def slsqp(
     start: Floats,
     shape: str,
     *,
+    held: Sequence[tuple[str, Floats]] = (),
     max_steps: int,
     ftol: float,
-    held: Sequence[tuple[str, Floats]] = (),
 ) -> optimize.OptimizeResult:
-    """Minimise over the unit box or ball, by scipy's SLSQP.
+    """Minimise a function that returns value and gradient over the unit box, the unit ball or both, by scipy's SLSQP.
 
-    Parameters
-    ----------
-    objective : callable
-        Takes v, of shape (p,), and returns value and gradient.
-    start : ndarray of shape (p,)
-    shape : {"box", "ball", "both"}
-        A ball is held as a constraint, a box, or the box around it for "both", by the solver's own bounds.
-    max_steps : int
-    ftol : float
-    held : sequence of (kind, rows)
-        Linear constraints, rows @ v >= 0 for kind "ineq" and rows @ v = 0 for "eq".
+    `held` lists linear constraints: rows @ v >= 0 as ("ineq", rows), rows @ v = 0 as ("eq", rows).
     """
     constraints = [
         {"type": kind, "fun": lambda v, rows=rows: rows @ v, "jac": lambda _, rows=rows: rows} for kind, rows in held
@@ -101,11 +94,11 @@ def slsqp(
 
 
 def slsqp_of_unit(
-    objective: Objective, bound: Bound, w: Floats, *, least: float, **options: Any
+    objective: Objective, bound: Bound, w: Floats, *, least: float = np.finfo(float).tiny, **options: Any
 ) -> optimize.OptimizeResult:
-    """Minimise a unit's loss inside its bound by `slsqp`, in units of the bound and of the gradient at the start.
+    """Minimise a unit's loss inside its bound by `slsqp`, in units of the bound and of the gradient at `w`.
 
-    That gradient times the bound counts as `least` at least; further options are those of `slsqp`.
+    That gradient times the bound counts as `least` at least; the other options are those of `slsqp`.
     """
     R = bound.weight_bound
     unit = max(float(np.abs(objective.value_and_gradient(w)[1]).max()) * R, least)
@@ -117,10 +110,6 @@ def slsqp_of_unit(
     answer = slsqp(scaled, w / R, bound.shape, **options)
     answer.x = R * answer.x
     return answer
-
-
-def _slsqp(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> optimize.OptimizeResult:
-    return slsqp_of_unit(objective, bound, w, least=np.finfo(float).tiny, max_steps=max_steps, ftol=1e-16)
 
 
 def _lower(objective: Objective, w: Floats, other: Floats) -> Floats:
