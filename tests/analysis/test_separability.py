@@ -107,10 +107,10 @@ def test_signs_that_rounding_hides_are_decided_exactly() -> None:
     tenth = fmpq(*(0.1).as_integer_ratio())
     assert module._lost([fmpq(3), -3 * tenth], X, y).tolist() == [0]  # a tie, exactly
     assert module._lost([fmpq(3), -3 * tenth + fmpq(1, 10**40)], X, y).tolist() == []
-    # Both products round up to the smallest float, and their sum is below zero.
+    # Three products of .6 round up to the smallest float each: 3 - 2, where 1.8 - 2 is meant.
     least = np.finfo(float).smallest_subnormal
-    w = [fmpq(1), fmpq(3, 5), fmpq(-1, 10**400)]
-    assert module._lost(w, np.array([[-least, least], [least, 0.0]]), np.array([1.0, 1.0])).tolist() == [0]
+    X = least * np.array([[1.0, 1.0, 1.0, -2.0], [1.0, 1.0, 1.0, -1.0]])
+    assert module._lost([fmpq(3, 5)] * 3 + [fmpq(1), fmpq(0)], X, np.array([1.0, 1.0])).tolist() == [0]
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])

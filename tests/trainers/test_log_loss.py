@@ -14,7 +14,7 @@ EACH_LOSS = pytest.mark.parametrize("loss", ["cross-entropy", "quadratic"])
 
 
 @EACH_LOSS
-@pytest.mark.parametrize("m", [-800.0, -30.0, -1.0, 0.0, 1.0, 29.0, 31.0, 800.0])
+@pytest.mark.parametrize("m", [-800.0, -30.0, -1.0, 0.0, 1.0, 12.0, 29.0, 31.0, 800.0])
 def test_a_sample_agrees_with_decimals(loss: Loss, m: float) -> None:
     with localcontext() as context:
         context.prec = 800
