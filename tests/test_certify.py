@@ -155,6 +155,23 @@ def test_a_text_that_is_no_json_is_refused_in_one_line(text: str, tmp_path: Path
         certify(check=tmp_path)
 
 
+def test_columns_and_classes_are_chosen_as_compare_chooses_them(study: Study, tmp_path: Path) -> None:
+    table, out = tmp_path / "three.csv", tmp_path / "three.json"
+    table.write_text("name,x,y,c\nAnn,0,5,u\nBob,1,6,v\nCyd,2,5,w\n")
+    chosen = ("--label", "c", "--positive", "v", "--without", "name")
+    for more, separable in (((), True), (("--features", "name,x"), False)):
+        compared = study(ROOT, "compare", str(table), *chosen, *more, "--json")
+        options = (*chosen, *more, "--claim", "separability", "--json")
+        certified = study(ROOT, "certify", str(table), *options, "--out", str(out))
+        assert [json.loads(a.stdout)["separable"] for a in (compared, certified)] == [separable] * 2
+    refused = [
+        study(ROOT, command, str(table), "--label", "c", "--positive", "v", *more)
+        for command, more in (("compare", ()), ("certify", ("--claim", "separability", "--out", str(out))))
+    ]
+    assert refused[0].stderr == refused[1].stderr
+    assert "row 2, column 'name': 'Ann' is not a number" in refused[0].stderr
+
+
 def test_rows_are_counted_before_equal_ones_are_joined(study: Study, tmp_path: Path) -> None:
     table, out = tmp_path / "twice.csv", tmp_path / "twice.json"
     table.write_text(FOUR + "1,0,p\n")
