@@ -11,7 +11,7 @@ from numba import njit
 from scipy.optimize import Bounds, minimize
 from scipy.special import expit
 
-from study.analysis.separation import is_separable
+from study.analysis.separability import is_separable
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.spoilers import PLACE, add_spoilers

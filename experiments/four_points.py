@@ -8,7 +8,8 @@ import pandas as pd
 
 from experiments._landscape import fold_from, least_curvature, saddle_between, stationary_near
 from study.analysis.margin import functional_margins, geometric_margin, novikoff_bound
-from study.analysis.separation import is_separable, separates, training_error
+from study.analysis.separability import is_separable
+from study.analysis.separation import separates, training_error
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.published import four_points, three_points
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate

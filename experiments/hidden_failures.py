@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from experiments._strict_minimum import OneHiddenLayer, StrictMinimum, strict_minimum
 from study.analysis.interval import rate
-from study.analysis.separation import is_separable
+from study.analysis.separability import is_separable
 from study.datasets.dataset import Dataset, Floats
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.fit import Bound

@@ -8,7 +8,8 @@ import pandas as pd
 
 from study.analysis.interval import middle, rate
 from study.analysis.margin import functional_margins
-from study.analysis.separation import is_separable, separates, training_error
+from study.analysis.separability import is_separable
+from study.analysis.separation import separates, training_error
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
 from study.datasets.spoilers import PLACE, add_spoilers

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from study.analysis.separability import separability
 from study.certificates.checker import check
 from study.certificates.problem import problem_of
-from study.certificates.separability import separability
 from study.certificates.stationary import hull_bound, stationary_points
 from study.datasets.dataset import Floats
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
@@ -38,7 +38,7 @@ def run(cell: Cell, *_: object) -> Statistics:
 
 def separable() -> Statistics:
     """Prove that the points are separable."""
-    proof = separability(X, y).certificate
+    proof = separability(X, y).proof
     check(proof)
     return {"certificate": np.array([proof.encode()]), "n_fits": np.array([1])}
 

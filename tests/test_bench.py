@@ -7,7 +7,7 @@ import pytest
 
 from experiments._peers import compared, draw
 from experiments.bench import EXPERIMENT, run
-from study.analysis.separation import is_separable
+from study.analysis.separability import is_separable
 from study.sweeps.experiment import Cell
 from study.sweeps.streams import stream
 from study.trainers.perceptron import perceptron

@@ -87,11 +87,20 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
     [
         ((), "study: `FILE`, `--label` and `--out` must be given, or else `--check`"),
         (("FILE", "--label", "kind", "--out", "OUT"), "study: `--weight-bound` must be given for the claim verdict"),
-        (("FILE", "--label", "colour", "--weight-bound", "1", "--out", "OUT"), "study: `--label` must name a column"),
-        (("FILE", "--label", "x", "--weight-bound", "1", "--out", "OUT"), "study: `--label` must name a column of two"),
-        (("FILE", "--label", "kind", "--weight", "z", "--weight-bound", "1", "--out", "OUT"), "study: `--weight` must"),
+        (
+            ("FILE", "--label", "colour", "--weight-bound", "1", "--out", "OUT"),
+            "study: `label` must name columns of the table, which are x, y, kind",
+        ),
+        (("FILE", "--label", "x", "--weight-bound", "1", "--out", "OUT"), "study: column 'x' has 3 values"),
+        (
+            ("FILE", "--label", "kind", "--weight", "z", "--weight-bound", "1", "--out", "OUT"),
+            "study: `weight` must name columns of the table",
+        ),
         (("FILE", "--label", "kind", "--weight-bound", "-1", "--out", "OUT"), "study: `weight_bound` must be positive"),
-        (("OUT", "--label", "kind", "--weight-bound", "1", "--out", "OUT"), "study: `FILE` must be a table"),
+        (
+            ("OUT", "--label", "kind", "--weight-bound", "1", "--out", "OUT"),
+            "study: `FILE` must be a file that can be read",
+        ),
         (("FILE", "--check", "FOLDER"), "study: `FILE` must be left out where `--check` names the proofs"),
         (("--check", "OUT"), "study: `--check` must name a file that can be read"),
         (("--check", "FOLDER"), "study: `--check` must name a proof or a folder of proofs"),
@@ -144,6 +153,23 @@ def test_a_text_that_is_no_json_is_refused_in_one_line(text: str, tmp_path: Path
     (tmp_path / "a.jsonl").write_text(text)
     with pytest.raises(CheckFailed, match=r"\A[^\n]*a\.jsonl:1: refused: [^\n]{1,200}\Z"):
         certify(check=tmp_path)
+
+
+def test_columns_and_classes_are_chosen_as_compare_chooses_them(study: Study, tmp_path: Path) -> None:
+    table, out = tmp_path / "three.csv", tmp_path / "three.json"
+    table.write_text("name,x,y,c\nAnn,0,5,u\nBob,1,6,v\nCyd,2,5,w\n")
+    chosen = ("--label", "c", "--positive", "v", "--without", "name")
+    for more, separable in (((), True), (("--features", "name,x"), False)):
+        compared = study(ROOT, "compare", str(table), *chosen, *more, "--json")
+        options = (*chosen, *more, "--claim", "separability", "--json")
+        certified = study(ROOT, "certify", str(table), *options, "--out", str(out))
+        assert [json.loads(a.stdout)["separable"] for a in (compared, certified)] == [separable] * 2
+    refused = [
+        study(ROOT, command, str(table), "--label", "c", "--positive", "v", *more)
+        for command, more in (("compare", ()), ("certify", ("--claim", "separability", "--out", str(out))))
+    ]
+    assert refused[0].stderr == refused[1].stderr
+    assert "row 2, column 'name': 'Ann' is not a number" in refused[0].stderr
 
 
 def test_rows_are_counted_before_equal_ones_are_joined(study: Study, tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from study.analysis.comparison import Settings
 from study.certificates.reading import Refused
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
+from study.datasets.table import read_table
 from study.law.conflict import Spoilt, spoilt
 from study.sweeps.grid import Setting
 from study.sweeps.rules import Rule
@@ -31,6 +33,7 @@ POINTS = four_points(2.0)
 X, Y = POINTS.X, POINTS.y
 W, V = np.array([2.0, 0.1, 1.0]), np.array([1.0, -0.2, 0.5])
 TWELVE = make_boxes(12, rng=np.random.default_rng(1))
+TEXT = "x,z,n,kind\n1,0,1,a\n2,1,2,a\n-1,3,1,b\n"
 FRAME = pd.DataFrame({"x": [1.0, 2.0, -1.0], "z": [0.0, 1.0, 3.0], "kind": ["a", "a", "b"]})
 COUNTS = np.array([[1, 0, 2], [0, 1, 1], [2, 2, 0], [1, 1, 1]])
 SIZES = np.array([5, 5, 5, 5])
@@ -77,9 +80,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "datasets.spoilers.replace_by_spoilers": {
         "base": TWELVE, "rate": 0.2, "depth": 0.2, "offset": 0.5, "jitter": 0.05, "rng": rng(),
     },
-    "datasets.table.from_frame": {
-        "frame": FRAME, "label": "kind", "positive": "b", "features": ["x", "z"], "without": ["z"],
+    "datasets.table.read_table": {
+        "text": TEXT, "label": "kind", "positive": "b", "features": ["x", "z"], "without": ["z"], "weight": "n",
     },
+    "datasets.table.refuse_contradiction": {"table": read_table(TEXT, "kind")},
     "datasets.table.standardised": {"points": TWELVE},
     "trainers.best_separator.best_separator": {**SET, **UNIT, "bound": Bound("box", 3.0)},
     "trainers.centroid.nearest_centroid": SET,
@@ -114,6 +118,11 @@ CALLS: dict[str, dict[str, Any]] = {
     "analysis.bias_variance.holm": {"p_values": [0.1, 0.02]},
     "analysis.boundary.boundary_sums": {"w": [W, V]},
     "analysis.boundary.boundary_spread": {"sums": np.array([2.0, 0.0, 1.5, 0.5, 0.1, 0.2, 0.3])},
+    "analysis.comparison.compare": {
+        "table": read_table(TEXT, "kind"), "advance": None, "settings": Settings(
+            bounds=(Bound("box", 2.0),), loss="quadratic", eps=0.1, standardise=True, max_updates=50, max_passes=50
+        ),
+    },
     "analysis.comparison.compare_perceptron": {
         "points": POINTS, "separable": True, "max_updates": 50, "max_passes": 50, "advance": None,
     },
@@ -142,8 +151,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "analysis.margin.novikoff_bound": JUDGED,
     "analysis.separation.separates": JUDGED,
     "analysis.separation.training_error": JUDGED,
-    "analysis.separation.separator": SET,
-    "analysis.separation.is_separable": SET,
+    "analysis.separability.is_separable": SET,
+    "analysis.separability.separability": {**SET, "guess": V},
     "law.several_spoilers.least_hinge": {"points": conflict(), "margin": 0.2},
     "law.several_spoilers.fewest_lost": {"points": conflict(), "margin": 0.2},
     "law.several_spoilers.soft_rate": {"points": conflict()},
@@ -155,14 +164,11 @@ CALLS: dict[str, dict[str, Any]] = {
         "train": train, "X": TWELVE.X, "y": TWELVE.y, "X_test": X, "y_test": Y,
     },
     "law.thresholds.threshold": LAW,
-    "analysis.witness.witness": {**SET, "guess": V},
     "certificates.checker.check": {"text": '{"kind": "separability"}'},
-    "certificates.decision.decide": {**SET, "guess": V, "rows": np.arange(2, 6)},
     "certificates.fold.fold_near": {
         "X": X, "motion": np.zeros((4, 2)), "y": Y, **UNIT, "w0": W, "t0": 1.0,
     },
     "certificates.search.verdict": {**SET, **UNIT, "weight_bound": 3.0, "judged": [0, 1, 2], "max_cells": 50},
-    "certificates.separability.separability": SET,
     "certificates.stationary.stationary_points": {
         **SET, **UNIT, "weight_bound": 3.0, "everywhere": False, "max_cells": 50,
     },
@@ -186,9 +192,10 @@ INNER = {
     "datasets.dataset": {"as_floats", "as_integers", "check_broadcast", "check_finite", "check_one_set", "check_pair",
                          "check_rng", "check_room", "check_shape", "check_weights",
                          "leading_shape", "read_only"},
-    "trainers.bounded": {"kkt_residual", "minimise", "one_set"},
+    "trainers.bounded": {"kkt_residual", "minimise", "one_set", "slsqp", "slsqp_of_unit"},
     "trainers.fit": {"Fit", "check_start", "settled"},
     "trainers.graph": {"as_node"},
+    "trainers.log_loss": {"least_loss", "log_loss", "log_loss_of_margin"},
     "trainers.layers": {"backward", "check_layers", "forward", "one_output", "value_and_gradient", "weight_matrices"},
     "trainers.losses": {"check_eps", "check_sample_weight", "check_targets", "convention", "loss_of_margin",
                         "objective"},
@@ -196,8 +203,6 @@ INNER = {
     "law.conflict": {"check_one_spoiler"},
     "analysis.interval": {"mean", "middle", "rate", "wilson"},
     "analysis.stability": {"angle_between"},
-    "law.thresholds": {"log_loss_of_margin"},
-    "analysis.witness": {"wrong_samples"},
     "certificates.balls": {"cells", "dot", "krawczyk", "shown"},
     "certificates.critical": {"fold", "stationary"},
     "certificates.enclosure": {"enclosed", "is_contraction", "optimum_near"},
@@ -228,10 +233,8 @@ UNDEFINED = {
     "analysis.margin.geometric_margin",
     "analysis.margin.novikoff_bound",
     "analysis.margin.scaled",
-    "analysis.separation.separator",
     "analysis.stability.angle_swing",
     "analysis.stability.offset_swing",
-    "analysis.witness.witness",
     "trainers.layers.outputs",
     "trainers.losses.cross_entropy_gradient",
 }
@@ -307,7 +310,7 @@ def judge(name: str, arguments: dict[str, Any]) -> None:
     assert len(message.splitlines()) == 1
     assert len(message) < 1100
     named = any(f"`{argument}" in message for argument in inspect.signature(function).parameters)
-    assert named or name.endswith((".check", ".from_frame")), message
+    assert named or name.endswith((".check", ".read_table")), message
 
 
 def test_every_public_function_has_an_entry() -> None:

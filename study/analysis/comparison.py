@@ -1,21 +1,23 @@
-"""Both rules on one set of points, judged: what `study compare` reports."""
+"""Both rules on the points of a table: what `study compare` reports. The trainers train; here is measured."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
-from scipy.special import expit, logsumexp
 
 from study.analysis.influence import moved_without
 from study.analysis.margin import functional_margins, geometric_margin
+from study.analysis.separability import Separability, separability
 from study.datasets.arguments import checked
 from study.datasets.dataset import Dataset, Floats, check_one_set, check_shape
+from study.datasets.table import Table, standardised
 from study.trainers.best_separator import best_separator
-from study.trainers.fit import Bound, Stop
+from study.trainers.fit import Bound, Fit, Stop
+from study.trainers.log_loss import least_loss
 from study.trainers.losses import Loss, loss_of_margin, objective
+from study.trainers.max_margin import max_margin
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
 
@@ -26,13 +28,38 @@ PATIENCE = 1e10
 WORK = 3e9
 """Multiplications that leaving samples out may cost: a few seconds."""
 MOST_LEFT_OUT, MOST_FOR_BEST = 200, 2000
-LEAST = 1e-3
-"""How far above the least loss inside the bound, as a share of itself, a loss may be and still be called the least."""
+
+Advance = Callable[[int, int], None]
+"""Is told how many updates of how many have been made, several times a second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What to train, and how long.
+
+    Parameters
+    ----------
+    bounds : tuple of Bound
+        Of the unit, one or more.
+    loss, eps
+        As `study.trainers.sigmoid_unit` has them.
+    standardise : bool
+        Whether to train on features of mean 0 and standard deviation 1.
+    max_updates, max_passes : int, at least 1
+        The perceptron's budgets; no `max_passes` is as many as take about twenty seconds.
+    """
+
+    bounds: tuple[Bound, ...]
+    loss: Loss
+    eps: float
+    standardise: bool
+    max_updates: int
+    max_passes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Verdict:
-    """What is true of one rule's weights on the points.
+class Outcome:
+    """What one rule's weights do on the points.
 
     Parameters
     ----------
@@ -76,6 +103,72 @@ class Verdict:
         """Whether no sample is lost."""
         return not self.lost.size
 
+    def by_move(self) -> NDArray[np.int64]:
+        """Return the places in `left_out` of samples that move the boundary, the farthest first, ties in order."""
+        degrees = np.round(np.nan_to_num(self.moved), 6)  # copies of a point tie, but for rounding
+        order = np.lexsort((self.left_out, -degrees))
+        return order[degrees[order] > 0.0]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison:
+    """What both rules make of a table.
+
+    Parameters
+    ----------
+    table : Table
+    settings : Settings
+    points : Dataset
+        What the rules were trained on: the table's points, standardised where the settings say so.
+    separability : Separability
+        Of the table's own points.
+    margin : float
+        The largest there is on `points`, NaN without a separator.
+    perceptron : Outcome
+    units : tuple of Outcome
+        One for each bound of the settings.
+    plane : ndarray of shape (2, n_features)
+        In which `points` are drawn, with the first of the units, as `telling_plane` has it.
+    """
+
+    table: Table
+    settings: Settings
+    points: Dataset
+    separability: Separability
+    margin: float
+    perceptron: Outcome
+    units: tuple[Outcome, ...]
+    plane: Floats
+
+
+@checked
+def compare(table: Table, settings: Settings, advance: Advance | None = None) -> Comparison:
+    """Decide whether a table is separable, train both rules on it, and measure what they do."""
+    d = len(table.features)
+    points, centre, spread = table.points, np.zeros(d), np.ones(d)
+    if settings.standardise:
+        points, centre, spread = standardised(points)
+    widest = max_margin(points.X, points.y).w
+    normal = widest[:-1] / spread
+    decision = separability(table.points.X, table.points.y, np.append(normal, widest[-1] - normal @ centre))
+    separable = decision.separable
+    budgets = (settings.max_updates, settings.max_passes or usual_passes(points))
+    perceptron = compare_perceptron(
+        points, separable=separable, max_updates=budgets[0], max_passes=budgets[1], advance=advance
+    )
+    options: dict[str, Any] = {"loss": settings.loss, "eps": settings.eps, "separable": separable}
+    units = tuple(compare_unit(points, bound=bound, **options) for bound in settings.bounds)
+    return Comparison(
+        table=table,
+        settings=settings,
+        points=points,
+        separability=decision,
+        margin=float(geometric_margin(widest, points.X, points.y)) if np.isfinite(widest).all() else np.nan,
+        perceptron=perceptron,
+        units=units,
+        plane=telling_plane(points, units[0].w, perceptron.w),
+    )
+
 
 @checked
 def compare_perceptron(
@@ -84,9 +177,9 @@ def compare_perceptron(
     separable: bool,
     max_updates: int,
     max_passes: int,
-    advance: Callable[[int, int], None] | None = None,
-) -> Verdict:
-    """Train the perceptron in natural order and judge it.
+    advance: Advance | None = None,
+) -> Outcome:
+    """Train the perceptron in natural order and measure it.
 
     Parameters
     ----------
@@ -117,17 +210,32 @@ def compare_perceptron(
     def train(X: Floats, y: Floats) -> Floats:
         return perceptron(X, y, max_updates=4 * n_updates + 100, max_passes=4 * n_passes + 100).w
 
-    moved = moved_without(train, X, y, w, nearest)
-    return _verdict(points, w, Stop(int(fit.stop)), n_updates, n_passes, float(fit.loss), nearest, moved)
+    return Outcome(
+        **_measured(points, w, fit),
+        n_updates=n_updates,
+        n_passes=n_passes,
+        loss=float(fit.loss),
+        left_out=nearest,
+        moved=moved_without(train, X, y, w, nearest),
+    )
+
+
+def _measured(points: Dataset, w: Floats, fit: Fit) -> dict[str, Any]:
+    return {
+        "w": w,
+        "stop": Stop(int(fit.stop)),
+        "lost": np.flatnonzero(~(functional_margins(w, points.X, points.y) > 0.0)),
+        "margin": float(geometric_margin(w, points.X, points.y)),
+    }
 
 
 @checked
-def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separable: bool) -> Verdict:
-    """Train the unit inside its bound, from zero, and judge it; arguments as `sigmoid_unit` has them."""
+def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separable: bool) -> Outcome:
+    """Train the unit inside its bound, from zero, and measure it; arguments as `sigmoid_unit` has them."""
     check_one_set("points", points)
     X, y = points.X, points.y
     fit = sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton")
-    w = _least(X, y, fit.w, loss, eps, bound)
+    w = least_loss(X, y, fit.w, loss, eps, bound)
     found = bool(np.isfinite(w).all())
     w = w if found else fit.w
     margins = functional_margins(w, X, y)
@@ -138,112 +246,37 @@ def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separ
 
     def train(X: Floats, y: Floats) -> Floats:
         fit = sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton", w0=w)
-        return _least(X, y, fit.w, loss, eps, bound)
+        return least_loss(X, y, fit.w, loss, eps, bound)
 
-    moved = moved_without(train, X, y, w, strongest)
     value = float(fit.loss) if w is fit.w else _loss(X, y, w, loss, eps)
     best = np.nan
     if found and separable and bound.shape != "none" and len(y) <= MOST_FOR_BEST:
-        if loss == "cross-entropy" and (margins > 0.0).all():
-            best = value
-        else:
-            separator = best_separator(X, y, loss=loss, eps=eps, bound=bound)
-            inside = functional_margins(separator.w, X, y).min() > 1.0  # else a sample on the boundary holds it
-            w_best = _least(X, y, separator.w, loss, eps, bound) if inside else separator.w
-            best = float(separator.loss) if w_best is separator.w else _loss(X, y, w_best, loss, eps)
-    counts = (int(fit.n_updates), int(fit.n_passes))
-    return _verdict(points, w, Stop(int(fit.stop)), *counts, value, strongest, moved, best, found)
+        separates = loss == "cross-entropy" and (margins > 0.0).all()
+        best = value if separates else _best(X, y, loss, eps, bound)
+    return Outcome(
+        **_measured(points, w, fit),
+        n_updates=int(fit.n_updates),
+        n_passes=int(fit.n_passes),
+        loss=value,
+        left_out=strongest,
+        moved=moved_without(train, X, y, w, strongest),
+        best_separator=best,
+        least_loss_found=found,
+    )
+
+
+def _best(X: Floats, y: Floats, loss: Loss, eps: float, bound: Bound) -> float:
+    """Return the lowest loss of a separator inside the bound."""
+    separator = best_separator(X, y, loss=loss, eps=eps, bound=bound)
+    inside = functional_margins(separator.w, X, y).min() > 1.0  # else a sample on the boundary holds it
+    w = least_loss(X, y, separator.w, loss, eps, bound) if inside else separator.w
+    return float(separator.loss) if w is separator.w else _loss(X, y, w, loss, eps)
 
 
 def _loss(X: Floats, y: Floats, w: Floats, loss: Loss, eps: float) -> float:
     """Return the unit's loss in the lecture's convention."""
     goal = objective(X, y, np.ones(len(y)), loss, eps)
     return float(goal.value_and_gradient(w)[0] * goal.convention)
-
-
-def _least(X: Floats, y: Floats, w: Floats, loss: Loss, eps: float, bound: Bound) -> Floats:
-    """Return a fit as it is where its loss is the least; else sharpened, or NaN where that fails too.
-
-    With hard targets every loss of a separator falls as it is scaled up, towards zero: the optimum lies on the bound,
-    but an absolute tolerance takes weights far from it for stationary. The gradient g of the logarithm of the loss
-    tells: max of g.(w - u) over all u inside the bound is, for the convex cross-entropy, at least the share by which
-    the loss exceeds the least one [1]_. So does its minimum by scipy, from the bound's easy part outwards.
-
-    References
-    ----------
-    .. [1] M. Jaggi, "Revisiting Frank-Wolfe: projection-free sparse convex optimization", ICML 2013.
-    """
-    Z = y[:, None] * np.column_stack([X, np.ones(len(X))])
-    if eps > 0.0 or bound.shape == "none" or not (Z @ w > 0.0).all() or _is_least(Z, w, loss, bound):
-        return w
-    size = np.abs(w).max() if bound.shape == "box" else np.linalg.norm(w)
-    w = w / size
-    R = bound.weight_bound
-    steps = math.ceil(math.log(max(1.0, R * (Z @ w).min() / 8.0), 4.0))
-    for k in range(steps, -1, -1):
-        w = _lowest(Z, w, loss, Bound(bound.shape, R / 4.0**k))
-    w = R * w
-    return w if (Z @ w > 0.0).all() and _is_least(Z, w, loss, bound) else np.full_like(w, np.nan)
-
-
-def _is_least(Z: Floats, w: Floats, loss: Loss, bound: Bound) -> bool:
-    value, g = _log_loss(Z, w, loss)
-    gap = g @ w + bound.weight_bound * (np.abs(g).sum() if bound.shape == "box" else np.linalg.norm(g))
-    return bool(gap <= max(LEAST, 1e-5 * abs(value)))  # of a loss below 1e-43, the logarithm to five digits
-
-
-def _lowest(Z: Floats, v: Floats, loss: Loss, bound: Bound) -> Floats:
-    """Return the weights, as shares of the bound, at which scipy's SLSQP finds the logarithm of the loss lowest."""
-    R = bound.weight_bound
-
-    def scaled(v: Floats) -> tuple[float, Floats]:
-        value, gradient = _log_loss(Z, R * v, loss)
-        return value / R, gradient
-
-    ball = {"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v}
-    shape = {"bounds": optimize.Bounds(-1.0, 1.0)} if bound.shape == "box" else {"constraints": [ball]}
-    options = {"maxiter": 1000, "ftol": 1e-15}
-    answer = optimize.minimize(scaled, v, jac=True, method="SLSQP", options=options, **shape)
-    return Bound(bound.shape, 1.0).project(answer.x)
-
-
-def _log_loss(Z: Floats, w: Floats, loss: Loss) -> tuple[float, Floats]:
-    """Return the logarithm of the summed loss on hard targets, up to a constant, and its gradient."""
-    m = Z @ w
-    if loss == "cross-entropy":
-        entropy = np.logaddexp(0.0, -np.minimum(m, 30.0))
-        terms, slope = np.where(m < 30.0, np.log(entropy), -m), np.where(m < 30.0, -expit(-m) / entropy, -1.0)
-    else:
-        terms, slope = -2.0 * np.logaddexp(0.0, m), -2.0 * expit(m)
-    value = logsumexp(terms)
-    return float(value), (np.exp(terms - value) * slope) @ Z
-
-
-def _verdict(
-    points: Dataset,
-    w: Floats,
-    stop: Stop,
-    n_updates: int,
-    n_passes: int,
-    loss: float,
-    left_out: NDArray[np.int64],
-    moved: Floats,
-    best: float = np.nan,
-    found: bool = True,
-) -> Verdict:
-    return Verdict(
-        w=w,
-        stop=stop,
-        n_updates=n_updates,
-        n_passes=n_passes,
-        loss=loss,
-        lost=np.flatnonzero(~(functional_margins(w, points.X, points.y) > 0.0)),
-        margin=float(geometric_margin(w, points.X, points.y)),
-        left_out=left_out,
-        moved=moved,
-        best_separator=best,
-        least_loss_found=found,
-    )
 
 
 @checked

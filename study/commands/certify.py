@@ -1,6 +1,7 @@
 """`study certify`."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -8,7 +9,9 @@ from study.commands.output import progress, say, show, show_json, writing
 from study.validation import BadInput, CheckFailed
 
 if TYPE_CHECKING:
-    import numpy as np
+    from study.analysis.separability import Separability
+    from study.datasets.dataset import Floats
+    from study.datasets.table import Table
 
 CELLS_A_MINUTE = 10**9
 """Cells times points times weights that a search looks at in about a minute."""
@@ -18,6 +21,9 @@ def certify(
     file: Path | None = None,
     *,
     label: str = "",
+    positive: str | None = None,
+    features: str = "",
+    without: str = "",
     weight: str | None = None,
     claim: Literal["verdict", "stationary", "separability"] = "verdict",
     loss: Literal["quadratic", "cross-entropy", "threshold-quadratic"] = "cross-entropy",
@@ -33,9 +39,15 @@ def certify(
     Parameters
     ----------
     file
-        Delimited text with a header, compressed or not; each row is a point, every column but two a feature.
+        Delimited text with a header, compressed or not; each row is a point.
     label
-        Column of the labels: two different values, the later one positive.
+        Column that holds the two classes.
+    positive
+        Value of the label that is the positive class; needed where there are more than two.
+    features
+        Columns to use, separated by commas; by default all but the label and the weight.
+    without
+        Columns to leave out, separated by commas.
     weight
         Column that says how often each point counts; once by default.
     claim
@@ -65,60 +77,90 @@ def certify(
         raise BadInput("`FILE`, `--label` and `--out` must be given, or else `--check`")
     if claim != "separability" and weight_bound is None:
         raise BadInput(f"`--weight-bound` must be given for the claim {claim}")
-    X, y, weights, rows = _points(file, label, weight)
-    proof, report = _proved(X, y, weights, rows, claim, loss, eps, weight_bound, max_cells)
-    _finish(proof, report, rows, out, json)
+    from study.commands.input import names, read_text
+    from study.datasets.table import read_table
+
+    columns, left = names("features", features), names("without", without)
+    table = read_table(read_text(file), label, positive=positive, features=columns, without=left, weight=weight)
+    points = _distinct(table)
+    unit = {"loss": loss, "eps": eps, "weight_bound": weight_bound}
+    if claim == "separability":
+        _finish(*_separability(points), points.rows, out, json)
+    else:
+        _finish(*_optima(points, unit, max_cells, stationary=claim == "stationary"), points.rows, out, json)
 
 
-def _proved(
-    X: Any, y: Any, weights: Any, rows: list[list[int]], claim: str, *settings: Any
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Points:
+    """The distinct points of a table, how often each counts, and the rows that hold each."""
+
+    X: "Floats"
+    y: "Floats"
+    weight: "Floats"
+    rows: list[list[int]]
+
+
+def _distinct(table: "Table") -> Points:
+    import numpy as np
+
+    points = table.points
+    distinct, place = np.unique(np.column_stack([points.X, points.y]), axis=0, return_inverse=True)
+    place = place.ravel()
+    weight = np.bincount(place, weights=table.weight, minlength=len(distinct)).astype(float)
+    rows: list[list[int]] = [[] for _ in distinct]
+    for point, row in zip(place, table.rows.tolist(), strict=True):
+        rows[point].append(row)
+    return Points(X=distinct[:, :-1], y=distinct[:, -1], weight=weight, rows=rows)
+
+
+def _decide(points: Points) -> "Separability":
+    from study.analysis.separability import separability
+    from study.trainers.max_margin import max_margin
+
+    return separability(points.X, points.y, max_margin(points.X, points.y).w)
+
+
+def _separability(points: Points) -> tuple[str, dict[str, Any]]:
+    """Return a proof that the points are separable, or that they are not, and which."""
+    decision = _decide(points)
+    if not decision.proof:
+        raise CheckFailed(
+            f"separable: {str(decision.separable).lower()}, {decision.evidence}; a proof, which repeats all "
+            f"{points.X.size:,} numbers, is not written for so many"
+        )
+    return decision.proof, {"separable": decision.separable}
+
+
+def _optima(
+    points: Points, unit: dict[str, Any], max_cells: int | None, *, stationary: bool
 ) -> tuple[str | None, dict[str, Any]]:
-    """Return a proof, or None, and what the search found; points are named by their rows."""
+    """Return a proof about a unit's optima or stationary points, or None, and what the search found."""
     from study.certificates.search import verdict
     from study.certificates.stationary import stationary_points
 
-    loss, eps, weight_bound, max_cells = settings
-    if claim == "separability":
-        exact = _decided(X, y)
-        if not exact["certificate"]:
-            raise CheckFailed(
-                f"separable: {str(exact['separable']).lower()}, {exact['proof']}; a proof, which repeats all "
-                f"{X.size:,} numbers, is not written for so many"
-            )
-        return exact["certificate"], {"separable": exact["separable"]}
-    room = max(1_000, min(1_000_000, CELLS_A_MINUTE // (len(X) * (X.shape[1] + 1)))) if max_cells is None else max_cells
-    options = {"loss": loss, "eps": eps, "sample_weight": weights, "weight_bound": weight_bound, "max_cells": room}
+    n, d = points.X.shape
+    room = max(1_000, min(1_000_000, CELLS_A_MINUTE // (n * (d + 1)))) if max_cells is None else max_cells
+    options = {**unit, "sample_weight": points.weight, "max_cells": room}
     with progress("certify", unit="cells") as advance:
         options["advance"] = lambda n_cells: advance(n_cells, room)
-        if claim == "stationary":
-            found = stationary_points(X, y, **options)
+        if stationary:
+            found = stationary_points(points.X, points.y, **options)
             report = {"points": len(found.points), "cells": found.n_cells, "cells_left": found.cells_left}
             return found.certificate, report
-        answer = verdict(X, y, **options)
-    if answer.certificate is None and not _decided(X, y)["separable"]:
+        answer = verdict(points.X, points.y, **options)
+    if answer.certificate is None and not _decide(points).separable:
         raise CheckFailed(
             "the points are not separable, which `--claim separability` proves: no optimum has all of them right; "
             f"the search is undecided, {answer.cells_left:,} cells left; nothing was written"
         )
-    lost = sorted(row for i in answer.lost.nonzero()[0] for row in rows[i])
     return answer.certificate, {
         "verdict": answer.claim,
         "w": answer.w.tolist(),
         "loss": answer.loss_value,
-        "lost_rows": lost,
+        "lost_rows": sorted(row for i in answer.lost.nonzero()[0] for row in points.rows[i]),
         "cells": answer.n_cells,
         "cells_left": answer.cells_left,
     }
-
-
-def _decided(X: Any, y: Any) -> dict[str, Any]:
-    """Return whether points are separable, decided exactly."""
-    import numpy as np
-
-    from study.certificates.decision import decide
-    from study.trainers.max_margin import max_margin
-
-    return decide(X, y, max_margin(X, y).w, np.arange(len(X)))
 
 
 def _finish(proof: str | None, report: dict[str, Any], rows: list[list[int]], out: Path, json: bool) -> None:
@@ -141,42 +183,6 @@ def _finish(proof: str | None, report: dict[str, Any], rows: list[list[int]], ou
     else:
         show(sentence if n_rows == len(rows) else f"{n_rows:,} points, {len(rows):,} of them distinct: {sentence}")
         say(f"the proof is in {out}; `study certify --check {out}` checks it again")
-
-
-def _points(
-    path: Path, label: str, weight: str | None
-) -> tuple["np.ndarray", "np.ndarray", "np.ndarray", list[list[int]]]:
-    """Read features, labels in {-1, +1}, weights and rows from a table; equal points are joined."""
-    import numpy as np
-    import pandas as pd
-
-    from study.commands.input import read_table
-
-    try:
-        table = read_table(path)
-    except BadInput as error:
-        raise BadInput(f"`FILE` must be a table with a header; got {error}") from None
-    for option, column in (("--label", label), ("--weight", weight)):
-        if column is not None and column not in table:
-            raise BadInput(f"`{option}` must name a column, one of {', '.join(table)}; got {column}")
-    kinds = sorted(table[label].dropna().unique())
-    if len(kinds) != 2 or table[label].isna().any():
-        raise BadInput(f"`--label` must name a column of two values without gaps; {label} has {len(kinds)}")
-    features = [name for name in table if name not in (label, weight)]
-    for name in [*features, *([weight] if weight else [])]:
-        if not pd.api.types.is_numeric_dtype(table[name]) or not np.isfinite(table[name]).all():
-            raise BadInput(f"column {name} of {path} must hold finite numbers only")
-    if not features:
-        raise BadInput(f"{path} must have a column of features beside {label}")
-    y = np.where(table[label] == kinds[1], 1.0, -1.0)
-    points, place = np.unique(np.column_stack([table[features], y]).astype(float) + 0.0, axis=0, return_inverse=True)
-    counts = table[weight].to_numpy(float) if weight else np.ones(len(y))
-    place = place.ravel()
-    weights = np.bincount(place, weights=counts, minlength=len(points))
-    rows: list[list[int]] = [[] for _ in points]
-    for point, row in zip(place, table.index, strict=True):
-        rows[point].append(int(row))
-    return points[:, :-1], points[:, -1], weights, rows
 
 
 def _check_all(path: Path, json: bool) -> None:

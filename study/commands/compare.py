@@ -1,9 +1,7 @@
 """`study compare`."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -11,9 +9,7 @@ from study.commands.output import progress, say, show, show_json, writing
 from study.validation import BadInput
 
 if TYPE_CHECKING:
-    from study.datasets.table import Table
-    from study.trainers.fit import Bound
-    from study.trainers.losses import Loss
+    from study.analysis.comparison import Comparison
 
 
 def compare(
@@ -67,9 +63,11 @@ def compare(
     json
         Put one machine-readable object on stdout, in place of sentences.
     """
-    from study.commands.input import names, read_table
-    from study.datasets.table import from_frame
-    from study.report.comparison import sentences
+    from study.analysis.comparison import Settings
+    from study.analysis.comparison import compare as compare_rules
+    from study.commands.input import names, read_text
+    from study.datasets.table import read_table, refuse_contradiction
+    from study.report.comparison_text import caption, sentences, to_json
     from study.trainers.fit import Bound
     from study.trainers.losses import check_targets
     from study.validation import count
@@ -79,7 +77,7 @@ def compare(
     if not weight_bound:
         raise BadInput("`weight_bound` must be one or more positive numbers; got none")
     settings = Settings(
-        bounds=[Bound(shape, R) for R in dict.fromkeys(weight_bound)],
+        bounds=tuple(Bound(shape, R) for R in dict.fromkeys(weight_bound)),
         loss=loss,
         eps=check_targets(loss, eps),
         standardise=standardise,
@@ -87,85 +85,46 @@ def compare(
         max_passes=None if max_passes is None else count("max_passes", max_passes),
     )
     columns, left = names("features", features), names("without", without)
-    table = from_frame(read_table(file), label, positive=positive, features=columns, without=left)
+    table = read_table(read_text(file), label, positive=positive, features=columns, without=left)
+    refuse_contradiction(table)
     try:
-        answer, figure = answered(table, settings, draw=out is not None)
+        with progress("perceptron", unit="updates") as advance:
+            comparison = compare_rules(table, settings, advance)
+        figure = drawing(comparison) if out is not None else b""
     except KeyboardInterrupt:
         say("study: interrupted; nothing was written")
         raise SystemExit(130) from None
-    certificate = answer.pop("certificate")
     if out is not None:
-        write(out, answer, figure, certificate)
+        write(out, comparison, figure)
     if json:
-        show_json(answer)
+        show_json(to_json(comparison))
     else:
-        show(sentences(file.name, answer, table))
+        show(sentences(file.name, comparison))
         if out is not None:
             one = f", of R = {weight_bound[0]:g}" if len(settings.bounds) > 1 else ""
-            show(f"drawn to {out / 'compare.svg'}{one}: {answer['caption']}")
+            show(f"drawn to {out / 'compare.svg'}{one}: {caption(comparison)}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What to train, and how long."""
-
-    bounds: "Sequence[Bound]"
-    loss: "Loss"
-    eps: float
-    standardise: bool
-    max_updates: int
-    max_passes: int | None
-
-
-def answered(table: "Table", settings: Settings, *, draw: bool) -> tuple[dict[str, Any], bytes]:
-    """Return the machine-readable answer and, where it is wanted, the drawing as SVG."""
-    import numpy as np
-
-    from study.analysis.comparison import compare_perceptron, compare_unit, usual_passes
-    from study.analysis.margin import geometric_margin
-    from study.certificates.decision import decide
-    from study.datasets.table import standardised
-    from study.report.comparison import caption, draw_comparison, summary
+def drawing(comparison: "Comparison") -> bytes:
+    """Return the drawing as SVG."""
+    from study.report.comparison_figure import draw
     from study.report.style import render_figure, study_style
-    from study.trainers.max_margin import max_margin
 
-    points, centre, spread = table.points, np.zeros(len(table.features)), np.ones(len(table.features))
-    if settings.standardise:
-        points, centre, spread = standardised(points)
-    widest = max_margin(points.X, points.y).w
-    normal = widest[:-1] / spread
-    decision = decide(table.points.X, table.points.y, np.append(normal, widest[-1] - normal @ centre), table.rows)
-    separable = bool(decision["separable"])
-    with progress("perceptron", unit="updates") as advance:
-        perceptron = compare_perceptron(
-            points,
-            separable=separable,
-            max_updates=settings.max_updates,
-            max_passes=settings.max_passes or usual_passes(points),
-            advance=advance,
-        )
-    options: dict[str, Any] = {"loss": settings.loss, "eps": settings.eps, "separable": separable}
-    units = [(bound.weight_bound, compare_unit(points, bound=bound, **options)) for bound in settings.bounds]
-    said = {"loss": settings.loss, "eps": settings.eps, "shape": settings.bounds[0].shape}
-    margin = float(geometric_margin(widest, points.X, points.y)) if np.isfinite(widest).all() else float("nan")
-    answer = summary(table, decision, margin, perceptron, units, {**said, "standardised": settings.standardise})
-    weight_bound, unit = units[0]
-    answer["caption"] = caption(answer, table, points, perceptron, unit)
-    if not draw:
-        return answer, b""
     with study_style():
-        return answer, render_figure(draw_comparison(table, points, perceptron, unit, weight_bound))
+        return render_figure(draw(comparison))
 
 
-def write(folder: Path, answer: dict[str, Any], figure: bytes, certificate: str) -> None:
+def write(folder: Path, comparison: "Comparison", figure: bytes) -> None:
     """Write the drawing, its caption, the proof and the answer; a folder that cannot be written to is bad input."""
     import json
 
+    from study.report.comparison_text import to_json
     from study.sweeps.store import write_file
 
+    answer, proof = to_json(comparison), comparison.separability.proof
     with writing("`out` must be a folder that can be written to", folder):
         write_file(folder / "compare.svg", figure)
         write_file(folder / "compare.txt", f"{answer['caption']}\n".encode())
-        if certificate:
-            write_file(folder / "compare.proof.json", f"{certificate}\n".encode())
+        if proof:
+            write_file(folder / "compare.proof.json", f"{proof}\n".encode())
         write_file(folder / "compare.json", (json.dumps(answer, ensure_ascii=False, indent=1) + "\n").encode())

@@ -1,16 +1,16 @@
 """The threshold M* itself: the weight of each base point up to which the global optimum gets the spoiler right."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, OptimizeResult, brentq, minimize
-from scipy.special import expit, logsumexp
+from scipy.optimize import brentq
 
 from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES
 from study.law.conflict import Spoilt, check_one_spoiler, largest_margin
+from study.trainers.bounded import slsqp
+from study.trainers.log_loss import log_loss, log_loss_of_margin
 from study.trainers.losses import Loss
 from study.validation import one_of, positive
 
@@ -74,22 +74,22 @@ class Problem:
         Z = self.points.base if ln_M == np.inf else np.vstack([self.points.base, self.points.spoilers])
         ln_weight = np.zeros(len(Z))
         ln_weight[: len(self.points.base)] = 0.0 if ln_M == np.inf else ln_M
-        ln_loss, ratio = log_loss_of_margin(self.loss, self.R * (Z @ v))
-        total = logsumexp(ln_weight + ln_loss)
-        share = np.exp(ln_weight + ln_loss - total)
-        return float(total), self.R * ((share * ratio) @ Z)
+        value, gradient = log_loss(self.loss, Z, self.R * (Z @ v), ln_weight)
+        return value, self.R * gradient
 
     def lowest(self, ln_M: float, side: float, starts: Sequence[Floats]) -> tuple[float, Floats]:
         """Return the lowest ln loss found, and where, with side * z_s.v >= 0; or z_s.v = 0 for side 0."""
         row = self.points.spoilers[0] / np.abs(self.points.spoilers[0]).max()
-        kind, sign = ("ineq", side) if side else ("eq", 1.0)
-        held: list[dict[str, Any]] = [{"type": kind, "fun": lambda v: sign * (row @ v), "jac": lambda _: sign * row}]
-        box = Bounds(-1.0, 1.0)
-        if self.points.shape == "ball":
-            held.append({"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v})
-        options = {"maxiter": 200, "ftol": 1e-13}
-        answers: list[OptimizeResult] = [
-            minimize(self.log_loss, v, (ln_M,), "SLSQP", jac=True, bounds=box, constraints=held, options=options)
+        held = ("ineq", side * row) if side else ("eq", row)
+        answers = [
+            slsqp(
+                lambda v: self.log_loss(v, ln_M),
+                v,
+                "box" if self.points.shape == "box" else "both",
+                max_steps=200,
+                ftol=1e-13,
+                held=[held],
+            )
             for v in starts
         ]
         best = min(answers, key=lambda answer: float(answer.fun))
@@ -134,13 +134,3 @@ class Problem:
         while excess(other) * here > 0.0 and abs(other) < 1e4:
             other += step
         return float(brentq(excess, start, other, xtol=1e-8))
-
-
-def log_loss_of_margin(loss: Loss, m: Floats) -> tuple[Floats, Floats]:
-    """Return ln of a sample's loss with hard targets, and its slope divided by it, for margins of any size."""
-    if loss == "cross-entropy":
-        softplus = np.logaddexp(0.0, -m)
-        small = m > 30.0  # log1p(e^-m) is e^-m to rounding
-        ln_loss = np.where(small, -m, np.log(np.where(small, 1.0, softplus)))
-        return ln_loss, np.where(small, -1.0, -expit(-m) / np.where(small, 1.0, softplus))
-    return -2.0 * np.logaddexp(0.0, m) - np.log(2.0), -2.0 * expit(m)

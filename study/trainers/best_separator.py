@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, check_points
+from study.trainers.bounded import slsqp_of_unit
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight, convention
 from study.trainers.max_margin import max_margin
@@ -112,33 +112,15 @@ def _constrained(one: Objective, bound: Bound, start: Floats, lost: np.ndarray) 
     for _ in range(len(one.Z)):
         held = one.Z[lost]
         held = held / np.abs(held).max(axis=-1, keepdims=True)
-        answer = _slsqp(one, bound, start, held)
+        answer = slsqp_of_unit(one, bound, start, least=1e-12, max_steps=1000, ftol=1e-15, held=[("ineq", held)])
         steps, passes = steps + int(answer.nit), passes + int(answer.nfev)
-        w = bound.project(R * answer.x)
+        w = bound.project(answer.x)
         more = (one.Z @ w < -1e-9 * np.abs(one.Z).max() * R) & ~lost
         if not more.any():
             break
         lost = lost | more
     w = _repaired(one.Z, w, start)
     return w, float(one.value_and_gradient(w)[0]), steps, passes
-
-
-def _slsqp(one: Objective, bound: Bound, start: Floats, held: Floats) -> optimize.OptimizeResult:
-    R = bound.weight_bound
-    unit = max(float(np.abs(one.value_and_gradient(start)[1]).max()) * R, 1e-12)
-
-    def scaled(v: Floats) -> tuple[Floats, Floats]:
-        value, gradient = one.value_and_gradient(R * v)
-        return value / unit, gradient * (R / unit)
-
-    constraints = [{"type": "ineq", "fun": lambda v: held @ v, "jac": lambda _: held}]
-    if bound.shape == "ball":
-        constraints.append({"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v})
-    box = optimize.Bounds(-1.0, 1.0) if bound.shape == "box" else None
-    options = {"maxiter": 1000, "ftol": 1e-15}
-    return optimize.minimize(
-        scaled, start / R, jac=True, method="SLSQP", bounds=box, constraints=constraints, options=options
-    )
 
 
 def _repaired(Z: Floats, w: Floats, separator: Floats) -> Floats:

@@ -1,5 +1,8 @@
 """The reference solver: one bounded problem at a time, by scipy."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
@@ -43,7 +46,10 @@ def minimise(objective: Objective, bound: Bound, w0: Floats, max_steps: int, tol
     """
     w, steps, passes = bound.project(w0), 0, 0
     for _ in range(ROUNDS):
-        answer = (_slsqp if bound.shape == "ball" else _l_bfgs_b)(objective, bound, w, max_steps - steps)
+        if bound.shape == "ball":
+            answer = slsqp_of_unit(objective, bound, w, max_steps=max_steps - steps, ftol=1e-16)
+        else:
+            answer = _l_bfgs_b(objective, bound, w, max_steps - steps)
         steps, passes = steps + int(answer.nit), passes + int(answer.nfev)
         if np.isfinite(answer.x).all():
             w = _lower(objective, w, bound.project(answer.x))
@@ -62,17 +68,46 @@ def _l_bfgs_b(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> 
     )
 
 
-def _slsqp(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> optimize.OptimizeResult:
+def slsqp(
+    objective: Callable[[Floats], tuple[Any, Floats]],
+    start: Floats,
+    shape: str,
+    *,
+    held: Sequence[tuple[str, Floats]] = (),
+    max_steps: int,
+    ftol: float,
+) -> optimize.OptimizeResult:
+    """Minimise a function that returns value and gradient over the unit box, the unit ball or both, by scipy's SLSQP.
+
+    `held` lists linear constraints: rows @ v >= 0 as ("ineq", rows), rows @ v = 0 as ("eq", rows).
+    """
+    constraints = [
+        {"type": kind, "fun": lambda v, rows=rows: rows @ v, "jac": lambda _, rows=rows: rows} for kind, rows in held
+    ]
+    if shape != "box":
+        constraints.append({"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v})
+    bounds = optimize.Bounds(-1.0, 1.0) if shape != "ball" else None
+    options = {"maxiter": max_steps, "ftol": ftol}
+    return optimize.minimize(
+        objective, start, jac=True, method="SLSQP", bounds=bounds, constraints=constraints, options=options
+    )
+
+
+def slsqp_of_unit(
+    objective: Objective, bound: Bound, w: Floats, *, least: float = np.finfo(float).tiny, **options: Any
+) -> optimize.OptimizeResult:
+    """Minimise a unit's loss inside its bound by `slsqp`, in units of the bound and of the gradient at `w`.
+
+    That gradient times the bound counts as `least` at least; the other options are those of `slsqp`.
+    """
     R = bound.weight_bound
-    unit = max(float(np.abs(objective.value_and_gradient(w)[1]).max()) * R, np.finfo(float).tiny)
+    unit = max(float(np.abs(objective.value_and_gradient(w)[1]).max()) * R, least)
 
     def scaled(v: Floats) -> tuple[Floats, Floats]:
         value, gradient = objective.value_and_gradient(R * v)
         return value / unit, gradient * (R / unit)
 
-    inside = {"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v}
-    options = {"maxiter": max_steps, "ftol": 1e-16}
-    answer = optimize.minimize(scaled, w / R, jac=True, method="SLSQP", constraints=inside, options=options)
+    answer = slsqp(scaled, w / R, bound.shape, **options)
     answer.x = R * answer.x
     return answer
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from study.analysis.margin import functional_margins, geometric_margin, novikoff_bound, radius
-from study.analysis.separation import separates, separator, training_error
+from study.analysis.separability import is_separable
+from study.analysis.separation import separates, training_error
 from study.datasets.published import four_points
 from study.validation import BadInput
 
@@ -92,7 +93,7 @@ def test_bad_input_is_refused(arguments: tuple[Any, Any, Any], message: str) -> 
             judge(*arguments)
     if "`w`" not in message:
         with pytest.raises(BadInput, match=message):
-            separator(*arguments[1:])
+            is_separable(*arguments[1:])
 
 
 def test_the_judge_does_not_depend_on_the_size_of_the_weights() -> None:

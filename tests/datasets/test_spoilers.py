@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from study.analysis.separation import is_separable
+from study.analysis.separability import is_separable
 from study.datasets.dataset import Dataset, Frame
 from study.datasets.generators import make_boxes, make_gaussians
 from study.datasets.published import three_points

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from study.analysis.separation import is_separable
+from study.analysis.separability import is_separable
 from study.law.conflict import Spoilt, largest_margin, spoilt
 from study.validation import BadInput
 from tests.law.geometries import GEOMETRIES, SHAPES, corners

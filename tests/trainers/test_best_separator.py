@@ -11,6 +11,7 @@ from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
 from study.trainers import best_separator as module
+from study.trainers import bounded
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Stop
 from study.trainers.losses import LOSSES, Loss, Objective, objective
@@ -177,15 +178,15 @@ def test_once_it_costs_the_spoiler_is_on_the_boundary_whatever_the_others_weigh(
 
 
 def test_a_rounding_below_zero_is_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
-    solve = module._slsqp
+    solve = bounded.slsqp_of_unit
 
-    def off(*arguments: Any) -> Any:
-        answer = solve(*arguments)
-        answer.x = answer.x - 1e-11 * np.array([-1.0, 2.0, 1.0])  # below the tolerance of another round
+    def off(*arguments: Any, **options: Any) -> Any:
+        answer = solve(*arguments, **options)
+        answer.x = answer.x - 12.0 * 1e-11 * np.array([-1.0, 2.0, 1.0])  # below the tolerance of another round
         return answer
 
     right = best_separator(**nine(12.0, 1e6))
-    monkeypatch.setattr(module, "_slsqp", off)
+    monkeypatch.setattr(module, "slsqp_of_unit", off)
     fit = best_separator(**nine(12.0, 1e6))
     np.testing.assert_allclose(fit.w, right.w, rtol=0, atol=1e-8)
     assert fit.w @ [-1.0, 2.0, 1.0] >= -1e-14  # rounding of the sum; 12 times 6e-11 is taken back

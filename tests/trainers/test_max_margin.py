@@ -9,7 +9,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.svm import SVC
 
 from study.analysis.margin import functional_margins, geometric_margin
-from study.analysis.separation import is_separable
+from study.analysis.separability import is_separable
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers

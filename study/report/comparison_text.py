@@ -1,0 +1,186 @@
+"""What `study compare` says of the user's own points: one object for machines, sentences, and the drawing's caption."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from study.analysis.comparison import Comparison, Outcome
+from study.analysis.influence import angle
+from study.datasets.table import Table
+from study.trainers.fit import Bound
+
+FEW, MANY = 5, 50
+"""How many rows the sentences name, and how many spoilers the object holds."""
+
+
+def to_json(comparison: Comparison) -> dict[str, Any]:
+    """Return the answer as plain numbers, rows as the file counts them; `backprop` is the unit at the first bound."""
+    table, settings, decision = comparison.table, comparison.settings, comparison.separability
+    multipliers = {int(table.rows[i]): str(v) for i, v in decision.multipliers.items()}
+    backprops = [
+        {
+            **_outcome_to_json(unit, table),
+            "weight_bound": bound.weight_bound,
+            "least_loss_found": unit.least_loss_found,
+            "best_separator_loss": _number(unit.best_separator),
+            "degrees_from_perceptron": _number(_degrees_between(unit, comparison.perceptron)),
+        }
+        for bound, unit in zip(settings.bounds, comparison.units, strict=True)
+    ]
+    return {
+        "n_samples": len(table.rows),
+        "n_features": len(table.features),
+        "features": list(table.features),
+        "positive": table.positive,
+        "negative": table.negative,
+        "loss": settings.loss,
+        "eps": settings.eps,
+        "shape": settings.bounds[0].shape,
+        "standardised": settings.standardise,
+        "separable": decision.separable,
+        "proof": decision.evidence,
+        "separator": decision.separator or None,
+        "inseparable_rows": sorted(multipliers),
+        "multipliers": multipliers,
+        "margin": _number(comparison.margin),
+        "perceptron": _outcome_to_json(comparison.perceptron, table),
+        "backprop": backprops[0],
+        "backprops": backprops,
+        "caption": caption(comparison),
+    }
+
+
+def _outcome_to_json(outcome: Outcome, table: Table) -> dict[str, Any]:
+    known = np.isfinite(outcome.moved)
+    spoilers = [
+        {"row": int(table.rows[outcome.left_out[k]]), "moved_degrees": float(outcome.moved[k])}
+        for k in outcome.by_move()[:MANY]
+    ]
+    return {
+        "separates": outcome.separates,
+        "errors": int(outcome.lost.size),
+        "lost_rows": table.rows[outcome.lost].tolist(),
+        "updates": outcome.n_updates,
+        "passes": outcome.n_passes,
+        "stop": outcome.stop.sentence,
+        "loss": _number(outcome.loss),
+        "margin": _number(outcome.margin),
+        "weights": outcome.w.tolist(),
+        "spoilers": spoilers,
+        "rows_left_out": int(known.sum()),
+        "rows_not_judged": np.sort(table.rows[outcome.left_out[~known]]).tolist(),
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _degrees_between(unit: Outcome, perceptron: Outcome) -> float:
+    return float(angle(unit.w, perceptron.w))
+
+
+def sentences(name: str, comparison: Comparison) -> str:
+    """Return the answer as a reader wants it, a line for each thing; `name` is the table's."""
+    table, settings, decision = comparison.table, comparison.settings, comparison.separability
+    y, perceptron = table.points.y, comparison.perceptron
+    lines = [
+        f"{name}: {len(y):,} points, {_count(len(table.features), 'feature')}"
+        f"{' (standardised)' if settings.standardise else ''}; "
+        f"positive {table.positive} ({int((y > 0).sum()):,}), negative {table.negative} ({int((y < 0).sum()):,})"
+    ]
+    if decision.separable:
+        lines.append(f"separable: yes, {decision.evidence}; maximum margin {_shorten(comparison.margin)}")
+    else:
+        held = sorted(table.rows[list(decision.multipliers)])
+        lines.append(f"separable: no, {decision.evidence}; no line has {_rows(held)} all right")
+    updates, passes = _count(perceptron.n_updates, "update"), _count(perceptron.n_passes, "pass", "es")
+    told = f"{updates} in {passes} ({perceptron.stop.sentence})"
+    lines += [f"perceptron: {_errors(perceptron, table)}, {told}", *_spoilers(perceptron, table)]
+    for bound, unit in zip(settings.bounds, comparison.units, strict=True):
+        turned = _angle(_degrees_between(unit, perceptron))
+        measured = f"{_errors(unit, table)}; {_losses(unit)}; {turned}"
+        lines += [f"{_unit(comparison, bound)}: {measured}", *_spoilers(unit, table)]
+    return "\n".join(lines)
+
+
+def _count(n: int, what: str, plural: str = "s") -> str:
+    return f"{n:,} {what}{plural if n != 1 else ''}"
+
+
+def _unit(comparison: Comparison, bound: Bound) -> str:
+    settings = comparison.settings
+    soft = f", eps {settings.eps:g}" if settings.eps else ""
+    return f"unit, {settings.loss}{soft}, {bound.shape} R = {bound.weight_bound:g}"
+
+
+def _errors(outcome: Outcome, table: Table) -> str:
+    if outcome.separates:
+        return f"separates with margin {_shorten(outcome.margin)}"
+    return f"gives up {_count(outcome.lost.size, 'point')}, {_rows(table.rows[outcome.lost])}"
+
+
+def _losses(unit: Outcome) -> str:
+    loss = _size(unit.loss)
+    if not unit.least_loss_found:
+        return f"its loss, {loss}, is too small to be told from zero: the least loss inside the bound was not found"
+    best = unit.best_separator
+    return f"loss {loss}" + (f", best separator {_size(best)}" if np.isfinite(best) else "")
+
+
+def _size(loss: float) -> str:
+    return _shorten(loss) if loss else "below 1e-300"
+
+
+def _angle(degrees: float) -> str:
+    if not np.isfinite(degrees):
+        return "no boundary to compare"
+    return f"its normal {'0' if degrees < 1e-6 else _shorten(degrees)} degrees from the perceptron's"
+
+
+def _spoilers(outcome: Outcome, table: Table) -> list[str]:
+    known = np.isfinite(outcome.moved)
+    if not known.any():
+        return []
+    order = outcome.by_move()[:FEW]
+    rows, moved = table.rows[outcome.left_out[order]], outcome.moved[order]
+    moves = [f"row {row} ({_shorten(by)})" for row, by in zip(rows, moved, strict=True) if by >= 0.01 * moved[0]]
+    silent = np.sort(table.rows[outcome.left_out[~known]])
+    tried = f"of {known.sum()} left out one at a time"
+    tried += f"; {_rows(silent)} could not be judged" if silent.size else ""
+    return [
+        f"    moves most, in degrees turned or shifted, without {', '.join(moves)}; {tried}"
+        if moves
+        else f"    no row, {tried}, moves it"
+    ]
+
+
+def _rows(rows: Sequence[int] | NDArray[np.int64]) -> str:
+    named = ", ".join(map(str, rows[:FEW]))
+    return f"row{'s' if len(rows) != 1 else ''} {named}" + (", ..." if len(rows) > FEW else "")
+
+
+def _shorten(value: float) -> str:
+    return f"{value:.3g}" if np.isfinite(value) else "none"
+
+
+def caption(comparison: Comparison) -> str:
+    """Return the drawing's caption, which names the directions by their heaviest features."""
+    table, bounds = comparison.table, comparison.settings.bounds
+    several = f", the unit at R = {bounds[0].weight_bound:g}" if len(bounds) > 1 else ""
+    text = (
+        f"{len(table.rows):,} points{several}; filled circles are {table.positive}, open squares {table.negative}; "
+        "points that a rule gives up are crossed in its colour, rows without which its boundary moves most are ringed."
+    )
+    if len(table.features) > 2:
+        for which, direction in zip(("First", "Second"), comparison.plane, strict=True):
+            heaviest = np.argsort(-np.abs(direction), kind="stable")[:3]
+            parts = " ".join(f"{direction[j]:+.2f} {table.features[j]}" for j in heaviest)
+            rest = " and smaller terms" if len(table.features) > 3 else ""
+            text += f" {which} direction: {parts}{rest}."
+        text += (
+            " The first is the unit's normal; with the second it spans the perceptron's, so both boundaries are lines."
+        )
+    return text

@@ -1,0 +1,54 @@
+"""The logarithm of the loss is right where the loss itself is no longer a number, and so is its gradient."""
+
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+
+from study.trainers.fit import Bound
+from study.trainers.log_loss import least_loss, log_loss, log_loss_of_margin
+from study.trainers.losses import Loss
+
+EACH_LOSS = pytest.mark.parametrize("loss", ["cross-entropy", "quadratic"])
+
+
+@EACH_LOSS
+@pytest.mark.parametrize("m", [-800.0, -30.0, -1.0, 0.0, 1.0, 12.0, 29.0, 31.0, 800.0])
+def test_a_sample_agrees_with_decimals(loss: Loss, m: float) -> None:
+    with localcontext() as context:
+        context.prec = 800
+        odds = Decimal(-m).exp()
+        value = (1 + odds).ln() if loss == "cross-entropy" else (odds / (1 + odds)) ** 2 / 2
+        wrong = odds / (1 + odds)
+        ratio = -wrong / value if loss == "cross-entropy" else -2 / (1 + odds)
+        expected = float(value.ln()), float(ratio)
+    found = log_loss_of_margin(loss, np.array([m]))
+    assert (found[0][0], found[1][0]) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@EACH_LOSS
+@pytest.mark.parametrize("scale", [0.1, 1.0, 1000.0])
+def test_the_gradient_is_the_slope(loss: Loss, scale: float) -> None:
+    rng = np.random.default_rng(0)
+    Z, ln_weight = rng.normal(size=(7, 3)), rng.normal(size=7)
+    w = scale * rng.normal(size=3)
+
+    def value(v: np.ndarray) -> float:
+        return log_loss(loss, Z, Z @ v, ln_weight)[0]
+
+    def gradient(v: np.ndarray) -> np.ndarray:
+        return log_loss(loss, Z, Z @ v, ln_weight)[1]
+
+    assert check_grad(value, gradient, w, epsilon=1e-7 * scale) < 1e-4
+
+
+def test_what_is_far_from_the_least_loss_is_sharpened_and_what_is_not_stays() -> None:
+    X, y = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -10.0]]), np.array([1.0, 1.0, -1.0, 1.0])
+    bound = Bound("box", 400.0)
+    start = np.array([20.0, 0.0, 10.0])  # separates, and its loss is 1e4 where e^-200 can be had
+    w = least_loss(X, y, start, "cross-entropy", 0.0, bound)
+    assert w == pytest.approx([400.0, 0.0, 200.0], abs=2.0)
+    assert least_loss(X, y, w, "cross-entropy", 0.0, bound) is w
+    for eps, wide in ((0.1, bound), (0.0, Bound())):
+        assert least_loss(X, y, start, "cross-entropy", eps, wide) is start
