@@ -21,7 +21,7 @@ from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.law.conflict import Spoilt, spoilt
 from study.sweeps.grid import Setting
-from study.sweeps.rules import Rule
+from study.sweeps.rules import Perceptron
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.graph import Node
 from study.validation import BadInput
@@ -172,13 +172,16 @@ CALLS: dict[str, dict[str, Any]] = {
         "generator": "boxes", "n_samples": 20, "n_features": 2, "spoiler_rate": 0.1, "depth": 0.4, "offset": 0.5,
         "features": "raw", "resampling": "fresh",
     },
-    "sweeps.grid.sweep": {
-        "settings": [Setting()], "rules": [Rule(rule="perceptron")], "name": "sweep", "question": "?", "resamples": 40,
-        "n_test": 10, "block_size": 20, "seed": 1, "kind": "long",
+    "sweeps.grid.Sweep": {
+        "settings": [Setting()], "rules": [Perceptron()], "resamples": 40, "n_test": 10, "seed": 1,
     },
-    "sweeps.rules.Rule": {
-        "rule": "unit", "loss": "quadratic", "shape": "box", "weight_bound": 3.0, "max_steps": 5, "C": 1.0, "eps": 0.1,
-    },
+    "sweeps.rules.Unit": {"loss": "quadratic", "eps": 0.1, "shape": "box", "weight_bound": 3.0},
+    "sweeps.rules.UnitStoppedEarly": {"loss": "quadratic", "eps": 0.1, "max_steps": 5},
+    "sweeps.rules.PocketPerceptron": {"max_steps": 5},
+    "sweeps.rules.SoftMargin": {"C": 1.0},
+    "sweeps.rules.OwnRule": {"place": "mine:rule"},
+    "sweeps.rules.make_rules": {"name": "unit", "options": {"shape": ["ball"]}},
+    "sweeps.rules.read_rule": {"rule": "soft-margin", "C": 1.0},
 }  # fmt: skip
 
 INNER = {
@@ -214,7 +217,7 @@ INNER = {
     "sweeps.loaded": {"loaded_code"},
     "sweeps.locks": {"alone", "temporary_folder"},
     "sweeps.pilot": {"expected_seconds", "size", "spread"},
-    "sweeps.rules": {"called", "load", "own_code", "told"},
+    "sweeps.rules": {"blanks", "describe_failure", "option", "prefixed_last", "rule_options"},
     "sweeps.runner": {"block_key", "compute", "experiment_digest", "run_experiment"},
     "sweeps.store": {"forget", "load_block", "save_block", "write_file"},
     "sweeps.streams": {"stream"},
