@@ -15,7 +15,7 @@ from study.datasets.spoilers import PLACE, add_spoilers
 from study.law.conflict import spoilt
 from study.law.thresholds import threshold
 from study.sweeps import grid
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, add_up
 from study.sweeps.grid import N_GROUPS, Setting
 from study.sweeps.rules import (
     AveragedPerceptron,
@@ -71,7 +71,7 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
     if cell["part"] == "law":
         return law(size, rng)
     values = {"n_samples": int(cell["n_samples"]), "spoiler_rate": float(cell["spoiler_rate"])}
-    setting, _, test = grid.prepared(N_TEST, None, **values)
+    setting, _, test = grid.prepare_cell(N_TEST, None, **values)
     train = setting.training_sets(size, rng)
     one, other = (perceptron(train.X, train.y, order="random", rng=rng).w for _ in range(2))
     return {
@@ -227,7 +227,7 @@ EXPERIMENT = Experiment(
     resamples=10_000,
     block_size=500,
     run=run,
-    merge=added,
+    merge=add_up,
     tables=tables,
     numbers=numbers,
 )

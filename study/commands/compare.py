@@ -124,14 +124,14 @@ def answered(table: "Table", settings: Settings, *, draw: bool) -> tuple[dict[st
     from study.analysis.comparison import compare_perceptron, compare_unit, usual_passes
     from study.analysis.margin import geometric_margin
     from study.certificates.decision import decide
-    from study.datasets.table import standardised
+    from study.datasets.table import standardise
     from study.report.comparison import caption, draw_comparison, summary
     from study.report.style import render_figure, study_style
     from study.trainers.max_margin import max_margin
 
     points, centre, spread = table.points, np.zeros(len(table.features)), np.ones(len(table.features))
     if settings.standardise:
-        points, centre, spread = standardised(points)
+        points, centre, spread = standardise(points)
     widest = max_margin(points.X, points.y).w
     normal = widest[:-1] / spread
     decision = decide(table.points.X, table.points.y, np.append(normal, widest[-1] - normal @ centre), table.rows)

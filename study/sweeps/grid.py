@@ -17,7 +17,7 @@ from study.datasets.dataset import Dataset, Floats, Frame
 from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
 from study.datasets.resampling import bootstrap, subsample
 from study.datasets.spoilers import PLACE, replace_by_spoilers
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, add_up
 from study.sweeps.rules import Rule, read_rule
 from study.sweeps.streams import stream
 from study.validation import BadInput, count, one_of, real
@@ -69,7 +69,7 @@ class Setting:
 
     def base(self, size: int, rng: np.random.Generator, n_samples: int | None = None) -> Dataset:
         """Draw fresh sets without spoilers."""
-        return _drawn(self.generator, n_samples or self.n_samples, self.n_features, size, rng)
+        return _draw_sets(self.generator, n_samples or self.n_samples, self.n_features, size, rng)
 
     def draw(
         self, size: int, rng: np.random.Generator, n_samples: int | None = None, spoiler_rate: float | None = None
@@ -109,7 +109,7 @@ class Setting:
         )
 
 
-def _drawn(generator: str, n_samples: int, n_features: int, size: int, rng: np.random.Generator) -> Dataset:
+def _draw_sets(generator: str, n_samples: int, n_features: int, size: int, rng: np.random.Generator) -> Dataset:
     """Draw sets of a generator, at the numbers that the study uses throughout."""
     if generator == "boxes":
         return make_boxes(n_samples, n_features, **BOX, size=size, rng=rng)
@@ -119,7 +119,7 @@ def _drawn(generator: str, n_samples: int, n_features: int, size: int, rng: np.r
 @lru_cache(maxsize=1024)
 def _frame_of(generator: str, n_samples: int, n_features: int) -> Frame | None:
     """Return the frame that all sets of a generator have, or raise `BadInput` where there are no such sets."""
-    return _drawn(generator, n_samples, n_features, 1, np.random.default_rng(0)).frame
+    return _draw_sets(generator, n_samples, n_features, 1, np.random.default_rng(0)).frame
 
 
 SETTINGS = tuple(field.name for field in fields(Setting))
@@ -134,7 +134,7 @@ def scaled_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
 
 
 @lru_cache(maxsize=8, typed=True)  # the blocks of a cell come one after another; streams tell 0 from 0.0
-def prepared(n_test: int, seed: int | None, **values: Any) -> tuple[Setting, dict[str, int], Dataset]:
+def prepare_cell(n_test: int, seed: int | None, **values: Any) -> tuple[Setting, dict[str, int], Dataset]:
     """Return what all blocks of a cell share: the setting, the seed as streams take it, and the test points."""
     setting, of_seed = Setting(**values), {} if seed is None else {"seed": seed}
     return setting, of_seed, setting.test_points(n_test, **of_seed)
@@ -143,7 +143,7 @@ def prepared(n_test: int, seed: int | None, **values: Any) -> tuple[Setting, dic
 def run(cell: Cell, size: int, rng: np.random.Generator, *, rules: Sequence[Rule], n_test: int) -> Statistics:
     """Train all rules on the same sets, and count."""
     values = {name: cell[name] for name in SETTINGS if name in cell}
-    setting, seed, test = prepared(n_test, int(cell["seed"]) if "seed" in cell else None, **values)
+    setting, seed, test = prepare_cell(n_test, int(cell["seed"]) if "seed" in cell else None, **values)
     train = setting.training_sets(size, rng, **seed)
     X, centre, unit = scaled_features(train.X, setting.features)
     wrong, sums, right = [], [], []
@@ -262,7 +262,7 @@ class Sweep:
             resamples=self.resamples,
             block_size=block_size,
             run=partial(run, rules=rules, n_test=n_test),
-            merge=added,
+            merge=add_up,
             tables=partial(tables, rules=rules),
             numbers=numbers,
             kind="long",

@@ -66,13 +66,13 @@ def _slsqp(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> opt
     R = bound.weight_bound
     unit = max(float(np.abs(objective.value_and_gradient(w)[1]).max()) * R, np.finfo(float).tiny)
 
-    def scaled(v: Floats) -> tuple[Floats, Floats]:
+    def scaled_loss(v: Floats) -> tuple[Floats, Floats]:
         value, gradient = objective.value_and_gradient(R * v)
         return value / unit, gradient * (R / unit)
 
     inside = {"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v}
     options = {"maxiter": max_steps, "ftol": 1e-16}
-    answer = optimize.minimize(scaled, w / R, jac=True, method="SLSQP", constraints=inside, options=options)
+    answer = optimize.minimize(scaled_loss, w / R, jac=True, method="SLSQP", constraints=inside, options=options)
     answer.x = R * answer.x
     return answer
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from study.datasets.dataset import Dataset
-from study.datasets.table import from_frame, standardised
+from study.datasets.table import from_frame, standardise
 from study.validation import BadInput
 
 
@@ -57,7 +57,7 @@ def test_an_endless_integer_and_a_gap_are_named() -> None:
 def test_standardising_says_what_it_did() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(50, 3)) * [1e-90, 1.0, 1e90] + [0.0, 5.0, 1e90]
-    points, centre, spread = standardised(Dataset(X=X, y=np.where(X[:, 1] > 5.0, 1, -1), name="wide"))
+    points, centre, spread = standardise(Dataset(X=X, y=np.where(X[:, 1] > 5.0, 1, -1), name="wide"))
     assert points.X.mean(axis=0) == pytest.approx(0.0, abs=1e-12)
     assert points.X.std(axis=0) == pytest.approx(1.0)
     assert points.X * spread + centre == pytest.approx(X, rel=1e-9)

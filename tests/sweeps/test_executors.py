@@ -17,7 +17,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from study.sweeps.executors import executor
-from study.sweeps.experiment import Cell, Experiment, Statistics, added
+from study.sweeps.experiment import Cell, Experiment, Statistics, add_up
 from study.sweeps.grid import Setting
 from study.sweeps.runner import Place, run_experiment
 from study.validation import BadInput
@@ -43,7 +43,7 @@ EXPERIMENT = Experiment(
     resamples=500,
     block_size=10,
     run=run,
-    merge=added,
+    merge=add_up,
     tables=tables,
     numbers=lambda frames: {"sum": frames[""]["sum"].sum()},
 )

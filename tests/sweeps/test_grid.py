@@ -11,7 +11,7 @@ from study.analysis.separation import separates
 from study.datasets.dataset import Floats
 from study.sweeps.executors import executor
 from study.sweeps.experiment import Experiment
-from study.sweeps.grid import FEATURES, Setting, Sweep, prepared, rows, run
+from study.sweeps.grid import FEATURES, Setting, Sweep, prepare_cell, rows, run
 from study.sweeps.rules import (
     OwnRule,
     Perceptron,
@@ -226,11 +226,11 @@ def test_a_rule_leaves_the_sets_as_they_are() -> None:
 
 
 def test_what_a_cell_prepares_is_shared_and_follows_the_seed() -> None:
-    setting, seed, test = prepared(50, None, n_samples=20, spoiler_rate=0.05)
+    setting, seed, test = prepare_cell(50, None, n_samples=20, spoiler_rate=0.05)
     assert (setting, seed) == (Setting(n_samples=20, spoiler_rate=0.05), {})
-    assert prepared(50, None, n_samples=20, spoiler_rate=0.05)[2] is test
+    assert prepare_cell(50, None, n_samples=20, spoiler_rate=0.05)[2] is test
     np.testing.assert_array_equal(test.X, setting.test_points(50).X)
-    other = prepared(50, 7, n_samples=20, spoiler_rate=0.05)
+    other = prepare_cell(50, 7, n_samples=20, spoiler_rate=0.05)
     np.testing.assert_array_equal(other[2].X, setting.test_points(50, seed=7).X)
-    whole, real = (prepared(50, None, spoiler_rate=rate)[2].X for rate in (0, 0.0))  # streams tell them apart
+    whole, real = (prepare_cell(50, None, spoiler_rate=rate)[2].X for rate in (0, 0.0))  # streams tell them apart
     assert not np.array_equal(whole, real)
