@@ -161,6 +161,20 @@ def test_functions_stay_short() -> None:
     assert long == set(LONG)
 
 
+def test_every_function_has_a_caller_that_is_no_test() -> None:
+    used, defined = set(), set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Name(id=word) | ast.Attribute(attr=word):
+                    used.add(word)
+                case ast.ImportFrom(names=aliases):
+                    used |= {alias.name for alias in aliases}
+                case ast.FunctionDef(name=word) if not word.startswith("__"):
+                    defined.add(word)
+    assert defined - used <= {"predict", "predict_proba"}  # of the estimators: scikit-learn and its users call them
+
+
 def test_files_are_named_for_what_they_hold() -> None:
     assert not [name(path) for path in SOURCES if path.stem in ("utils", "helpers", "misc")]
 

@@ -90,7 +90,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "trainers.layers.n_weights": {"n_features": 2, "layers": (3, 1)},
     "trainers.layers.initial_weights": {"n_features": 2, "layers": (3, 1), "scale": 1.0, "size": (2,), "rng": rng()},
     "trainers.layers.outputs": {"w": np.ones(13), "X": X, "layers": (3, 1)},
-    "trainers.losses.cross_entropy_gradient": {**SET, "w": W, "eps": 0.1, "simplified": True},
     "trainers.max_margin.max_margin": SET,
     "trainers.network.network": {
         **SET, **UNIT, "layers": (2, 1), "w0": np.linspace(-1, 1, 9), "bound": Bound("box", 3.0), "method": "spectral",
@@ -145,8 +144,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "analysis.separation.training_error": JUDGED,
     "analysis.separation.separator": SET,
     "analysis.separation.is_separable": SET,
-    "law.several_spoilers.least_hinge": {"points": conflict(), "margin": 0.2},
-    "law.several_spoilers.fewest_lost": {"points": conflict(), "margin": 0.2},
     "law.several_spoilers.soft_rate": {"points": conflict()},
     "law.several_spoilers.soft_threshold": {"points": conflict(), "eps": 0.1},
     "analysis.stability.angle_swing": {"w": W, "v": V},
@@ -188,7 +185,7 @@ INNER = {
     "datasets.arguments": {"checked"},
     "datasets.generators": {"leading_axes"},
     "datasets.dataset": {"as_floats", "as_integers", "check_broadcast", "check_finite", "check_one_set", "check_pair",
-                         "check_rng", "check_room", "check_shape", "check_weights",
+                         "check_room", "check_shape", "check_weights",
                          "leading_shape", "read_only"},
     "trainers.bounded": {"kkt_residual", "minimise", "one_set"},
     "trainers.fit": {"Fit", "check_start", "stop_codes"},
@@ -238,7 +235,6 @@ UNDEFINED = {
     "analysis.stability.offset_swing",
     "analysis.witness.witness",
     "trainers.layers.outputs",
-    "trainers.losses.cross_entropy_gradient",
 }
 """Their docstrings say where the answer is NaN."""
 

@@ -139,15 +139,12 @@ def run_experiment(
             what = f"{experiment.name}: {error or 'its workers are gone'}"
             raise CheckFailed(f"{what}; {_go_on(store == place.store / experiment.name, done, len(blocks))}") from None
 
-        def load_or_compute(of_cell: list[Block]) -> Iterator[Statistics]:
+        def recall(of_cell: list[Block]) -> Iterator[Statistics]:
             for block in of_cell:
                 statistics = _load(store, block, notice)
                 yield compute(experiment.run, experiment.name, block) if statistics is None else statistics
 
-        merged = [
-            (cell, experiment.merge(load_or_compute(of_cell)))
-            for cell, of_cell in zip(experiment.cells, cells, strict=True)
-        ]
+        merged = [(cell, experiment.merge(recall(own))) for cell, own in zip(experiment.cells, cells, strict=True)]
     return Outcome(
         tables=experiment.tables(merged),
         files=frozenset(f"{block.key}.npz" for block in blocks),
