@@ -7,7 +7,7 @@ from scipy.optimize import linprog
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES, asymptote
 from study.law.conflict import TIGHT, Spoilt, largest_margin, spoilt
-from study.law.several_spoilers import soft_rate, soft_threshold
+from study.law.soft_targets import soft_rate, soft_threshold
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss, loss_of_margin
 from study.trainers.sigmoid_unit import sigmoid_unit
