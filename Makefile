@@ -8,8 +8,11 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
+# On all processors; a worker that has run out of tests takes some of another's.
+PARALLEL := -n auto --dist worksteal
+
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test docs format lock clean
+.PHONY: help reproduce check test lint docs format lock clean
 
 help: ## say what there is
 	@echo "make TARGET, one of:"
@@ -18,11 +21,16 @@ help: ## say what there is
 reproduce: $(INSTALLED) ## run every stale experiment, draw the figures, refresh and render the paper
 	@$(BIN)/study reproduce
 
-test: $(INSTALLED) ## ruff, mypy --strict and pytest
+check: lint ## ruff, mypy --strict and the tests that take no second each, for the time between two edits
+	@$(BIN)/pytest $(PARALLEL) -m 'not slow' --durations=0 --durations-min=1
+
+test: lint ## ruff, mypy --strict and all tests
+	@$(BIN)/pytest $(PARALLEL)
+
+lint: $(INSTALLED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest
 
 docs: $(INSTALLED) ## the API reference from the docstrings, to build/docs
 	@rm -rf build/docs

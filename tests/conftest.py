@@ -1,28 +1,70 @@
-"""A copy of the checkout that tests may spoil, and the command line run in it."""
+"""A copy of the checkout that tests may spoil, the command line run in it, and a browser."""
 
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
-for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported
-    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported; workers and commands inherit it
+    os.environ[f"{library}_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).resolve().parent.parent
 
 settings.register_profile("study", derandomize=True, deadline=None)
 settings.load_profile("study")
 
-SECONDS = 60
-"""Longer than any single answer to a small input may take, a first compilation included."""
+COPIED = (
+    *("study", "experiments", "figures", "paper.md", "references.bib"),
+    *("README.md", "pyproject.toml", "LICENSE", "CITATION.cff"),
+)
+BEGIN_PROCESSES = {"study", "spoilt", "checkouts", "cluster", "chromium", "rendered"}
+"""The fixtures that do, or whose tests do."""
 Study = Callable[..., "subprocess.CompletedProcess[str]"]
+Run = Callable[..., tuple[int, str, str]]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the number of workers: the processors that are ours, but eight at most, for each takes half a gigabyte."""
+    return min(len(os.sched_getaffinity(0)), 8)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what begins commands, a browser or a cluster, or renders the paper; other slow tests say so."""
+    for item in items:
+        if not BEGIN_PROCESSES.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say on one line for each reason how many tests were left out."""
+    skipped = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()))
+    for reason, number in skipped.items():
+        terminalreporter.write_line(f"{number} tests left out: {reason.removeprefix('Skipped: ')}")
+
+
+def ended(process: "subprocess.Popen[str]", seconds: float = 150.0) -> "subprocess.CompletedProcess[str]":
+    """Wait for a process, and return its answer; one that hangs is ended, and says on stderr where it was."""
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # answered with the stacks of its threads, see `begun`
+        pytest.fail(f"no end after {seconds} s: {process.args!r}\n{process.communicate()[1]}")
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def begun(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """Begin the command line of a checkout in a process of its own."""
+    code = f"import sys; sys.path.insert(0, {str(folder)!r}); from study.__main__ import main; main()"
+    command = [sys.executable, "-X", "faulthandler", "-c", code, *arguments]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="session")
@@ -31,48 +73,46 @@ def root() -> Path:
     return ROOT
 
 
-@pytest.fixture(scope="session")
-def whole_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the checkout that no test changes, compiled loops included."""
-    copy = tmp_path_factory.mktemp("the copy")  # a path with a space
-    for name in ("study", "experiments", "figures"):
-        shutil.copytree(ROOT / name, copy / name)
-    for name in ("paper.md", "references.bib", "pyproject.toml", "LICENSE", "CITATION.cff", "README.md"):
-        shutil.copy2(ROOT / name, copy / name)
-    return copy
-
-
 @pytest.fixture
-def spoilt(whole_copy: Path, tmp_path: Path) -> Path:
-    """Return a copy of the checkout that a test may change."""
-    copy = tmp_path / "a checkout"
-    shutil.copytree(whole_copy, copy)
+def spoilt(tmp_path: Path) -> Path:
+    """Return a copy of the checkout, compiled loops included, that a test may change."""
+    copy = tmp_path / "a checkout"  # a path with a space
+    copy.mkdir()
+    for name in COPIED:
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy2)(ROOT / name, copy / name)
     return copy
 
 
 @pytest.fixture(scope="session")
 def study() -> Study:
     """Return a function that runs the command line of a checkout: study(folder, *arguments)."""
-
-    def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        code = f"import sys; sys.path.insert(0, {str(folder)!r}); from study.__main__ import main; main()"
-        command = [sys.executable, "-c", code, *arguments]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
-
-    return run
+    return lambda folder, *arguments: ended(begun(folder, *arguments))
 
 
-@contextmanager
-def limited() -> Iterator[None]:
-    """Fail what takes too long."""
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Return a function that runs `study` in this process, in an empty folder: exit code, stdout and stderr."""
+    from study.cli import main
 
-    def late(*_: object) -> None:
-        raise TimeoutError(f"no answer within {SECONDS} s")
+    empty = tmp_path / "here"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    def study(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["study", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        captured = capsys.readouterr()
+        return int(str(exit_.value.code)), captured.out, captured.err
+
+    return study
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Return the Chromium of this machine, without a window; nothing is fetched."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.skip("Chromium is not installed: no page was opened in a browser")
+    with sync_playwright() as tool, tool.chromium.launch(executable_path=path) as browser:
+        yield browser

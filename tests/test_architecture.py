@@ -4,7 +4,9 @@ import ast
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from experiments.claims.table import SECTIONS
 from study.sweeps.digest import exports
@@ -200,3 +202,8 @@ def test_the_checker_shares_nothing_with_the_search() -> None:
     for path in (ROOT / "study").rglob("*.py"):
         if path not in rooms and not {"commands", "report"} & set(path.parts):
             assert not checker & imported(path), f"{name(path)} leans on the checker"
+
+
+def test_libraries_compute_on_one_thread_in_each_worker() -> None:
+    assert np.ones(2) @ np.ones(2) == 2.0  # loaded
+    assert {pool["num_threads"] for pool in threadpool_info()} == {1}

@@ -22,6 +22,7 @@ CELLS: dict[str, Cell] = {f"{c['part']} {c.get('peer')}": c for c in EXPERIMENT.
 
 
 @pytest.mark.parametrize("name", [name for name in CELLS if name.split()[0] in ("perceptron", "bounded", "unbounded")])
+@pytest.mark.slow
 def test_ours_and_the_peer_agree_and_both_take_time(name: str) -> None:
     statistics = run({**CELLS[name], "n_features": 2}, 1, rng())
     ours, peer, exp, passes, n_sets = statistics["times"][0]
@@ -41,6 +42,7 @@ def test_no_time_is_told_where_the_answers_differ() -> None:
         compared(points, ours, lambda _, __: None, lambda _, __, ___: False, 1)
 
 
+@pytest.mark.slow
 def test_noisy_sets_are_the_ones_that_nothing_separates() -> None:
     points = draw("noisy", 50, 2, rng())
     assert not is_separable(points.X[:50], points.y[:50]).any()

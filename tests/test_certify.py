@@ -23,6 +23,7 @@ def table(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("path", sorted(CERTIFICATES.glob("*.jsonl")), ids=lambda path: path.stem)
+@pytest.mark.slow
 def test_every_committed_proof_is_accepted(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert lines

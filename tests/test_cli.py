@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Study
+from tests.conftest import ROOT, Study, begun, ended
 
 NAMES = (
     "agreement, basins, bench, bias_variance, four_points, hidden_failures, losses, networks, perceptron_updates, "
@@ -68,25 +68,15 @@ def test_without_a_checkout_the_commands_say_so(tmp_path: Path, study: Study) ->
         assert answer.stderr.startswith("study: this command needs a checkout of the study")
 
 
-def test_list_and_claims_speak_json(whole_copy: Path, study: Study) -> None:
+def test_list_and_claims_speak_json(spoilt: Path, study: Study) -> None:
     (row,) = [
-        r for r in json.loads(study(whole_copy, "list", "--json").stdout)["experiments"] if r["name"] == "four_points"
+        r for r in json.loads(study(spoilt, "list", "--json").stdout)["experiments"] if r["name"] == "four_points"
     ]
     assert row["state"] == "fresh"
-    verdicts = {c["key"]: c["verdict"] for c in json.loads(study(whole_copy, "claims", "--json").stdout)["claims"]}
+    verdicts = {c["key"]: c["verdict"] for c in json.loads(study(spoilt, "claims", "--json").stdout)["claims"]}
     assert verdicts["four points"] == "holds"
     assert verdicts["t squared"] == "does not hold"
-    assert "does not hold" in study(whole_copy, "claims").stdout
-
-
-def test_other_settings_never_reach_the_committed_results(spoilt: Path, study: Study) -> None:
-    committed = spoilt / "experiments" / "results"
-    before = {path: path.read_bytes() for path in committed.rglob("*.*")}
-    assert study(spoilt, "run", "--resamples", "3", "four_points").returncode == 0
-    assert study(spoilt, "reproduce", "--quick").returncode == 0
-    assert {path: path.read_bytes() for path in committed.rglob("*.*")} == before
-    assert (spoilt / "build" / "results" / "four_points.json").is_file()
-    assert (spoilt / "build" / "quick" / "figures" / "four_points.svg").is_file()
+    assert "does not hold" in study(spoilt, "claims").stdout
 
 
 def test_a_result_beyond_tolerance_is_named_and_kept(spoilt: Path, study: Study) -> None:
@@ -100,15 +90,10 @@ def test_a_result_beyond_tolerance_is_named_and_kept(spoilt: Path, study: Study)
 
 
 def test_an_interrupt_says_how_to_go_on(spoilt: Path) -> None:
-    code = f"import sys; sys.path.insert(0, {str(spoilt)!r}); from study.__main__ import main; main()"
-    run = subprocess.Popen(
-        [sys.executable, "-c", code, "run", "--fresh"], cwd=spoilt, stderr=subprocess.PIPE, text=True
-    )
-    for _ in range(600):
-        if (spoilt / ".study").exists():
-            break
-        time.sleep(0.05)
+    run = begun(spoilt, "run", "--fresh")
+    while run.poll() is None and not (spoilt / ".study" / "lock").exists():
+        time.sleep(0.01)
     run.send_signal(signal.SIGINT)
-    _, message = run.communicate(timeout=60)
-    assert run.returncode == 130
-    assert message.splitlines()[-1].startswith("study: interrupted")
+    answer = ended(run)
+    assert answer.returncode == 130
+    assert answer.stderr.splitlines()[-1].startswith("study: interrupted")

@@ -4,7 +4,6 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +19,12 @@ from sklearn.svm import SVC
 from study.analysis.comparison import compare_unit
 from study.analysis.influence import angle, moved
 from study.certificates.checker import check
-from study.cli import main
 from study.datasets.dataset import Dataset
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss
-from tests.conftest import ROOT, Study
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.conftest import ROOT, Run, Study
 
 PLAIN = "x,y,class\n1,0,a\n0,1,a\n-1,0,b\n"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Return a function that runs `study` in this process, in an empty folder: exit code, stdout and stderr."""
-    empty = tmp_path / "here"
-    empty.mkdir()
-    monkeypatch.chdir(empty)
-
-    def study(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["study", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        captured = capsys.readouterr()
-        return int(str(exit_.value.code)), captured.out, captured.err
-
-    return study
 
 
 ERRORS: dict[str, tuple[bytes, tuple[str, ...], str]] = {
@@ -245,6 +224,7 @@ def searched(X: np.ndarray, y: np.ndarray, R: float, loss: str, shape: str) -> t
 
 @pytest.mark.parametrize("shape", ["box", "ball"])
 @pytest.mark.parametrize(("loss", "R"), [("cross-entropy", 60.0), ("cross-entropy", 400.0), ("quadratic", 50.0)])
+@pytest.mark.slow
 def test_wide_bounds_agree_with_a_search_of_all_weights(loss: Loss, R: float, shape: Any) -> None:
     X, y = tour_points()
     points = Dataset(name="tour", X=X, y=y)
@@ -327,6 +307,7 @@ def real_sets() -> dict[str, tuple[Any, np.ndarray, str]]:
 
 
 @pytest.mark.parametrize("name", real_sets())
+@pytest.mark.slow
 def test_real_data_agree_with_the_linear_programme_and_with_svc(name: str, run: Run, tmp_path: Path) -> None:
     data, positive, _ = real_sets()[name]
     frame = pd.DataFrame(data.data, columns=data.feature_names)
@@ -392,6 +373,7 @@ def test_long_training_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsy
     assert capsys.readouterr().err == "perceptron: 2,000 of 1,000,000 updates, 83.3 a second, about 11976 s left\n"
 
 
+@pytest.mark.slow
 def test_the_command_works_outside_a_checkout(tmp_path: Path) -> None:
     (tmp_path / "points.csv").write_text(PLAIN)
     code = "import sys; from study.__main__ import main; main()"

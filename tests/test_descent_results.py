@@ -3,9 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from experiments import hidden_failures, losses, networks, unbounded
+from experiments import hidden_failures, losses, networks, spoilers, unbounded
 from study.report.provenance import read_record, read_tables
 from study.sweeps.experiment import Cell, Experiment, Statistics
 from study.sweeps.streams import stream
@@ -25,6 +26,7 @@ def computed_anew(experiment: Experiment, cell: Cell) -> Statistics:
     return experiment.merge(blocks)
 
 
+@pytest.mark.slow
 def test_a_cell_computed_alone_is_the_committed_one() -> None:
     cell = networks.TRAINED_CELLS[20]
     row = networks.trained_row(cell, computed_anew(networks.EXPERIMENT, cell))
@@ -47,6 +49,12 @@ def test_a_cell_computed_alone_is_the_committed_one() -> None:
     basin = read_tables(RESULTS, "hidden_failures")["basin"]
     known = basin[(basin["around"] == "zero") & (basin["scale"] == 0.3)]
     assert list(known["separates"]) == [row["separates"] for row in rows]
+    for cell in spoilers.EXPERIMENT.cells:
+        if cell["part"] == "growth" and cell["n_samples"] in (10, 1000):
+            found = spoilers.growth_table(int(cell["n_samples"]), computed_anew(spoilers.EXPERIMENT, cell)["growth"])
+            growth = read_tables(RESULTS, "spoilers")["growth"]
+            known = growth[growth["n_samples"] == cell["n_samples"]].reset_index(drop=True)
+            pd.testing.assert_frame_equal(found, known, rtol=1e-6)
 
 
 def test_every_printed_number_comes_from_its_printed_operands() -> None:

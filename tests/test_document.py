@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from study.report.document import render
-from tests.browser import CHROMIUM, Browser
 from tests.conftest import ROOT
 
 FAMILY = "STIX Two Math"
-SCREENS = {"wide": (1280, 900), "phone": (390, 844)}
+SCREENS = {"wide": ViewportSize(width=1280, height=900), "phone": ViewportSize(width=390, height=844)}
 WIDER = """[...document.querySelectorAll("body *")].filter((element) =>
     element.getBoundingClientRect().right > innerWidth + 1 && ![...ancestors(element)].some((box) =>
         ["auto", "scroll"].includes(getComputedStyle(box).overflowX)))
@@ -38,49 +36,45 @@ def rendered() -> dict[str, bytes]:
     return render(ROOT)
 
 
-@pytest.fixture(scope="module")
-def page(rendered: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=[(screen, scheme) for screen in SCREENS for scheme in ("light", "dark")])
+def page(
+    chromium: Browser,
+    rendered: dict[str, bytes],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Page]:
+    screen, scheme = request.param
     path = tmp_path_factory.mktemp("elsewhere") / "paper.html"
     path.write_bytes(rendered["paper.html"])
-    return path
+    with chromium.new_context(viewport=SCREENS[screen], color_scheme=scheme) as context:
+        page = context.new_page()
+        page.goto(path.as_uri())
+        page.evaluate("document.fonts.ready.then(() => true)")
+        page.add_script_tag(content=HELPERS)
+        yield page
 
 
-@pytest.fixture(scope="module", params=[(screen, dark) for screen in SCREENS for dark in (False, True)])
-def browser(page: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    screen, dark = request.param
-    with Browser(*SCREENS[screen], dark=dark) as browser:
-        browser.send("Log.enable")
-        browser.open(page)
-        browser.run("document.fonts.ready.then(() => true)")
-        browser.run(
-            f"(() => {{ const script = document.createElement('script'); script.textContent = {HELPERS!r};"
-            "document.head.append(script); })()"
-        )
-        yield browser
+def test_nothing_is_asked_of_a_server_and_nothing_fails(page: Page) -> None:
+    asked, said = list[str](), list[object]()
+    with page.context.new_page() as again:
+        again.on("request", lambda request: asked.append(request.url))
+        for event in ("console", "pageerror", "requestfailed"):
+            again.on(event, lambda what: said.append(what))
+        again.goto(page.url)
+        again.evaluate("document.fonts.ready.then(() => true)")
+    assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [page.url]
+    assert page.url.startswith("file:")
+    assert not said
 
 
-def events(browser: Browser, *methods: str) -> list[dict[str, Any]]:
-    browser.run("0")
-    return [event["params"] for event in browser.events if event.get("method") in methods]
+def test_the_page_is_no_wider_than_the_screen(page: Page) -> None:
+    assert page.viewport_size
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    assert page.evaluate(WIDER) == []
 
 
-def test_nothing_is_asked_of_a_server_and_nothing_fails(browser: Browser) -> None:
-    urls = [event["request"]["url"] for event in events(browser, "Network.requestWillBeSent")]
-    assert [url for url in urls if not url.startswith(("data:", "blob:"))] == [urls[0]]
-    assert urls[0].startswith("file:")
-    assert not events(browser, "Network.loadingFailed", "Runtime.exceptionThrown", "Runtime.consoleAPICalled")
-    assert not events(browser, "Log.entryAdded")
-
-
-def test_the_page_is_no_wider_than_the_screen(browser: Browser) -> None:
-    assert browser.run("document.documentElement.scrollWidth") <= browser.size[0]
-    assert browser.run(WIDER) == []
-
-
-def test_every_image_is_there_and_none_is_wider_than_its_column(browser: Browser) -> None:
-    images = browser.run(
+def test_every_image_is_there_and_none_is_wider_than_its_column(page: Page) -> None:
+    images = page.evaluate(
         "[...document.images].map((image) => [image.naturalWidth, image.getBoundingClientRect().width,"
         " image.closest('figure').clientWidth])"
     )
@@ -88,49 +82,50 @@ def test_every_image_is_there_and_none_is_wider_than_its_column(browser: Browser
     assert all(natural > 0 and 0 < width <= column for natural, width, column in images)
 
 
-def test_mathematics_is_set_in_the_font_that_the_page_brings(browser: Browser) -> None:
-    sizes = browser.run(
+def test_mathematics_is_set_in_the_font_that_the_page_brings(page: Page) -> None:
+    sizes = page.evaluate(
         "[...document.querySelectorAll('math')].map((math) => math.getBoundingClientRect())"
         ".map(({ width, height }) => [width, height])"
     )
     assert len(sizes) > 500
     assert all(width > 0 and height > 0 for width, height in sizes)
-    loaded = browser.run("[...document.fonts].map((font) => [font.family, font.status])")
+    loaded = page.evaluate("[...document.fonts].map((font) => [font.family, font.status])")
     assert [[family.strip('"'), state] for family, state in loaded] == [[FAMILY, "loaded"]]
-    assert FAMILY in browser.run("getComputedStyle(document.querySelector('math mi')).fontFamily")
-    browser.send("DOM.enable")
-    browser.send("CSS.enable")
-    document = browser.send("DOM.getDocument")["root"]["nodeId"]
-    nodes = browser.send("DOM.querySelectorAll", nodeId=document, selector="mi, mn, mo, mtext")["nodeIds"]
+    assert FAMILY in page.evaluate("getComputedStyle(document.querySelector('math mi')).fontFamily")
+    tool = page.context.new_cdp_session(page)
+    tool.send("DOM.enable")
+    tool.send("CSS.enable")
+    document = tool.send("DOM.getDocument")["root"]["nodeId"]
+    nodes = tool.send("DOM.querySelectorAll", {"nodeId": document, "selector": "mi, mn, mo, mtext"})["nodeIds"]
     used = {
         (font["familyName"], font["isCustomFont"])
         for node in nodes
-        for font in browser.send("CSS.getPlatformFontsForNode", nodeId=node)["fonts"]
+        for font in tool.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
     }
     assert used == {(FAMILY, True)}
 
 
-def test_every_root_has_its_sign(browser: Browser) -> None:
+def test_every_root_has_its_sign(page: Page) -> None:
     width = "getBoundingClientRect().width"
-    signs = browser.run(
+    signs = page.evaluate(
         f"[...document.querySelectorAll('msqrt')].map((root) => root.{width} - root.firstElementChild.{width})"
     )
     assert signs
     assert all(sign > 5 for sign in signs)
 
 
-def test_no_line_breaks_between_mathematics_and_its_punctuation(browser: Browser) -> None:
+def test_no_line_breaks_between_mathematics_and_its_punctuation(page: Page) -> None:
     lines = "[...document.querySelectorAll('.kept')].filter((kept) => kept.getClientRects().length > 1)"
-    assert browser.run(f"{lines}.map((kept) => kept.textContent)") == []
-    assert browser.run("document.querySelectorAll('.kept').length") > 100
+    assert page.evaluate(f"{lines}.map((kept) => kept.textContent)") == []
+    assert page.evaluate("document.querySelectorAll('.kept').length") > 100
 
 
-def test_contents_and_every_link_lead_somewhere(browser: Browser) -> None:
-    contents = browser.run("[...document.querySelectorAll('nav#TOC a')].map((a) => a.getAttribute('href'))")
-    headings = browser.run("[...document.querySelectorAll('h2[id], h3[id]')].map((h) => '#' + h.id)")
+def test_contents_and_every_link_lead_somewhere(page: Page) -> None:
+    contents = page.evaluate("[...document.querySelectorAll('nav#TOC a')].map((a) => a.getAttribute('href'))")
+    headings = page.evaluate("[...document.querySelectorAll('h2[id], h3[id]')].map((h) => '#' + h.id)")
     assert contents == headings
-    links = set(browser.run("[...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href'))"))
-    identifiers = browser.run("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+    links = set(page.evaluate("[...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href'))"))
+    identifiers = page.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
     assert len(identifiers) == len(set(identifiers))
     assert {link[1:] for link in links if link.startswith("#")} <= set(identifiers)
     files = {link for link in links if not re.match(r"#|https?:", link)}
@@ -138,7 +133,7 @@ def test_contents_and_every_link_lead_somewhere(browser: Browser) -> None:
     assert [file for file in files if not (ROOT / "build" / file).resolve().is_file()] == []
 
 
-def test_text_stands_out_from_the_page_and_figures_from_the_dark(browser: Browser) -> None:
+def test_text_stands_out_from_the_page_and_figures_from_the_dark(page: Page) -> None:
     for selector, least in (
         ("h2 + p", 7.0),
         ("a", 4.5),
@@ -146,11 +141,12 @@ def test_text_stands_out_from_the_page_and_figures_from_the_dark(browser: Browse
         (".subtitle", 4.5),
         ("h2 + p ~ p math", 7.0),
     ):
-        assert browser.run(f"contrast({selector!r})") >= least, selector
-    light = browser.run("luminance(getComputedStyle(document.documentElement).backgroundColor)") > 0.5
-    assert light is not browser.dark
-    behind = browser.run("getComputedStyle(document.querySelector('figure img')).backgroundColor")
-    assert browser.run(f"luminance({behind!r})") > 0.5 if browser.dark else behind == "rgba(0, 0, 0, 0)"
+        assert page.evaluate(f"contrast({selector!r})") >= least, selector
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    background = page.evaluate("luminance(getComputedStyle(document.documentElement).backgroundColor)")
+    assert background < 0.5 if dark else background > 0.5
+    behind = page.evaluate("getComputedStyle(document.querySelector('figure img')).backgroundColor")
+    assert page.evaluate(f"luminance({behind!r})") > 0.5 if dark else behind == "rgba(0, 0, 0, 0)"
 
 
 def test_the_pdf_is_a4_repeats_its_bytes_and_links_to_no_file(rendered: dict[str, bytes]) -> None:

@@ -12,7 +12,7 @@ from study.report.provenance import CERTIFICATES, read_record, read_tables, tabl
 from tests.conftest import ROOT, Study
 
 RESULTS = ROOT / "experiments" / "results"
-QUICK_TO_RUN = ("four_points", "spoilers", "worked_example")  # of the others, blocks are computed anew
+QUICK_TO_RUN = ("four_points", "worked_example")  # of the others, cells are computed anew (tests/test_*_results.py)
 
 
 @pytest.fixture(scope="module")

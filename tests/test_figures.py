@@ -33,6 +33,7 @@ def _close() -> None:
 
 
 @pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.slow
 def test_a_figure_repeats_its_bytes_and_is_the_committed_one(name: str) -> None:
     source = figure_source(ROOT, RESULTS, name)
     module = importlib.import_module(f"figures.{name}")
@@ -50,6 +51,7 @@ def test_a_figure_repeats_its_bytes_and_is_the_committed_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.slow
 def test_letters_are_large_enough_at_column_width(name: str) -> None:
     with study_style():
         figure = importlib.import_module(f"figures.{name}").draw(read_tables(RESULTS, name))

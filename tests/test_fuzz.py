@@ -28,7 +28,6 @@ from study.sweeps.store import DamagedBlock, load_block, save_block
 from study.validation import BadInput
 from tests.certificates.test_search import crowd
 from tests.certificates.test_stationary import SPOILT
-from tests.conftest import limited
 
 EDITS = 10_000
 """Of proofs; tables, sweeps and blocks have theirs below."""
@@ -114,6 +113,7 @@ def edited(text: str, rng: np.random.Generator) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_an_edited_proof_is_accepted_only_where_its_claim_is_true(kind: str) -> None:
     original = proofs()[kind]
     rng = np.random.default_rng(KINDS.index(kind))
@@ -122,8 +122,7 @@ def test_an_edited_proof_is_accepted_only_where_its_claim_is_true(kind: str) -> 
     for _ in range(EDITS // len(KINDS) + 1):
         text = edited(original, rng)
         try:
-            with limited():
-                check(text)
+            check(text)
         except Refused:
             continue
         accepted += 1
@@ -140,6 +139,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.sampled_from(KINDS), st.data())
 def test_a_field_may_hold_anything(kind: str, data: st.DataObject) -> None:
@@ -219,8 +219,7 @@ def damaged(path: Path, good: bytes, n_edits: int, read: Callable[[Path], object
     for _ in range(n_edits):
         path.write_bytes(mangled(good, rng))
         try:
-            with limited():
-                read(path)
+            read(path)
         except refusal as error:
             refused.append(str(error))
     assert list(path.parent.iterdir()) == [path]
@@ -237,6 +236,7 @@ def test_a_table_is_read_or_refused(name: str, tmp_path: Path) -> None:
     assert damaged(tmp_path / "table", TABLES[name], 300, read_in_both_ways, BadInput) > 50
 
 
+@pytest.mark.slow
 def test_a_sweep_is_read_or_refused(tmp_path: Path) -> None:
     good = {
         "resamples": 60,

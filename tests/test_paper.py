@@ -17,10 +17,10 @@ from study.validation import CheckFailed
 from tests.conftest import ROOT, Study
 
 
-def test_the_paper_holds(whole_copy: Path, study: Study) -> None:
-    answer = study(whole_copy, "paper", "--check")
+def test_the_paper_holds(spoilt: Path, study: Study) -> None:
+    answer = study(spoilt, "paper", "--check")
     assert answer.returncode == 0, answer.stderr
-    assert not (whole_copy / "build").exists()
+    assert not (spoilt / "build").exists()
 
 
 Plant = Callable[[Path], None]

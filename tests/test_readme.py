@@ -41,6 +41,7 @@ def test_the_example_of_an_experiment_runs(spoilt: Path, study: Study) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_tour_of_ones_own_points_prints_what_it_says(tmp_path: Path) -> None:
     commands = block("sh", "> points.csv")
     made, _, compare = commands.partition("study compare ")
@@ -54,6 +55,7 @@ def test_the_tour_of_ones_own_points_prints_what_it_says(tmp_path: Path) -> None
     }
 
 
+@pytest.mark.slow
 def test_the_sweep_prints_what_it_says(tmp_path: Path) -> None:
     command, said, *shown = block("console", "$ study sweep ").splitlines()
     code = "import sys; from study.__main__ import main; main()"

@@ -143,7 +143,7 @@ def _kept(function: Function, build: Callable[[bool], Function]) -> Function:
             place = stack.enter_context(_lock(f"{source.stem}.{function.__name__}"))
         stack.enter_context(_signals_held())
         if place is not None:
-            with suppress(OSError):  # a full disk
+            with suppress(OSError, UnicodeError):  # a full disk, or a path that has no name in this locale
                 return _through_archive(place, source, build)
         return build(False)
 

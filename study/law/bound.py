@@ -6,7 +6,7 @@ or the unit ball, bias included. The paper's appendix states the theorem and pro
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
@@ -105,7 +105,8 @@ def fits_from(points: Spoilt, loss: Loss) -> float:
     mu = points.best.mu[held]
     s = 0.0
     if loss == "quadratic" and mu.max() < 1.0 / 6.0:
-        s = -float(logit(_at_jump(mu.max())))
+        q = _at_jump(mu.max())
+        s = float(np.log((1.0 - q) / q))
     v = points.best.v
     free = np.abs(v) < 1.0 - TIGHT
     Z = np.vstack([points.base[points.supports], points.spoilers[held]])[:, free]

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import panflute as pf
@@ -27,8 +28,9 @@ APART = re.compile(r"(?<=\d)(?:\s|\{\}|\{,\}|\\[,;:! ])+(?=\d)")
 """What may stand between two digits that are read as one number."""
 
 
+@lru_cache(maxsize=8)
 def syntax_tree(text: str) -> pf.Doc:
-    """Return Pandoc's syntax tree of a paper."""
+    """Return Pandoc's syntax tree of a paper; it is kept, and not to be changed."""
     return pf.load(io.StringIO(pypandoc.convert_text(text, "json", format=SOURCE)))
 
 

@@ -110,6 +110,7 @@ def test_variance_from_halves_is_not_biased_low() -> None:
 
 
 @pytest.mark.parametrize(("mean", "sd"), [(0.3, 0.5), (0.1, 1.0)])
+@pytest.mark.slow
 def test_intervals_cover(mean: float, sd: float) -> None:
     rng, repeats = np.random.default_rng(4), 1000
     truth, hits = known(mean, sd), np.zeros(8)
@@ -121,6 +122,7 @@ def test_intervals_cover(mean: float, sd: float) -> None:
     assert (hits <= 0.98 * repeats).all(), hits
 
 
+@pytest.mark.slow
 def test_differences_are_paired() -> None:
     rng, hits = np.random.default_rng(5), 0
     truth = known(0.3, 0.5) - known(0.3, 0.4)

@@ -86,6 +86,7 @@ def lowest_on_grid(X: Floats, y: Floats, weight: Floats, loss: Loss, eps: float,
 
 @settings(max_examples=60)
 @given(st.integers(0, 10**6))
+@pytest.mark.slow
 def test_a_verdict_agrees_with_a_fine_grid(seed: int) -> None:
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 6))

@@ -67,6 +67,7 @@ def test_the_cross_entropy_has_one() -> None:
 
 @settings(max_examples=25)
 @given(st.integers(0, 10**6))
+@pytest.mark.slow
 def test_no_minimum_found_by_sampling_is_missing(seed: int) -> None:
     rng = np.random.default_rng(seed)
     n, d = int(rng.integers(3, 6)), int(rng.integers(1, 3))
@@ -94,6 +95,7 @@ def exact_fits(Z: Floats, u: float) -> Floats:
     return np.array([np.linalg.solve(base, np.full(p, u)) for base in bases])
 
 
+@pytest.mark.slow
 def test_hull_lemma() -> None:
     """Each stationary point that is sampled is a convex combination of the exact fits, by a linear programme."""
     rng, checked = np.random.default_rng(5), 0

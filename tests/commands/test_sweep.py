@@ -15,7 +15,7 @@ from study.datasets.dataset import Floats
 from study.sweeps import rules
 from study.sweeps.rules import RULES, Rule
 from study.validation import BadInput
-from tests.conftest import ROOT, Study
+from tests.conftest import ROOT, Run, Study
 
 MINE = ("--rule", "tests.sweeps.test_grid:mine")
 SMALL = ("--n-samples", "20", "--resamples", "60", "--n-test", "50")
@@ -175,14 +175,14 @@ def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
         (("--scheduler", "nowhere"), "`scheduler` must be the address of a Dask scheduler; got nowhere"),
     ],
 )
-def test_bad_arguments_get_one_line(arguments: tuple[str, ...], message: str, study: Study, tmp_path: Path) -> None:
+def test_bad_arguments_get_one_line(arguments: tuple[str, ...], message: str, run: Run, tmp_path: Path) -> None:
     out = () if "--out" in arguments else ("--out", str(tmp_path / "x.csv"))
-    answer = study(ROOT, "sweep", *(() if {"--resamples", "--from"} & set(arguments) else SMALL), *arguments, *out)
-    assert answer.returncode == 2, answer.stderr
-    lines = [line for line in answer.stderr.splitlines() if line.startswith("study: ")]
+    code, _, err = run("sweep", *(() if {"--resamples", "--from"} & set(arguments) else SMALL), *arguments, *out)
+    assert code == 2, err
+    lines = [line for line in err.splitlines() if line.startswith("study: ")]
     assert len(lines) == 1
     assert message in lines[0]
-    assert "Traceback" not in answer.stderr
+    assert "Traceback" not in err
     assert not list(tmp_path.glob("x.*"))
 
 

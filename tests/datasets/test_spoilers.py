@@ -14,7 +14,7 @@ from study.validation import BadInput
 Floats = NDArray[np.float64]
 
 MAKERS = pytest.mark.parametrize("make", [make_boxes, make_gaussians], ids=lambda make: make.__name__)
-N_CHOICES = 10_000
+N_CHOICES, N_PARTS = 10_000, 8
 """Random choices of all parameters; two out of five are accepted."""
 SQUARE = Frame(normal=np.array([1.0, 0.0]), across=np.array([0.0, 1.0]), margin=1.0, spread=2.0)
 
@@ -127,9 +127,11 @@ def separable(*parts: tuple[Floats, Floats]) -> bool:
     return bool(is_separable(np.vstack([X for X, _ in parts]), np.concatenate([y for _, y in parts])))
 
 
-def test_accepted_and_only_then_is_whatever_the_frame_allows_separable() -> None:
-    draw, verdicts = rng(7), {True: 0, False: 0}
-    for _ in range(N_CHOICES):
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(N_PARTS))
+def test_accepted_and_only_then_is_whatever_the_frame_allows_separable(part: int) -> None:
+    draw, verdicts = rng(7 + part), {True: 0, False: 0}
+    for _ in range(N_CHOICES // N_PARTS):
         n_features = int(np.exp(draw.uniform(0.0, np.log(51.0))))
         gap, spread, length, scale = 10.0 ** draw.uniform([-1.5, -1.0, -1.0, -3.0], [0.5, 1.0, 1.0, 3.0])
         n_samples, n_spoilers = int(draw.integers(2, 7)), int(draw.integers(1, 5))
@@ -157,7 +159,7 @@ def test_accepted_and_only_then_is_whatever_the_frame_allows_separable() -> None
         if np.abs(np.subtract(edges, 1.0)).min() > 1e-6:
             assert separable((extreme.X, extreme.y), *parts) == (data is not None), where
             verdicts[data is not None] += 1
-    assert min(verdicts.values()) > N_CHOICES / 5
+    assert min(verdicts.values()) > N_CHOICES / N_PARTS / 5
 
 
 @pytest.mark.parametrize("both_classes", [False, True])

@@ -46,7 +46,6 @@ LOOPS: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("loop", LOOPS)
 def test_an_interrupt_ends_a_loop(loop: str) -> None:
     def interrupt(_: int, __: FrameType | None) -> None:

@@ -56,6 +56,7 @@ def test_the_spoilers_loss_never_falls(points: Spoilt, loss: Loss) -> None:
 
 @NAMED
 @EACH_LOSS
+@pytest.mark.slow
 def test_the_bounds_hold_at_every_bound_on_the_weights(points: Spoilt, loss: Loss) -> None:
     """Theorem 2, from tight bounds, where a side may not apply, to wide ones."""
     applied = 0

@@ -39,6 +39,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_references_are_numbered_and_bytes_repeat(folder: Path) -> None:
     files = render(folder)
     html = files["paper.html"].decode()

@@ -146,6 +146,7 @@ def test_a_run_killed_five_times_gives_the_same(spoilt: Path, study: Study) -> N
     assert table.read_bytes() == resumed
 
 
+@pytest.mark.slow
 def test_workers_do_not_outlive_a_killed_run(tmp_path: Path) -> None:
     code = (
         "import os, time\nfrom study.sweeps.executors import executor\n"

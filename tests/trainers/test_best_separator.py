@@ -119,6 +119,7 @@ def test_the_lowest_loss_of_a_separator(loss: Loss, shape: Any) -> None:
 
 @EACH_SHAPE
 @EACH_LOSS
+@pytest.mark.slow
 def test_the_lowest_loss_never_rises_with_the_bound(loss: Loss, shape: Any) -> None:
     for problem in problems(shape):
         losses = [

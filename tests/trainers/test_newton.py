@@ -97,6 +97,7 @@ def mean(problem: Problem, loss: Loss, fit: Fit) -> float:
 @pytest.mark.parametrize(
     ("shape", "at_zero"), [("none", True), ("none", False), ("box", False), ("ball", False)], ids=str
 )
+@pytest.mark.slow
 def test_cross_entropy_is_never_above_what_scipy_finds(shape: Any, at_zero: bool) -> None:
     n_updates, n_resolved = 0, 0
     for problem in problems(shape):
@@ -141,6 +142,7 @@ def test_quadratic_losses_end_at_kkt_points_or_say_so(loss: Loss, shape: Any) ->
 
 
 @pytest.mark.parametrize("shape", ["box", "ball"])
+@pytest.mark.slow
 def test_a_step_leads_to_the_models_minimiser_inside_the_bound(shape: str) -> None:
     rng = np.random.default_rng(7)
     for p in range(1, 9):
