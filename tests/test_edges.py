@@ -176,8 +176,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "sweeps.rules.PocketPerceptron": {"max_steps": 5},
     "sweeps.rules.SoftMargin": {"C": 1.0},
     "sweeps.rules.OwnRule": {"place": "mine:rule"},
-    "sweeps.rules.make_rules": {"name": "unit", "options": {"shape": ["ball"]}},
-    "sweeps.rules.read_rule": {"rule": "soft-margin", "C": 1.0},
 }  # fmt: skip
 
 INNER = {
@@ -214,7 +212,8 @@ INNER = {
     "sweeps.loaded": {"loaded_code"},
     "sweeps.locks": {"alone", "temporary_folder"},
     "sweeps.pilot": {"expected_seconds", "size", "spread"},
-    "sweeps.rules": {"blanks", "describe_failure", "option", "prefixed_last", "rule_options"},
+    "sweeps.rules": {"blanks", "describe_failure", "make_rules", "option", "prefixed_last", "read_rule",
+                     "rule_options"},
     "sweeps.runner": {"block_key", "compute", "experiment_digest", "run_experiment"},
     "sweeps.store": {"forget", "load_block", "save_block", "write_file"},
     "sweeps.streams": {"stream"},

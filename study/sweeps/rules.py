@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from study.datasets.dataset import Floats
     from study.sweeps.loaded import Loaded
-    from study.trainers.fit import Bound
 
 RULES: dict[str, "type[Rule]"] = {}
 """The classes, by the names that their rules have on the command line and in tables."""
@@ -116,21 +115,17 @@ class Unit(_Sigmoid, name="unit"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.shape == "none":
+        if one_of("shape", self.shape, ("box", "ball", "none")) == "none":
             object.__setattr__(self, "weight_bound", 0.0)
-        self.bound  # noqa: B018 (checks itself)
-
-    @property
-    def bound(self) -> "Bound":
-        """The set that the weights are kept in."""
-        from study.trainers.fit import Bound
-
-        return Bound() if self.shape == "none" else Bound(self.shape, self.weight_bound)
+        else:
+            positive("weight_bound", self.weight_bound)
 
     def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+        from study.trainers.fit import Bound
         from study.trainers.sigmoid_unit import sigmoid_unit
 
-        return sigmoid_unit(X, y, loss=self.loss, eps=self.eps, bound=self.bound, method="newton").w
+        bound = Bound() if self.shape == "none" else Bound(self.shape, self.weight_bound)
+        return sigmoid_unit(X, y, loss=self.loss, eps=self.eps, bound=bound, method="newton").w
 
 
 @dataclass(frozen=True, kw_only=True)
