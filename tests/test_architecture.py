@@ -33,10 +33,10 @@ SILENT = ("datasets", "kernels", "trainers", "analysis", "law", "certificates")
 LONGEST = 40
 LONG = {
     "study/commands/run.py run_all": "one run from end to end: its settings, its progress, its files and its report",
-    "study/kernels/unit.py _newton": "one numerical loop: active set, step and line search share their arrays",
-    "study/kernels/network.py _spectral": "one numerical loop, with its line search",
-    "study/kernels/nearest_points.py _nearest_points": "one numerical loop: Wolfe's major and minor cycles",
-    "study/kernels/perceptron.py _train": "one numerical loop, which counts what it reports as it goes",
+    "study/kernels/unit.py newton": "one numerical loop: active set, step and line search share their arrays",
+    "study/kernels/network.py spectral": "one numerical loop, with its line search",
+    "study/kernels/nearest_points.py nearest_points": "one numerical loop: Wolfe's major and minor cycles",
+    "study/kernels/perceptron.py train": "one numerical loop, which counts what it reports as it goes",
 }
 """Functions whose body, docstring apart, is longer than `LONGEST` lines, and why."""
 

@@ -43,22 +43,29 @@ TICK = 0.1
 Function = Callable[..., Any]
 
 
-SAVE = types.ExternalFunction("PyEval_SaveThread", types.intp())
-RESTORE = types.ExternalFunction("PyEval_RestoreThread", types.void(types.intp))
-HOLDS = types.ExternalFunction("PyGILState_Check", types.int32())
+_SAVE = types.ExternalFunction("PyEval_SaveThread", types.intp())
+_RESTORE = types.ExternalFunction("PyEval_RestoreThread", types.void(types.intp))
+_HOLDS = types.ExternalFunction("PyGILState_Check", types.int32())
 
 
 @njit
 def release_gil():
     """Let other Python threads run; return what `restore_gil` needs. NumPy does so itself for large stacks only."""
-    return SAVE() if HOLDS() else 0
+    return _SAVE() if _HOLDS() else 0
 
 
 @njit
 def restore_gil(state):
     """Undo what `release_gil` did."""
     if state:
-        RESTORE(state)
+        _RESTORE(state)
+
+
+def helper(**options: Any) -> Callable[[Function], Function]:
+    """Return a decorator for what compiled loops call and Python does not: it compiles in less time."""
+    settings: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    decorate: Callable[[Function], Function] = njit(**settings, **options)
+    return decorate
 
 
 def gufunc(signature: str, layout: str) -> Callable[[Function], Function]:

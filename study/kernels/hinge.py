@@ -1,15 +1,20 @@
 """Dual coordinate descent for the soft margin."""
 
 import numpy as np
-from numba import njit
 
 from study.kernels.codes import CANCELLED
 from study.kernels.compilation import gufunc, release_gil, restore_gil
 from study.kernels.perceptron import margin
 
 
-@njit(error_model="numpy")
-def _descend(X, y, w0, C, tol, max_passes, control, w, n_updates, n_passes, loss, residual):
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], float64, float64, int64, int64[:],"
+    " float64[:], int64[:], int64[:], float64[:], float64[:])",
+    "(n,d),(n),(p),(),(),(),(c)->(p),(),(),(),()",
+)
+def descend(X, y, w0, C, tol, max_passes, control, w, n_updates, n_passes, loss, residual):
+    """Pass over the samples, each time with the best multiplier of one of them, until all are nearly the best."""
+    state = release_gil()
     n, d = X.shape
     multiplier, size = np.zeros(n), np.ones(n)
     for i in range(n):
@@ -40,15 +45,4 @@ def _descend(X, y, w0, C, tol, max_passes, control, w, n_updates, n_passes, loss
         loss[0] += 0.5 * w[j] * w[j]
     for i in range(n):
         loss[0] += C * max(0.0, 1.0 - margin(w, X[i], y[i]))
-
-
-@gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64, float64, int64, int64[:],"
-    " float64[:], int64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(p),(),(),(),(c)->(p),(),(),(),()",
-)
-def descend(X, y, w0, C, tol, max_passes, control, w, n_updates, n_passes, loss, residual):
-    """Pass over the samples, each time with the best multiplier of one of them, until all are nearly the best."""
-    state = release_gil()
-    _descend(X, y, w0, C, tol, max_passes, control, w, n_updates, n_passes, loss, residual)
     restore_gil(state)

@@ -1,13 +1,12 @@
 """The nearest points of the convex hulls of two classes, by Wolfe's algorithm."""
 
 import numpy as np
-from numba import njit
 
 from study.kernels.codes import CANCELLED
-from study.kernels.compilation import gufunc, release_gil, restore_gil
+from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
 
 
-@njit(error_model="numpy")
+@helper()
 def _affine_least(G, k, row, b):
     """Fill b with the weights of the least point of the affine hull of k points with Gram matrix G; `row` is room."""
     for i in range(k):  # Cholesky of G + 11', which is positive definite where they are affinely independent
@@ -37,8 +36,13 @@ def _affine_least(G, k, row, b):
     return True
 
 
-@njit(error_model="numpy")
-def _nearest_points(X, y, _, control, w, residual, n_support):
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], int64[:], float64[:], float64[:], int64[:])",
+    "(n,d),(n),(p),(c)->(p),(),()",
+)
+def nearest_points(X, y, _, control, w, residual, n_support):
+    """Find the boundary half-way between the nearest points of the hulls, with margins of 1 at its supports."""
+    state = release_gil()
     n, d = X.shape
     Q, G, row = np.empty((d + 2, d)), np.empty((d + 2, d + 2)), np.empty((d + 2, d + 2))
     share, target, v = np.zeros(d + 2), np.empty(d + 2), np.empty(d)
@@ -119,14 +123,4 @@ def _nearest_points(X, y, _, control, w, residual, n_support):
         n_support[0] += new_first + new_second
     if not gap > 0.0:
         residual[0] = np.inf
-
-
-@gufunc(
-    "void(float64[:,:], float64[:], float64[:], int64[:], float64[:], float64[:], int64[:])",
-    "(n,d),(n),(p),(c)->(p),(),()",
-)
-def nearest_points(X, y, _, control, w, residual, n_support):
-    """Find the boundary half-way between the nearest points of the hulls, with margins of 1 at its supports."""
-    state = release_gil()
-    _nearest_points(X, y, _, control, w, residual, n_support)
     restore_gil(state)

@@ -12,16 +12,15 @@ References
 import math
 
 import numpy as np
-from numba import njit
 
 from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, NONE, THRESHOLD
-from study.kernels.compilation import gufunc, release_gil, restore_gil
+from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
 
 MEMORY = 10
 """The line search of the spectral method looks back over so many values."""
 
 
-@njit(error_model="numpy")
+@helper()
 def _dot(a, b):
     """Return the inner product in four sums: as fast as any order, and the same bits whatever the processor's width."""
     s0 = s1 = s2 = s3 = 0.0
@@ -36,7 +35,7 @@ def _dot(a, b):
     return (s0 + s1) + (s2 + s3)
 
 
-@njit(error_model="numpy")
+@helper()
 def _forward(w, widths, A, d):
     """Fill the rows of A after the d inputs; the last holds theta^K, without the sigmoid."""
     n, at, below, n_below = A.shape[1], 0, 0, d
@@ -57,7 +56,7 @@ def _forward(w, widths, A, d):
         below, n_below = above, widths[k]
 
 
-@njit(error_model="numpy")
+@helper()
 def _output(A, y, share, loss, eps, delta):
     """Fill the derivatives of the mean loss by theta^K and return the mean loss."""
     theta, total = A[A.shape[0] - 1], 0.0
@@ -79,7 +78,7 @@ def _output(A, y, share, loss, eps, delta):
     return total
 
 
-@njit(error_model="numpy")
+@helper()
 def _backward(w, widths, A, d, D, g):
     """Fill the gradient from the last row of D, which holds the output's delta; D has a row a node, as A has."""
     n, at, above = A.shape[1], w.size, A.shape[0]
@@ -108,7 +107,7 @@ def _backward(w, widths, A, d, D, g):
                     row[s] *= A[below + i, s] * (1.0 - A[below + i, s])
 
 
-@njit(error_model="numpy")
+@helper()
 def _value_and_gradient(w, widths, A, points, d, loss, eps, D, g):
     """Fill the gradient and return the mean loss; the rows of `points` are labels and shares."""
     _forward(w, widths, A, d)
@@ -117,7 +116,7 @@ def _value_and_gradient(w, widths, A, points, d, loss, eps, D, g):
     return value
 
 
-@njit(error_model="numpy")
+@helper()
 def _nodes(widths, d):
     total = d
     for k in range(widths.size):
@@ -125,7 +124,7 @@ def _nodes(widths, d):
     return total
 
 
-@njit(error_model="numpy")
+@helper()
 def _project(w, widths, d, shape, R):
     """Keep each weight in the box, or each layer's norm below the K-th root of R."""
     if shape == BOX:
@@ -143,7 +142,7 @@ def _project(w, widths, d, shape, R):
             at, n_below = end, widths[k]
 
 
-@njit(error_model="numpy")
+@helper()
 def _residual(w, g, widths, d, shape, R, moved):
     """Return the max-norm of w - P(w - g)."""
     for j in range(w.size):
@@ -156,7 +155,7 @@ def _residual(w, g, widths, d, shape, R, moved):
     return largest
 
 
-@njit(error_model="numpy")
+@helper()
 def _prepare(X, y, share, w0, A, points, w):
     """Copy points and start into memory of one layout: helpers that see one kind of array are compiled once."""
     for s in range(y.size):
@@ -167,10 +166,16 @@ def _prepare(X, y, share, w0, A, points, w):
         w[j] = w0[j]
 
 
-@njit(error_model="numpy")
-def _descend(
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64[:], int64, float64, int64, float64, int64, float64,"
+    " float64, boolean, int64[:], float64[:], int64[:], float64[:], float64[:])",
+    "(n,d),(n),(n),(p),(k),(),(),(),(),(),(),(),(),(c)->(p),(),(),()",
+)
+def descend(
     X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, online, control, out, n_steps, value, residual
 ):
+    """Take projected gradient steps of a fixed rate: one a pass, or online one a sample, in natural order."""
+    state = release_gil()
     n, d = X.shape
     n_nodes = _nodes(widths, d)
     A, D, points = np.empty((n_nodes, n)), np.empty((n_nodes, n)), np.empty((2, n))
@@ -196,45 +201,19 @@ def _descend(
         n_steps[0] += 1
     for j in range(w.size):
         out[j] = w[j]
+    restore_gil(state)
 
 
 @gufunc(
     "void(float64[:,:], float64[:], float64[:], float64[:], int64[:], int64, float64, int64, float64, int64, float64,"
-    " float64, boolean, int64[:], float64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(n),(p),(k),(),(),(),(),(),(),(),(),(c)->(p),(),(),()",
+    " int64[:], float64[:], int64[:], int64[:], float64[:], float64[:])",
+    "(n,d),(n),(n),(p),(k),(),(),(),(),(),(),(c)->(p),(),(),(),()",
 )
-def descend(
-    X, y, share, w0, widths, loss, eps, shape, R, max_steps, rate, tol, online, control, out, n_steps, value, residual
-):
-    """Take projected gradient steps of a fixed rate: one a pass, or online one a sample, in natural order."""
-    state = release_gil()
-    _descend(
-        X,
-        y,
-        share,
-        w0,
-        widths,
-        loss,
-        eps,
-        shape,
-        R,
-        max_steps,
-        rate,
-        tol,
-        online,
-        control,
-        out,
-        n_steps,
-        value,
-        residual,
-    )
-    restore_gil(state)
-
-
-@njit(error_model="numpy")
-def _spectral(
+def spectral(
     X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, control, out, n_steps, n_passes, value, residual
 ):
+    """Take projected gradient steps of the spectral length, with a line search that looks back over ten values."""
+    state = release_gil()
     n, d = X.shape
     p, n_nodes = w0.size, _nodes(widths, d)
     A, D, points, past = np.empty((n_nodes, n)), np.empty((n_nodes, n)), np.empty((2, n)), np.empty(MEMORY)
@@ -282,19 +261,4 @@ def _spectral(
     value[0] = f
     for j in range(p):
         out[j] = w[j]
-
-
-@gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64[:], int64[:], int64, float64, int64, float64, int64, float64,"
-    " int64[:], float64[:], int64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(n),(p),(k),(),(),(),(),(),(),(c)->(p),(),(),(),()",
-)
-def spectral(
-    X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, control, out, n_steps, n_passes, value, residual
-):
-    """Take projected gradient steps of the spectral length, with a line search that looks back over ten values."""
-    state = release_gil()
-    _spectral(
-        X, y, share, w0, widths, loss, eps, shape, R, max_steps, tol, control, out, n_steps, n_passes, value, residual
-    )
     restore_gil(state)

@@ -1,15 +1,14 @@
 """The perceptron's loop."""
 
 import numpy as np
-from numba import njit
 
 from study.kernels.codes import BUDGET_SPENT, CANCELLED, NOT_FINITE, SEPARATED
-from study.kernels.compilation import gufunc, release_gil, restore_gil
+from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
 
 AVERAGE, POCKET = 1, 2  # places in KEEPS of the trainer
 
 
-@njit(error_model="numpy")
+@helper()
 def margin(w, x, label):
     """Return y w.(x, 1) of one sample."""
     z = w[-1]
@@ -18,7 +17,7 @@ def margin(w, x, label):
     return label * z
 
 
-@njit(error_model="numpy")
+@helper()
 def _n_wrong(w, X, y):
     wrong = 0
     for i in range(y.size):
@@ -27,8 +26,12 @@ def _n_wrong(w, X, y):
     return wrong
 
 
-@njit(error_model="numpy")
-def _train(
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], int64[:], boolean, uint64, int64, int64, int64, int64[:],"
+    " float64[:], int8[:], int64[:], int64[:], float64[:], float64[:])",
+    "(n,d),(n),(p),(n),(),(),(),(),(),(c)->(p),(),(),(),(),()",
+)
+def train(
     X,
     y,
     w0,
@@ -46,6 +49,8 @@ def _train(
     loss,
     residual,
 ):
+    """Look at sample after sample, and change the weights at those that are wrong."""
+    state = release_gil()
     n, d = X.shape
     w[:] = w0
     n_updates[0] = n_passes[0] = 0
@@ -109,49 +114,4 @@ def _train(
             w[j] -= kept[j] / n_looks
     elif keep == POCKET:
         w[:] = kept
-
-
-@gufunc(
-    "void(float64[:,:], float64[:], float64[:], int64[:], boolean, uint64, int64, int64, int64, int64[:],"
-    " float64[:], int8[:], int64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(p),(n),(),(),(),(),(),(c)->(p),(),(),(),(),()",
-)
-def train(
-    X,
-    y,
-    w0,
-    visits,
-    at_random,
-    seed,
-    keep,
-    max_updates,
-    max_passes,
-    control,
-    w,
-    stop,
-    n_updates,
-    n_passes,
-    loss,
-    residual,
-):
-    """Look at sample after sample, and change the weights at those that are wrong."""
-    state = release_gil()
-    _train(
-        X,
-        y,
-        w0,
-        visits,
-        at_random,
-        seed,
-        keep,
-        max_updates,
-        max_passes,
-        control,
-        w,
-        stop,
-        n_updates,
-        n_passes,
-        loss,
-        residual,
-    )
     restore_gil(state)

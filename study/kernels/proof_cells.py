@@ -8,10 +8,9 @@ sample weights, so multiplicities of any size cost nothing.
 import math
 
 import numpy as np
-from numba import njit
 
 from study.kernels.codes import CANCELLED, CROSS_ENTROPY, DONE, THRESHOLD
-from study.kernels.compilation import compiled
+from study.kernels.compilation import compiled, helper
 
 ROUNDING = 1e-12
 LEAF = ord(".")
@@ -20,7 +19,7 @@ MOST_HALVINGS = 60
 """A cell halved so often along each axis is left as it is: rounding rules there."""
 
 
-@njit(error_model="numpy")
+@helper()
 def value(loss, eps, m):
     """Return the loss of one sample."""
     e = math.exp(-abs(m))
@@ -32,7 +31,7 @@ def value(loss, eps, m):
     return 0.5 * r * r
 
 
-@njit(error_model="numpy")
+@helper()
 def derivatives(loss, eps, m):
     """Return value, slope and curvature of the loss of one sample."""
     e = math.exp(-abs(m))
@@ -46,12 +45,12 @@ def derivatives(loss, eps, m):
     return 0.5 * r * r, -r * pq, pq * (pq - r * (2.0 * q - 1.0))
 
 
-@njit(error_model="numpy")
+@helper()
 def _least(loss, eps, target, a, b):
     return value(loss, eps, min(max(target, a), b))
 
 
-@njit(error_model="numpy")
+@helper()
 def _minorant(loss, eps, low, high, a, b):
     """Return place, height there and slope of a line that lies below the loss on [a, b]."""
     t = 0.5 * (a + b)
@@ -67,7 +66,7 @@ def _minorant(loss, eps, low, high, a, b):
     return t, height, s
 
 
-@njit(error_model="numpy")
+@helper()
 def _fall(G, v, ratio, half):
     """Return how far G.w - ratio v.w may fall below its value at the centre of a cell."""
     fall = 0.0
@@ -76,7 +75,7 @@ def _fall(G, v, ratio, half):
     return fall
 
 
-@njit(error_model="numpy")
+@helper()
 def _hold(G, v, m, sign, half, at_centre):
     """Raise the bound at_centre - fall by the best multiple of sign v.w >= 0; change G and return the new value."""
     best, best_ratio = at_centre - _fall(G, v, 0.0, half), 0.0
@@ -92,7 +91,7 @@ def _hold(G, v, m, sign, half, at_centre):
     return at_centre - best_ratio * m
 
 
-@njit(error_model="numpy")
+@helper()
 def _above(Z, weight, code, a, b, m, half, held, n_held, sign, level, G):
     """Say whether lines below each sample's loss, and sign m_i >= 0 for what is held, keep the loss above `level`."""
     loss, eps, low, high, target = code
@@ -119,7 +118,7 @@ def _above(Z, weight, code, a, b, m, half, held, n_held, sign, level, G):
     return False
 
 
-@njit(error_model="numpy")
+@helper()
 def _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):
     """Say whether a cell holds no weights on the other side of the verdict with a loss of at most `level`."""
     n_held = 0
@@ -145,7 +144,7 @@ def _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):
     return True
 
 
-@njit(error_model="numpy")
+@helper()
 def _longest(Z, weight, code, a, b, half, halvings):
     """Return the axis along which the loss changes most over a cell, of those that can still be halved; or -1."""
     loss, eps = code[0], code[1]
@@ -221,7 +220,7 @@ def branch(Z, weight, code, R, judged, fails, level, floor, tree, better, contro
     return (LEFT if n_left else PROVED), n_marks, n_left
 
 
-@njit(error_model="numpy")
+@helper()
 def _barrier(Z, weight, loss, eps, R, held, sign, w, scale, tau):
     """Return loss / scale - tau * (sum of logarithms of what is left to each bound), or inf outside."""
     total, logs = 0.0, 0.0
@@ -241,7 +240,7 @@ def _barrier(Z, weight, loss, eps, R, held, sign, w, scale, tau):
     return total / scale - tau * logs
 
 
-@njit(error_model="numpy")
+@helper()
 def _model(Z, weight, loss, eps, R, held, w, scale, tau, g, H):
     """Fill gradient and Hessian of the barrier function."""
     p = w.size
@@ -263,7 +262,7 @@ def _model(Z, weight, loss, eps, R, held, w, scale, tau, g, H):
                 H[j, k] += curvature * Z[i, j] * Z[i, k]
 
 
-@njit(error_model="numpy")
+@helper()
 def _solve(H, g, d):
     """Fill d with the Newton step, the Hessian's diagonal raised until it is positive definite."""
     p = g.size

@@ -10,14 +10,14 @@ import numpy as np
 from numba import njit
 
 from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, NONE, THRESHOLD
-from study.kernels.compilation import gufunc, release_gil, restore_gil
+from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
 
 LOG2_E, LN2_HIGH, LN2_LOW = 1.4426950408889634, 0.6931471803691238, 1.9082149292705877e-10
 ROUND, LEAST = 1.5 * 2.0**52, -708.0
 SERIES = tuple(1.0 / math.factorial(j) for j in range(13, -1, -1))
 
 
-@njit(error_model="numpy", fastmath={"reassoc"})  # the one sum that may be taken in any order
+@helper(fastmath={"reassoc"})  # the one sum that may be taken in any order
 def _dot(a, b):
     total = 0.0
     for i in range(a.size):
@@ -25,7 +25,7 @@ def _dot(a, b):
     return total
 
 
-@njit(error_model="numpy")
+@helper()
 def _fill(X, y, Z):
     """Fill Z, of shape (p, n)."""
     n, d = X.shape
@@ -35,7 +35,7 @@ def _fill(X, y, Z):
         Z[d, i] = y[i]
 
 
-@njit(error_model="numpy", fastmath={"nnan", "nsz", "reassoc"})  # points are finite: they have been checked
+@helper(fastmath={"nnan", "nsz", "reassoc"})  # points are finite: they have been checked
 def _largest(Z, largest):
     for j in range(Z.shape[0]):
         for i in range(Z.shape[1]):
@@ -43,7 +43,7 @@ def _largest(Z, largest):
     return largest
 
 
-@njit(error_model="numpy")
+@helper()
 def _farthest(Z, d, change):
     """Return the largest change of a margin on the step d; `change` is room for them."""
     change[:] = 0.0
@@ -56,7 +56,7 @@ def _farthest(Z, d, change):
     return largest
 
 
-@njit(error_model="numpy")
+@helper()
 def _exponentials(m, e, power):
     """Fill e with exp(-|m|), to the last bit but one; `power` is room.
 
@@ -81,7 +81,7 @@ def _exponentials(m, e, power):
         e[i] = 0.0 if -abs(m[i]) < LEAST else e[i] * power[i]  # below the smallest normal number
 
 
-@njit(error_model="numpy")
+@helper()
 def _terms(Z, share, w, loss, eps, m, e, slope, curvature):
     """Fill margins, exp(-|m|), weighted slopes and curvatures; return the mean loss, of the cross-entropy 0."""
     p, n = Z.shape
@@ -111,7 +111,7 @@ def _terms(Z, share, w, loss, eps, m, e, slope, curvature):
     return _dot(share, e)
 
 
-@njit(error_model="numpy")
+@helper()
 def _value(m, e, share, loss, eps, value):
     """Return the mean loss; the logarithms of the cross-entropy are taken here only, once a fit."""
     if loss != CROSS_ENTROPY:
@@ -135,13 +135,13 @@ def _value(m, e, share, loss, eps, value):
     return total + share[0] * (logs + math.log(product))
 
 
-@njit(error_model="numpy")
+@helper()
 def _gradient(Z, slope, g):
     for j in range(Z.shape[0]):
         g[j] = _dot(Z[j], slope)
 
 
-@njit(error_model="numpy")
+@helper()
 def _hessian(Z, curvature, weighted, H):
     """Fill H; `weighted` is room for a row."""
     for j in range(Z.shape[0]):
@@ -151,7 +151,7 @@ def _hessian(Z, curvature, weighted, H):
             H[j, k] = H[k, j] = _dot(weighted, Z[k])
 
 
-@njit(error_model="numpy")
+@helper()
 def _norm(w):
     largest = 0.0
     for j in range(w.size):
@@ -164,7 +164,7 @@ def _norm(w):
     return largest * math.sqrt(total)
 
 
-@njit(error_model="numpy")
+@helper()
 def _project(w, shape, R):
     if shape == BOX:
         for j in range(w.size):
@@ -176,7 +176,7 @@ def _project(w, shape, R):
                 w[j] *= R / norm
 
 
-@njit(error_model="numpy")
+@helper()
 def _residual(w, g, shape, R, moved):
     """Return the max-norm of w - P(w - g), of g where P leaves that be; `moved` is room."""
     for j in range(w.size):
@@ -194,7 +194,7 @@ def _residual(w, g, shape, R, moved):
     return largest
 
 
-@njit(error_model="numpy")
+@helper()
 def _cholesky(A, shift, L):
     """Fill L with the Cholesky factor of A + shift I; return whether that is safely positive definite."""
     for j in range(A.shape[0]):
@@ -212,7 +212,7 @@ def _cholesky(A, shift, L):
     return True
 
 
-@njit(error_model="numpy")
+@helper()
 def _solve(L, b, x):
     """Fill x with the solution of L L' x = b."""
     p = b.size
@@ -228,7 +228,7 @@ def _solve(L, b, x):
         x[j] = total / L[j, j]
 
 
-@njit(error_model="numpy")
+@helper()
 def _factor(A, L):
     """Fill L with the factor of A + shift I for the least shift tried that allows it; return the shift."""
     if _cholesky(A, 0.0, L):
@@ -244,7 +244,7 @@ def _factor(A, L):
     return -1.0
 
 
-@njit(error_model="numpy")
+@helper()
 def _newton_target(H, g, d, held, A, L, b):
     """Fill b with the minimiser of g'd + d'Hd / 2 over the free entries of d, the held ones as they are."""
     p = d.size
@@ -341,8 +341,14 @@ def _step_in_ball(H, g, w, R, L, b, v, d):
     return True
 
 
-@njit(error_model="numpy")
-def _newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual):
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, int64[:],"
+    " float64[:], int64[:], int64[:], float64[:], float64[:])",
+    "(n,d),(n),(n),(p),(),(),(),(),(),(c)->(p),(),(),(),()",
+)
+def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual):
+    """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it."""
+    state = release_gil()
     n, p = y.size, w0.size
     room, small, held = np.empty((p + 4, n)), np.empty((3 * p + 5, p)), np.empty(p, np.bool_)
     Z, m, e, slope, curvature = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3]
@@ -422,24 +428,19 @@ def _newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps
         residual[0] = new_residual
         n_steps[0] += 1
     value[0] = _value(m, e, share, loss, eps, f)
-
-
-@gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, int64[:],"
-    " float64[:], int64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(n),(p),(),(),(),(),(),(c)->(p),(),(),(),()",
-)
-def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual):
-    """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it."""
-    state = release_gil()
-    _newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual)
     restore_gil(state)
 
 
-@njit(error_model="numpy")
-def _descend(
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, float64, float64,"
+    " float64[:], int64[:], float64[:], int64[:], float64[:], float64[:], float64[:,:])",
+    "(n,d),(n),(n),(p),(),(),(),(),(),(),(),(k),(c)->(p),(),(),(),(k,p)",
+)
+def descend(
     X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, control, w, n_steps, value, residual, path
 ):
+    """Take projected gradient steps of a fixed rate until the residual is at most `tol`; record while there is room."""
+    state = release_gil()
     n, p = y.size, w0.size
     workspace, g, moved = np.empty((p + 4, n)), np.empty(p), np.empty(p)
     Z, m, e, slope, curvature = workspace[:p], workspace[p], workspace[p + 1], workspace[p + 2], workspace[p + 3]
@@ -463,19 +464,4 @@ def _descend(
     for k in range(n_steps[0] + 1, room.size):
         path[k] = w
     value[0] = _value(m, e, share, loss, eps, f)
-
-
-@gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, float64, float64,"
-    " float64[:], int64[:], float64[:], int64[:], float64[:], float64[:], float64[:,:])",
-    "(n,d),(n),(n),(p),(),(),(),(),(),(),(),(k),(c)->(p),(),(),(),(k,p)",
-)
-def descend(
-    X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, control, w, n_steps, value, residual, path
-):
-    """Take projected gradient steps of a fixed rate until the residual is at most `tol`; record while there is room."""
-    state = release_gil()
-    _descend(
-        X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, control, w, n_steps, value, residual, path
-    )
     restore_gil(state)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from study.kernels.compilation import PACKAGE, gufunc
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Study
 
 MODULES = ("unit", "network", "proof_cells", "perceptron", "nearest_points", "hinge")
 QUICK_TO_COMPILE = ("perceptron", "nearest_points", "hinge")
@@ -189,3 +189,44 @@ def test_a_loop_that_cannot_be_kept_on_disk_compiles_all_the_same() -> None:
     exec("def total(x, control, out):\n    out[0] = x.sum()", names)  # noqa: S102 (no file, hence no place for a cache)
     total = gufunc("void(float64[:], int64[:], float64[:])", "(n),(c)->()")(names["total"])  # type: ignore[arg-type]
     assert total(np.arange(6.0).reshape(2, 3)).tolist() == [3.0, 12.0]
+
+
+CLUSTER = """
+import numpy as np
+from distributed import Client, LocalCluster
+
+def train(seed):
+    from study.trainers.network import network
+    X, y = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), np.array([1.0, 1.0, -1.0])
+    return network(X, y, layers=(2, 1), w0=np.random.default_rng(seed).normal(size=9), max_steps=9).w.tolist()
+
+if __name__ == "__main__":
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        found = client.run(train, 1)
+        assert len(found) == 2
+        assert len(set(map(tuple, found.values()))) == 1
+        assert train(1) == next(iter(found.values()))
+"""
+
+
+@pytest.mark.slow
+def test_two_cold_workers_of_a_cluster_compile_once(tmp_path: Path) -> None:
+    script = tmp_path / "cluster.py"
+    script.write_text(CLUSTER)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    answer = subprocess.run(
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=False, timeout=200
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert {archive.name.split("-")[0] for archive in archives(tmp_path)} >= {"network.descend", "network.spectral"}
+
+
+@pytest.mark.slow
+def test_a_cold_run_in_processes_leaves_loops_that_can_be_called(
+    spoilt: Path, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    answer = study(spoilt, "run", "hidden_failures", "--resamples", "4", "--workers", "4")
+    assert answer.returncode == 0, answer.stderr
+    assert archives(tmp_path / "cache")
+    finish(begin(tmp_path / "cache", IMPORTS + CALLS), "go\n")
