@@ -134,15 +134,15 @@ SWEEPING = """
 import sys, time
 from pathlib import Path
 from study.sweeps.executors import executor
-from study.sweeps.grid import Setting, sweep
+from study.sweeps.grid import Setting, Sweep
 from study.sweeps.locks import temporary_folder
-from study.sweeps.rules import Rule
+from study.sweeps.rules import Perceptron, Unit
 from study.sweeps.runner import Place, run_experiment
 
-units = [Rule(rule="unit", loss=loss, shape="box", weight_bound=3.0) for loss in ("cross-entropy", "quadratic")]
-rules = [Rule(rule="perceptron"), *units]
-three = sweep([Setting(n_samples=50)], rules, resamples=int(sys.argv[1]))
-few = sweep([Setting(n_samples=50)], rules, resamples=4000)
+units = [Unit(loss=loss, shape="box", weight_bound=3.0) for loss in ("cross-entropy", "quadratic")]
+rules = [Perceptron(), *units]
+three = Sweep(settings=[Setting(n_samples=50)], rules=rules, resamples=int(sys.argv[1])).experiment()
+few = Sweep(settings=[Setting(n_samples=50)], rules=rules, resamples=4000).experiment()
 with temporary_folder() as folder, executor(2) as (pool, workers):
     place = Place(store=folder, executor=pool, workers=workers)
     run_experiment(few, "", place)  # loads and allocates what is loaded and allocated once

@@ -15,23 +15,35 @@ from study.datasets.spoilers import PLACE, add_spoilers
 from study.law.conflict import spoilt
 from study.law.thresholds import threshold
 from study.sweeps import grid
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, add_up
 from study.sweeps.grid import N_GROUPS, Setting
-from study.sweeps.rules import Rule
+from study.sweeps.rules import (
+    AveragedPerceptron,
+    MaxMargin,
+    NearestCentroid,
+    Perceptron,
+    PocketPerceptron,
+    RandomPerceptron,
+    SoftMargin,
+    Unit,
+    UnitStoppedEarly,
+)
 from study.trainers.perceptron import perceptron
 
-LOSSES, BOUNDS = ("cross-entropy", "quadratic"), (1.0, 3.0, 10.0)
+LOSSES: tuple[Literal["cross-entropy", "quadratic"], ...] = ("cross-entropy", "quadratic")
+BOUNDS = (1.0, 3.0, 10.0)
 SHAPES: tuple[Literal["box", "ball"], ...] = ("box", "ball")
-UNITS = [
-    Rule(rule="unit", loss=loss, shape=shape, weight_bound=R) for loss in LOSSES for shape in SHAPES for R in BOUNDS
-]
+UNITS = [Unit(loss=loss, shape=shape, weight_bound=R) for loss in LOSSES for shape in SHAPES for R in BOUNDS]
 RULES = [
-    *(Rule(rule=name) for name in ("perceptron", "perceptron-random", "averaged-perceptron", "nearest-centroid")),
-    Rule(rule="max-margin"),
-    Rule(rule="pocket-perceptron", max_steps=10),
-    Rule(rule="soft-margin", C=1.0),
+    Perceptron(),
+    RandomPerceptron(),
+    AveragedPerceptron(),
+    NearestCentroid(),
+    MaxMargin(),
+    PocketPerceptron(max_steps=10),
+    SoftMargin(C=1.0),
     *UNITS,
-    *(Rule(rule="unit-stopped-early", loss="cross-entropy", max_steps=steps) for steps in (3, 30)),
+    *(UnitStoppedEarly(loss="cross-entropy", max_steps=steps) for steps in (3, 30)),
 ]
 N_TEST = 2000
 LAW = [(shape, R) for shape in SHAPES for R in BOUNDS]
@@ -59,7 +71,7 @@ def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
     if cell["part"] == "law":
         return law(size, rng)
     values = {"n_samples": int(cell["n_samples"]), "spoiler_rate": float(cell["spoiler_rate"])}
-    setting, _, test = grid.prepared(N_TEST, None, **values)
+    setting, _, test = grid.prepare_cell(N_TEST, None, **values)
     train = setting.training_sets(size, rng)
     one, other = (perceptron(train.X, train.y, order="random", rng=rng).w for _ in range(2))
     return {
@@ -127,7 +139,7 @@ def law_table(ln_threshold: Floats, table: pd.DataFrame) -> pd.DataFrame:
     others = {name: value for name, value in asdict(PRIMARY).items() if name != "spoiler_rate"}
     alike = table[(table[list(others)] == list(others.values())).all(axis=1)]
     for (shape, R), values in zip(LAW, ln_threshold, strict=True):
-        label = Rule(rule="unit", loss="cross-entropy", shape=shape, weight_bound=R).label
+        label = Unit(loss="cross-entropy", shape=shape, weight_bound=R).label
         own = alike[alike["label"] == label]
         peak = float(own["spoiler_rate"].iloc[own["variance"].argmax()])
         row: dict[str, Any] = {"label": label, "shape": shape, "weight_bound": R, "n": len(values)}
@@ -215,7 +227,7 @@ EXPERIMENT = Experiment(
     resamples=10_000,
     block_size=500,
     run=run,
-    merge=added,
+    merge=add_up,
     tables=tables,
     numbers=numbers,
 )

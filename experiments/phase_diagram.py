@@ -12,7 +12,7 @@ from study.certificates.search import verdict
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES, asymptote, error_rate, fits_from, predicted, sandwich
 from study.law.conflict import Spoilt
-from study.law.several_spoilers import soft_rate, soft_threshold
+from study.law.soft_targets import soft_rate, soft_threshold
 from study.law.thresholds import threshold
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
 from study.trainers.losses import Loss

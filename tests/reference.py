@@ -47,6 +47,20 @@ def unit_loss(loss: str, X: Floats, y: Floats, w: Floats, eps: float) -> tuple[f
     return float(E.sum()) / n, slope @ np.array(extended) / n
 
 
+def cross_entropy_gradient(X: Floats, y: Floats, w: Floats, *, eps: float = 0.0, simplified: bool) -> Floats:
+    """Return the gradient of the mean cross-entropy as one of the two lines of its derivation on the slides.
+
+    They are equal on paper: 1/N sum x_i (sigma - d), and before that the product as the chain rule leaves it, which is
+    NaN as soon as an output rounds to 0 or 1.
+    """
+    x = np.concatenate([X, np.ones((*X.shape[:-1], 1))], axis=-1)
+    d = np.where(y > 0, 1.0 - eps, eps)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        sigma = 1.0 / (1.0 + np.exp(-(x @ w[..., None])[..., 0]))
+        error = sigma - d if simplified else -(d / sigma - (1.0 - d) / (1.0 - sigma)) * sigma * (1.0 - sigma)
+    return np.asarray((error[..., None] * x).mean(axis=-2))
+
+
 def domingos(chosen: Sequence[bool], judged: Sequence[bool]) -> list[float]:
     """Return error, bias, variance, unbiased, biased and net variance at a point, from who is wrong in two halves."""
     main_is_wrong = 2 * sum(chosen) >= len(chosen)

@@ -9,6 +9,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from experiments.claims.table import SECTIONS
+from study.sweeps.digest import exports
 
 ROOT = Path(__file__).resolve().parent.parent
 STOREYS = (
@@ -26,6 +27,7 @@ STOREYS = (
 )
 SOURCES = sorted(path for room in ("study", "experiments", "figures") for path in (ROOT / room).rglob("*.py"))
 CLAIMS = ROOT / "experiments" / "claims"
+EXPORTS = exports(ROOT / "study" / "__init__.pyi")
 SILENT = ("datasets", "kernels", "trainers", "analysis", "law", "certificates")
 
 LONGEST = 40
@@ -44,13 +46,17 @@ def name(path: Path) -> str:
 
 
 def imported(path: Path) -> set[str]:
+    """Return the modules that a file imports; an export of `study` counts as the module that it comes from."""
     modules = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name(path)} imports relatively"
-            modules |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
+            if node.module == "study":
+                modules |= {EXPORTS[alias.name][0] if alias.name in EXPORTS else "study" for alias in node.names}
+            else:
+                modules |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
     return modules
 
 
@@ -103,11 +109,27 @@ def test_numerical_rooms_do_no_input_or_output_and_hold_no_state(path: Path) -> 
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal)]
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.name == "__init__.py"], ids=name)
-def test_a_room_begins_with_a_docstring_and_nothing_else(path: Path) -> None:
+PACKAGES = [path for path in SOURCES if path.name == "__init__.py" and path.parent != ROOT / "study"]
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=name)
+def test_a_package_begins_with_a_docstring_and_nothing_else(path: Path) -> None:
     tree = ast.parse(path.read_text())
     assert len(tree.body) == 1
     assert ast.get_docstring(tree)
+
+
+def test_no_module_of_the_study_imports_what_it_exports() -> None:
+    """Exports are for users: inside, an import names the module, so that layers can be read from it."""
+    for path in (ROOT / "study").rglob("*.py"):
+        nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        assert "study" not in [node.module for node in nodes], name(path)
+
+
+def test_no_two_classes_have_one_name() -> None:
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "study").rglob("*.py")]
+    names = [node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
+    assert not {name for name in names if names.count(name) > 1}
 
 
 def test_equal_names_are_the_dependency_graph() -> None:
@@ -138,6 +160,20 @@ def test_functions_stay_short() -> None:
         if isinstance(node, ast.FunctionDef) and length(node) > LONGEST
     }
     assert long == set(LONG)
+
+
+def test_every_function_has_a_caller_that_is_no_test() -> None:
+    used, defined = set(), set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Name(id=word) | ast.Attribute(attr=word):
+                    used.add(word)
+                case ast.ImportFrom(names=aliases):
+                    used |= {alias.name for alias in aliases}
+                case ast.FunctionDef(name=word) if not word.startswith("__"):
+                    defined.add(word)
+    assert defined - used <= {"predict", "predict_proba"}  # of the estimators: scikit-learn and its users call them
 
 
 def test_files_are_named_for_what_they_hold() -> None:

@@ -23,7 +23,7 @@ from study.datasets.published import four_points
 from study.datasets.table import read_table
 from study.law.conflict import Spoilt, spoilt
 from study.sweeps.grid import Setting
-from study.sweeps.rules import Rule
+from study.sweeps.rules import Perceptron
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.graph import Node
 from study.validation import BadInput
@@ -93,7 +93,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "trainers.layers.n_weights": {"n_features": 2, "layers": (3, 1)},
     "trainers.layers.initial_weights": {"n_features": 2, "layers": (3, 1), "scale": 1.0, "size": (2,), "rng": rng()},
     "trainers.layers.outputs": {"w": np.ones(13), "X": X, "layers": (3, 1)},
-    "trainers.losses.cross_entropy_gradient": {**SET, "w": W, "eps": 0.1, "simplified": True},
     "trainers.max_margin.max_margin": SET,
     "trainers.network.network": {
         **SET, **UNIT, "layers": (2, 1), "w0": np.linspace(-1, 1, 9), "bound": Bound("box", 3.0), "method": "spectral",
@@ -177,20 +176,21 @@ CALLS: dict[str, dict[str, Any]] = {
         "generator": "boxes", "n_samples": 20, "n_features": 2, "spoiler_rate": 0.1, "depth": 0.4, "offset": 0.5,
         "features": "raw", "resampling": "fresh",
     },
-    "sweeps.grid.sweep": {
-        "settings": [Setting()], "rules": [Rule(rule="perceptron")], "name": "sweep", "question": "?", "resamples": 40,
-        "n_test": 10, "block_size": 20, "seed": 1, "kind": "long",
+    "sweeps.grid.Sweep": {
+        "settings": [Setting()], "rules": [Perceptron()], "resamples": 40, "n_test": 10, "seed": 1,
     },
-    "sweeps.rules.Rule": {
-        "rule": "unit", "loss": "quadratic", "shape": "box", "weight_bound": 3.0, "max_steps": 5, "C": 1.0, "eps": 0.1,
-    },
+    "sweeps.rules.Unit": {"loss": "quadratic", "eps": 0.1, "shape": "box", "weight_bound": 3.0},
+    "sweeps.rules.UnitStoppedEarly": {"loss": "quadratic", "eps": 0.1, "max_steps": 5},
+    "sweeps.rules.PocketPerceptron": {"max_steps": 5},
+    "sweeps.rules.SoftMargin": {"C": 1.0},
+    "sweeps.rules.OwnRule": {"place": "mine:rule"},
 }  # fmt: skip
 
 INNER = {
     "datasets.arguments": {"checked"},
     "datasets.generators": {"leading_axes"},
     "datasets.dataset": {"as_floats", "as_integers", "check_broadcast", "check_finite", "check_one_set", "check_pair",
-                         "check_rng", "check_room", "check_shape", "check_weights",
+                         "check_room", "check_shape", "check_weights",
                          "leading_shape", "read_only"},
     "trainers.bounded": {"kkt_residual", "minimise", "one_set", "slsqp", "slsqp_of_unit"},
     "trainers.fit": {"Fit", "check_start", "settled"},
@@ -210,15 +210,16 @@ INNER = {
     "certificates.reading": {"as_index", "as_list", "constant", "distinct", "fields", "fraction", "labelled", "number",
                              "numbers", "require"},
     "certificates.stationary": {"hull_bound"},
-    "sweeps.digest": {"code_digest", "meaning"},
+    "sweeps.digest": {"code_digest", "exports", "meaning"},
     "sweeps.executors": {"prepare"},
-    "sweeps.experiment": {"added", "by_part", "concatenate"},
+    "sweeps.experiment": {"add_up", "by_part", "concatenate"},
     "sweeps.files": {"parse_json", "read_file"},
     "sweeps.grid": {"numbers", "rows", "run", "scaled_features", "tables"},
     "sweeps.loaded": {"loaded_code"},
     "sweeps.locks": {"alone", "temporary_folder"},
     "sweeps.pilot": {"expected_seconds", "size", "spread"},
-    "sweeps.rules": {"called", "load", "own_code", "told"},
+    "sweeps.rules": {"blanks", "describe_failure", "make_rules", "option", "prefixed_last", "read_rule",
+                     "rule_options"},
     "sweeps.runner": {"block_key", "compute", "experiment_digest", "run_experiment"},
     "sweeps.store": {"forget", "load_block", "save_block", "write_file"},
     "sweeps.streams": {"stream"},
@@ -236,7 +237,6 @@ UNDEFINED = {
     "analysis.stability.angle_swing",
     "analysis.stability.offset_swing",
     "trainers.layers.outputs",
-    "trainers.losses.cross_entropy_gradient",
 }
 """Their docstrings say where the answer is NaN."""
 

@@ -21,9 +21,8 @@ from study.certificates.reading import Refused
 from study.certificates.search import verdict
 from study.certificates.stationary import stationary_points
 from study.commands.input import read_text
-from study.commands.sweep import read_declaration
+from study.commands.sweep import read_sweep
 from study.datasets.table import read_table
-from study.sweeps.grid import sweep
 from study.sweeps.store import DamagedBlock, load_block, save_block
 from study.validation import BadInput
 from tests.certificates.test_search import crowd
@@ -207,11 +206,6 @@ def read(path: Path) -> None:
     except BadInput as error:
         if "positive" not in str(error):
             raise
-
-
-def read_sweep(path: Path) -> None:
-    settings, rules, more = read_declaration(path)
-    sweep(settings, rules, **more)
 
 
 def damaged(path: Path, good: bytes, n_edits: int, read: Callable[[Path], object], refusal: type[Exception]) -> int:

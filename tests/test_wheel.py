@@ -16,7 +16,7 @@ from uv import find_uv_bin
 from tests.conftest import ROOT
 from tests.test_readme import block
 
-EXAMPLES = ("points = four_points(10.0)", "from study.trainers.graph import", "from study.estimators import")
+EXAMPLES = ("points = four_points(10.0)", "from study import Node", "from study.estimators import")
 ELSEWHERE = ("PYTHONPATH", "VIRTUAL_ENV", "XDG_CACHE_HOME")
 """These variables would lead a command to another environment, or to loops that another one has compiled."""
 

@@ -12,7 +12,7 @@ from study.analysis.margin import functional_margins, geometric_margin
 from study.analysis.separability import Separability, separability
 from study.datasets.arguments import checked
 from study.datasets.dataset import Dataset, Floats, check_one_set, check_shape
-from study.datasets.table import Table, standardised
+from study.datasets.table import Table, standardise
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.log_loss import least_loss
@@ -58,7 +58,7 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Outcome:
+class RuleOutcome:
     """What one rule's weights do on the points.
 
     Parameters
@@ -124,8 +124,8 @@ class Comparison:
         Of the table's own points.
     margin : float
         The largest there is on `points`, NaN without a separator.
-    perceptron : Outcome
-    units : tuple of Outcome
+    perceptron : RuleOutcome
+    units : tuple of RuleOutcome
         One for each bound of the settings.
     plane : ndarray of shape (2, n_features)
         In which `points` are drawn, with the first of the units, as `telling_plane` has it.
@@ -136,8 +136,8 @@ class Comparison:
     points: Dataset
     separability: Separability
     margin: float
-    perceptron: Outcome
-    units: tuple[Outcome, ...]
+    perceptron: RuleOutcome
+    units: tuple[RuleOutcome, ...]
     plane: Floats
 
 
@@ -147,7 +147,7 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
     d = len(table.features)
     points, centre, spread = table.points, np.zeros(d), np.ones(d)
     if settings.standardise:
-        points, centre, spread = standardised(points)
+        points, centre, spread = standardise(points)
     widest = max_margin(points.X, points.y).w
     normal = widest[:-1] / spread
     decision = separability(table.points.X, table.points.y, np.append(normal, widest[-1] - normal @ centre))
@@ -178,7 +178,7 @@ def compare_perceptron(
     max_updates: int,
     max_passes: int,
     advance: Advance | None = None,
-) -> Outcome:
+) -> RuleOutcome:
     """Train the perceptron in natural order and measure it.
 
     Parameters
@@ -210,7 +210,7 @@ def compare_perceptron(
     def train(X: Floats, y: Floats) -> Floats:
         return perceptron(X, y, max_updates=4 * n_updates + 100, max_passes=4 * n_passes + 100).w
 
-    return Outcome(
+    return RuleOutcome(
         **_measured(points, w, fit),
         n_updates=n_updates,
         n_passes=n_passes,
@@ -230,7 +230,7 @@ def _measured(points: Dataset, w: Floats, fit: Fit) -> dict[str, Any]:
 
 
 @checked
-def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separable: bool) -> Outcome:
+def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separable: bool) -> RuleOutcome:
     """Train the unit inside its bound, from zero, and measure it; arguments as `sigmoid_unit` has them."""
     check_one_set("points", points)
     X, y = points.X, points.y
@@ -253,7 +253,7 @@ def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separ
     if found and separable and bound.shape != "none" and len(y) <= MOST_FOR_BEST:
         separates = loss == "cross-entropy" and (margins > 0.0).all()
         best = value if separates else _best(X, y, loss, eps, bound)
-    return Outcome(
+    return RuleOutcome(
         **_measured(points, w, fit),
         n_updates=int(fit.n_updates),
         n_passes=int(fit.n_passes),

@@ -45,7 +45,7 @@ def cells(p: int, R: arb, tree: Any, effort: int = 1) -> Iterator[tuple[list[arb
     require(not stack, "the tree ends early")
 
 
-class Problem:
+class BallProblem:
     """Points, multiplicities, loss and box; f is concave, then convex from `low` to `high`, then concave."""
 
     def __init__(self, X: Any, y: Any, weight: Any, loss: Any, eps: Any, weight_bound: Any) -> None:
@@ -151,7 +151,7 @@ def krawczyk(x: list[arb], box: list[arb], value: list[arb], jacobian: arb_mat) 
 class Point:
     """A stationary point that lies within `radius` of `w` along its face, and is alone there within `alone_radius`."""
 
-    def __init__(self, problem: Problem, w: Any, face: Any, radius: Any, alone_radius: Any = None) -> None:
+    def __init__(self, problem: BallProblem, w: Any, face: Any, radius: Any, alone_radius: Any = None) -> None:
         self.problem, p = problem, problem.p
         require(isinstance(face, str) and len(face) == p and set(face) <= set("0+-"), "`face` must hold 0, + and -")
         self.w, self.face, self.radius = numbers(w, "w", p), str(face), number(radius, "radius")

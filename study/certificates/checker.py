@@ -10,7 +10,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq
 
-from study.certificates.balls import FAR, Point, Problem, cells, dot, shown
+from study.certificates.balls import FAR, BallProblem, Point, cells, dot, shown
 from study.certificates.critical import fold, stationary
 from study.certificates.reading import (
     Refused,
@@ -61,7 +61,7 @@ def check(text: str) -> str:
 def _verdict(proof: dict[str, Any]) -> str:
     names = ("X", "y", "weight", "loss", "eps", "weight_bound", "judged", "claim", "w", "evidence")
     *given, judged, claim, w, evidence = fields(proof, *names)
-    problem = Problem(*given)
+    problem = BallProblem(*given)
     require(claim in ("fails", "separates"), "`claim` must be fails or separates")
     judged = [as_index(i, "judged", problem.n) for i in as_list(judged, "judged")]
     require(len(judged) == len(set(judged)) > 0, "`judged` must name points, each once")
@@ -86,7 +86,7 @@ def _verdict(proof: dict[str, Any]) -> str:
     return f"with the {problem.loss} loss and |w_j| <= {float(problem.R):g}, every optimum {outcome}"
 
 
-def _tree(problem: Problem, judged: list[int], fails: bool, level: arb, tree: Any) -> None:
+def _tree(problem: BallProblem, judged: list[int], fails: bool, level: arb, tree: Any) -> None:
     """Each cell holds no weights on the other side with a loss of at most `level`."""
     sizes: dict[tuple[int, ...], tuple[list[arb], list[arb]]] = {}
     for centre, splits in cells(problem.p, problem.R, tree, problem.n):
@@ -114,7 +114,7 @@ def _tree(problem: Problem, judged: list[int], fails: bool, level: arb, tree: An
 
 
 def _above_where_wrong(
-    problem: Problem, cell: Any, low: list[arb], high: list[arb], least: list[arb], i: int, level: arb
+    problem: BallProblem, cell: Any, low: list[arb], high: list[arb], least: list[arb], i: int, level: arb
 ) -> bool:
     high, least = list(high), list(least)
     high[i] = arb.min(high[i], arb(0))
@@ -123,7 +123,7 @@ def _above_where_wrong(
 
 
 def _above(
-    problem: Problem, cell: Any, low: list[arb], high: list[arb], least: list[arb], held: Any, level: arb
+    problem: BallProblem, cell: Any, low: list[arb], high: list[arb], least: list[arb], held: Any, level: arb
 ) -> bool:
     """Say whether E > level where the margins lie in [low, high] and sign m_i >= 0 for each (i, sign) held."""
     if sum(least) > level:
@@ -150,7 +150,7 @@ def _above(
     return bool(bound(G) > level)
 
 
-def _plane(problem: Problem, judged: list[int], level: arb, plane: Any) -> None:
+def _plane(problem: BallProblem, judged: list[int], level: arb, plane: Any) -> None:
     """E is convex where all margins are at least 0, so it lies above its tangent plane there; duality does the rest."""
     w, multipliers = fields(plane, "w", "multipliers")
     w, wanted = numbers(w, "w", problem.p), set(judged)
@@ -169,7 +169,7 @@ def _plane(problem: Problem, judged: list[int], level: arb, plane: Any) -> None:
     require(A - problem.R * sum(abs(g) for g in G) > level, "the plane is not above the loss of the witness")
 
 
-def _optimum(problem: Problem, judged: list[int], fails: bool, optimum: Any) -> None:
+def _optimum(problem: BallProblem, judged: list[int], fails: bool, optimum: Any) -> None:
     """Let the one stationary point of the convex loss decide by the signs of its margins."""
     require(problem.loss == "cross-entropy", "only the cross-entropy has one optimum")
     point = Point(problem, *fields(optimum, "w", "face", "radius"))

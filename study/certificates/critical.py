@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
-from study.certificates.balls import Point, Problem, cells, dot, krawczyk, shown
+from study.certificates.balls import BallProblem, Point, cells, dot, krawczyk, shown
 from study.certificates.reading import Refused, as_list, fields, fraction, number, numbers, require
 
 MOST_POINTS = 500
@@ -16,7 +16,7 @@ def stationary(proof: dict[str, Any]) -> str:
     """Exactly the points that are listed are stationary in the box: KKT points, where a face is named."""
     names = ("X", "y", "weight", "loss", "eps", "weight_bound", "everywhere", "points", "directions", "tree")
     *given, everywhere, listed, directions, tree = fields(proof, *names)
-    problem = Problem(*given)
+    problem = BallProblem(*given)
     found = []
     require(len(as_list(listed, "points")) <= MOST_POINTS, f"there are more than {MOST_POINTS} points")
     for item in listed:
@@ -47,7 +47,7 @@ def stationary(proof: dict[str, Any]) -> str:
     return f"with the {problem.loss} loss exactly {len(found)} stationary point{many} {where}: {kinds}"
 
 
-def _no_other(problem: Problem, found: list[Point], directions: list[list[fmpq]], tree: Any) -> None:
+def _no_other(problem: BallProblem, found: list[Point], directions: list[list[fmpq]], tree: Any) -> None:
     """Each cell lies in the box of a point that is alone there, or some direction shows that it holds none."""
     Z, R = [[x.fmpq() for x in z] for z in problem.Z], problem.R
     exact = [[sum((a * b for a, b in zip(v, z, strict=True)), fmpq(0)) for z in Z] for v in directions]
@@ -87,7 +87,7 @@ def _inside(point: Point, cell: list[arb], top: list[bool], bottom: list[bool], 
     return True
 
 
-def _hull(problem: Problem) -> None:
+def _hull(problem: BallProblem) -> None:
     """All stationary points lie in the hull of the weights that fit as many points exactly as there are weights."""
     require(problem.loss == "quadratic" and problem.eps > 0, "only soft targets bring all of space down to a hull")
     require(comb(problem.n, problem.p) <= 10_000, "there are too many points for the hull")
@@ -106,7 +106,7 @@ def fold(proof: dict[str, Any]) -> str:
     """Krawczyk on gradient = 0, Hessian v = 0, c.v = 1 in (w, v, t) for the points X + t motion: a simple fold."""
     names = ("X", "motion", "y", "weight", "loss", "eps", "w", "v", "normal", "t", "radius")
     X, motion, y, weight, loss, eps, w, v, normal, t, radius = fields(proof, *names)
-    still, moving = Problem(X, y, weight, loss, eps, 1), Problem(motion, y, weight, loss, eps, 1)
+    still, moving = BallProblem(X, y, weight, loss, eps, 1), BallProblem(motion, y, weight, loss, eps, 1)
     require(loss != "threshold-quadratic" and moving.p == still.p, "the motion does not fit the points")
     p, width = still.p, number(radius, "radius")
     x = [*numbers(w, "w", p), *numbers(v, "v", p), number(t, "t")]
@@ -118,7 +118,7 @@ def fold(proof: dict[str, Any]) -> str:
     return f"with the {loss} loss exactly one simple fold near t = {x[-1].str(12, radius=False)}, within {width.str(3)}"
 
 
-def _fold_system(problem: Problem, moved: Any, normal: list[arb], x: list[arb]) -> tuple[list[arb], arb_mat]:
+def _fold_system(problem: BallProblem, moved: Any, normal: list[arb], x: list[arb]) -> tuple[list[arb], arb_mat]:
     p, t = problem.p, x[-1]
     w, v = x[:p], x[p : 2 * p]
     value, J = [arb(0)] * (2 * p) + [dot(normal, v) - 1], [[arb(0)] * (2 * p + 1) for _ in range(2 * p + 1)]

@@ -1,49 +1,94 @@
 """`study sweep`."""
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, make_dataclass
 from itertools import product
 from pathlib import Path
+from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from study.commands.output import progress, say, show, show_json, writing
+from study.sweeps.rules import RULES, OwnRule, make_rules, rule_options
 from study.validation import BadInput
 
 if TYPE_CHECKING:
-    from study.sweeps.experiment import Experiment
-    from study.sweeps.grid import Setting
-    from study.sweeps.rules import Rule
+    import pandas as pd
+
+    from study.sweeps.grid import Sweep
 
 Many = Parameter(consume_multiple=True)
-DEFAULT_RULES = ["perceptron", "unit"]
-RULE_OPTIONS: dict[str, list[Any]] = {
-    "loss": ["cross-entropy"],
-    "eps": [0.0],
-    "shape": ["box"],
-    "weight_bound": [3.0],
-    "max_steps": [10],
-    "C": [1.0],
-}
-"""Of each rule that has a use for them."""
+DEFAULT_RULES = ("perceptron", "unit")
+RULE_HELP = (
+    f"{', '.join(RULES)}; or module:function, a callable (X, y) over stacks that returns weights. "
+    f"By default {' and '.join(DEFAULT_RULES)}."
+)
+
+
+def option_lists() -> Any:
+    """Return a dataclass that holds a list of values for each option of the rules, or None where it is not given."""
+    made: list[tuple[str, Any, Any]] = []
+    for name, same in rule_options().items():
+        (default,) = {of_rule.default for of_rule in same}
+        texts = "; ".join(dict.fromkeys(of_rule.metadata["help"] for of_rule in same))
+        shown = default if isinstance(default, str) else f"{default:g}"
+        spellings = [f"--{spelling.replace('_', '-')}" for spelling in dict.fromkeys((name, name.lower()))]
+        kind: Any = GenericAlias(list, same[0].type)
+        text = field(default=None, metadata={"help": f"{texts[0].upper()}{texts[1:]}; by default {shown}."})
+        made.append((name, Annotated[kind, Many, Parameter(name=spellings)], text))
+    return Parameter(name="*")(make_dataclass("RuleOptions", made, namespace={"__module__": __name__}, frozen=True))
+
+
+if TYPE_CHECKING:
+    RuleOptions = Any
+else:
+    RuleOptions = option_lists()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class SettingOptions:
+    """Lists of values for each field of a `Setting`, or None where they are not given.
+
+    Parameters
+    ----------
+    generator
+        Where points come from; by default boxes.
+    n_samples
+        Points in a training set, spoilers included; by default 100.
+    n_features
+        Features of a point; by default 2.
+    spoiler_rate
+        Probability of each point to be a spoiler; by default 0.01.
+    depth
+        How far spoilers lie beyond the middle of the gap, on the other class's side; by default 0.4.
+    offset
+        How far spoilers lie across, along the gap; by default 0.5.
+    features
+        raw, or centred or standardised by each training set; by default raw.
+    resampling
+        Fresh sets, the bootstrap of one set, or halves of one set without replacement; by default fresh.
+    """
+
+    generator: Annotated[list[Literal["boxes", "gaussians"]] | None, Many] = None
+    n_samples: Annotated[list[int] | None, Many] = None
+    n_features: Annotated[list[int] | None, Many] = None
+    spoiler_rate: Annotated[list[float] | None, Many] = None
+    depth: Annotated[list[float] | None, Many] = None
+    offset: Annotated[list[float] | None, Many] = None
+    features: Annotated[list[Literal["raw", "centred", "standardised"]] | None, Many] = None
+    resampling: Annotated[list[Literal["fresh", "bootstrap", "subsample"]] | None, Many] = None
+
+
+NO_RULE_OPTIONS, NO_SETTING_OPTIONS = RuleOptions(), SettingOptions()
 
 
 def sweep(
     *,
-    rule: Annotated[list[str] | None, Many] = None,
-    loss: Annotated[list[Literal["quadratic", "cross-entropy", "threshold-quadratic"]] | None, Many] = None,
-    eps: Annotated[list[float] | None, Many] = None,
-    shape: Annotated[list[Literal["box", "ball", "none"]] | None, Many] = None,
-    weight_bound: Annotated[list[float] | None, Many] = None,
-    max_steps: Annotated[list[int] | None, Many] = None,
-    C: Annotated[list[float] | None, Many, Parameter(name=["--C", "--c"])] = None,
-    generator: Annotated[list[Literal["boxes", "gaussians"]] | None, Many] = None,
-    n_samples: Annotated[list[int] | None, Many] = None,
-    n_features: Annotated[list[int] | None, Many] = None,
-    spoiler_rate: Annotated[list[float] | None, Many] = None,
-    depth: Annotated[list[float] | None, Many] = None,
-    offset: Annotated[list[float] | None, Many] = None,
-    features: Annotated[list[Literal["raw", "centred", "standardised"]] | None, Many] = None,
-    resampling: Annotated[list[Literal["fresh", "bootstrap", "subsample"]] | None, Many] = None,
+    rule: Annotated[list[str] | None, Many, Parameter(help=RULE_HELP)] = None,
+    rule_options: RuleOptions = NO_RULE_OPTIONS,
+    setting_options: SettingOptions = NO_SETTING_OPTIONS,
     resamples: int | None = None,
     n_test: int | None = None,
     seed: int | None = None,
@@ -64,37 +109,11 @@ def sweep(
     Parameters
     ----------
     rule
-        perceptron, perceptron-random, averaged-perceptron, pocket-perceptron, nearest-centroid, max-margin,
-        soft-margin, unit, unit-stopped-early; or module:function, a callable (X, y) over stacks that returns weights.
-        By default perceptron and unit.
-    loss
-        Of the units; by default cross-entropy.
-    eps
-        The targets of the units are eps and 1 - eps; by default 0. "threshold-quadratic" asks for eps above 0.
-    shape
-        Of the bound on the weights of "unit"; by default box.
-    weight_bound
-        The bound R of "unit"; by default 3.
-    max_steps
-        Steps of descent of "unit-stopped-early"; updates of "pocket-perceptron". By default 10.
-    C
-        What a short margin costs "soft-margin"; by default 1.
-    generator
-        Where points come from; by default boxes.
-    n_samples
-        Points in a training set, spoilers included; by default 100.
-    n_features
-        Features of a point; by default 2.
-    spoiler_rate
-        Probability of each point to be a spoiler; by default 0.01.
-    depth
-        How far spoilers lie beyond the middle of the gap, on the other class's side; by default 0.4.
-    offset
-        How far spoilers lie across, along the gap; by default 0.5.
-    features
-        raw, or centred or standardised by each training set; by default raw.
-    resampling
-        Fresh sets, the bootstrap of one set, or halves of one set without replacement; by default fresh.
+        Names of rules, or module:function.
+    rule_options
+        Of each rule that has a use for them.
+    setting_options
+        How training sets come about.
     resamples
         Training sets for each setting; by default 10,000.
     n_test
@@ -117,94 +136,77 @@ def sweep(
     json
         Put one machine-readable object on stdout.
     """
-    from study.sweeps.grid import Setting
-    from study.sweeps.grid import sweep as declared
-    from study.sweeps.rules import Rule
-
     if out is not None and out.suffix != ".csv":
         raise BadInput(f"`out` must end in .csv; got {out}")
-    of_rules = given(loss=loss, eps=eps, shape=shape, weight_bound=weight_bound, max_steps=max_steps, C=C)
-    of_settings = given(
-        generator=generator, n_samples=n_samples, n_features=n_features, spoiler_rate=spoiler_rate, depth=depth,
-        offset=offset, features=features, resampling=resampling,
-    )  # fmt: skip
-    numbers = given(resamples=resamples, n_test=n_test, seed=seed)
+    numbers = {"resamples": resamples, "n_test": n_test, "seed": seed}
+    options, of_settings, numbers = map(chosen, (asdict(rule_options), asdict(setting_options), numbers))
     if from_ is not None:
-        settings, rules, more = read_declaration(from_)
-        own = {one.rule for one in rules if ":" in one.rule}
-        also = [*(given(rule=rule) if set(rule or []) - own else []), *of_rules, *of_settings, *numbers]
-        if also:
-            raise BadInput(f"`from` takes what is swept from {from_}: leave out `{'`, `'.join(also)}`")
-        unnamed = sorted(own - set(rule or []))
-        if unnamed:
-            raise BadInput(
-                f"`from` {from_} names code to be run, {', '.join(unnamed)}: where you trust it, say so by "
-                f"--rule {' '.join(sorted(own))}"
-            )
+        swept = read_sweep(from_)
+        check_replay(from_, swept, rule or [], [*options, *of_settings, *numbers])
         out = out or from_.with_suffix(".csv")
     else:
-        options = RULE_OPTIONS | of_rules
-        rules = [one for name in (DEFAULT_RULES if rule is None else rule) for one in variants(Rule, name, **options)]
-        settings = [Setting(**dict(zip(of_settings, values, strict=True))) for values in product(*of_settings.values())]
-        more = {"resamples": 10_000, "n_test": 500, "seed": None} | numbers
+        swept = declare(DEFAULT_RULES if rule is None else rule, options, of_settings, numbers)
         out = out or Path("sweep.csv")
-    settings, rules = list(dict.fromkeys(settings)), list(dict.fromkeys(rules))
-    experiment = declared(settings, rules, **more)
     if dry_run:
-        estimate(experiment, rules, workers, json=json)
+        estimate(swept, workers, json=json)
     else:
-        compute(experiment, settings, rules, more, out, workers, scheduler, fresh=fresh, json=json)
+        compute(swept, out, workers=workers, scheduler=scheduler, fresh=fresh, json=json)
 
 
-def given(**options: Any) -> dict[str, Any]:
-    """Return the options that were given."""
+def chosen(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that are given."""
     return {name: value for name, value in options.items() if value is not None}
 
 
-def variants(make: "type[Rule]", name: str, **options: list[Any]) -> "list[Rule]":
-    """Return a rule with every combination of the options that it has a use for."""
-    used = {
-        "unit": ("loss", "eps", "shape", "weight_bound"),
-        "unit-stopped-early": ("loss", "eps", "max_steps"),
-        "pocket-perceptron": ("max_steps",),
-        "soft-margin": ("C",),
-    }.get(name, ())
-    found = []
-    for values in product(*(options[option] for option in used)):
-        chosen = dict(zip(used, values, strict=True))
-        if chosen.get("shape") == "none":
-            chosen["weight_bound"] = 0.0
-        found.append(make(rule=name, **chosen))
-    return found
+def declare(
+    names: Sequence[str], options: dict[str, Any], of_settings: dict[str, Any], numbers: dict[str, Any]
+) -> "Sweep":
+    """Return the sweep over all combinations of the options."""
+    from study.sweeps.grid import Setting, Sweep
+
+    settings = [Setting(**dict(zip(of_settings, values, strict=True))) for values in product(*of_settings.values())]
+    rules = [rule for name in names for rule in make_rules(name, options)]
+    return Sweep(settings=list(dict.fromkeys(settings)), rules=list(dict.fromkeys(rules)), **numbers)
 
 
-def read_declaration(path: Path) -> "tuple[list[Setting], list[Rule], dict[str, Any]]":
-    """Return settings, rules and numbers of an earlier sweep."""
+def read_sweep(path: Path) -> "Sweep":
+    """Return an earlier sweep from its JSON file."""
     from study.sweeps.files import parse_json, read_file
-    from study.sweeps.grid import Setting
-    from study.sweeps.rules import Rule
+    from study.sweeps.grid import Sweep
 
     wrong = f"`from` must be the JSON file of a sweep; got {path}"
     try:
-        declaration = parse_json(read_file(path, pipes=True))
-        settings = [Setting(**setting) for setting in declaration["settings"]]
-        rules = [Rule(**rule) for rule in declaration["rules"]]
-        return settings, rules, {name: declaration[name] for name in ("resamples", "n_test", "seed")}
+        return Sweep.from_record(parse_json(read_file(path, pipes=True)))
     except BadInput as error:
         raise BadInput(f"{wrong}: {error}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{wrong} ({type(error).__name__}: {' '.join(str(error).split())})") from None
 
 
-def estimate(experiment: "Experiment", rules: "list[Rule]", workers: int | None, *, json: bool) -> None:
+def check_replay(path: Path, swept: "Sweep", names: list[str], options: list[str]) -> None:
+    """Raise `BadInput` unless a replay names just the code that a file would run, and no option beside it."""
+    own = {rule.place for rule in swept.rules if isinstance(rule, OwnRule)}
+    also = [*(["rule"] if set(names) - own else []), *options]
+    if also:
+        raise BadInput(f"`from` takes what is swept from {path}: leave out `{'`, `'.join(also)}`")
+    unnamed = sorted(own - set(names))
+    if unnamed:
+        raise BadInput(
+            f"`from` {path} names code to be run, {', '.join(unnamed)}: where you trust it, say so by "
+            f"--rule {' '.join(sorted(own))}"
+        )
+
+
+def estimate(swept: "Sweep", workers: int | None, *, json: bool) -> None:
     """Say how many settings and fits there are, and how long they would take."""
     from study.sweeps.executors import executor
     from study.sweeps.pilot import expected_seconds
 
+    experiment = swept.experiment()
     with executor(workers) as (pool, n_workers):
         about, least, most = (round(seconds, 1) for seconds in expected_seconds(experiment, pool, n_workers))
-    fits = len(experiment.cells) * len(rules) * experiment.resamples
-    answer = {"cells": len(experiment.cells), "rules": len(rules), "fits": fits, "seconds": about}
+    fits = len(experiment.cells) * len(swept.rules) * experiment.resamples
+    answer = {"cells": len(experiment.cells), "rules": len(swept.rules), "fits": fits, "seconds": about}
     if json:
         show_json({**answer, "seconds_least": least, "seconds_most": most})
     else:
@@ -214,69 +216,66 @@ def estimate(experiment: "Experiment", rules: "list[Rule]", workers: int | None,
         )
 
 
-def compute(
-    experiment: "Experiment",
-    settings: "list[Setting]",
-    rules: "list[Rule]",
-    more: dict[str, Any],
-    out: Path,
-    workers: int | None,
-    scheduler: str | None,
-    *,
-    fresh: bool,
-    json: bool,
-) -> None:
+def compute(swept: "Sweep", out: Path, *, workers: int | None, scheduler: str | None, fresh: bool, json: bool) -> None:
     """Run a sweep and write its three files, the JSON last."""
+    from study.sweeps.executors import executor
+    from study.sweeps.locks import alone
+    from study.sweeps.runner import Place, run_experiment
+
+    own = [rule.code() for rule in swept.rules if isinstance(rule, OwnRule)]
+    unknown = [where for loaded in own for where in loaded.unknown]
+    if unknown:
+        say(f"what a rule of your own loads cannot be known ({', '.join(unknown)}): every block is computed anew")
+    key = digest(swept, [loaded.digest for loaded in own])
+    store = out.parent / ".study"
+    with alone(store, say), executor(workers, scheduler) as (pool, n_workers), progress("sweep") as advance:
+        place = Place(store=store, executor=pool, workers=n_workers, advance=advance, notice=say)
+        outcome = run_experiment(swept.experiment(), key, place, fresh=fresh or bool(unknown))
+    table = outcome.tables[""]
+    files = write_files(swept, table, out)
+    counts = {name: getattr(outcome, name) for name in ("blocks_computed", "blocks_reused", "fits")}
+    say(
+        f"sweep: {outcome.fits:,} fits, {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
+        f"{outcome.seconds:.1f} s; {', '.join(str(path) for path in files)} written"
+    )
+    if json:
+        show_json({**counts, "seconds": round(outcome.seconds, 3), "files": [str(path) for path in files]})
+    else:
+        show_table(table)
+
+
+def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
+    """Write the table, its figure and its settings, and return their paths."""
     import hashlib
-    from dataclasses import asdict
     from json import dumps
 
     from study.report.style import render_figure, study_style
     from study.report.sweep_figure import draw_sweep
-    from study.sweeps.executors import executor
     from study.sweeps.grid import SETTINGS
-    from study.sweeps.locks import alone
-    from study.sweeps.rules import own_code
-    from study.sweeps.runner import Place, libraries, run_experiment
+    from study.sweeps.runner import libraries
     from study.sweeps.store import write_file
 
-    declaration = {
-        **more,
-        "settings": [asdict(setting) for setting in settings],
-        "rules": [asdict(rule) for rule in rules],
-    }
-    own = [own_code(rule.rule) for rule in rules if ":" in rule.rule]
-    unknown = [where for loaded in own for where in loaded.unknown]
-    if unknown:
-        say(f"what a rule of your own loads cannot be known ({', '.join(unknown)}): every block is computed anew")
-    key = digest(declaration, [loaded.digest for loaded in own])
-    store = out.parent / ".study"
-    with alone(store, say), executor(workers, scheduler) as (pool, n_workers), progress("sweep") as advance:
-        place = Place(store=store, executor=pool, workers=n_workers, advance=advance, notice=say)
-        outcome = run_experiment(experiment, key, place, fresh=fresh or bool(unknown))
-    table = outcome.tables[""]
     content = table.to_csv(index=False, lineterminator="\n").encode()
     with study_style():
         figure = render_figure(draw_sweep(table, SETTINGS))
-    record = {**declaration, "libraries": libraries(), "table_sha256": hashlib.sha256(content).hexdigest()}
+    record = {**swept.to_record(), "libraries": libraries(), "table_sha256": hashlib.sha256(content).hexdigest()}
     files = {out: content, out.with_suffix(".svg"): figure, out.with_suffix(".json"): dumps(record, indent=1).encode()}
     with writing("`out` must be a place that can be written", out):
         for path, data in files.items():
             write_file(path, data)
-    told = {"blocks_computed": outcome.blocks_computed, "blocks_reused": outcome.blocks_reused, "fits": outcome.fits}
-    say(
-        f"sweep: {outcome.fits:,} fits, {told['blocks_computed']} blocks computed, {told['blocks_reused']} reused, "
-        f"{outcome.seconds:.1f} s; {', '.join(str(path) for path in files)} written"
-    )
-    if json:
-        show_json({**told, "seconds": round(outcome.seconds, 3), "files": [str(path) for path in files]})
-    else:
-        columns = [name for name in SETTINGS if len(set(table[name])) > 1]
-        shown = [*columns, "label", "n", "error", "bias", "variance", "variance_low", "variance_high", "separates"]
-        show(table[shown].to_string(index=False, float_format=lambda value: f"{value:.5g}"))
+    return list(files)
 
 
-def digest(declaration: dict[str, Any], own: list[str]) -> str:
+def show_table(table: "pd.DataFrame") -> None:
+    """Write the columns that are read first to stdout, and the settings that vary."""
+    from study.sweeps.grid import SETTINGS
+
+    columns = [name for name in SETTINGS if len(set(table[name])) > 1]
+    shown = [*columns, "label", "n", "error", "bias", "variance", "variance_low", "variance_high", "separates"]
+    show(table[shown].to_string(index=False, float_format=lambda value: f"{value:.5g}"))
+
+
+def digest(swept: "Sweep", own: list[str]) -> str:
     """Return the digest of the code of a sweep, of its settings, and of the user's own rules."""
     import hashlib
     import json
@@ -286,5 +285,6 @@ def digest(declaration: dict[str, Any], own: list[str]) -> str:
     from study.sweeps.runner import BLOCK_CODE
 
     code = code_digest(Path(study.__file__).resolve().parent.parent, "study.sweeps.grid", *BLOCK_CODE)
-    words = json.dumps([code, declaration["rules"], declaration["n_test"], own], sort_keys=True)
+    record = swept.to_record()
+    words = json.dumps([code, record["rules"], record["n_test"], own], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()

@@ -153,12 +153,6 @@ def check_room(**sizes: int) -> None:
         raise BadInput(f"{shown}: together they must make at most {MOST_NUMBERS:.0e} numbers")
 
 
-def check_rng(rng: np.random.Generator) -> None:
-    """Raise `BadInput` unless `rng` is a Generator."""
-    if not isinstance(rng, np.random.Generator):
-        raise BadInput(f"`rng` must be a numpy Generator; got {rng!r}")
-
-
 def leading_shape(**arrays: tuple[int, ...]) -> tuple[int, ...]:
     """Return what leading axes, given by name, broadcast to, or raise `BadInput`."""
     try:

@@ -30,7 +30,7 @@ def bootstrap(pool: Dataset, size: int, rng: np.random.Generator) -> Dataset:
     check_one_set("pool", pool)
     n_samples = len(pool.X)
     check_room(size=size, n_samples=n_samples, n_features=pool.X.shape[-1])
-    return _taken(pool, lambda number: rng.integers(n_samples, size=(number, n_samples)), size)
+    return _take_sets(pool, lambda number: rng.integers(n_samples, size=(number, n_samples)), size)
 
 
 @checked
@@ -66,10 +66,10 @@ def subsample(pool: Dataset, n_samples: int, size: int, rng: np.random.Generator
         whole = np.broadcast_to(np.arange(n_pool), (number, n_pool))
         return np.asarray(rng.permuted(whole, axis=-1)[:, :n_samples])
 
-    return _taken(pool, draw, size)
+    return _take_sets(pool, draw, size)
 
 
-def _taken(pool: Dataset, draw: Callable[[int], NDArray[np.int64]], size: int) -> Dataset:
+def _take_sets(pool: Dataset, draw: Callable[[int], NDArray[np.int64]], size: int) -> Dataset:
     rows = draw(count("size", size))
     while (one_class := np.ptp(pool.y[rows], axis=-1) == 0.0).any():
         rows[one_class] = draw(int(one_class.sum()))

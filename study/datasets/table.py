@@ -130,7 +130,7 @@ def refuse_contradiction(table: Table) -> None:
 
 
 @checked
-def standardised(points: Dataset) -> tuple[Dataset, Floats, Floats]:
+def standardise(points: Dataset) -> tuple[Dataset, Floats, Floats]:
     """Return the points with features of mean 0 and standard deviation 1, and the centre and the spread of each before.
 
     A feature must not be constant.

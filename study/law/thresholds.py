@@ -51,7 +51,7 @@ def threshold(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     one_of("loss", loss, LOSSES)
     R = positive("weight_bound", weight_bound)
     check_one_spoiler(points)
-    problem = Problem(points, loss, R)
+    problem = SideSearch(points, loss, R)
     tie = problem.tied()
     multiplier = problem.multiplier(tie)
     continuous = np.log(0.5 if loss == "cross-entropy" else 0.125) - multiplier if np.isfinite(multiplier) else np.inf
@@ -60,7 +60,7 @@ def threshold(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     return problem.crossing(continuous, tie)
 
 
-class Problem:
+class SideSearch:
     """The loss on base points of weight M and the spoiler, in coordinates v = w / R."""
 
     def __init__(self, points: Spoilt, loss: Loss, R: float) -> None:

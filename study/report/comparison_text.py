@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from study.analysis.comparison import Comparison, Outcome
+from study.analysis.comparison import Comparison, RuleOutcome
 from study.analysis.influence import angle
 from study.datasets.table import Table
 from study.trainers.fit import Bound
@@ -52,7 +52,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _outcome_to_json(outcome: Outcome, table: Table) -> dict[str, Any]:
+def _outcome_to_json(outcome: RuleOutcome, table: Table) -> dict[str, Any]:
     known = np.isfinite(outcome.moved)
     spoilers = [
         {"row": int(table.rows[outcome.left_out[k]]), "moved_degrees": float(outcome.moved[k])}
@@ -78,7 +78,7 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _degrees_between(unit: Outcome, perceptron: Outcome) -> float:
+def _degrees_between(unit: RuleOutcome, perceptron: RuleOutcome) -> float:
     return float(angle(unit.w, perceptron.w))
 
 
@@ -116,13 +116,13 @@ def _unit(comparison: Comparison, bound: Bound) -> str:
     return f"unit, {settings.loss}{soft}, {bound.shape} R = {bound.weight_bound:g}"
 
 
-def _errors(outcome: Outcome, table: Table) -> str:
+def _errors(outcome: RuleOutcome, table: Table) -> str:
     if outcome.separates:
         return f"separates with margin {_shorten(outcome.margin)}"
     return f"gives up {_count(outcome.lost.size, 'point')}, {_rows(table.rows[outcome.lost])}"
 
 
-def _losses(unit: Outcome) -> str:
+def _losses(unit: RuleOutcome) -> str:
     loss = _size(unit.loss)
     if not unit.least_loss_found:
         return f"its loss, {loss}, is too small to be told from zero: the least loss inside the bound was not found"
@@ -140,7 +140,7 @@ def _angle(degrees: float) -> str:
     return f"its normal {'0' if degrees < 1e-6 else _shorten(degrees)} degrees from the perceptron's"
 
 
-def _spoilers(outcome: Outcome, table: Table) -> list[str]:
+def _spoilers(outcome: RuleOutcome, table: Table) -> list[str]:
     known = np.isfinite(outcome.moved)
     if not known.any():
         return []

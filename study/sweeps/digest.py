@@ -41,7 +41,7 @@ def _closure(root: Path, modules: Iterable[str]) -> dict[Path, str]:
 def _read(source: str) -> tuple[list[str], str]:
     """Return the modules that a source imports, and what it means, as a digest."""
     tree = ast.parse(source)
-    imported = [name for node in ast.walk(tree) for name in _imported(node)]
+    imported = [name for node in ast.walk(tree) for name in _imports(node)]
     return imported, meaning(tree)
 
 
@@ -50,26 +50,44 @@ def meaning(tree: ast.AST) -> str:
     return hashlib.sha256("\x00".join(_tokens(tree)).encode()).hexdigest()
 
 
-def _imported(node: ast.AST) -> list[str]:
+def exports(stub: Path) -> dict[str, list[str]]:
+    """Return the names that a package loads on first use, as its stub imports them, each with its possible modules.
+
+    Parameters
+    ----------
+    stub : Path
+        The file `__init__.pyi` of the package, which need not exist.
+    """
+    if not stub.is_file():
+        return {}
+    imports = [node for node in ast.parse(stub.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
+    return {alias.name: [str(node.module), f"{node.module}.{alias.name}"] for node in imports for alias in node.names}
+
+
+def _imports(node: ast.AST) -> list[str]:
+    """Return what an import statement may load; "package.*" stands for whatever a package exports."""
     if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
+        return [name for alias in node.names for name in (alias.name, f"{alias.name.split('.')[0]}.*")]
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:
         return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return []
 
 
 def _files(root: Path, module: str) -> list[Path]:
-    """Return the file of a module of this project, or none where the name is not one."""
+    """Return the file of a module of this project, of what it exports under a name, or none."""
     if module.split(".")[0] not in PACKAGES:
         return []
     path = root.joinpath(*module.split("."))
-    return [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
+    files = [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
+    exported = exports(path.parent / "__init__.pyi") if not files else {}
+    places = [place for name, of_it in exported.items() if path.name in (name, "*") for place in of_it]
+    return files + [file for place in places for file in _files(root, place)]
 
 
 def _tokens(node: object) -> Iterator[str]:
     """Yield node types and the fields that are neither None nor []: `ast.dump` itself differs between versions."""
     if isinstance(node, ast.JoinedStr):
-        node = ast.JoinedStr(values=_merged(node.values))
+        node = ast.JoinedStr(values=_merge(node.values))
     if isinstance(node, ast.AST):
         yield f"({type(node).__name__}"
         for name, value in ast.iter_fields(node):
@@ -91,7 +109,7 @@ def _without_docstrings(value: object) -> object:
     return [v for v in value if not (isinstance(v, ast.Expr) and _is_text(v.value))]
 
 
-def _merged(values: list[ast.expr]) -> list[ast.expr]:
+def _merge(values: list[ast.expr]) -> list[ast.expr]:
     """Join neighbouring constants of an f-string, which Python versions cut up differently."""
     merged: list[ast.expr] = []
     for value in values:

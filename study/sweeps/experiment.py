@@ -87,7 +87,7 @@ def concatenate(blocks: Iterable[Statistics]) -> Statistics:
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
-def added(blocks: Iterable[Statistics]) -> Statistics:
+def add_up(blocks: Iterable[Statistics]) -> Statistics:
     """Join blocks by adding: a `merge` for counts and sums, whose memory does not grow with the resamples."""
     whole: Statistics = {}
     for block in blocks:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache, partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,8 @@ from study.datasets.dataset import Dataset, Floats, Frame
 from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
 from study.datasets.resampling import bootstrap, subsample
 from study.datasets.spoilers import PLACE, replace_by_spoilers
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, added
-from study.sweeps.rules import Rule
+from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, add_up
+from study.sweeps.rules import Rule, read_rule
 from study.sweeps.streams import stream
 from study.validation import BadInput, count, one_of, real
 
@@ -69,7 +69,7 @@ class Setting:
 
     def base(self, size: int, rng: np.random.Generator, n_samples: int | None = None) -> Dataset:
         """Draw fresh sets without spoilers."""
-        return _drawn(self.generator, n_samples or self.n_samples, self.n_features, size, rng)
+        return _draw_sets(self.generator, n_samples or self.n_samples, self.n_features, size, rng)
 
     def draw(
         self, size: int, rng: np.random.Generator, n_samples: int | None = None, spoiler_rate: float | None = None
@@ -109,7 +109,7 @@ class Setting:
         )
 
 
-def _drawn(generator: str, n_samples: int, n_features: int, size: int, rng: np.random.Generator) -> Dataset:
+def _draw_sets(generator: str, n_samples: int, n_features: int, size: int, rng: np.random.Generator) -> Dataset:
     """Draw sets of a generator, at the numbers that the study uses throughout."""
     if generator == "boxes":
         return make_boxes(n_samples, n_features, **BOX, size=size, rng=rng)
@@ -119,7 +119,7 @@ def _drawn(generator: str, n_samples: int, n_features: int, size: int, rng: np.r
 @lru_cache(maxsize=1024)
 def _frame_of(generator: str, n_samples: int, n_features: int) -> Frame | None:
     """Return the frame that all sets of a generator have, or raise `BadInput` where there are no such sets."""
-    return _drawn(generator, n_samples, n_features, 1, np.random.default_rng(0)).frame
+    return _draw_sets(generator, n_samples, n_features, 1, np.random.default_rng(0)).frame
 
 
 SETTINGS = tuple(field.name for field in fields(Setting))
@@ -134,7 +134,7 @@ def scaled_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
 
 
 @lru_cache(maxsize=8, typed=True)  # the blocks of a cell come one after another; streams tell 0 from 0.0
-def prepared(n_test: int, seed: int | None, **values: Any) -> tuple[Setting, dict[str, int], Dataset]:
+def prepare_cell(n_test: int, seed: int | None, **values: Any) -> tuple[Setting, dict[str, int], Dataset]:
     """Return what all blocks of a cell share: the setting, the seed as streams take it, and the test points."""
     setting, of_seed = Setting(**values), {} if seed is None else {"seed": seed}
     return setting, of_seed, setting.test_points(n_test, **of_seed)
@@ -143,7 +143,7 @@ def prepared(n_test: int, seed: int | None, **values: Any) -> tuple[Setting, dic
 def run(cell: Cell, size: int, rng: np.random.Generator, *, rules: Sequence[Rule], n_test: int) -> Statistics:
     """Train all rules on the same sets, and count."""
     values = {name: cell[name] for name in SETTINGS if name in cell}
-    setting, seed, test = prepared(n_test, int(cell["seed"]) if "seed" in cell else None, **values)
+    setting, seed, test = prepare_cell(n_test, int(cell["seed"]) if "seed" in cell else None, **values)
     train = setting.training_sets(size, rng, **seed)
     X, centre, unit = scaled_features(train.X, setting.features)
     wrong, sums, right = [], [], []
@@ -174,7 +174,7 @@ def rows(cell: Cell, statistics: Statistics, rules: Sequence[Rule]) -> list[dict
     n = int(groups.sum())
     answer = []
     for k, rule in enumerate(rules):
-        row: dict[str, Any] = {name: cell[name] for name in SETTINGS if name in cell} | asdict(rule)
+        row: dict[str, Any] = {name: cell[name] for name in SETTINGS if name in cell} | rule.to_record()
         row |= {"label": rule.label, "n": n, "n_test": statistics["wrong"].shape[-1]}
         found = estimate(statistics["wrong"][k], groups)
         for j, part in enumerate(PARTS):
@@ -186,58 +186,87 @@ def rows(cell: Cell, statistics: Statistics, rules: Sequence[Rule]) -> list[dict
 
 
 @checked
-def sweep(
-    settings: Sequence[Setting],
-    rules: Sequence[Rule],
-    *,
-    name: str = "sweep",
-    question: str = "What are bias and variance over this grid?",
-    resamples: int = 10_000,
-    n_test: int = 500,
-    block_size: int | None = None,
-    seed: int | None = None,
-    kind: Literal["repeatable", "long", "timed"] = "long",
-) -> Experiment:
-    """Return the experiment that trains every rule on the same sets in every setting.
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """What a sweep trains: every rule on the same sets in every setting.
 
     Parameters
     ----------
     settings : sequence of Setting
+        At least one.
     rules : sequence of Rule
-    name, question : str
+        At least one, no two the same.
     resamples : int, at least 40
         Training sets for each setting.
     n_test : int, at least 10
         Test points for each setting.
-    block_size : int, optional
-        Resamples in a block; by default so many that a block takes about a tenth of a second.
     seed : int, at least 0, optional
         Draws another set of everything; by default the study's own.
-    kind : {"repeatable", "long", "timed"}
     """
-    if not settings or not rules:
-        raise BadInput(f"`settings` and `rules` must hold one each at least; got {len(settings)} and {len(rules)}")
-    labels = [rule.label for rule in rules]
-    if len(set(labels)) < len(labels):
-        raise BadInput(f"`rule` must not hold the same rule twice; got {', '.join(labels)}")
-    largest = max(setting.n_samples for setting in settings)
-    if block_size is None:
-        block_size = max(N_GROUPS, min(20_000, 150_000 // (largest * len(rules))) // N_GROUPS * N_GROUPS)
-    of_seed: dict[str, int] = {} if seed is None else {"seed": count("seed", seed, least=0)}
-    count("resamples", resamples, least=2 * N_GROUPS)
-    return Experiment(
-        name=name,
-        question=question,
-        settings={"n_test": count("n_test", n_test, least=10)},
-        cells=[asdict(setting) | of_seed for setting in settings],
-        resamples=resamples,
-        block_size=block_size,
-        run=partial(run, rules=tuple(rules), n_test=n_test),
-        merge=added,
-        tables=partial(tables, rules=tuple(rules)),
-        numbers=numbers,
-        kind=kind,
-    )
+
+    settings: Sequence[Setting]
+    rules: Sequence[Rule]
+    resamples: int = 10_000
+    n_test: int = 500
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        n_settings, n_rules = len(self.settings), len(self.rules)
+        if not n_settings or not n_rules:
+            raise BadInput(f"`settings` and `rules` must hold one each at least; got {n_settings} and {n_rules}")
+        labels = [rule.label for rule in self.rules]
+        if len(set(labels)) < len(labels):
+            raise BadInput(f"`rule` must not hold the same rule twice; got {', '.join(labels)}")
+        if self.seed is not None:
+            count("seed", self.seed, least=0)
+        count("resamples", self.resamples, least=2 * N_GROUPS)
+        count("n_test", self.n_test, least=10)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return what the JSON beside a table says of the sweep."""
+        return {
+            "resamples": self.resamples,
+            "n_test": self.n_test,
+            "seed": self.seed,
+            "settings": [asdict(setting) for setting in self.settings],
+            "rules": [rule.to_record() for rule in self.rules],
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Sweep":
+        """Return the sweep of a record as `to_record` gives it; what else the record holds is ignored."""
+        return cls(
+            settings=list(dict.fromkeys(Setting(**setting) for setting in record["settings"])),
+            rules=list(dict.fromkeys(read_rule(**rule) for rule in record["rules"])),
+            **{name: record[name] for name in ("resamples", "n_test", "seed")},
+        )
+
+    def experiment(self, block_size: int | None = None) -> Experiment:
+        """Return the experiment that computes it.
+
+        Parameters
+        ----------
+        block_size : int, optional
+            Resamples in a block; by default so many that a block takes about a tenth of a second.
+        """
+        rules, n_test = tuple(self.rules), int(self.n_test)
+        if block_size is None:
+            largest = max(setting.n_samples for setting in self.settings)
+            block_size = max(N_GROUPS, min(20_000, 150_000 // (largest * len(rules))) // N_GROUPS * N_GROUPS)
+        of_seed = {} if self.seed is None else {"seed": int(self.seed)}
+        return Experiment(
+            name="sweep",
+            question="What are bias and variance over this grid?",
+            settings={"n_test": n_test},
+            cells=[asdict(setting) | of_seed for setting in self.settings],
+            resamples=self.resamples,
+            block_size=block_size,
+            run=partial(run, rules=rules, n_test=n_test),
+            merge=add_up,
+            tables=partial(tables, rules=rules),
+            numbers=numbers,
+            kind="long",
+        )
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

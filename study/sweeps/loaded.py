@@ -13,7 +13,7 @@ from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
-from study.sweeps.digest import meaning
+from study.sweeps.digest import exports, meaning
 
 UNREADABLE = {"import_module", "__import__", "exec", "eval", "spec_from_file_location", "run_path", "run_module"}
 """Names of functions that run code which no reading of the source can find."""
@@ -57,11 +57,12 @@ def loaded_code(modules: Iterable[str]) -> Loaded:
         spec = _spec(name)
         if spec is None:
             meanings[name] = "absent"
+            waiting += _export_modules(name)
             unknown += [f"{name} (no source)"] if name in sys.modules else []
         elif _is_installed(spec):
             meanings[name] = INSTALLED + _versions(top)
         else:
-            meanings[name], imported, dark = _own(name, spec)
+            meanings[name], imported, dark = _read_module(name, spec)
             waiting += imported
             unknown += dark if top != "study" else []  # the study loads by name only the rules themselves
     listed = "\n".join(f"{name} {of_it}" for name, of_it in sorted(meanings.items()))
@@ -85,6 +86,14 @@ def _spec(name: str) -> ModuleSpec | None:
         return PathFinder.find_spec(last, list(within)) if within is not None else None
     except (ImportError, ValueError):  # such as of `__main__`
         return None
+
+
+def _export_modules(name: str) -> list[str]:
+    """Return the modules of a name that a package loads on first use, or of all of them for "package.*"."""
+    package, _, last = name.rpartition(".")
+    spec = _spec(package) if package else None
+    stub = Path(spec.origin).with_suffix(".pyi") if spec and spec.origin else Path()
+    return [place for one, places in exports(stub).items() if last in (one, "*") for place in places]
 
 
 @cache
@@ -113,7 +122,7 @@ def _distributions() -> dict[str, list[str]]:
     return {name: list(found) for name, found in packages_distributions().items()}
 
 
-def _own(name: str, spec: ModuleSpec) -> tuple[str, list[str], list[str]]:
+def _read_module(name: str, spec: ModuleSpec) -> tuple[str, list[str], list[str]]:
     """Return what a module that is not installed means, what it imports, and where it loads what cannot be read."""
     if spec.origin is None:  # a folder without `__init__.py`
         return "folder", [], []
@@ -125,22 +134,22 @@ def _own(name: str, spec: ModuleSpec) -> tuple[str, list[str], list[str]]:
         return hashlib.sha256(content).hexdigest(), [], [f"{file.name} (no source)"]
     tree = ast.parse(source)
     package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
-    imported = [part for node in ast.walk(tree) for found in _imported(node, package) for part in _with_parents(found)]
-    dark = [f"{Path(spec.origin).name}:{line} ({found})" for line, found in _dark(tree)]
+    imported = [part for node in ast.walk(tree) for found in _imports(node, package) for part in _with_parents(found)]
+    dark = [f"{Path(spec.origin).name}:{line} ({found})" for line, found in _opaque_calls(tree)]
     return meaning(tree), imported, dark
 
 
-def _imported(node: ast.AST, package: str) -> list[str]:
+def _imports(node: ast.AST, package: str) -> list[str]:
     """Return the names that an import statement may load."""
     if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
+        return [name for alias in node.names for name in (alias.name, f"{alias.name.split('.')[0]}.*")]
     if isinstance(node, ast.ImportFrom):
         module = resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module or ""
         return [module, *(f"{module}.{alias.name}" for alias in node.names)]
     return []
 
 
-def _dark(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def _opaque_calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Yield line and name wherever a function is named that runs code from elsewhere."""
     for node in ast.walk(tree):
         match node:

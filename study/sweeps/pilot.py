@@ -29,7 +29,7 @@ def expected_seconds(experiment: Experiment, executor: Executor | None, workers:
     Parameters
     ----------
     experiment : Experiment
-        A sweep (see `grid.sweep`).
+        Of a sweep (see `grid.Sweep`).
     executor : Executor, optional
         By default blocks are computed here, one after another.
     workers : int, at least 1

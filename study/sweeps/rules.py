@@ -1,152 +1,311 @@
-"""The rules that a sweep may train, each with its settings as one value."""
+"""The rules that a sweep may train: a class each, whose fields are its options on the command line.
+
+A new rule is a new class here. Trainers are imported where they are called: `study --help` reads the options of all
+rules, and loads no compiled loop for it.
+"""
 
 import importlib
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
+from itertools import product
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-
-from study.datasets.arguments import checked
-from study.datasets.dataset import Floats, as_floats
-from study.sweeps.loaded import Loaded, loaded_code
-from study.trainers.centroid import nearest_centroid
-from study.trainers.fit import Bound
-from study.trainers.losses import LOSSES, Loss, check_eps, check_targets
-from study.trainers.max_margin import max_margin
-from study.trainers.perceptron import perceptron
-from study.trainers.sigmoid_unit import sigmoid_unit
-from study.trainers.soft_margin import soft_margin
 from study.validation import BadInput, count, one_of, positive
 
-RULES = (
-    "perceptron",
-    "perceptron-random",
-    "averaged-perceptron",
-    "pocket-perceptron",
-    "nearest-centroid",
-    "max-margin",
-    "soft-margin",
-    "unit",
-    "unit-stopped-early",
-)
+if TYPE_CHECKING:
+    import numpy as np
+
+    from study.datasets.dataset import Floats
+    from study.sweeps.loaded import Loaded
+
+RULES: dict[str, "type[Rule]"] = {}
+"""The classes, by the names that their rules have on the command line and in tables."""
 
 
-@checked
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A rule with its settings; those that it has no use for stay at their defaults.
+def option(default: str | float, text: str, *, prefix: str = "") -> Any:
+    """Return a field that is an option of the command line.
 
     Parameters
     ----------
-    rule : str
-        One of `RULES`, or "module:function" for a callable (X, y) -> Fit or weights, over stacks.
-    loss : {"", "quadratic", "cross-entropy", "threshold-quadratic"}
-        Of a unit.
-    shape : {"", "box", "ball", "none"}
-        Of the bound of a unit.
-    weight_bound : float
-        The bound R of a unit; 0 where there is none.
-    max_steps : int
-        Steps of descent of "unit-stopped-early", at rate 1 on the mean loss; updates of the pocket perceptron.
-    C : float
-        What a short margin costs "soft-margin".
-    eps : float in [0, 1/2)
-        The targets of a unit are eps and 1 - eps; "threshold-quadratic" asks for eps above 0.
+    default : str, int or float
+    text : str
+        What it is, and of which rule: the help, without capital and full stop.
+    prefix : str
+        Stands before the value in labels, where the value alone would say nothing; such options stand last in tables.
     """
+    return field(default=default, metadata={"help": text, "prefix": prefix})
 
-    rule: str
-    loss: str = ""
-    shape: str = ""
-    weight_bound: float = 0.0
-    max_steps: int = 0
-    C: float = 0.0
-    eps: float = 0.0
 
-    def __post_init__(self) -> None:
-        if ":" not in self.rule:
-            one_of("rule", self.rule, RULES)
-        if self.rule.startswith("unit"):
-            check_targets(one_of("loss", self.loss, LOSSES), self.eps)
-        check_eps(self.eps)
-        if self.rule == "unit":
-            self.bound  # noqa: B018 (checks itself)
-        if self.rule in ("unit-stopped-early", "pocket-perceptron"):
-            count("max_steps", self.max_steps)
-        if self.rule == "soft-margin":
-            positive("C", self.C)
+@dataclass(frozen=True, kw_only=True)
+class Rule(ABC):
+    """A rule with its settings; those are fields of its class that `option` has made."""
+
+    name: ClassVar[str]
+
+    def __init_subclass__(cls, name: str | None = None) -> None:
+        """Enter a class in `RULES`, where it has a name."""
+        if name is not None:
+            cls.name, RULES[name] = name, cls
 
     @property
-    def bound(self) -> Bound:
-        """The bound of a unit."""
-        shape = one_of("shape", self.shape, ("box", "ball", "none"))
-        return Bound() if shape == "none" else Bound(shape, self.weight_bound)  # type: ignore[arg-type]
+    def rule(self) -> str:
+        """What the rule is called on the command line and in tables."""
+        return self.name
 
     @property
     def label(self) -> str:
         """The rule and its settings in one word, such as unit_cross_entropy_ball_3."""
-        settings = [self.loss, self.shape, *(f"{x:g}" for x in (self.weight_bound, self.max_steps, self.C) if x)]
-        settings += [f"eps_{self.eps:g}"] if self.eps else []
-        return "_".join(word for word in [self.rule, *settings] if word).replace("-", "_").replace(".", "_")
+        words = [self.rule]
+        for of_rule in prefixed_last(self.options()):
+            value = getattr(self, of_rule.name)
+            if value:
+                words.append(of_rule.metadata["prefix"] + (value if isinstance(value, str) else f"{value:g}"))
+        return "_".join(words).replace("-", "_").replace(".", "_")
 
-    def train(self, X: Floats, y: Floats, rng: np.random.Generator) -> Floats:
-        """Return the weights for each set of a stack."""
-        loss: Loss = next((name for name in LOSSES if name == self.loss), "quadratic")
-        match self.rule:
-            case "perceptron":
-                return perceptron(X, y).w
-            case "perceptron-random":
-                return perceptron(X, y, order="random", rng=rng).w
-            case "averaged-perceptron":
-                return perceptron(X, y, keep="average").w
-            case "pocket-perceptron":
-                return perceptron(X, y, order="random", rng=rng, keep="pocket", max_updates=self.max_steps).w
-            case "nearest-centroid":
-                return nearest_centroid(X, y).w
-            case "max-margin":
-                return max_margin(X, y).w
-            case "soft-margin":
-                return soft_margin(X, y, C=self.C).w
-            case "unit":
-                return sigmoid_unit(X, y, loss=loss, eps=self.eps, bound=self.bound, method="newton").w
-            case "unit-stopped-early":
-                rate = 1.0 if loss == "cross-entropy" else 1.0 / y.shape[-1]
-                steps: dict[str, Any] = {"method": "descent", "learning_rate": rate, "max_steps": self.max_steps}
-                return sigmoid_unit(X, y, loss=loss, eps=self.eps, **steps).w
-            case _:
-                return called(self.rule, X, y)
+    @classmethod
+    def options(cls) -> list[Field[Any]]:
+        """Return the fields that are options of the command line."""
+        return [of_class for of_class in fields(cls) if "help" in of_class.metadata]
+
+    def to_record(self) -> dict[str, str | int | float]:
+        """Return the rule as tables and JSON hold it: with a blank for each option that it has no use for."""
+        own = {of_rule.name: getattr(self, of_rule.name) for of_rule in self.options()}
+        return {"rule": self.rule, **blanks(), **own}
+
+    @abstractmethod
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":
+        """Return the weights for each set of a stack, of shape (..., n_features + 1), the bias last."""
 
 
-def called(place: str, X: Floats, y: Floats) -> Floats:
-    """Return the weights that a user's own rule gives."""
-    function = load(place)
-    try:
-        answer = function(X.copy(), y.copy())  # what it does to them is its own affair
-    except Exception as error:
-        raise BadInput(f"`rule` {place} failed: {told(error, place)}") from error
-    w = as_floats(f"rule {place}", getattr(answer, "w", answer))
-    if w.shape != (*X.shape[:-2], X.shape[-1] + 1):
+@dataclass(frozen=True, kw_only=True)
+class _Sigmoid(Rule):
+    """What a unit is trained for, bounded or stopped early."""
+
+    loss: Literal["quadratic", "cross-entropy", "threshold-quadratic"] = option("cross-entropy", "of the units")
+    eps: float = option(
+        0.0, 'the targets of the units are eps and 1 - eps; "threshold-quadratic" asks for eps above 0', prefix="eps_"
+    )
+
+    def __post_init__(self) -> None:
+        from study.trainers.losses import LOSSES, check_targets
+
+        check_targets(one_of("loss", self.loss, LOSSES), self.eps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit(_Sigmoid, name="unit"):
+    """A sigmoid unit, trained inside a bound until it is stationary.
+
+    Parameters
+    ----------
+    loss : {"quadratic", "cross-entropy", "threshold-quadratic"}
+    eps : float in [0, 1/2)
+        The targets are eps and 1 - eps; "threshold-quadratic" asks for eps above 0.
+    shape : {"box", "ball", "none"}
+        Of the bound on the weights.
+    weight_bound : float in (0, inf)
+        The bound R; it becomes 0 where `shape` is none.
+    """
+
+    shape: Literal["box", "ball", "none"] = option("box", 'of the bound on the weights of "unit"')
+    weight_bound: float = option(3.0, 'the bound R of "unit"')
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if one_of("shape", self.shape, ("box", "ball", "none")) == "none":
+            object.__setattr__(self, "weight_bound", 0.0)
+        else:
+            positive("weight_bound", self.weight_bound)
+
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+        from study.trainers.fit import Bound
+        from study.trainers.sigmoid_unit import sigmoid_unit
+
+        bound = Bound() if self.shape == "none" else Bound(self.shape, self.weight_bound)
+        return sigmoid_unit(X, y, loss=self.loss, eps=self.eps, bound=bound, method="newton").w
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitStoppedEarly(_Sigmoid, name="unit-stopped-early"):
+    """A sigmoid unit without a bound, after some steps of descent at rate 1 on the mean loss.
+
+    Parameters
+    ----------
+    loss : {"quadratic", "cross-entropy", "threshold-quadratic"}
+    eps : float in [0, 1/2)
+        The targets are eps and 1 - eps; "threshold-quadratic" asks for eps above 0.
+    max_steps : int, at least 1
+    """
+
+    max_steps: int = option(10, 'steps of descent of "unit-stopped-early"')
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        count("max_steps", self.max_steps)
+
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+        from study.trainers.sigmoid_unit import sigmoid_unit
+
+        rate = 1.0 if self.loss == "cross-entropy" else 1.0 / y.shape[-1]
+        return sigmoid_unit(
+            X, y, loss=self.loss, eps=self.eps, method="descent", learning_rate=rate, max_steps=self.max_steps
+        ).w
+
+
+@dataclass(frozen=True, kw_only=True)
+class Perceptron(Rule, name="perceptron"):
+    """Rosenblatt's perceptron, its samples in their natural order."""
+
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+        from study.trainers.perceptron import perceptron
+
+        return perceptron(X, y).w
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomPerceptron(Rule, name="perceptron-random"):
+    """The perceptron that draws each sample at random."""
+
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: D102
+        from study.trainers.perceptron import perceptron
+
+        return perceptron(X, y, order="random", rng=rng).w
+
+
+@dataclass(frozen=True, kw_only=True)
+class AveragedPerceptron(Rule, name="averaged-perceptron"):
+    """The perceptron with the average of its weights over all looks."""
+
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+        from study.trainers.perceptron import perceptron
+
+        return perceptron(X, y, keep="average").w
+
+
+@dataclass(frozen=True, kw_only=True)
+class PocketPerceptron(Rule, name="pocket-perceptron"):
+    """The perceptron with the weights that have been right for longest, within a budget.
+
+    Parameters
+    ----------
+    max_steps : int, at least 1
+        Updates.
+    """
+
+    max_steps: int = option(10, 'updates of "pocket-perceptron"')
+
+    def __post_init__(self) -> None:
+        count("max_steps", self.max_steps)
+
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: D102
+        from study.trainers.perceptron import perceptron
+
+        return perceptron(X, y, order="random", rng=rng, keep="pocket", max_updates=self.max_steps).w
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearestCentroid(Rule, name="nearest-centroid"):
+    """The boundary halfway between the class means."""
+
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+        from study.trainers.centroid import nearest_centroid
+
+        return nearest_centroid(X, y).w
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxMargin(Rule, name="max-margin"):
+    """The separator with the widest margin."""
+
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+        from study.trainers.max_margin import max_margin
+
+        return max_margin(X, y).w
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoftMargin(Rule, name="soft-margin"):
+    """The wide margin that may be cut short at a cost.
+
+    Parameters
+    ----------
+    C : float in (0, inf)
+        The cost.
+    """
+
+    C: float = option(1.0, 'what a short margin costs "soft-margin"')
+
+    def __post_init__(self) -> None:
+        positive("C", self.C)
+
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+        from study.trainers.soft_margin import soft_margin
+
+        return soft_margin(X, y, C=self.C).w
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnRule(Rule):
+    """A rule of the user's own.
+
+    Parameters
+    ----------
+    place : str
+        "module:function" of a callable (X, y) -> Fit or weights, over stacks. It is loaded when it is first used.
+    """
+
+    place: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.place, str) or ":" not in self.place:
+            raise BadInput(f"`place` must be module:function; got {self.place!r}")
+
+    @property
+    def rule(self) -> str:
+        """The place."""
+        return self.place
+
+    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+        from study.datasets.dataset import as_floats
+
+        function = self.load()
+        try:
+            answer = function(X.copy(), y.copy())  # what it does to them is its own affair
+        except Exception as error:
+            raise BadInput(f"`rule` {self.place} failed: {describe_failure(error, self.place)}") from error
+        w = as_floats(f"rule {self.place}", getattr(answer, "w", answer))
         expected = (*X.shape[:-2], X.shape[-1] + 1)
-        raise BadInput(f"`rule` {place} must give weights of shape {expected}, the bias last; got {w.shape}")
-    return w
+        if w.shape != expected:
+            raise BadInput(f"`rule` {self.place} must give weights of shape {expected}, the bias last; got {w.shape}")
+        return w
+
+    def load(self) -> Any:
+        """Return the callable, or raise `BadInput`."""
+        module, _, name = self.place.partition(":")
+        try:
+            function = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            allowed = f"{', '.join(RULES)}, or module:function"
+            raise BadInput(f"`rule` must be one of {allowed}; got {self.place} ({error})") from None
+        except Exception as error:
+            raise BadInput(f"`rule` {self.place} failed: {describe_failure(error, self.place)}") from error
+        if not callable(function):
+            kind = type(function).__name__
+            raise BadInput(f"`rule` must name a callable (X, y); got {self.place}, of type {kind}")
+        return function
+
+    def code(self) -> "Loaded":
+        """Return what the modules mean that the rule is named in, that it is from, and that these load."""
+        from study.sweeps.loaded import loaded_code
+
+        names = {self.place.partition(":")[0], getattr(self.load(), "__module__", None) or ""}
+        return loaded_code(names - {""})
 
 
-def load(place: str) -> Any:
-    """Return the callable that "module:function" names, or raise `BadInput`."""
-    module, _, name = place.partition(":")
-    try:
-        function = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise BadInput(f"`rule` must be one of {', '.join(RULES)}, or module:function; got {place} ({error})") from None
-    except Exception as error:
-        raise BadInput(f"`rule` {place} failed: {told(error, place)}") from error
-    if not callable(function):
-        raise BadInput(f"`rule` must name a callable (X, y); got {place}, of type {type(function).__name__}")
-    return function
-
-
-def told(error: Exception, place: str) -> str:
+def describe_failure(error: Exception, place: str) -> str:
     """Return what went wrong in a user's own rule, and the last line of its own module that it went through."""
     module = place.partition(":")[0].rpartition(".")[2]
     frames = [(Path(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
@@ -154,7 +313,61 @@ def told(error: Exception, place: str) -> str:
     return f"{type(error).__name__}: {error}{''.join(lines[-1:])}"
 
 
-def own_code(place: str) -> Loaded:
-    """Return what the modules mean that a user's own rule is named in, that it is from, and that these load."""
-    names = {place.partition(":")[0], getattr(load(place), "__module__", None) or ""}
-    return loaded_code(names - {""})
+def rule_options() -> dict[str, list[Field[Any]]]:
+    """Return the options of all rules by their names, each as the classes have it that have a use for it."""
+    found: dict[str, list[Field[Any]]] = {}
+    for kind in RULES.values():
+        for of_kind in kind.options():
+            found.setdefault(of_kind.name, []).append(of_kind)
+    return found
+
+
+def blanks() -> dict[str, str | int | float]:
+    """Return, for each option, what tables and JSON hold where a rule has no use for it: the empty word, or zero."""
+    options = prefixed_last([same[0] for same in rule_options().values()])
+    defaults: dict[str, Any] = {of_rule.name: of_rule.default for of_rule in options}
+    return {name: type(default)() for name, default in defaults.items()}
+
+
+def prefixed_last(options: Sequence[Field[Any]]) -> list[Field[Any]]:
+    """Return options with those behind the others that need a prefix in labels."""
+    return sorted(options, key=lambda of_rule: of_rule.metadata["prefix"] != "")
+
+
+def make_rules(name: str, options: Mapping[str, Sequence[Any]]) -> list[Rule]:
+    """Return a rule with every combination of the options that it has a use for.
+
+    Parameters
+    ----------
+    name : str
+        One of `RULES`, or the place of a user's own.
+    options : mapping of str to sequence
+        The values of options; of one that is absent, the default is taken.
+    """
+    if ":" in name:
+        return [OwnRule(place=name)]
+    kind = RULES[one_of("rule", name, RULES)]
+    values = {of_kind.name: options.get(of_kind.name, [of_kind.default]) for of_kind in kind.options()}
+    chosen = [kind(**dict(zip(values, combination, strict=True))) for combination in product(*values.values())]
+    return list(dict.fromkeys(chosen))
+
+
+def read_rule(rule: str, **settings: str | float) -> Rule:
+    """Return the rule of a record as `Rule.to_record` gives it; what is absent is blank.
+
+    Raises
+    ------
+    BadInput
+        For a rule or an option that does not exist, and an option that the rule has no use for and that is not blank.
+    """
+    known = blanks()
+    for name in settings:
+        one_of("option of a rule", name, known)
+    own = isinstance(rule, str) and ":" in rule
+    kind: Any = OwnRule if own else RULES[one_of("rule", rule, RULES)]
+    used = {of_kind.name for of_kind in kind.options()}
+    for name in settings.keys() - used:
+        if settings[name] != known[name]:
+            raise BadInput(f"`{name}` must be left out where `rule` is {rule}; got {settings[name]}")
+    values = {name: settings.get(name, known[name]) for name in used}
+    return kind(place=rule) if own else kind(**values)  # type: ignore[no-any-return]

@@ -126,11 +126,11 @@ def run_experiment(
     blocks = [block for cell in cells for block in cell]
     with ExitStack() as stack:
         store = _writable(place.store / experiment.name, notice, stack)
-        missing = blocks if fresh else [block for block in blocks if _stored(store, block, notice) is None]
+        missing = blocks if fresh else [block for block in blocks if _load(store, block, notice) is None]
         place.advance(len(blocks) - len(missing), len(blocks))
         fits, done = 0, len(blocks) - len(missing)
         try:
-            for block, statistics in _computed(experiment, missing, place):
+            for block, statistics in _compute_all(experiment, missing, place):
                 with suppress(IsADirectoryError):  # what stands there is not deleted; below the block is computed again
                     save_block(store / f"{block.key}.npz", statistics)
                 fits, done = fits + int(statistics["n_fits"].sum()), done + 1
@@ -139,12 +139,12 @@ def run_experiment(
             what = f"{experiment.name}: {error or 'its workers are gone'}"
             raise CheckFailed(f"{what}; {_go_on(store == place.store / experiment.name, done, len(blocks))}") from None
 
-        def kept(of_cell: list[Block]) -> Iterator[Statistics]:
+        def recall(of_cell: list[Block]) -> Iterator[Statistics]:
             for block in of_cell:
-                statistics = _stored(store, block, notice)
+                statistics = _load(store, block, notice)
                 yield compute(experiment.run, experiment.name, block) if statistics is None else statistics
 
-        merged = [(cell, experiment.merge(kept(own))) for cell, own in zip(experiment.cells, cells, strict=True)]
+        merged = [(cell, experiment.merge(recall(own))) for cell, own in zip(experiment.cells, cells, strict=True)]
     return Outcome(
         tables=experiment.tables(merged),
         files=frozenset(f"{block.key}.npz" for block in blocks),
@@ -167,7 +167,7 @@ def compute(run: Run, name: str, block: Block) -> Statistics:
     return run(block.cell, block.size, stream(name, "block", block.cell, block.index))
 
 
-def _computed(experiment: Experiment, missing: list[Block], place: Place) -> Iterator[tuple[Block, Statistics]]:
+def _compute_all(experiment: Experiment, missing: list[Block], place: Place) -> Iterator[tuple[Block, Statistics]]:
     """Yield blocks as they are done; when the caller stops, those not begun yet are given up."""
     if place.executor is None:
         for block in missing:
@@ -190,7 +190,7 @@ def _computed(experiment: Experiment, missing: list[Block], place: Place) -> Ite
             future.cancel()
 
 
-def _stored(store: Path, block: Block, notice: Callable[[str], None]) -> Statistics | None:
+def _load(store: Path, block: Block, notice: Callable[[str], None]) -> Statistics | None:
     """Return a block from the store, or None where it is absent or damaged."""
     try:
         return load_block(store / f"{block.key}.npz")

@@ -11,7 +11,7 @@ from study.trainers.bounded import slsqp_of_unit
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight, convention
 from study.trainers.max_margin import max_margin
-from study.trainers.solvers import Unit, newton
+from study.trainers.solvers import UnitProblem, newton
 from study.validation import one_of
 
 SCALES = (1.0, 0.5, 0.1, 0.02, 0.005)
@@ -66,7 +66,7 @@ def best_separator(
     weights, eps = check_sample_weight(sample_weight, X.shape[:-1]), check_eps(eps)
     total = weights.sum(axis=-1)
     widest = max_margin(X, y)
-    unit = Unit(X, y, weights / total[..., None], loss, eps, bound, np.zeros(X.shape[-1] + 1), 10_000)
+    unit = UnitProblem(X, y, weights / total[..., None], loss, eps, bound, np.zeros(X.shape[-1] + 1), 10_000)
     shape = unit.shape
     free = np.broadcast_to(newton(unit)[0].w, (*shape, X.shape[-1] + 1))
     w = np.full(free.shape, np.nan)
@@ -90,10 +90,10 @@ def best_separator(
     )
 
 
-Answer = tuple[Floats, float, int, int]
+Candidate = tuple[Floats, float, int, int]
 
 
-def _answers(one: Objective, bound: Bound, free: Floats, widest: Floats) -> Iterator[Answer]:
+def _answers(one: Objective, bound: Bound, free: Floats, widest: Floats) -> Iterator[Candidate]:
     """Yield weights without a negative margin, mean loss, steps and loss evaluations, from each start."""
     size = np.abs(widest).max() if bound.shape == "box" else np.linalg.norm(widest)
     inside = widest * (bound.weight_bound / size)
@@ -103,10 +103,10 @@ def _answers(one: Objective, bound: Bound, free: Floats, widest: Floats) -> Iter
             return
     lost = one.Z @ free < 0.0
     for scale in SCALES if one.loss != "cross-entropy" else SCALES[:1]:
-        yield _constrained(one, bound, scale * inside, lost)
+        yield _solve_constrained(one, bound, scale * inside, lost)
 
 
-def _constrained(one: Objective, bound: Bound, start: Floats, lost: np.ndarray) -> Answer:
+def _solve_constrained(one: Objective, bound: Bound, start: Floats, lost: np.ndarray) -> Candidate:
     R, steps, passes = bound.weight_bound, 0, 0
     w = start
     for _ in range(len(one.Z)):
@@ -119,11 +119,11 @@ def _constrained(one: Objective, bound: Bound, start: Floats, lost: np.ndarray) 
         if not more.any():
             break
         lost = lost | more
-    w = _repaired(one.Z, w, start)
+    w = _repair(one.Z, w, start)
     return w, float(one.value_and_gradient(w)[0]), steps, passes
 
 
-def _repaired(Z: Floats, w: Floats, separator: Floats) -> Floats:
+def _repair(Z: Floats, w: Floats, separator: Floats) -> Floats:
     """Return the first weights on the way from `w` to a separator that have no negative margin: a rounding away."""
     short, room = -(Z @ w), Z @ separator
     share = np.max(np.divide(short, short + room, where=short > 0.0, out=np.zeros_like(short)))

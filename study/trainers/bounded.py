@@ -103,11 +103,11 @@ def slsqp_of_unit(
     R = bound.weight_bound
     unit = max(float(np.abs(objective.value_and_gradient(w)[1]).max()) * R, least)
 
-    def scaled(v: Floats) -> tuple[Floats, Floats]:
+    def scaled_loss(v: Floats) -> tuple[Floats, Floats]:
         value, gradient = objective.value_and_gradient(R * v)
         return value / unit, gradient * (R / unit)
 
-    answer = slsqp(scaled, w / R, bound.shape, **options)
+    answer = slsqp(scaled_loss, w / R, bound.shape, **options)
     answer.x = R * answer.x
     return answer
 

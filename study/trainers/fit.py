@@ -118,7 +118,7 @@ class Bound:
         return w
 
 
-def settled(residual: Floats, tol: float, spent: NDArray[np.bool_], w: Floats, *values: Floats) -> NDArray[np.int8]:
+def stop_codes(residual: Floats, tol: float, spent: NDArray[np.bool_], w: Floats, *values: Floats) -> NDArray[np.int8]:
     """Return why a search for stationary weights stopped, a `Stop` for each set.
 
     Parameters

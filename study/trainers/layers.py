@@ -34,7 +34,7 @@ def check_layers(layers: Sequence[int]) -> tuple[int, ...]:
     return tuple(count("layers", width) for width in layers)
 
 
-def one_output(layers: Sequence[int]) -> tuple[int, ...]:
+def check_one_output(layers: Sequence[int]) -> tuple[int, ...]:
     """Return the widths of the layers, or raise `BadInput` unless the last holds one node."""
     layers = check_layers(layers)
     if layers[-1] != 1:
@@ -147,7 +147,7 @@ def outputs(w: ArrayLike, X: ArrayLike, layers: Sequence[int]) -> Floats:
     BadInput
         For arrays that do not belong together, or layers that `network` refuses.
     """
-    w, X, layers = as_floats("w", w), as_floats("X", X), one_output(layers)
+    w, X, layers = as_floats("w", w), as_floats("X", X), check_one_output(layers)
     check_shape("X", X, "n_samples", "n_features", stack=True)
     check_broadcast("w", w, (*w.shape[:-1], n_weights(X.shape[-1], layers)))
     leading_shape(w=w.shape[:-1], X=X.shape[:-2])

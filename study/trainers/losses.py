@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from study.datasets.arguments import checked
-from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points
+from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite
 from study.validation import BadInput, real
 
 Loss = Literal["quadratic", "cross-entropy", "threshold-quadratic"]
@@ -118,50 +117,6 @@ def objective(X: Floats, y: Floats, sample_weight: NDArray[np.float64], loss: Lo
     weight = np.broadcast_to(sample_weight, Z.shape[:-1])
     total = weight.sum(axis=-1)
     return Objective(Z=Z, share=weight / total[..., None], total=total, loss=loss, eps=eps)
-
-
-@checked
-def cross_entropy_gradient(X: ArrayLike, y: ArrayLike, w: ArrayLike, *, eps: float = 0.0, simplified: bool) -> Floats:
-    """Return the gradient of the mean cross-entropy as one of the two lines of its derivation on the slides.
-
-    Parameters
-    ----------
-    X : array_like of shape (..., n_samples, n_features)
-        Finite features.
-    y : array_like of shape (..., n_samples)
-        Labels in {-1, +1}, both present in every set.
-    w : array_like of shape (..., n_features + 1)
-        Finite weights, the bias last.
-    eps : float in [0, 1/2)
-        The targets d are eps and 1 - eps.
-    simplified : bool
-        False: -1/N sum [d / sigma - (1 - d) / (1 - sigma)] sigma (1 - sigma) x_i, the product as the chain rule leaves
-        it. True: 1/N sum x_i (sigma - d).
-
-    Returns
-    -------
-    ndarray of shape (..., n_features + 1)
-        Equal on paper. Before simplification the product is NaN as soon as an output rounds to 0 or 1, from |theta| of
-        about 37 on one side; after it the gradient stays right wherever theta is finite.
-
-    Raises
-    ------
-    BadInput
-        For points that `check_points` refuses, eps outside [0, 1/2), or weights that are not finite or of another
-        length.
-    """
-    X, y = check_points(X, y)
-    w, eps = as_floats("w", w), check_eps(eps)
-    check_broadcast("w", w, (*w.shape[:-1], X.shape[-1] + 1))
-    check_finite("w", w)
-    x = np.concatenate([X, np.ones((*X.shape[:-1], 1))], axis=-1)
-    d = np.where(y > 0, 1.0 - eps, eps)
-    sigma = expit((x @ w[..., None])[..., 0])
-    error = sigma - d
-    if not simplified:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            error = -(d / sigma - (1.0 - d) / (1.0 - sigma)) * sigma * (1.0 - sigma)
-    return np.asarray((error[..., None] * x).mean(axis=-2))
 
 
 def check_eps(eps: float) -> float:

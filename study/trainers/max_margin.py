@@ -65,7 +65,7 @@ def max_margin(X: ArrayLike, y: ArrayLike) -> Fit:
         w, residual, n_support = map(np.asarray, nearest_points(X, y, np.zeros(X.shape[-1] + 1)))
     for index in zip(*np.nonzero(~(np.atleast_1d(residual) <= GOOD_ENOUGH)), strict=True) if shape else [()]:
         if not residual[index] <= GOOD_ENOUGH:
-            w[index], residual[index], n_support[index] = _one(X[index], y[index])
+            w[index], residual[index], n_support[index] = _solve_one(X[index], y[index])
     found = np.isfinite(w).all(axis=-1)
     return Fit(
         w=w,
@@ -77,14 +77,14 @@ def max_margin(X: ArrayLike, y: ArrayLike) -> Fit:
     )
 
 
-def _one(X: Floats, y: Floats) -> tuple[Floats, float, int]:
+def _solve_one(X: Floats, y: Floats) -> tuple[Floats, float, int]:
     """Return weights, residual and number of supports of one set."""
     low, high = X.min(axis=0), X.max(axis=0)
     centre, extent = low / 2.0 + high / 2.0, float((high / 2.0 - low / 2.0).max()) or 1.0
     V = (X - centre) / extent * y[:, None]
     lost = np.full(X.shape[1] + 1, np.nan), 1.0, 0
     for bias in BIASES:
-        u, residual, n_support = _least(V, y, bias)
+        u, residual, n_support = _least_weights(V, y, bias)
         if residual > 1e-9 and bias != BIASES[-1]:
             continue
         if residual > 1e-9 and n_support:
@@ -94,7 +94,7 @@ def _one(X: Floats, y: Floats) -> tuple[Floats, float, int]:
     return lost
 
 
-def _least(V: Floats, y: Floats, bias: float) -> tuple[Floats, float, int]:
+def _least_weights(V: Floats, y: Floats, bias: float) -> tuple[Floats, float, int]:
     """Return the least weights with margins of at least 1 over rows V, sharpened, their residual and their supports."""
     Z = np.vstack([V.T, bias * y, np.ones_like(y)])
     target = np.zeros(len(Z))
@@ -106,11 +106,11 @@ def _least(V: Floats, y: Floats, bias: float) -> tuple[Floats, float, int]:
         return np.full(len(Z) - 1, np.nan), 1.0, 0
     u = -off[:-1] / off[-1]
     u[-1] *= bias
-    u, residual = _sharpened(V, y, u, multiplier > 0.0)
+    u, residual = _sharpen(V, y, u, multiplier > 0.0)
     return u, residual, n_support
 
 
-def _sharpened(V: Floats, y: Floats, u: Floats, rests: np.ndarray) -> tuple[Floats, float]:
+def _sharpen(V: Floats, y: Floats, u: Floats, rests: np.ndarray) -> tuple[Floats, float]:
     """Return weights with margin 1 at the samples that the boundary rests on, if they are right, and the residual."""
     S, labels = V[rests] * y[rests, None], y[rests]
     normal = np.linalg.lstsq(S[1:] - S[0], labels[1:] - labels[0])[0]  # the least one: no Gram matrix, no lost digits
@@ -134,4 +134,4 @@ def _by_slsqp(V: Floats, y: Floats, u: Floats) -> tuple[Floats, float]:
     )
     near = np.flatnonzero(G @ answer.x < 1.0 + 1e-6)
     rests = np.isin(np.arange(len(G)), near)
-    return _sharpened(V, y, answer.x, rests) if len(near) > 1 else (answer.x, 1.0)
+    return _sharpen(V, y, answer.x, rests) if len(near) > 1 else (answer.x, 1.0)

@@ -16,8 +16,8 @@ from study.datasets.arguments import checked
 from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points, leading_shape
 from study.kernels.codes import LOSS_CODES, SHAPE_CODES
 from study.trainers.bounded import kkt_residual, one_set
-from study.trainers.fit import Bound, Fit, settled
-from study.trainers.layers import n_weights, one_output, value_and_gradient
+from study.trainers.fit import Bound, Fit, stop_codes
+from study.trainers.layers import check_one_output, n_weights, value_and_gradient
 from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
 from study.validation import BadInput, count, one_of, positive, real
 
@@ -88,7 +88,7 @@ def network(
        SIAM Journal on Optimization 10(4):1196-1211, 2000. doi:10.1137/S1052623497330963
     """
     X, y = check_points(X, y)
-    layers = one_output(layers)
+    layers = check_one_output(layers)
     one_of("loss", loss, LOSSES)
     one_of("method", method, METHODS)
     max_steps, eps = count("max_steps", max_steps), check_eps(eps)
@@ -110,11 +110,11 @@ def network(
     else:
         rate = None if learning_rate is None else positive("learning_rate", learning_rate)
         sums = method == "online" or loss != "cross-entropy"  # the slides' mean is descended as a mean
-        w, n_steps, n_passes, value, residual = _compiled(*problem, rate, total if sums else np.ones(()), method)
+        w, n_steps, n_passes, value, residual = _run_kernel(*problem, rate, total if sums else np.ones(()), method)
     n_updates = n_steps * X.shape[-2] if method == "online" else n_steps
     return Fit(
         w=w,
-        stop=settled(residual, tol, n_steps >= max_steps, w, value, residual),
+        stop=stop_codes(residual, tol, n_steps >= max_steps, w, value, residual),
         n_updates=n_updates,
         n_passes=n_passes,
         loss=value * convention(loss, total),
@@ -126,10 +126,10 @@ def _needed(method: str) -> str:
     return "given" if method in PLAIN else "left out"
 
 
-Answer = tuple[Floats, NDArray[np.int64], NDArray[np.int64], Floats, Floats]
+Solution = tuple[Floats, NDArray[np.int64], NDArray[np.int64], Floats, Floats]
 
 
-def _compiled(
+def _run_kernel(
     X: Floats,
     y: Floats,
     share: Floats,
@@ -143,7 +143,7 @@ def _compiled(
     rate: float | None,
     factor: Floats,
     method: str,
-) -> Answer:
+) -> Solution:
     """Return weights, steps, passes, mean loss and residual over a stack, by the compiled loops."""
     from study.kernels import network as kernel  # compiles for seconds where its cache is cold
 
@@ -151,7 +151,7 @@ def _compiled(
     inside = (SHAPE_CODES[bound.shape], bound.weight_bound, max_steps)
     with np.errstate(all="ignore"):
         if rate is None:
-            answer: Answer = kernel.spectral(*problem, *inside, tol)
+            answer: Solution = kernel.spectral(*problem, *inside, tol)
             return answer
         online = method == "online"
         w, n_steps, value, residual = kernel.descend(*problem, *inside, rate * factor, tol, online)
@@ -169,7 +169,7 @@ def _l_bfgs_b(
     bound: Bound,
     max_steps: int,
     tol: float,
-) -> Answer:
+) -> Solution:
     """Solve set after set by scipy."""
     shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1], sample_weight=share.shape[:-1], w0=start.shape[:-1])
     w, value, residual = np.empty((*shape, start.shape[-1])), np.empty(shape), np.empty(shape)

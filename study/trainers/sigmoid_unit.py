@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 
 from study.datasets.arguments import checked
 from study.datasets.dataset import check_points, check_room
-from study.trainers.fit import Bound, Fit, check_start, settled
+from study.trainers.fit import Bound, Fit, check_start, stop_codes
 from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
-from study.trainers.solvers import Unit, descend, l_bfgs_b, newton
+from study.trainers.solvers import UnitProblem, descend, l_bfgs_b, newton
 from study.validation import BadInput, count, one_of, positive, real
 
 METHODS = ("L-BFGS-B", "newton", "descent")
@@ -103,7 +103,7 @@ def sigmoid_unit(
     eps = check_eps(eps)
     start = check_start(w0, X.shape[-1] + 1)
     total = weights.sum(axis=-1)
-    unit = Unit(X, y, weights / total[..., None], loss, eps, bound, start, max_steps)
+    unit = UnitProblem(X, y, weights / total[..., None], loss, eps, bound, start, max_steps)
     path = resolved = None
     if method == "descent":
         if learning_rate is None:
@@ -117,7 +117,7 @@ def sigmoid_unit(
     value = answer.value * convention(loss, total)
     return Fit(
         w=answer.w,
-        stop=settled(answer.residual, tol, answer.n_steps >= max_steps, answer.w, value),
+        stop=stop_codes(answer.residual, tol, answer.n_steps >= max_steps, answer.w, value),
         n_updates=answer.n_steps,
         n_passes=answer.n_passes,
         loss=value,

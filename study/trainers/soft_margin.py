@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from study.datasets.arguments import checked
 from study.datasets.dataset import check_points
 from study.kernels import hinge
-from study.trainers.fit import Fit, settled
+from study.trainers.fit import Fit, stop_codes
 from study.validation import count, positive
 
 
@@ -53,7 +53,7 @@ def soft_margin(X: ArrayLike, y: ArrayLike, *, C: float = 1.0, max_passes: int =
         w, n_updates, n_passes, loss, residual = hinge.descend(X, y, np.zeros(X.shape[-1] + 1), C, tol, max_passes)
     return Fit(
         w=w,
-        stop=settled(residual, tol, n_passes >= max_passes, w, loss),
+        stop=stop_codes(residual, tol, n_passes >= max_passes, w, loss),
         n_updates=n_updates,
         n_passes=n_passes,
         loss=loss,

@@ -20,7 +20,7 @@ ENOUGH_STEPS = 1000
 
 
 @dataclass(frozen=True)
-class Unit:
+class UnitProblem:
     """A unit, its points and its bound, all checked; leading axes broadcast.
 
     X has shape (..., n_samples, n_features), y and share (..., n_samples), start (..., n_features + 1); share holds
@@ -56,7 +56,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Minimum:
     """Weights, mean loss and KKT residual over a stack, with steps and loss evaluations."""
 
     w: Floats
@@ -66,7 +66,7 @@ class Answer:
     n_passes: NDArray[np.int64]
 
 
-def l_bfgs_b(unit: Unit, tol: float) -> Answer:
+def l_bfgs_b(unit: UnitProblem, tol: float) -> Minimum:
     """Solve set after set by scipy."""
     shape = unit.shape
     w = np.empty((*shape, unit.start.shape[-1]))
@@ -78,10 +78,10 @@ def l_bfgs_b(unit: Unit, tol: float) -> Answer:
             w[index], n_steps[index], n_passes[index] = minimise(problem, unit.bound, start, unit.max_steps, tol)
             value[index], gradient = problem.value_and_gradient(w[index])
             residual[index] = kkt_residual(w[index], gradient, unit.bound)
-    return Answer(w, value, residual, n_steps, n_passes)
+    return Minimum(w, value, residual, n_steps, n_passes)
 
 
-def newton(unit: Unit) -> tuple[Answer, NDArray[np.bool_]]:
+def newton(unit: UnitProblem) -> tuple[Minimum, NDArray[np.bool_]]:
     """Solve all sets by the compiled loop, and those that it leaves above `GOOD_ENOUGH` again by scipy."""
     with np.errstate(all="ignore"):
         w, n_steps, n_passes, value, residual = kernel.newton(
@@ -105,15 +105,15 @@ def newton(unit: Unit) -> tuple[Answer, NDArray[np.bool_]]:
             lower, level = value[index] < other_value - slack, value[index] <= other_value + slack
             if not (lower or (level and residual[index] <= other_residual)):
                 w[index], value[index], residual[index] = other, other_value, other_residual
-    return Answer(w, value, residual, n_steps, n_passes), resolved
+    return Minimum(w, value, residual, n_steps, n_passes), resolved
 
 
-def descend(unit: Unit, rate: Floats | float, tol: float, record_path: bool) -> tuple[Answer, Floats | None]:
+def descend(unit: UnitProblem, rate: Floats | float, tol: float, record_path: bool) -> tuple[Minimum, Floats | None]:
     """Take projected gradient steps in all sets; return the weights after each step too where they are asked for."""
     room = np.empty(unit.max_steps + 1 if record_path else 1)
     with np.errstate(all="ignore"):
         w, n_steps, value, residual, path = kernel.descend(
             unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.max_steps, rate, tol, room
         )
-    answer = Answer(w, value, residual, n_steps, n_steps)
+    answer = Minimum(w, value, residual, n_steps, n_steps)
     return answer, path[..., : int(n_steps.max()) + 1, :] if record_path else None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
-from study.certificates.balls import Problem, cells
+from study.certificates.balls import BallProblem, cells
 from study.certificates.checker import check
 from study.certificates.enclosure import Enclosure
 from study.certificates.problem import problem_of
@@ -51,8 +51,8 @@ def listed() -> dict[str, Any]:
     return proof_of(found.certificate)
 
 
-def problem(loss: str, eps: float) -> Problem:
-    return Problem([[0.0], [1.0]], [-1, 1], [1.0, 2.0], loss, eps, 3.0)
+def problem(loss: str, eps: float) -> BallProblem:
+    return BallProblem([[0.0], [1.0]], [-1, 1], [1.0, 2.0], loss, eps, 3.0)
 
 
 @pytest.mark.parametrize("eps", [0.0, 0.1, 0.3])

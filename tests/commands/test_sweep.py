@@ -1,14 +1,19 @@
 """`study sweep`: its three files, its replay, and what it refuses."""
 
-import inspect
 import json
 import re
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from study.commands.sweep import read_declaration, sweep
+from study.commands.sweep import option_lists, read_sweep
+from study.datasets.dataset import Floats
+from study.sweeps import rules
+from study.sweeps.rules import RULES, Rule
 from study.validation import BadInput
 from tests.conftest import ROOT, Run, Study
 
@@ -35,9 +40,9 @@ def test_it_writes_a_tidy_table_a_figure_and_its_settings(swept: Path) -> None:
     assert {"n_samples", "spoiler_rate", "rule", "loss", "shape", "weight_bound", "n", "bias_low"} <= set(table.columns)
     assert (table["n"] == 60).all()
     assert (swept / "mine.svg").read_text().startswith("<?xml")
-    settings, rules, more = read_declaration(swept / "mine.json")
-    assert (len(settings), len(rules)) == (2, 5)
-    assert more == {"resamples": 60, "n_test": 50, "seed": None}
+    read = read_sweep(swept / "mine.json")
+    assert (len(read.settings), len(read.rules)) == (2, 5)
+    assert (read.resamples, read.n_test, read.seed) == (60, 50, None)
 
 
 def test_its_json_repeats_it(swept: Path, study: Study, tmp_path: Path) -> None:
@@ -64,9 +69,62 @@ def test_its_json_says_all_that_is_swept(swept: Path, study: Study, tmp_path: Pa
     assert not list(tmp_path.iterdir())
 
 
-def test_every_option_is_described() -> None:
-    _, _, entries = (inspect.getdoc(sweep) or "").partition("Parameters\n----------\n")
-    assert re.findall(r"^(\w+)\n    \S", entries, re.MULTILINE) == list(inspect.signature(sweep).parameters)
+def test_every_option_is_described(study: Study) -> None:
+    rows = re.findall(r"^│ (--.+?) +│$", study(ROOT, "sweep", "--help").stdout, re.MULTILINE)
+    assert len(rows) == 25
+    for row in rows:
+        assert re.match(r"(--[\w-]+ )+([A-Z]+(\.\.\.)?)? {2,}\w", row), f"{row} has no description"
+
+
+def test_none_is_a_shape_wherever_it_stands(study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "x.csv"
+    answer = study(ROOT, "sweep", *SMALL, "--rule", "unit", "--shape", "none", "box", "--out", str(out))
+    assert answer.returncode == 0, answer.stderr
+    assert pd.read_csv(out)["label"].tolist() == ["unit_cross_entropy_none", "unit_cross_entropy_box_3"]
+
+
+def test_a_new_rule_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "RULES", dict(RULES))
+
+    @dataclass(frozen=True, kw_only=True)
+    class Ridge(Rule, name="ridge-regression"):
+        penalty: float = rules.option(1.0, 'how much weights cost "ridge-regression"')
+        C: float = rules.option(1.0, "as of the soft margin")
+
+        def train(self, X: Floats, y: Floats, rng: np.random.Generator) -> Floats:
+            raise NotImplementedError
+
+    assert rules.make_rules("ridge-regression", {"penalty": [0.5, 2.0]}) == [Ridge(penalty=0.5), Ridge(penalty=2.0)]
+    assert Ridge(penalty=0.5).label == "ridge_regression_0_5_1"
+    assert rules.read_rule(**Ridge(penalty=0.5).to_record()) == Ridge(penalty=0.5)  # type: ignore[arg-type]
+    assert rules.Perceptron().to_record()["penalty"] == 0.0
+    helps = {one.name: one.metadata["help"] for one in fields(option_lists())}
+    assert helps["penalty"] == 'How much weights cost "ridge-regression"; by default 1.'
+    assert helps["C"] == 'What a short margin costs "soft-margin"; as of the soft margin; by default 1.'
+
+
+def test_the_columns_of_tables_stay() -> None:
+    names = ["rule", "loss", "shape", "weight_bound", "max_steps", "C", "eps"]
+    assert list(rules.Perceptron().to_record()) == names
+    assert rules.Unit(loss="quadratic").to_record() == dict(
+        zip(names, ("unit", "quadratic", "box", 3.0, 0, 0.0, 0.0), strict=True)
+    )
+    for rule in (kind() for kind in RULES.values()):
+        assert rules.read_rule(**rule.to_record()) == rule  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"rule": "perceptron", "C": 1.0}, "`C` must be left out where `rule` is perceptron; got 1.0"),
+        ({"rule": "unit", "radius": 1.0}, "`option of a rule` must be one of loss, shape, .*; got radius"),
+        ({"rule": "soft-margin"}, "`C` must be positive and finite; got 0"),
+        ({"rule": 3}, "`rule` must be one of unit, .*; got 3"),
+    ],
+)
+def test_a_record_of_no_rule_is_refused(record: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        rules.read_rule(**record)
 
 
 @pytest.mark.parametrize("option", ["--C", "--c"])
@@ -147,7 +205,7 @@ def test_bad_arguments_get_one_line(arguments: tuple[str, ...], message: str, ru
 def test_a_declaration_that_cannot_be_used_gets_one_line(content: bytes, reason: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(BadInput, match="`from` must be the JSON file of a sweep; got .*x.json.*" + reason):
-        read_declaration(tmp_path / "x.json")
+        read_sweep(tmp_path / "x.json")
 
 
 def test_a_place_that_cannot_be_written_is_refused(study: Study, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from study.datasets.dataset import Dataset
-from study.datasets.table import read_table, refuse_contradiction, standardised
+from study.datasets.table import read_table, refuse_contradiction, standardise
 from study.validation import BadInput
 
 TEXT = "b,a,n,kind\n1,True,3,no\n\n2,False,1,yes\n3,True,.5,no\n"
@@ -86,7 +86,7 @@ def test_equal_points_of_opposite_labels_are_named_where_they_are_refused() -> N
 def test_standardising_says_what_it_did() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(50, 3)) * [1e-90, 1.0, 1e90] + [0.0, 5.0, 1e90]
-    points, centre, spread = standardised(Dataset(X=X, y=np.where(X[:, 1] > 5.0, 1, -1), name="wide"))
+    points, centre, spread = standardise(Dataset(X=X, y=np.where(X[:, 1] > 5.0, 1, -1), name="wide"))
     assert points.X.mean(axis=0) == pytest.approx(0.0, abs=1e-12)
     assert points.X.std(axis=0) == pytest.approx(1.0)
     assert points.X * spread + centre == pytest.approx(X, rel=1e-9)

@@ -17,13 +17,12 @@ import pytest
 from distributed import Client, LocalCluster
 
 from study.sweeps.executors import executor
-from study.sweeps.experiment import Cell, Experiment, Statistics, added
-from study.sweeps.grid import Setting, sweep
-from study.sweeps.rules import Rule
+from study.sweeps.experiment import Cell, Experiment, Statistics, add_up
+from study.sweeps.grid import Setting
 from study.sweeps.runner import Place, run_experiment
 from study.validation import BadInput
 from tests.conftest import ROOT, Study
-from tests.sweeps.test_grid import OOPS
+from tests.sweeps.test_grid import OOPS, own, swept
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # a cluster that loses a worker has much to say
 
@@ -44,7 +43,7 @@ EXPERIMENT = Experiment(
     resamples=500,
     block_size=10,
     run=run,
-    merge=added,
+    merge=add_up,
     tables=tables,
     numbers=lambda frames: {"sum": frames[""]["sum"].sum()},
 )
@@ -93,7 +92,7 @@ def test_a_worker_with_other_code_is_refused(cluster: Any, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("where", ["threads", "processes", "a cluster"])
 def test_a_rule_that_fails_is_bad_input_wherever_it_runs(where: str, cluster: Any, tmp_path: Path) -> None:
-    failing = sweep([Setting(n_samples=20)], [Rule(rule="tests.sweeps.test_grid:oops")], resamples=40, n_test=50)
+    failing = swept([Setting(n_samples=20)], [own("oops")])
     options: dict[str, Any] = {"workers": 1, "processes": where == "processes"}
     if where == "a cluster":
         options = {"scheduler": cluster.scheduler_address}

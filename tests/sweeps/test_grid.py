@@ -1,5 +1,6 @@
 """A sweep trains each rule on the same sets, and its table says what a plain loop finds."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +10,27 @@ import pytest
 from study.analysis.separation import separates
 from study.datasets.dataset import Floats
 from study.sweeps.executors import executor
-from study.sweeps.grid import FEATURES, Setting, prepared, rows, run, sweep
-from study.sweeps.rules import RULES, Rule, load
+from study.sweeps.experiment import Experiment
+from study.sweeps.grid import FEATURES, Setting, Sweep, prepare_cell, rows, run
+from study.sweeps.rules import (
+    OwnRule,
+    Perceptron,
+    PocketPerceptron,
+    SoftMargin,
+    Unit,
+    UnitStoppedEarly,
+    make_rules,
+)
 from study.sweeps.runner import Place, run_experiment
 from study.trainers.perceptron import perceptron
 from study.validation import BadInput
 
-EVERY = {
-    "pocket-perceptron": {"max_steps": 5},
-    "soft-margin": {"C": 1.0},
-    "unit": {"loss": "quadratic", "shape": "ball", "weight_bound": 3.0},
-    "unit-stopped-early": {"loss": "cross-entropy", "max_steps": 20},
-}
-EARLY: dict[str, Any] = {"rule": "unit-stopped-early", "max_steps": 200}
-ALL = [Rule(rule=name, **EVERY.get(name, {})) for name in RULES]  # type: ignore[arg-type]
+NAMES = (
+    "perceptron", "perceptron-random", "averaged-perceptron", "pocket-perceptron", "nearest-centroid", "max-margin",
+    "soft-margin", "unit", "unit-stopped-early",
+)  # fmt: skip
+VALUES: dict[str, list[Any]] = {"loss": ["quadratic"], "shape": ["ball"], "max_steps": [5]}
+ALL = [rule for name in NAMES for rule in make_rules(name, VALUES)]
 
 
 def mine(X: Floats, y: Floats) -> Floats:
@@ -52,6 +60,14 @@ ONE_SET = np.eye(2), np.array([1.0, -1.0])
 OOPS = r"`rule` tests.sweeps.test_grid:oops failed: RuntimeError: oops \(test_grid.py:\d+\)$"
 
 
+def swept(settings: list[Setting], rules: list[Any], **numbers: int) -> Experiment:
+    return Sweep(settings=settings, rules=rules, **({"resamples": 40, "n_test": 50} | numbers)).experiment()
+
+
+def own(name: str) -> OwnRule:
+    return OwnRule(place=f"tests.sweeps.test_grid:{name}")
+
+
 def test_every_rule_runs_in_every_kind_of_setting(tmp_path: Path) -> None:
     settings = [
         Setting(n_samples=20, features=features, resampling=resampling, generator=generator, n_features=n_features)
@@ -64,8 +80,8 @@ def test_every_rule_runs_in_every_kind_of_setting(tmp_path: Path) -> None:
     settings[2] = Setting(
         n_samples=20, features="standardised", resampling="subsample", generator="gaussians", depth=0.3
     )
-    table = run_experiment(sweep(settings, ALL, resamples=60, n_test=50), "", Place(store=tmp_path)).tables[""]
-    assert len(table) == 3 * len(RULES)
+    table = run_experiment(swept(settings, ALL, resamples=60), "", Place(store=tmp_path)).tables[""]
+    assert len(table) == 3 * len(NAMES)
     assert (table["n"] == 60).all()
     assert table["error"].between(0.0, 1.0).all()
     assert ((table["bias"] + table["net_variance"] - table["error"]).abs() < 1e-12).all()
@@ -97,19 +113,19 @@ def test_spoilers_have_their_share_of_the_test_points() -> None:
 
 
 def test_a_users_own_rule_is_trained(tmp_path: Path) -> None:
-    own = sweep([Setting(n_samples=20)], [Rule(rule="tests.sweeps.test_grid:mine"), ALL[0]], resamples=40, n_test=50)
-    table = run_experiment(own, "", Place(store=tmp_path)).tables[""]
+    experiment = swept([Setting(n_samples=20)], [own("mine"), Perceptron()])
+    table = run_experiment(experiment, "", Place(store=tmp_path)).tables[""]
     assert table["error"].nunique() == 1
     assert table["label"].tolist() == ["tests_sweeps_test_grid:mine", "perceptron"]
 
 
-@pytest.mark.parametrize("how", [{"rule": "unit", "shape": "box", "weight_bound": 3.0}, EARLY])
-def test_soft_targets_tell_the_losses_apart(how: dict[str, Any]) -> None:
+@pytest.mark.parametrize("kind", [Unit, partial(UnitStoppedEarly, max_steps=200)])
+def test_soft_targets_tell_the_losses_apart(kind: Any) -> None:
     sets = Setting(n_samples=20, spoiler_rate=0.1).draw(50, np.random.default_rng(5))
     losses = ("quadratic", "threshold-quadratic")
     rng = np.random.default_rng(6)
     hard, soft, threshold = (
-        Rule(loss=loss, eps=eps, **how).train(sets.X, sets.y, rng)
+        kind(loss=loss, eps=eps).train(sets.X, sets.y, rng)
         for loss, eps in zip((losses[0], *losses), (0.0, 0.1, 0.1), strict=True)
     )
     assert np.abs(hard - soft).max() > 1e-3
@@ -117,14 +133,14 @@ def test_soft_targets_tell_the_losses_apart(how: dict[str, Any]) -> None:
 
 
 def test_soft_targets_stand_in_the_table_and_the_label() -> None:
-    rules = [Rule(rule="unit", loss="quadratic", shape="box", weight_bound=3.0, eps=eps) for eps in (0.0, 0.05)]
+    rules = [Unit(loss="quadratic", shape="box", weight_bound=3.0, eps=eps) for eps in (0.0, 0.05)]
     assert [rule.label for rule in rules] == ["unit_quadratic_box_3", "unit_quadratic_box_3_eps_0_05"]
     statistics = run({"n_samples": 20}, 40, np.random.default_rng(8), rules=rules, n_test=50)
     assert [row["eps"] for row in rows({}, statistics, rules)] == [0.0, 0.05]
 
 
 def test_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
-    experiment = sweep([Setting(n_samples=20)], ALL[:3], resamples=400, n_test=50, block_size=20)
+    experiment = Sweep(settings=[Setting(n_samples=20)], rules=ALL[:3], resamples=400, n_test=50).experiment(20)
     texts = set()
     for workers in (1, 2, 5):
         with executor(workers) as (pool, _):
@@ -135,7 +151,7 @@ def test_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
 
 def test_a_seed_draws_other_sets(tmp_path: Path) -> None:
     def error(**seed: Any) -> float:
-        experiment = sweep([Setting(n_samples=20)], ALL[:1], resamples=200, n_test=50, **seed)
+        experiment = swept([Setting(n_samples=20)], ALL[:1], resamples=200, **seed)
         return float(run_experiment(experiment, "", Place(store=tmp_path)).tables[""]["error"][0])
 
     assert error() == error()
@@ -145,22 +161,23 @@ def test_a_seed_draws_other_sets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Rule(rule="perceptrons"), "`rule` must be one of perceptron, .*; got perceptrons"),
-        (lambda: Rule(rule="unit", loss="hinge", shape="box", weight_bound=1.0), "`loss` must be one of .*; got hinge"),
-        (lambda: Rule(rule="unit", loss="quadratic", shape="cube", weight_bound=1.0), "`shape` must be one of"),
-        (lambda: Rule(rule="unit", loss="quadratic", shape="box"), "`weight_bound` must be positive and finite; got 0"),
-        (lambda: Rule(rule="pocket-perceptron"), "`max_steps` must be a whole number of at least 1; got 0"),
-        (lambda: Rule(rule="soft-margin"), "`C` must be positive and finite; got 0"),
-        (lambda: Rule(**EARLY, loss="threshold-quadratic"), r"`eps` must lie in \(0, 1/2\) for loss"),
-        (lambda: Rule(**EARLY, loss="quadratic", eps=0.5), r"`eps` must lie in \[0, 1/2\); got 0.5"),
+        (lambda: make_rules("perceptrons", {}), "`rule` must be one of unit, .*; got perceptrons"),
+        (lambda: Unit(loss="hinge"), "`loss` must be one of .*; got hinge"),  # type: ignore[arg-type]
+        (lambda: Unit(shape="cube"), "`shape` must be one of"),  # type: ignore[arg-type]
+        (lambda: Unit(weight_bound=0.0), "`weight_bound` must be positive and finite; got 0"),
+        (lambda: PocketPerceptron(max_steps=0), "`max_steps` must be a whole number of at least 1; got 0"),
+        (lambda: SoftMargin(C=0.0), "`C` must be positive and finite; got 0"),
+        (lambda: UnitStoppedEarly(loss="threshold-quadratic"), r"`eps` must lie in \(0, 1/2\) for loss"),
+        (lambda: UnitStoppedEarly(eps=0.5), r"`eps` must lie in \[0, 1/2\); got 0.5"),
+        (lambda: OwnRule(place="mine"), "`place` must be module:function; got 'mine'"),
         (lambda: Setting(n_samples=3), "`n_samples` must be a whole number of at least 4; got 3"),
         (lambda: Setting(spoiler_rate=1.0), r"`spoiler_rate` must lie in \[0, 1\); got 1.0"),
         (lambda: Setting(resampling="jackknife"), "`resampling` must be one of"),
         (lambda: Setting(depth=-1.0), r"`depth` must lie in \[0, inf\); got -1"),
         (lambda: Setting(depth=0.9, offset=0.1), "not certain to be separable"),
-        (lambda: sweep([], ALL), "must hold one each at least; got 0 and 9"),
-        (lambda: sweep([Setting()], [ALL[0], ALL[0]]), "`rule` must not hold the same rule twice"),
-        (lambda: sweep([Setting()], ALL, resamples=39), "`resamples` must be a whole number of at least 40; got 39"),
+        (lambda: swept([], ALL), "must hold one each at least; got 0 and 9"),
+        (lambda: swept([Setting()], [ALL[0], ALL[0]]), "`rule` must not hold the same rule twice"),
+        (lambda: swept([Setting()], ALL, resamples=39), "`resamples` must be a whole number of at least 40; got 39"),
     ],
 )
 def test_bad_settings_are_refused(make: Any, message: str) -> None:
@@ -171,7 +188,7 @@ def test_bad_settings_are_refused(make: Any, message: str) -> None:
 @pytest.mark.parametrize("rule", ["nowhere:mine", "tests.sweeps.test_grid:nothing", ":"])
 def test_a_rule_that_is_not_there_is_refused(rule: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="`rule` must be one of"):
-        run_experiment(sweep([Setting(n_samples=20)], [Rule(rule=rule)]), "", Place(store=tmp_path))
+        run_experiment(swept([Setting(n_samples=20)], [OwnRule(place=rule)]), "", Place(store=tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +202,7 @@ def test_a_rule_that_is_not_there_is_refused(rule: str, tmp_path: Path) -> None:
 def test_a_rule_that_fails_is_named(name: str, message: str) -> None:
     cell: dict[str, Any] = {"n_samples": 20}
     with pytest.raises(BadInput, match=message):
-        run(cell, 40, np.random.default_rng(1), rules=[Rule(rule=f"tests.sweeps.test_grid:{name}")], n_test=50)
+        run(cell, 40, np.random.default_rng(1), rules=[own(name)], n_test=50)
 
 
 def test_a_module_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,27 +210,27 @@ def test_a_module_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.syspath_prepend(tmp_path)
     message = r"`rule` brokenrule:mine failed: ZeroDivisionError: division by zero \(brokenrule.py:2\)$"
     with pytest.raises(BadInput, match=message):
-        load("brokenrule:mine")
+        OwnRule(place="brokenrule:mine").load()
 
 
 def test_an_interrupt_of_a_rule_stays_one() -> None:
     with pytest.raises(KeyboardInterrupt):
-        Rule(rule="tests.sweeps.test_grid:interrupted").train(*ONE_SET, np.random.default_rng(1))
+        own("interrupted").train(*ONE_SET, np.random.default_rng(1))
 
 
 def test_a_rule_leaves_the_sets_as_they_are() -> None:
     X, y = (values.copy() for values in ONE_SET)
-    Rule(rule="tests.sweeps.test_grid:overwriting").train(X, y, np.random.default_rng(1))
+    own("overwriting").train(X, y, np.random.default_rng(1))
     assert (ONE_SET[0] == X).all()
     assert (ONE_SET[1] == y).all()
 
 
 def test_what_a_cell_prepares_is_shared_and_follows_the_seed() -> None:
-    setting, seed, test = prepared(50, None, n_samples=20, spoiler_rate=0.05)
+    setting, seed, test = prepare_cell(50, None, n_samples=20, spoiler_rate=0.05)
     assert (setting, seed) == (Setting(n_samples=20, spoiler_rate=0.05), {})
-    assert prepared(50, None, n_samples=20, spoiler_rate=0.05)[2] is test
+    assert prepare_cell(50, None, n_samples=20, spoiler_rate=0.05)[2] is test
     np.testing.assert_array_equal(test.X, setting.test_points(50).X)
-    other = prepared(50, 7, n_samples=20, spoiler_rate=0.05)
+    other = prepare_cell(50, 7, n_samples=20, spoiler_rate=0.05)
     np.testing.assert_array_equal(other[2].X, setting.test_points(50, seed=7).X)
-    whole, real = (prepared(50, None, spoiler_rate=rate)[2].X for rate in (0, 0.0))  # streams tell them apart
+    whole, real = (prepare_cell(50, None, spoiler_rate=rate)[2].X for rate in (0, 0.0))  # streams tell them apart
     assert not np.array_equal(whole, real)

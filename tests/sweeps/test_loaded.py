@@ -64,3 +64,16 @@ def test_the_version_of_an_installed_package_counts(monkeypatch: pytest.MonkeyPa
     before = loaded_code(["own_rule"])
     monkeypatch.setattr("study.sweeps.loaded.version", lambda _: "99")
     assert loaded_code(["own_rule"]).digest != before.digest
+
+
+@pytest.mark.parametrize(("text", "follows"), [("from own_lazily import f\n", True), ("import own_lazily\n", True),
+                                               ("from own_lazily import g\n", False)])  # fmt: skip
+def test_an_export_is_followed_to_its_module(folder: Path, text: str, follows: bool) -> None:
+    (folder / "own_lazily").mkdir()
+    (folder / "own_lazily" / "__init__.py").write_text("def __getattr__(name): ...\n")
+    (folder / "own_lazily" / "__init__.pyi").write_text("from own_lazily.part import f as f\n")
+    (folder / "own_lazily" / "part.py").write_text("f = 1\n")
+    (folder / "own_rule.py").write_text(text)
+    before = loaded_code(["own_rule"]).digest
+    (folder / "own_lazily" / "part.py").write_text("f = 2\n")
+    assert (loaded_code(["own_rule"]).digest != before) == follows

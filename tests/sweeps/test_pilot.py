@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from study.sweeps.experiment import Cell, Experiment, Statistics, added
+from study.sweeps.experiment import Cell, Experiment, Statistics, add_up
 from study.sweeps.pilot import BUDGET, expected_seconds, spread
 
 Cost = Callable[[Cell, int], float]
@@ -17,7 +17,7 @@ def grid(n_samples: list[int], n_rates: int, resamples: int, block_size: int) ->
     cells = [{"n_samples": n, "n_features": 2, "rate": rate} for n in n_samples for rate in range(n_rates)]
     return Experiment(
         name="sweep", question="How long?", cells=cells, resamples=resamples, block_size=block_size,
-        run=lambda *_: {}, merge=added, tables=lambda _: {}, numbers=lambda _: {},
+        run=lambda *_: {}, merge=add_up, tables=lambda _: {}, numbers=lambda _: {},
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from study.sweeps.executors import executor
-from study.sweeps.experiment import Cell, Experiment, Statistics, added, concatenate
+from study.sweeps.experiment import Cell, Experiment, Statistics, add_up, concatenate
 from study.sweeps.runner import Outcome, Place, experiment_digest, run_experiment
 from study.sweeps.store import DamagedBlock, load_block, save_block, write_file
 from study.validation import BadInput
@@ -220,7 +220,7 @@ def test_bad_executors_are_refused() -> None:
 
 def test_counts_are_added() -> None:
     blocks: list[Statistics] = [{"a": np.array([1, 2])}, {"a": np.array([3, 4])}]
-    assert added(iter(blocks))["a"].tolist() == [4, 6]
+    assert add_up(iter(blocks))["a"].tolist() == [4, 6]
     assert blocks[0]["a"].tolist() == [1, 2]
 
 

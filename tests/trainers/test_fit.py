@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from study.trainers.fit import Bound, Fit, Stop, settled
+from study.trainers.fit import Bound, Fit, Stop, stop_codes
 from study.validation import BadInput
 
 Floats = NDArray[np.float64]
@@ -40,11 +40,11 @@ def test_a_search_settles_on_the_first_reason_that_holds() -> None:
     residual, spent = np.array([1e-9, 1.0, 1.0, 0.0, 0.0, np.nan]), np.array([True, True, False, False, False, False])
     w, loss = np.zeros((6, 2)), np.zeros(6)
     w[3, 1], loss[4] = np.inf, np.nan
-    stop = settled(residual, 1e-9, spent, w, loss)
+    stop = stop_codes(residual, 1e-9, spent, w, loss)
     expected = [Stop.STATIONARY, Stop.BUDGET_SPENT, Stop.STALLED, Stop.NOT_FINITE, Stop.NOT_FINITE, Stop.STALLED]
     assert stop.dtype == np.int8
     assert stop.tolist() == expected
-    assert settled(residual, 1e-9, spent, w, loss, residual).tolist() == [*expected[:-1], Stop.NOT_FINITE]
+    assert stop_codes(residual, 1e-9, spent, w, loss, residual).tolist() == [*expected[:-1], Stop.NOT_FINITE]
 
 
 def test_every_stop_has_its_own_sentence() -> None:

@@ -14,7 +14,7 @@ from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
 from study.trainers.fit import Stop
-from study.trainers.max_margin import _sharpened, max_margin
+from study.trainers.max_margin import _sharpen, max_margin
 from study.validation import BadInput
 
 Floats = NDArray[np.float64]
@@ -143,7 +143,7 @@ def test_margins_match_scikit_learn(scale: float) -> None:
 )
 def test_only_the_right_supports_are_followed(rests: list[bool], w: list[float]) -> None:
     V, y = np.array([[0.0, 0.0], [2.0, 0.0], [3.0, 0.0], [3.0, 5.0]]), np.array([-1.0, 1.0, 1.0, 1.0])
-    found, residual = _sharpened(V, y, np.array([9.0, 9.0, 9.0]), np.array(rests))
+    found, residual = _sharpen(V, y, np.array([9.0, 9.0, 9.0]), np.array(rests))
     np.testing.assert_allclose(found, w, rtol=0, atol=1e-12)
     assert (residual <= 1e-12) == (w[0] == 1)
 

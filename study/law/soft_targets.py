@@ -1,6 +1,4 @@
-"""What the law becomes in its limits: several spoilers at once, and soft targets without a bound."""
-
-from itertools import combinations
+"""What the law becomes with soft targets and no bound."""
 
 import numpy as np
 from scipy.linalg import null_space
@@ -8,78 +6,9 @@ from scipy.optimize import linprog, minimize
 
 from study.datasets.arguments import checked
 from study.datasets.dataset import Floats
-from study.law.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
+from study.law.conflict import Spoilt, check_one_spoiler
 from study.trainers.losses import check_eps, loss_of_margin
-from study.validation import BadInput, one_of
-
-
-@checked
-def least_hinge(points: Spoilt, margin: float) -> tuple[float, Floats]:
-    """Minimise the hinge sum of the spoilers among directions that keep a base margin.
-
-    Parameters
-    ----------
-    points : Spoilt
-        In the box.
-    margin : float in (0, gamma1]
-        Least z_i.v of the base.
-
-    Returns
-    -------
-    value : float
-        min sum_s max(0, -z_s.v) over v in W with all z_i.v >= margin.
-    v : ndarray of shape (n_features + 1,)
-        Where it is attained.
-
-    Raises
-    ------
-    BadInput
-        For the ball, or a margin that no v keeps.
-
-    Notes
-    -----
-    With M = e^(margin R) this is what the cross-entropy, divided by R, comes to as R grows.
-    """
-    one_of("points.shape", points.shape, ("box",))
-    _check_margin(points, margin)
-    (n, p), k = points.base.shape, len(points.spoilers)
-    answer = linprog(
-        np.repeat([0.0, 1.0], [p, k]),
-        A_ub=np.block([[-points.base, np.zeros((n, k))], [-points.spoilers, -np.eye(k)]]),
-        b_ub=np.repeat([-margin, 0.0], [n, k]),
-        bounds=[(-1.0, 1.0)] * p + [(0.0, None)] * k,
-        method="highs",
-    )
-    return float(answer.fun), np.asarray(answer.x[:p])
-
-
-@checked
-def fewest_lost(points: Spoilt, margin: float) -> int:
-    """Return the least number of spoilers on the wrong side among directions in W that keep a base margin.
-
-    Parameters
-    ----------
-    points : Spoilt
-    margin : float in (0, gamma1]
-        Least z_i.v of the base.
-
-    Raises
-    ------
-    BadInput
-        For a margin that no v keeps.
-
-    Notes
-    -----
-    With M = e^(2 margin R) this is what the quadratic loss, doubled, comes to as R grows. All subsets are tried, the
-    largest first.
-    """
-    _check_margin(points, margin)
-    k = len(points.spoilers)
-    for lost in range(k):
-        for kept in combinations(range(k), k - lost):
-            if largest_margin(points.base, points.spoilers[list(kept)], points.shape).margin >= margin - TIGHT:
-                return lost
-    return k
+from study.validation import BadInput
 
 
 @checked
@@ -157,8 +86,3 @@ def soft_threshold(points: Spoilt, eps: float) -> float:
     z = points.spoilers[0]
     multiplier = float((slope @ points.base) @ z / (z @ z))
     return float(np.log((0.5 - eps) / multiplier)) if multiplier > 0.0 else np.inf
-
-
-def _check_margin(points: Spoilt, margin: float) -> None:
-    if not 0.0 < margin <= points.gamma1 * (1.0 + TIGHT):
-        raise BadInput(f"`margin` must lie in (0, {points.gamma1:g}], the largest that the base has; got {margin}")
