@@ -15,7 +15,7 @@ from study.analysis.separability import is_separable
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.spoilers import PLACE, add_spoilers
-from study.sweeps.experiment import Cell, Statistics
+from study.sweeps.parts import Records
 from study.trainers.fit import Bound, Fit
 from study.trainers.losses import Loss
 from study.trainers.perceptron import perceptron
@@ -42,7 +42,7 @@ Peer = Callable[[Floats, Floats], Any]
 Comparison = tuple[Callable[[], Fit], Peer, Callable[[Fit, int, Any], bool]]
 
 
-def against_perceptron(points: Dataset, _: Cell) -> Comparison:
+def against_perceptron(points: Dataset, **_: str) -> Comparison:
     """Compare with scikit-learn's Perceptron, the samples in natural order, as many passes as ours takes."""
     from sklearn.linear_model import Perceptron
 
@@ -57,9 +57,8 @@ def against_perceptron(points: Dataset, _: Cell) -> Comparison:
     return lambda: perceptron(points.X, points.y), peer, agree
 
 
-def against_scipy(points: Dataset, cell: Cell) -> Comparison:
+def against_scipy(points: Dataset, *, loss: Loss, **_: str) -> Comparison:
     """Compare with scipy's L-BFGS-B on the same bounded problem, taken to a residual as small as ours."""
-    loss: Loss = "quadratic" if cell["loss"] == "quadratic" else "cross-entropy"
 
     def peer(X: Floats, y: Floats) -> Any:
         Z = y[:, None] * np.column_stack([X, np.ones(len(X))])
@@ -88,19 +87,19 @@ def against_scipy(points: Dataset, cell: Cell) -> Comparison:
     return lambda: sigmoid_unit(points.X, points.y, loss=loss, bound=bound, method="newton"), peer, agree
 
 
-def against_logistic(points: Dataset, cell: Cell) -> Comparison:
+def against_logistic(points: Dataset, *, peer: str, **_: str) -> Comparison:
     """Compare with scikit-learn's LogisticRegression without a penalty, where no weights separate."""
     from sklearn.linear_model import LogisticRegression
 
-    def peer(X: Floats, y: Floats) -> Any:
+    def fit_peer(X: Floats, y: Floats) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return LogisticRegression(C=np.inf, solver=cell["peer"], tol=1e-8, max_iter=10_000).fit(X, y)
+            return LogisticRegression(C=np.inf, solver=peer, tol=1e-8, max_iter=10_000).fit(X, y)
 
     def agree(fit: Fit, k: int, model: Any) -> bool:
         return np.allclose(np.append(model.coef_[0], model.intercept_), fit.w[k], rtol=1e-3, atol=1e-3)
 
-    return lambda: sigmoid_unit(points.X, points.y, method="newton"), peer, agree
+    return lambda: sigmoid_unit(points.X, points.y, method="newton"), fit_peer, agree
 
 
 def compared(
@@ -109,8 +108,8 @@ def compared(
     peer: Peer,
     agree: Callable[[Fit, int, Any], bool],
     repeats: int,
-) -> Statistics:
-    """Compare answers, then time in turn; seconds a fit, one row a repeat."""
+) -> Records:
+    """Compare answers, then time in turn; seconds a fit, one row for each repeat."""
     fit = ours()
     some = range(min(len(points.X), 10))
     for k in some:
@@ -120,8 +119,9 @@ def compared(
     for _ in range(repeats):
         mine = timed(ours) / len(points.X)
         theirs = timed(lambda: [peer(points.X[k], points.y[k]) for k in some]) / len(some)
-        rows.append([mine, theirs, exp_seconds(), fit.n_passes.mean(), len(points.X)])
-    return {"times": np.array(rows), "n_fits": np.array([repeats * len(points.X)])}
+        row = {"ours": mine, "theirs": theirs, "exp": exp_seconds(), "passes": fit.n_passes.mean()}
+        rows.append(row | {"n_sets": len(points.X)})
+    return {"times": rows, "n_fits": repeats * len(points.X)}
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -4,8 +4,9 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 
 from experiments._peers import (
     WEIGHT_BOUND,
+    Comparison,
     against_logistic,
     against_perceptron,
     against_scipy,
@@ -24,8 +26,9 @@ from study.analysis.bias_variance import decompose, group_sizes, wrong_counts
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.resampling import bootstrap
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Tables
 from study.sweeps.locks import temporary_folder
+from study.sweeps.parts import Frames, Part, Records, experiment, key, summarise
 from study.trainers.fit import Bound, Fit
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -35,41 +38,36 @@ REPEATS = 7
 STACKS = (100, 1000, 10_000, 100_000, 1_000_000)
 
 
-def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
-    """Time one comparison `size` times, ours and the peer in turn."""
-    match cell["part"]:
-        case "stack":
-            return stack(int(cell["n_sets"]), size, rng)
-        case "threads":
-            return threads(size, rng)
-        case "import":
-            return imports(size)
-        case "decomposition":
-            return decomposition(size, rng)
-        case "sweep":
-            return sweeping(int(cell["n_sets"]), size)
-        case part:
-            n_samples, n_features = int(cell["n_samples"]), int(cell["n_features"])
-            points = draw(str(cell["points"]), n_samples, n_features, rng)
-            peers = {"perceptron": against_perceptron, "bounded": against_scipy, "unbounded": against_logistic}
-            return compared(points, *peers[str(part)](points, cell), size)
+def time_peer(
+    against: Callable[..., Comparison],
+    *,
+    points: str,
+    n_samples: int,
+    n_features: int,
+    size: int,
+    rng: np.random.Generator,
+    **of_peer: str,
+) -> Records:
+    """Time ours and a peer `size` times, in turn, on drawn sets."""
+    sets = draw(points, n_samples, n_features, rng)
+    return compared(sets, *against(sets, **of_peer), size)
 
 
-def stack(n_sets: int, repeats: int, rng: np.random.Generator) -> Statistics:
-    """Time stacks of one size; the last column is the memory taken beyond the data, in MB."""
+def time_stack(n_sets: int, size: int, rng: np.random.Generator) -> Records:
+    """Time stacks of one size; `extra_mb` is the memory taken beyond the data."""
     X, y = np.empty((n_sets, 50, 2)), np.empty((n_sets, 50))
     rng.standard_normal(out=X)
     y[:, :25], y[:, 25:] = 1.0, -1.0
     X[:, :25, 0] += 3.0
     rows = []
-    for _ in range(repeats):
+    for _ in range(size):
         before = peak_mb()
         seconds = timed(lambda: sigmoid_unit(X, y, bound=Bound("box", WEIGHT_BOUND), method="newton"))
-        rows.append([seconds / n_sets, np.nan, np.nan, np.nan, n_sets, peak_mb() - before])
-    return {"times": np.array(rows)[:, :5], "memory": np.array(rows)[:, 5:], "n_fits": np.array([repeats * n_sets])}
+        rows.append({"ours": seconds / n_sets, "extra_mb": peak_mb() - before})
+    return {"times": rows, "n_fits": size * n_sets}
 
 
-def threads(repeats: int, rng: np.random.Generator) -> Statistics:
+def time_threads(size: int, rng: np.random.Generator) -> Records:
     """Time one thread on a stack, and two threads on its halves, in turn."""
     points = make_boxes(50, 2, **BOX, size=200_000, rng=rng)
     bound = Bound("box", WEIGHT_BOUND)
@@ -80,14 +78,14 @@ def threads(repeats: int, rng: np.random.Generator) -> Statistics:
     whole, half = len(points.X), len(points.X) // 2
     rows = []
     with ThreadPoolExecutor(2) as pool:
-        for _ in range(repeats):
+        for _ in range(size):
             one = timed(lambda: fit(slice(whole)))
             two = timed(lambda: list(pool.map(fit, [slice(half), slice(half, whole)])))
-            rows.append([two / whole, one / whole, np.nan, np.nan, whole])
-    return {"times": np.array(rows), "n_fits": np.array([2 * repeats * whole])}
+            rows.append({"ours": two / whole, "theirs": one / whole, "n_sets": whole})
+    return {"times": rows, "n_fits": 2 * size * whole}
 
 
-def decomposition(repeats: int, rng: np.random.Generator) -> Statistics:
+def time_decomposition(size: int, rng: np.random.Generator) -> Records:
     """Time 200 rounds of the bootstrap of one set through the perceptron, and their bias and variance, by both."""
     from mlxtend.evaluate import bias_variance_decomp
     from sklearn.linear_model import Perceptron
@@ -110,24 +108,23 @@ def decomposition(repeats: int, rng: np.random.Generator) -> Statistics:
 
     if abs(ours() - theirs()) > 0.02:
         raise CheckFailed("bench: ours and mlxtend disagree on the error; no time is worth telling")
-    rows = [[timed(ours), timed(theirs), np.nan, np.nan, rounds] for _ in range(min(repeats, 5))]
-    return {"times": np.array(rows) / [rounds, rounds, 1, 1, 1], "n_fits": np.array([rounds * len(rows)])}
+    rows = [
+        {"ours": timed(ours) / rounds, "theirs": timed(theirs) / rounds, "n_sets": rounds} for _ in range(min(size, 5))
+    ]
+    return {"times": rows, "n_fits": rounds * len(rows)}
 
 
-def sweeping(n_sets: int, repeats: int) -> Statistics:
-    """Time resampled sets of fifty points through three rules on two threads; the last column is the peak memory."""
+def time_sweep(n_sets: int, size: int, rng: np.random.Generator) -> Records:
+    """Time resampled sets of fifty points through three rules on two threads; `extra_mb` is the peak memory."""
+    del rng  # a sweep draws from its own streams
     rows = []
-    for _ in range(min(repeats, 3)):
+    for _ in range(min(size, 3)):
         command = [sys.executable, "-c", SWEEPING, str(n_sets)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         said = subprocess.run(command, capture_output=True, check=True, env=environment).stdout  # noqa: S603
         seconds, megabytes = map(float, said.split())
-        rows.append([seconds / n_sets, np.nan, np.nan, np.nan, n_sets, megabytes])
-    return {
-        "times": np.array(rows)[:, :5],
-        "memory": np.array(rows)[:, 5:],
-        "n_fits": np.array([3 * n_sets * len(rows)]),
-    }
+        rows.append({"ours": seconds / n_sets, "extra_mb": megabytes})
+    return {"times": rows, "n_fits": 3 * n_sets * len(rows)}
 
 
 SWEEPING = """
@@ -154,17 +151,18 @@ print(seconds, int(peak.split()[1]) / 1024.0)
 """
 
 
-def imports(repeats: int) -> Statistics:
-    """Time the import of the compiled rules, cold (the peer column) and from numba's cache."""
+def time_import(size: int, rng: np.random.Generator) -> Records:
+    """Time the import of the compiled rules, cold (as `theirs`) and from numba's cache."""
+    del rng  # nothing is drawn
     code = "import time, numpy, scipy.optimize; t = time.perf_counter()\n"
     code += "import study.trainers.perceptron, study.trainers.sigmoid_unit; print(time.perf_counter() - t)"
     rows = []
-    for _ in range(min(repeats, 3)):
+    for _ in range(min(size, 3)):
         with temporary_folder() as cache:
             environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": os.pathsep.join(sys.path)}
             cold, warm = (seconds_said(code, environment) for _ in range(2))
-        rows.append([warm, cold, np.nan, np.nan, 1])
-    return {"times": np.array(rows), "n_fits": np.array([0])}
+        rows.append({"ours": warm, "theirs": cold, "n_sets": 1})
+    return {"times": rows}
 
 
 def seconds_said(code: str, environment: Mapping[str, str]) -> float:
@@ -178,21 +176,20 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Make one row a comparison: microseconds a fit, medians with the least and the most, and ratios pair by pair."""
-    rows = []
-    for cell, statistics in merged:
-        ours, peer, exp, passes, n_sets = statistics["times"].T
-        row: dict[str, Any] = {name: cell.get(name) for name in SETTINGS}
-        row |= {"n_sets": int(n_sets[0]), "n": len(ours), **spread("ours_us", 1e6 * ours)}
-        if not np.isnan(peer).any():
-            row |= spread("peer_us", 1e6 * peer) | spread("ratio", peer / ours)
-        if not np.isnan(exp).any() and cell["part"] != "perceptron":
-            row |= {"passes": passes[0], **spread("floors", ours / (int(cell["n_samples"]) * passes * exp))}
-        if "memory" in statistics:
-            row["extra_mb"] = float(statistics["memory"].max())
-        rows.append(row)
-    return {"": pd.DataFrame(rows)}
+    return {"": summarise(records["times"], [*SETTINGS, "n_sets"], times_row)}
+
+
+def times_row(rows: Mapping[str, Any]) -> dict[str, float]:
+    """Return what the repeats of one comparison took."""
+    ours, theirs, exp, passes = (rows[name] for name in ("ours", "theirs", "exp", "passes"))
+    row = spread("ours_us", 1e6 * ours)
+    if not np.isnan(theirs).any():
+        row |= spread("peer_us", 1e6 * theirs) | spread("ratio", theirs / ours)
+    if not np.isnan(exp).any() and rows["part"][0] != "perceptron":
+        row |= {"passes": passes[0], **spread("floors", ours / (rows["n_samples"] * passes * exp))}
+    return row | ({} if np.isnan(rows["extra_mb"]).any() else {"extra_mb": float(rows["extra_mb"].max())})
 
 
 SETTINGS = ("part", "peer", "loss", "points", "n_samples", "n_features")
@@ -212,12 +209,12 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     table = tables[""]
     keyed: dict[str, Any] = {}
     for row in table.to_dict("records"):
-        words = [row["part"], row["peer"], row["loss"], row["points"], row["n_samples"], row["n_features"]]
+        words = [row[name] for name in SETTINGS]
         if row["part"] in ("stack", "sweep"):
             words = [row["part"], row["n_sets"]]
-        key = "_".join(str(int(w) if isinstance(w, float) else w).replace("-", "_") for w in words if w == w and w)
+        name = "_".join(key(word) for word in words if not pd.isna(word))
         measured = ("ours_us", "peer_us", "ratio", "ratio_least", "ratio_most", "floors", "extra_mb")
-        keyed[key] = {name: row[name] for name in measured if row[name] == row[name]}
+        keyed[name] = {column: row[column] for column in measured if not pd.isna(row[column])}
     stacks = table[(table["part"] == "stack") & (table["n_sets"] >= 1000)]["ours_us"]
     sweeps = table[table["part"] == "sweep"]
     return {
@@ -232,26 +229,36 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 PLACES = [(n, d) for n in (10, 50, 1000) for d in (2, 20)]
-PERCEPTRON: list[Cell] = [
-    {"part": "perceptron", "peer": "Perceptron", "points": "easy", "n_samples": n, "n_features": d} for n, d in PLACES
-]
-BOUNDED: list[Cell] = [
-    {"part": "bounded", "peer": "L-BFGS-B", "loss": loss, "points": kind, "n_samples": n, "n_features": d}
-    for loss in ("cross-entropy", "quadratic")
-    for kind in ("easy", "spoilt")
-    for n, d in PLACES
-]
-UNBOUNDED: list[Cell] = [
-    {"part": "unbounded", "peer": peer, "loss": "cross-entropy", "points": "noisy", "n_samples": n, "n_features": d}
-    for peer in ("lbfgs", "newton-cholesky")
-    for n, d in ((50, 2), (1000, 2), (1000, 20))
-]
-STACK: list[Cell] = [{"part": "stack", "n_sets": n} for n in STACKS]
+PARTS = {
+    "perceptron": Part(
+        run=partial(time_peer, against_perceptron),
+        cells=[{"peer": "Perceptron", "points": "easy", "n_samples": n, "n_features": d} for n, d in PLACES],
+    ),
+    "bounded": Part(
+        run=partial(time_peer, against_scipy),
+        cells=[
+            {"peer": "L-BFGS-B", "loss": loss, "points": kind, "n_samples": n, "n_features": d}
+            for loss in ("cross-entropy", "quadratic")
+            for kind in ("easy", "spoilt")
+            for n, d in PLACES
+        ],
+    ),
+    "unbounded": Part(
+        run=partial(time_peer, against_logistic),
+        cells=[
+            {"peer": peer, "loss": "cross-entropy", "points": "noisy", "n_samples": n, "n_features": d}
+            for peer in ("lbfgs", "newton-cholesky")
+            for n, d in ((50, 2), (1000, 2), (1000, 20))
+        ],
+    ),
+    "stack": Part(run=time_stack, cells=[{"n_sets": n} for n in STACKS]),
+    "sweep": Part(run=time_sweep, cells=[{"n_sets": n} for n in STACKS[2:]]),
+    "threads": Part(run=time_threads),
+    "import": Part(run=time_import),
+    "decomposition": Part(run=time_decomposition),
+}
 
-SWEEPS: list[Cell] = [{"part": "sweep", "n_sets": n} for n in STACKS[2:]]
-ONCE: list[Cell] = [{"part": part} for part in ("threads", "import", "decomposition")]
-
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     name="bench",
     question="What does a fit cost, beside the peers and beside the exponentials that it cannot do without?",
     settings={
@@ -260,11 +267,9 @@ EXPERIMENT = Experiment(
         "smallest_stack": STACKS[1],
         "largest_stack": STACKS[-1],
     },
-    cells=(*PERCEPTRON, *BOUNDED, *UNBOUNDED, *STACK, *SWEEPS, *ONCE),
+    parts=PARTS,
     resamples=REPEATS,
     block_size=REPEATS,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
     kind="timed",

@@ -15,8 +15,9 @@ from study.datasets.spoilers import PLACE, add_spoilers
 from study.law.conflict import spoilt
 from study.law.thresholds import threshold
 from study.sweeps import grid
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, add_up
+from study.sweeps.experiment import Tables, add_up
 from study.sweeps.grid import N_GROUPS, Setting
+from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, summarise
 from study.sweeps.rules import (
     AveragedPerceptron,
     MaxMargin,
@@ -64,25 +65,31 @@ BASELINES = ("perceptron", "max_margin")
 COMPARED = ("bias", "variance")
 
 
-def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
-    """Train all rules on the sets of one block; for the nested part, one rule in two orders of the same sets."""
-    if cell["part"] == "sweep":
-        return grid.run(cell, size, rng, rules=RULES, n_test=N_TEST)
-    if cell["part"] == "law":
-        return law(size, rng)
-    values = {"n_samples": int(cell["n_samples"]), "spoiler_rate": float(cell["spoiler_rate"])}
-    setting, _, test = grid.prepare_cell(N_TEST, None, **values)
+def train_rules(size: int, rng: np.random.Generator, **setting: Any) -> Records:
+    """Train all rules on the sets of one block, and count."""
+    counts = grid.run(setting, size, rng, rules=RULES, n_test=N_TEST)
+    return {"sweep": whole(counts), "n_fits": size * len(RULES)}
+
+
+def whole(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return counts that are added as a record of one row."""
+    return {name: np.asarray(array)[None] for name, array in counts.items() if name != "n_fits"}
+
+
+def train_in_two_orders(n_samples: int, spoiler_rate: float, size: int, rng: np.random.Generator) -> Records:
+    """Train one rule in two orders of the same sets."""
+    setting, _, test = grid.prepare_cell(N_TEST, None, n_samples=n_samples, spoiler_rate=spoiler_rate)
     train = setting.training_sets(size, rng)
     one, other = (perceptron(train.X, train.y, order="random", rng=rng).w for _ in range(2))
-    return {
+    counts = {
         "wrong": wrong_counts(one, test.X, test.y, N_GROUPS),
         "differ": differing_counts(one, other, test.X, N_GROUPS),
         "groups": group_sizes(size, N_GROUPS),
-        "n_fits": np.array([2 * size]),
     }
+    return {"nested": whole(counts), "n_fits": 2 * size}
 
 
-def law(size: int, rng: np.random.Generator) -> Statistics:
+def find_thresholds(size: int, rng: np.random.Generator) -> Records:
     """Compute ln N*, the log of the number of base points from which one spoiler is ignored, set by set."""
     base = make_boxes(PRIMARY.n_samples, **BOX, size=size, rng=rng)
     sets = add_spoilers(base, 1, **PLACE, rng=rng)
@@ -90,40 +97,38 @@ def law(size: int, rng: np.random.Generator) -> Statistics:
         [np.log(PRIMARY.n_samples) + threshold(spoilt(X, y, is_spoiler, shape), "cross-entropy", R) for shape, R in LAW]
         for X, y, is_spoiler in zip(sets.X, sets.y, sets.is_spoiler, strict=True)
     ]
-    return {"ln_threshold": np.array(found).T, "n_fits": np.array([size * len(LAW)])}
+    return {"law": whole({"ln_threshold": np.array(found).T}), "n_fits": size * len(LAW)}
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Make the table of parts, that of paired differences, and that of the nested variance."""
-    swept = [(cell, statistics) for cell, statistics in merged if cell["part"] == "sweep"]
-    nested = [(cell, statistics) for cell, statistics in merged if cell["part"] == "nested"]
-    (drawn,) = (statistics["ln_threshold"] for cell, statistics in merged if cell["part"] == "law")
-    table = grid.tables(swept, rules=RULES)[""].drop(columns="eps")  # all targets are hard
+    swept = records["sweep"].to_dict("records")
+    table = grid.tables([(cell, cell) for cell in swept], rules=RULES)[""].drop(columns="eps")  # all targets are hard
     return {
         "": table,
-        "law": law_table(drawn, table),
+        "law": law_table(records["law"]["ln_threshold"][0], table),
         "differences": differences_table(swept),
-        "nested": pd.DataFrame([nested_row(cell, statistics) for cell, statistics in nested]),
+        "nested": pd.DataFrame([nested_row(cell) for cell in records["nested"].to_dict("records")]),
     }
 
 
-def differences_table(swept: Sequence[tuple[Cell, Statistics]]) -> pd.DataFrame:
+def differences_table(swept: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return how much larger bias and variance are for a baseline than for each unit, with Holm's correction.
 
     The differences of the primary setting are tested by themselves; all others share one correction.
     """
     labels = [rule.label for rule in RULES]
     rows: list[dict[str, Any]] = []
-    for cell, statistics in swept:
+    for cell in swept:
         for baseline in BASELINES:
             for rule in UNITS:
-                pair = [statistics["wrong"][labels.index(label)] for label in (baseline, rule.label)]
-                found = difference(pair[0], pair[1], statistics["groups"])
+                pair = [cell["wrong"][labels.index(label)] for label in (baseline, rule.label)]
+                found = difference(pair[0], pair[1], cell["groups"])
                 for name in COMPARED:
                     k = PARTS.index(name)
                     row = {name: cell[name] for name in grid.SETTINGS}
                     row |= {"baseline": baseline, "label": rule.label, "part": name}
-                    row |= {"n": int(statistics["groups"].sum()), "difference": found.value[k]}
+                    row |= {"n": int(cell["groups"].sum()), "difference": found.value[k]}
                     row |= {"difference_low": found.low[k], "difference_high": found.high[k]}
                     rows.append(row | {"p": found.p_value[k], "primary": is_primary(cell)})
     table = pd.DataFrame(rows)
@@ -153,15 +158,15 @@ def is_primary(cell: Mapping[str, Any]) -> bool:
     return all(cell[name] == value for name, value in asdict(PRIMARY).items())
 
 
-def nested_row(cell: Cell, statistics: Statistics) -> dict[str, Any]:
+def nested_row(cell: Mapping[str, Any]) -> dict[str, Any]:
     """Split Kohavi and Wolpert's variance into what the order of presentation makes and what the data make.
 
     Two orders of one set disagree with probability 2 E[q (1 - q)], q the chance of a wrong prediction given the set.
     """
-    n = int(statistics["groups"].sum())
-    q = statistics["wrong"].sum(axis=0) / n
+    n = int(cell["groups"].sum())
+    q = cell["wrong"].sum(axis=0) / n
     total = q * (1.0 - q) * n / (n - 1)
-    order = statistics["differ"].sum(axis=0) / n / 2.0
+    order = cell["differ"].sum(axis=0) / n / 2.0
     row: dict[str, Any] = {"n_samples": cell["n_samples"], "spoiler_rate": cell["spoiler_rate"], "n": n}
     for name, values in (("total", total), ("from_order", order), ("from_data", total - order)):
         row |= mean(name, values)
@@ -170,48 +175,52 @@ def nested_row(cell: Cell, statistics: Statistics) -> dict[str, Any]:
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Derive what the paper cites."""
-    told: dict[str, Any] = {"n": int(tables[""]["n"].min()), "cells": {}, "differences": {}, "nested": {}}
-    cited = ("error", "bias", "variance", "net_variance", "separates", "dispersion", "offset_sd")
-    for row in tables[""].to_dict("records"):
-        rule = told["cells"].setdefault(cell_key(row), {}).setdefault(row["label"], {})
-        for name in cited:
-            rule |= {key: row[key] for key in (name, f"{name}_low", f"{name}_high") if key in row}
-    differences = tables["differences"]
-    for row in differences[differences["primary"]].to_dict("records"):
-        place = told["differences"].setdefault(row["baseline"], {}).setdefault(row["label"], {})
-        place[row["part"]] = {key: row[key] for key in ("difference", "difference_low", "difference_high", "p")}
-        place[row["part"]]["shortfall"] = -row["difference"]
-    elsewhere = differences[~differences["primary"]]
-    for (baseline, part), rows in elsewhere.groupby(["baseline", "part"]):
-        sure = rows["p_holm"] < 0.05
-        told.setdefault("elsewhere", {}).setdefault(str(baseline), {})[str(part)] = {
-            "compared": len(rows),
-            "baseline_larger": int((sure & (rows["difference"] > 0)).sum()),
-            "unit_larger": int((sure & (rows["difference"] < 0)).sum()),
-        }
-    told["numbers_elsewhere"] = {"settings": len({cell_key(row) for row in tables[""].to_dict("records")}) - 1}
-    told["law"] = {row.pop("label"): row for row in tables["law"].to_dict("records")}
-    told["law"]["least_ratio"] = tables["law"]["peak_over_predicted"].min()
-    told["law"]["most_ratio"] = tables["law"]["peak_over_predicted"].max()
-    for row in tables["nested"].to_dict("records"):
-        told["nested"][f"n_{row['n_samples']}"] = {**row, "order_share": row["from_order"] / row["total"]}
-    return told
+    table, differences, nested_variance = tables[""], tables["differences"], tables["nested"]
+    settings = [cell_key(row) for row in table.to_dict("records")]
+    measures = ("error", "bias", "variance", "net_variance", "separates", "dispersion", "offset_sd")
+    cited = [name for name in table if name.removesuffix("_low").removesuffix("_high") in measures]
+    primary, elsewhere = (differences[differences["primary"] == flag] for flag in (True, False))
+    law = tables["law"]
+    return {
+        "n": int(table["n"].min()),
+        "cells": nested(table.assign(setting=settings), {"setting": "", "label": ""}, cited),
+        "differences": nested(
+            primary.assign(shortfall=-primary["difference"]),
+            {"baseline": "", "label": "", "part": ""},
+            ("difference", "difference_low", "difference_high", "p", "shortfall"),
+        ),
+        "elsewhere": nested(
+            summarise(elsewhere, ["baseline", "part"], elsewhere_row).rename(columns={"n": "compared"}),
+            {"baseline": "", "part": ""},
+        ),
+        "numbers_elsewhere": {"settings": len(set(settings)) - 1},
+        "law": nested(law, {"label": ""})
+        | {
+            "least_ratio": law["peak_over_predicted"].min(),
+            "most_ratio": law["peak_over_predicted"].max(),
+        },
+        "nested": nested(
+            nested_variance.assign(
+                order_share=nested_variance["from_order"] / nested_variance["total"], size=nested_variance["n_samples"]
+            ),
+            {"size": "n"},
+        ),
+    }
+
+
+def elsewhere_row(rows: Mapping[str, Any]) -> dict[str, int]:
+    """Return in how many comparisons, Holm's correction made, either is the larger."""
+    sure = rows["p_holm"] < 0.05
+    larger, smaller = rows["difference"] > 0, rows["difference"] < 0
+    return {"baseline_larger": int((sure & larger).sum()), "unit_larger": int((sure & smaller).sum())}
 
 
 def cell_key(row: Mapping[str, Any]) -> str:
     """Return the name of a setting in the numbers: what is not as in the primary one."""
-    words = []
-    for name, value in asdict(PRIMARY).items():
-        if row[name] != value:
-            shown = f"{row[name]:g}" if isinstance(row[name], float) else str(row[name])
-            words.append(f"{name}_{shown}".replace(".", "_"))
-    return "_".join(words) or "primary"
+    return "_".join(key(row[name], name) for name, value in asdict(PRIMARY).items() if row[name] != value) or "primary"
 
 
-SWEPT: list[Cell] = [{"part": "sweep", **asdict(setting)} for setting in SETTINGS]
-NESTED: list[Cell] = [{"part": "nested", "n_samples": n, "spoiler_rate": 0.01} for n in (20, 100)]
-
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     name="bias_variance",
     question="Has the perceptron low bias and high variance, and the bounded unit the reverse?",
     settings={
@@ -223,10 +232,13 @@ EXPERIMENT = Experiment(
         "largest_rate": max(RATES),
         "level": 0.95,
     },
-    cells=(*SWEPT, *NESTED, {"part": "law", "resamples": 40}),
+    parts={
+        "sweep": Part(run=train_rules, cells=[asdict(setting) for setting in SETTINGS]),
+        "nested": Part(run=train_in_two_orders, cells=[{"n_samples": n, "spoiler_rate": 0.01} for n in (20, 100)]),
+        "law": Part(run=find_thresholds, resamples=40),  # one block, so that nothing is added
+    },
     resamples=10_000,
     block_size=500,
-    run=run,
     merge=add_up,
     tables=tables,
     numbers=numbers,

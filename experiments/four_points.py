@@ -1,10 +1,11 @@
 """Three points that every rule separates, and a fourth that backpropagation gives up."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from experiments._landscape import fold_from, least_curvature, saddle_between, stationary_near
 from study.analysis.margin import functional_margins, geometric_margin, novikoff_bound
@@ -12,7 +13,8 @@ from study.analysis.separability import is_separable
 from study.analysis.separation import separates, training_error
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.published import four_points, three_points
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
+from study.sweeps.experiment import Tables
+from study.sweeps.parts import Frames, Part, Records, experiment, key
 from study.trainers.fit import Fit, Stop
 from study.trainers.losses import Objective, objective
 from study.trainers.perceptron import perceptron
@@ -25,6 +27,10 @@ SEPARATOR = np.array([2.0, 0.0, 1.0])  # of all with margins of at least 1 the o
 T_LARGEST, T_DRAWN = 3000, (1, 3, 10, 30, 100, 300, 1000, 3000)
 SLICE = {"along": np.linspace(-1.0, 5.0, 81), "across": np.linspace(-2.0, 2.0, 55)}
 
+WEIGHTS = ("w_x", "w_y", "bias")
+Order = Literal["natural", "cyclic-shuffled", "random"]
+ORDERS: tuple[Order, ...] = ("cyclic-shuffled", "random")
+
 RULES = {
     "perceptron": ("three", "perceptron", "", ""),
     "unit": ("three", "unit, from zero", "quadratic", "L-BFGS-B"),
@@ -35,23 +41,6 @@ RULES = {
     "cross_entropy": ("four", "unit, continued from the three points", "cross-entropy", "L-BFGS-B"),
 }
 """What is trained: the key of its numbers, then points, rule, loss and method as the table has them."""
-JUDGED = [
-    *("w_x", "w_y", "bias", "loss_value", "residual", "stop", "n_updates"),
-    *("separates", "training_error", "geometric_margin", "last_margin", "separable"),
-]
-
-
-def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
-    """Compute one block of the part that the cell names."""
-    match cell["part"]:
-        case "rules":
-            return rules()
-        case "slice":
-            return loss_slice()
-        case "fold":
-            return fold(float(cell["eps"]))
-        case _:
-            return updates(cell, size, rng)
 
 
 def mean_loss(points: Dataset, eps: float) -> Objective:
@@ -75,7 +64,7 @@ def three_point_optimum(eps: float) -> Floats:
     return np.array([u, u, 0.0])
 
 
-def rules() -> Statistics:
+def train_rules() -> Records:
     """Train each rule on the three points and on the four, and judge what comes out."""
     three, four = three_points(), four_points(T)
     before = minimum(three, EPS, np.zeros(3))
@@ -89,14 +78,27 @@ def rules() -> Statistics:
         "lowest": lowest_minimum(four, EPS),
         "cross_entropy": sigmoid_unit(four.X, four.y, eps=EPS, w0=before.w),
     }
-    judged = []
-    for key, fit in fits.items():
-        points = three if RULES[key][0] == "three" else four
+    rows = []
+    for name, fit in fits.items():
+        points = three if RULES[name][0] == "three" else four
         margins = functional_margins(fit.w, points.X, points.y)
-        verdict = [separates(fit.w, points.X, points.y), training_error(fit.w, points.X, points.y)]
-        where = [geometric_margin(fit.w, points.X, points.y), margins[-1], is_separable(points.X, points.y)]
-        judged.append([*fit.w, fit.loss, fit.residual, fit.stop, fit.n_updates, *verdict, *where])
-    return {"judged": np.array(judged, dtype=float), "n_fits": np.array([len(fits) + len(STARTS)])}
+        row = {
+            "key": name,
+            **dict(zip(("points", "rule", "loss", "method"), RULES[name], strict=True)),
+            **dict(zip(WEIGHTS, fit.w, strict=True)),
+            "loss_value": float(fit.loss),
+            "residual": float(fit.residual),
+            "stop": Stop(int(fit.stop)).name.lower(),
+            # A solver's steps depend on the last bit of the processor's arithmetic; a perceptron's updates do not.
+            "n_updates": float(fit.n_updates) if RULES[name][1] == "perceptron" else np.nan,
+            "separates": separates(fit.w, points.X, points.y),
+            "training_error": training_error(fit.w, points.X, points.y),
+            "geometric_margin": geometric_margin(fit.w, points.X, points.y),
+            "last_margin": margins[-1],
+            "separable": is_separable(points.X, points.y),
+        }
+        rows.append(row)
+    return {"rules": rows, "n_fits": len(fits) + len(STARTS)}
 
 
 def stationary_points() -> tuple[Floats, Floats, Floats]:
@@ -106,7 +108,7 @@ def stationary_points() -> tuple[Floats, Floats, Floats]:
     return stuck, saddle_between(mean_loss(four, EPS), stuck, separating), separating
 
 
-def loss_slice() -> Statistics:
+def evaluate_slice() -> Records:
     """Evaluate the loss on the plane through its three stationary points, the stuck minimum at the origin."""
     four = four_points(T)
     loss = mean_loss(four, EPS)
@@ -120,141 +122,106 @@ def loss_slice() -> Statistics:
     def total(w: Floats) -> float:
         return 4.0 * float(loss.value_and_gradient(w)[0])
 
-    curvatures = [np.linalg.eigvalsh(loss.hessian(w))[[0, -1]] for w in points]
-    values = [
-        [*w, total(w), *curvature, *(basis @ (w - stuck)), separates(w, four.X, four.y)]
-        for w, curvature in zip(points, curvatures, strict=True)
-    ]
-    return {
-        "grid": np.column_stack([a.ravel(), b.ravel(), [total(w) for w in weights.reshape(-1, 3)]]),
-        "stationary": np.array(values),
-        "n_fits": np.array([len(STARTS) + 2]),
-    }
+    stationary = []
+    for kind, w in zip(("stuck minimum", "saddle", "separating minimum"), points, strict=True):
+        least, largest = np.linalg.eigvalsh(loss.hessian(w))[[0, -1]]
+        place = dict(zip(("along", "across"), basis @ (w - stuck), strict=True))
+        row = {"kind": kind, **dict(zip(WEIGHTS, w, strict=True)), "loss_value": total(w)}
+        row |= {"least_curvature": least, "largest_curvature": largest, **place}
+        stationary.append(row | {"separates": separates(w, four.X, four.y)})
+    grid = {"along": a.ravel(), "across": b.ravel(), "loss_value": [total(w) for w in weights.reshape(-1, 3)]}
+    return {"slice": grid, "stationary": stationary, "n_fits": len(STARTS) + 2}
 
 
-def fold(eps: float) -> Statistics:
+def follow_minima(eps: float) -> Records:
     """Follow both minima as t falls, and solve for the t at which the stuck one meets the saddle and is gone."""
     start = three_point_optimum(eps)
     t_fold = fold_from(lambda t: mean_loss(four_points(t), eps), start, np.geomspace(T, 1.0, 400))
-    branches = {"stuck": start, "separating": lowest_minimum(four_points(T), eps).w}
-    grids = {"stuck": t_fold + (T - t_fold) * np.linspace(1.0, 0.02, 50) ** 2, "separating": np.linspace(T, 1.0, 37)}
+    branches = {"stuck minimum": start, "separating minimum": lowest_minimum(four_points(T), eps).w}
+    grids = [t_fold + (T - t_fold) * np.linspace(1.0, 0.02, 50) ** 2, np.linspace(T, 1.0, 37)]
     rows = []
-    for branch, w in branches.items():
-        for t in grids[branch]:
+    for (kind, w), grid in zip(branches.items(), grids, strict=True):
+        for t in grid:
             points = four_points(t)
             loss = mean_loss(points, eps)
             w = stationary_near(loss, w)
             value, gradient = loss.value_and_gradient(w)
-            margin = functional_margins(w, points.X, points.y)[3]
-            residual = np.abs(gradient).max()
-            rows.append([branch == "stuck", t, *w, 4.0 * value, residual, least_curvature(loss, w), margin])
-    return {"branches": np.array(rows), "t_fold": np.array([t_fold]), "n_fits": np.array([len(rows) + len(STARTS)])}
+            row = {"kind": kind, "t": t, **dict(zip(WEIGHTS, w, strict=True)), "loss_value": 4.0 * value}
+            row |= {"residual": np.abs(gradient).max(), "least_curvature": least_curvature(loss, w)}
+            rows.append(row | {"last_margin": functional_margins(w, points.X, points.y)[3], "t_fold": t_fold})
+    return {"fold": rows, "n_fits": len(rows) + len(STARTS)}
 
 
-def updates(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
-    """Count a perceptron's updates: in natural order for every whole t, in a drawn order `size` times for one t."""
-    natural = cell["order"] == "natural"
-    t = np.arange(1, T_LARGEST + 1) if natural else np.full(size, int(cell["t"]))
+def count_updates(order: Order, t: int, size: int, rng: np.random.Generator) -> Records:
+    """Count a perceptron's updates in a drawn order, `size` times."""
+    return {"updates": run_perceptron(np.full(size, t), order, rng), "n_fits": size}
+
+
+def count_natural() -> Records:
+    """Count a perceptron's updates in natural order, for every whole t."""
+    t = np.arange(1, T_LARGEST + 1)
+    return {"updates": {"order": "natural", "t": t, **run_perceptron(t, "natural")}, "n_fits": T_LARGEST}
+
+
+def run_perceptron(t: NDArray[np.int64], order: Order, rng: np.random.Generator | None = None) -> dict[str, Any]:
+    """Return one row for each t: the updates, their bound, and whether the weights separate in the end."""
     points = four_points(t)
-    fit = perceptron(points.X, points.y, order=cell["order"], rng=rng)  # type: ignore[arg-type]
+    fit = perceptron(points.X, points.y, order=order, rng=rng)
     right = separates(fit.w, points.X, points.y)
-    return {"t": t, "n_updates": fit.n_updates, "separates": right, "n_fits": np.array([t.size])}
+    bound = novikoff_bound(SEPARATOR, points.X, points.y)
+    return {"n_updates": fit.n_updates, "separates": right, "novikoff_bound": bound}
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Make the six tables."""
-    parts = by_part(merged)
-    slice_ = parts["slice"][0][1]
+    rules, grid, stationary, fold = (
+        records[name].drop(columns="part") for name in ("rules", "slice", "stationary", "fold")
+    )
+    points = four_points(T)
+    frame = pd.DataFrame(points.X, columns=["x", "y"]).assign(label=points.y, is_spoiler=points.is_spoiler)
     return {
-        "": rules_table(parts["rules"][0][1]["judged"]),
-        "points": points_table(four_points(T)),
-        "slice": pd.DataFrame(slice_["grid"], columns=["along", "across", "loss_value"]),
-        "stationary": stationary_table(slice_["stationary"]),
-        "fold": pd.concat([fold_table(cell, s) for cell, s in parts["fold"]], ignore_index=True),
-        "updates": pd.concat([updates_table(cell, s) for cell, s in parts["updates"]], ignore_index=True),
+        "": rules.astype({"n_updates": "Int64"}),
+        "points": frame,
+        "slice": grid,
+        "stationary": stationary,
+        "fold": fold,
+        "updates": updates_table(records["updates"]),
     }
 
 
-def points_table(points: Dataset) -> pd.DataFrame:
-    """Return a row for each point."""
-    frame = pd.DataFrame(points.X, columns=["x", "y"])
-    return frame.assign(label=points.y, is_spoiler=points.is_spoiler)
-
-
-def rules_table(judged: Floats) -> pd.DataFrame:
-    """Return a row for each rule on each set."""
-    frame = pd.DataFrame(list(RULES.values()), columns=["points", "rule", "loss", "method"])
-    frame.insert(0, "key", list(RULES))
-    values = pd.DataFrame(judged, columns=JUDGED)
-    values["stop"] = [Stop(int(stop)).name.lower() for stop in values["stop"]]
-    # A solver's steps depend on the last bit of the processor's arithmetic; a perceptron's updates do not.
-    values["n_updates"] = values["n_updates"].astype("Int64").where(frame["rule"] == "perceptron")
-    values[["separates", "separable"]] = values[["separates", "separable"]].astype(bool)
-    return pd.concat([frame, values], axis=1)
-
-
-def stationary_table(values: Floats) -> pd.DataFrame:
-    """Return a row for each stationary point, with its place in the slice."""
-    curvatures = ["least_curvature", "largest_curvature"]
-    columns = ["w_x", "w_y", "bias", "loss_value", *curvatures, "along", "across", "separates"]
-    frame = pd.DataFrame(values, columns=columns).astype({"separates": bool})
-    frame.insert(0, "kind", ["stuck minimum", "saddle", "separating minimum"])
-    return frame
-
-
-def fold_table(cell: Cell, statistics: Statistics) -> pd.DataFrame:
-    """Return a row for each minimum at each t, with the t of the fold."""
-    columns = ["stuck", "t", "w_x", "w_y", "bias", "loss_value", "residual", "least_curvature", "last_margin"]
-    frame = pd.DataFrame(statistics["branches"], columns=columns)
-    kind = np.where(frame.pop("stuck") == 1, "stuck minimum", "separating minimum")
-    frame.insert(0, "eps", float(cell["eps"]))
-    frame.insert(1, "kind", kind)
-    frame["t_fold"] = statistics["t_fold"][0]
-    return frame
-
-
-def updates_table(cell: Cell, statistics: Statistics) -> pd.DataFrame:
-    """Return a row for each t: n runs, the mean with its 95% interval, the least and the most."""
-    points = four_points(np.unique(statistics["t"]))
-    runs = pd.DataFrame({name: statistics[name] for name in ("t", "n_updates", "separates")}).groupby("t")
-    count = runs["n_updates"].agg(["size", "mean", "std", "min", "max"]).fillna({"std": 0.0})
-    half = 1.96 * count["std"] / np.sqrt(count["size"])
-    return pd.DataFrame(
-        {
-            "order": cell["order"],
-            "t": count.index,
-            "n": count["size"].to_numpy(),
-            "n_updates": count["mean"].to_numpy(),
-            "low": (count["mean"] - half).to_numpy(),
-            "high": (count["mean"] + half).to_numpy(),
-            "least": count["min"].to_numpy(),
-            "most": count["max"].to_numpy(),
-            "separates": runs["separates"].mean().to_numpy(),
-            "novikoff_bound": novikoff_bound(SEPARATOR, points.X, points.y),
-        }
+def updates_table(updates: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each order and t: n runs, the mean with its 95% interval, the least and the most."""
+    runs = updates.groupby(["order", "t"], sort=False)
+    table = runs["n_updates"].agg(["size", "mean", "std", "min", "max"])
+    half = 1.96 * table.pop("std").fillna(0.0) / np.sqrt(table["size"])
+    table = table.set_axis(["n", "n_updates", "least", "most"], axis=1).reset_index()
+    table.insert(4, "low", table["n_updates"] - half.to_numpy())
+    table.insert(5, "high", table["n_updates"] + half.to_numpy())
+    return table.assign(
+        separates=runs["separates"].mean().to_numpy(), novikoff_bound=runs["novikoff_bound"].first().to_numpy()
     )
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Derive what the paper cites."""
     judged = tables[""].set_index("key")
-    columns = [column for column in judged.columns if column in JUDGED]
     stationary = tables["stationary"].set_index("kind")
-    folds = tables["fold"].groupby("eps")["t_fold"].first()
     counted = tables["updates"]
     natural = counted[counted["order"] == "natural"]
     drawn = counted[counted["order"] != "natural"]
     extra = natural["n_updates"] - natural["t"]
     growth = np.polyfit(np.log(natural["t"][99:]), np.log(natural["n_updates"][99:]), 1)[0]
-    before = judged.loc["unit", ["w_x", "w_y", "bias"]].to_numpy(float)
+    before = judged.loc["unit", list(WEIGHTS)].to_numpy(float)
     last = natural.iloc[-1]
     return {
-        "rules": {key: rule_numbers(judged.loc[key, columns]) for key in judged.index},
+        "rules": {
+            name: rule_numbers(judged.loc[name].drop(["points", "rule", "loss", "method"])) for name in judged.index
+        },
         "before_distance": float(np.abs(before - three_point_optimum(EPS)).max()),
         "stationary": {kind.split()[0]: dict(stationary.loc[kind].astype(object)) for kind in stationary.index},
         "barrier": stationary["loss_value"]["saddle"] - stationary["loss_value"]["stuck minimum"],
         "loss_ratio": stationary["loss_value"]["stuck minimum"] / stationary["loss_value"]["separating minimum"],
-        "fold": {f"eps_{eps:g}".replace(".", "_"): t for eps, t in folds.items()},
+        "fold": {key(eps, "eps"): t for eps, t in tables["fold"].groupby("eps")["t_fold"].first().items()},
         "updates": {
             "follow_rule": bool((extra == np.where(natural["t"] % 3 == 0, 3, 4)).all()),
             "growth_exponent": growth,
@@ -273,25 +240,20 @@ def rule_numbers(row: pd.Series) -> dict[str, Any]:
     return {name: int(value) if name == "n_updates" else value for name, value in row.dropna().items()}
 
 
-FOLDS: list[Cell] = [{"part": "fold", "eps": eps, "resamples": 1} for eps in (0.05, 0.1, 0.2)]
-CELLS: tuple[Cell, ...] = (
-    {"part": "rules", "resamples": 1},
-    {"part": "slice", "resamples": 1},
-    *FOLDS,
-    {"part": "updates", "order": "natural", "resamples": 1},
-    *[{"part": "updates", "order": order, "t": t} for order in ("cyclic-shuffled", "random") for t in T_DRAWN],
-)
-
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     in_processes=True,
     name="four_points",
     question="Does a fourth, separable point leave backpropagation stuck where the perceptron goes on?",
     settings={"eps": EPS, "t": T, "learning_rate": LEARNING_RATE, "starts": len(STARTS), "t_largest": T_LARGEST},
-    cells=CELLS,
+    parts={
+        "rules": Part(run=train_rules, draws=False),
+        "slice": Part(run=evaluate_slice, draws=False),
+        "fold": Part(run=follow_minima, cells=[{"eps": eps} for eps in (0.05, 0.1, 0.2)], draws=False),
+        "natural": Part(run=count_natural, draws=False),
+        "updates": Part(run=count_updates, cells=[{"order": order, "t": t} for order in ORDERS for t in T_DRAWN]),
+    },
     resamples=1000,
     block_size=1000,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
 )

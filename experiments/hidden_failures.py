@@ -1,6 +1,6 @@
 """Two ways in which a network with hidden nodes fails on separable points: every optimum, and a strict minimum."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from experiments._strict_minimum import OneHiddenLayer, StrictMinimum, strict_mi
 from study.analysis.interval import rate
 from study.analysis.separability import is_separable
 from study.datasets.dataset import Dataset, Floats
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Tables
+from study.sweeps.parts import Frames, Part, Records, experiment, nested, summarise
 from study.trainers.fit import Bound
 from study.trainers.layers import initial_weights, outputs, value_and_gradient
 from study.trainers.losses import Loss, loss_of_margin
@@ -25,21 +26,11 @@ GLOBAL_STARTS = 60
 EPS, WEIGHT, FAR, SHIFT = 0.1, 100.0, 8.0, 0.5
 TEACHER = np.array([1.0, 1.0, 1.0, -1.0, 0.0, 0.0, 20.0, 20.0, -30.0])
 """f(x, y) = 20 (sigma(x + y) + sigma(x - y) - 1.5), as the weights of a 2-2-1 network."""
+WEIGHTS = [*[f"w_1_{i}{j}" for i in (1, 2, 0) for j in (1, 2)], "w_2_1", "w_2_2", "w_2_0"]
 LAYERS, STEEP = (2, 1), 150.0
 SCALES = (0.1, 0.3, 1.0, 3.0)
 LEARNING_RATE, DESCENT_STEPS = 0.002, 20_000
 VIEW = np.stack(np.meshgrid(np.linspace(-2.0, 10.0, 61), np.linspace(-4.0, 9.5, 55), indexing="ij"), -1).reshape(-1, 2)
-
-
-def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
-    """Compute one block of the part that the cell names."""
-    match cell["part"]:
-        case "global":
-            return every_optimum(int(cell["depth"]), rng)
-        case "local":
-            return certified()
-        case _:
-            return basin(str(cell["around"]), float(cell["scale"]), size, rng)
 
 
 def line_points() -> Dataset:
@@ -53,12 +44,13 @@ def lipschitz(depth: int) -> float:
     return float(HIDDEN**depth * WEIGHT_BOUND ** (depth + 1) / 4.0**depth)
 
 
-def every_optimum(depth: int, rng: np.random.Generator) -> Statistics:
+def every_optimum(depth: int, size: int, rng: np.random.Generator) -> Records:
     """Compare the lowest loss found with what every separator must at least cost.
 
     theta < 0 at -1 and theta > 0 at the spoiler, a distance GAP to the right: then theta > -L GAP at -1, and each copy
     of -1 costs at least loss(L GAP).
     """
+    del size  # nothing is drawn but the starts
     points = line_points()
     layers = (HIDDEN,) * depth + (1,)
     starts = np.concatenate(
@@ -82,8 +74,10 @@ def every_optimum(depth: int, rng: np.random.Generator) -> Statistics:
             total = fit.loss * (2 * copies + 1 if loss == "cross-entropy" else 1)  # sums for both
             w = fit.w[total.argmin()]
             margins = points.y * outputs(w, points.X, layers)
-            rows.append([depth, loss == "quadratic", copies, total.min(), copies * floor, *margins])
-    return {"global": np.array(rows), "n_fits": np.array([len(rows) * len(starts)])}
+            row = {"loss": loss, "copies": copies, "lowest": total.min(), "separators_cost": copies * floor}
+            names = ("margin_minus", "margin_plus", "margin_spoiler")
+            rows.append(row | dict(zip(names, margins, strict=True)))
+    return {"global": rows, "n_fits": len(rows) * len(starts)}
 
 
 def curve(level: float, y: float) -> float:
@@ -118,25 +112,37 @@ def step_weights() -> Floats:
     return np.array([STEEP, 0.0, 0.0, 0.0, -STEEP * middle, 0.0, 2.0 * u, 0.0, -u])
 
 
-def certified() -> Statistics:
+def prove_minimum() -> Records:
     """Prove the minimum, and set beside it weights that separate at a far lower loss."""
     points, weight = apex_points()
     proof, lower = certificate(), step_weights()
-    set_ = (points.X, points.y, weight, LAYERS, "quadratic", EPS)
-    lower_loss = value_and_gradient(lower, *set_)[0]  # type: ignore[arg-type]
+    problem = (points.X, points.y, weight, LAYERS, "quadratic", EPS)
+    lower_loss = value_and_gradient(lower, *problem)[0]  # type: ignore[arg-type]
     right = (points.y * outputs(lower, points.X, LAYERS) > 0.0).all()
-    views = [outputs(w, VIEW, LAYERS) for w in (np.array(proof.w), lower)]
-    summary = [proof.proved, proof.radius, *proof.loss, sum(proof.separated), sum(proof.lost), proof.lost[-1]]
+    summary = {
+        "proved": proof.proved,
+        "radius": proof.radius,
+        "loss_low": proof.loss[0],
+        "loss_high": proof.loss[1],
+        "n_right": sum(proof.separated),
+        "n_lost": sum(proof.lost),
+        "spoiler_lost": proof.lost[-1],
+        "lower_loss": float(lower_loss),
+        "lower_separates": bool(right),
+        "separable": bool(is_separable(points.X, points.y)),
+    }
+    minima = {"strict minimum": np.array(proof.w), "separating": lower}
+    stuck, separating = (outputs(w, VIEW, LAYERS).round(6) for w in minima.values())
+    place = {"x_1": points.X[:, 0], "x_2": points.X[:, 1], "label": points.y.astype(int)}
     return {
-        "proof": np.array([[*summary, lower_loss, right, is_separable(points.X, points.y)]], dtype=float),
-        "weights": np.array([proof.w, lower]),
-        "view": np.column_stack([VIEW, *views]),
-        "points": np.column_stack([points.X, points.y, points.is_spoiler]),
-        "n_fits": np.array([0]),
+        "proof": summary,
+        "weights": [{"kind": kind, **dict(zip(WEIGHTS, w, strict=True))} for kind, w in minima.items()],
+        "view": {"x_1": VIEW[:, 0].round(6), "x_2": VIEW[:, 1].round(6), "stuck": stuck, "separating": separating},
+        "points": {**place, "is_spoiler": points.is_spoiler},
     }
 
 
-def basin(around: str, scale: float, size: int, rng: np.random.Generator) -> Statistics:
+def basin(around: str, scale: float, size: int, rng: np.random.Generator) -> Records:
     """Descend from starts around the minimum, or around zero; ask whether the spoiler is lost, alone or not."""
     points, weight = apex_points()
     centre = np.array(certificate().w) if around == "minimum" else np.zeros(9)
@@ -156,78 +162,57 @@ def basin(around: str, scale: float, size: int, rng: np.random.Generator) -> Sta
             max_steps=DESCENT_STEPS if plain else 3000,
         )
         right = points.y * outputs(fit.w, points.X, LAYERS) > 0.0
-        rows.append(np.stack([~right[:, -1], right[:, :-1].all(axis=-1), right.all(axis=-1)], axis=-1))
-    return {"basin": np.stack(rows, axis=1), "n_fits": np.array([2 * size])}
+        verdict = {"spoiler_lost": ~right[:, -1], "base_right": right[:, :-1].all(axis=-1)}
+        rows.append({"method": method, **verdict, "separates": right.all(axis=-1)})
+    return {"basin": rows, "n_fits": 2 * size}
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Make the five tables."""
-    rows = [basin_rows(cell, s["basin"]) for cell, s in merged if cell["part"] == "basin"]
-    (local,) = [s for cell, s in merged if cell["part"] == "local"]
-    values = np.concatenate([s["global"] for cell, s in merged if cell["part"] == "global"])
-    names = ["depth", "loss", "copies", "lowest", "separators_cost", "margin_minus", "margin_plus", "margin_spoiler"]
-    every = pd.DataFrame(values, columns=names).astype({"depth": int, "copies": int})
-    every["loss"] = np.where(every["loss"] == 1, "quadratic", "cross-entropy")
-    every["every_optimum_fails"] = every["lowest"] < every["separators_cost"]
-    columns = ["proved", "radius", "loss_low", "loss_high", "n_right", "n_lost", "spoiler_lost"]
-    proof = pd.DataFrame(local["proof"], columns=[*columns, "lower_loss", "lower_separates", "separable"])
-    flags = ["proved", "spoiler_lost", "lower_separates", "separable"]
-    weights = [*[f"w_1_{i}{j}" for i in (1, 2, 0) for j in (1, 2)], "w_2_1", "w_2_2", "w_2_0"]
-    minima = pd.DataFrame(local["weights"], columns=weights)
-    minima.insert(0, "kind", ["strict minimum", "separating"])
-    points = pd.DataFrame(local["points"], columns=["x_1", "x_2", "label", "is_spoiler"])
+    every, proof, weights, view, points = (
+        records[name].drop(columns="part") for name in ("global", "proof", "weights", "view", "points")
+    )
     return {
-        "": proof.astype(dict.fromkeys(flags, bool) | {"n_right": int, "n_lost": int}),
-        "weights": minima,
-        "basin": pd.DataFrame([row for pair in rows for row in pair]),
-        "global": every,
-        "view": pd.DataFrame(local["view"], columns=["x_1", "x_2", "stuck", "separating"]).round(6),
-        "points": points.astype({"label": int, "is_spoiler": bool}),
+        "": proof,
+        "weights": weights,
+        "basin": basin_table(records["basin"]),
+        "global": every.assign(every_optimum_fails=every["lowest"] < every["separators_cost"]),
+        "view": view,
+        "points": points,
     }
 
 
-def basin_rows(cell: Cell, values: Floats) -> list[dict[str, Any]]:
-    """Return a row for each method: shares of starts, with 95% Wilson intervals."""
-    rows = []
-    for method, one in zip(("descent", "spectral"), np.swapaxes(values, 0, 1), strict=True):
-        row: dict[str, Any] = {"around": cell["around"], "scale": float(cell["scale"]), "method": method, "n": len(one)}
-        for name, hits in zip(("spoiler_lost", "base_right", "separates"), one.T, strict=True):
-            row |= rate(name, hits)
-        rows.append(row)
-    return rows
+def basin_table(basin: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each place and spread of the starts, and method: shares of starts, with 95% intervals."""
+
+    def shares(rows: Mapping[str, Any]) -> dict[str, float]:
+        return {k: v for name in ("spoiler_lost", "base_right", "separates") for k, v in rate(name, rows[name]).items()}
+
+    return summarise(basin, ["around", "scale", "method"], shares)
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Derive what the paper cites."""
-    basins: dict[str, Any] = {}
-    for row in tables["basin"].to_dict("records"):
-        place = basins.setdefault(row["around"], {}).setdefault(f"s_{row['scale']:g}".replace(".", "_"), {})
-        place[row["method"]] = {name: value for name, value in row.items() if isinstance(value, float | int)}
-    every: dict[str, Any] = {}
-    for (depth, loss), rows in tables["global"].groupby(["depth", "loss"]):
-        shown = rows[rows["every_optimum_fails"]]
-        proved = shown.iloc[0]
-        every.setdefault(f"depth_{depth}", {})[str(loss).replace("-", "_")] = {
-            "copies": int(proved["copies"]),
-            "lowest": proved["lowest"],
-            "separators_cost": proved["separators_cost"],
-            "all_from_there": bool((rows["every_optimum_fails"] == (rows["copies"] >= proved["copies"])).all()),
-        }
-    proof = tables[""].iloc[0].to_dict()
+    basin = tables["basin"]
+    every = summarise(tables["global"], ["depth", "loss"], first_proved).drop(columns="n")
+    levels = {"around": "", "s": "s", "method": ""}
     return {
-        "proof": proof,
-        "basin": basins,
-        "n": int(tables["basin"]["n"].min()),
-        "global": every,
+        "proof": tables[""].iloc[0].to_dict(),
+        "basin": nested(basin.assign(s=basin["scale"]), levels),
+        "n": int(basin["n"].min()),
+        "global": nested(every, {"depth": "depth", "loss": ""}),
         "lipschitz": {"depth_1": lipschitz(1), "depth_2": lipschitz(2)},
     }
 
 
-BASIN_CELLS: list[Cell] = [
-    {"part": "basin", "around": around, "scale": scale} for around in ("minimum", "zero") for scale in SCALES
-]
+def first_proved(rows: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the least copies at which every optimum is proved to fail, and whether it is so from there on."""
+    fails, first = rows["every_optimum_fails"], rows["every_optimum_fails"].argmax()
+    found = {name: rows[name][first] for name in ("copies", "lowest", "separators_cost")}
+    return {**found, "all_from_there": bool((fails == (rows["copies"] >= found["copies"])).all())}
 
-EXPERIMENT = Experiment(
+
+EXPERIMENT = experiment(
     in_processes=True,
     name="hidden_failures",
     question="Does a network with a hidden layer fail on separable points, at every optimum or at a strict minimum?",
@@ -245,16 +230,15 @@ EXPERIMENT = Experiment(
         "descent_steps": DESCENT_STEPS,
         "level": 0.95,
     },
-    cells=(
-        {"part": "global", "depth": 1, "resamples": 1},
-        {"part": "global", "depth": 2, "resamples": 1},
-        {"part": "local", "resamples": 1},
-        *BASIN_CELLS,
-    ),
+    parts={
+        "global": Part(run=every_optimum, cells=[{"depth": depth} for depth in (1, 2)], resamples=1),
+        "local": Part(run=prove_minimum, draws=False),
+        "basin": Part(
+            run=basin, cells=[{"around": around, "scale": scale} for around in ("minimum", "zero") for scale in SCALES]
+        ),
+    },
     resamples=100,
     block_size=25,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
 )

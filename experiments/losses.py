@@ -1,6 +1,8 @@
 """Three losses, with and without a bound, from three kinds of start: which reach a separator, and when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.published import four_points, three_points
 from study.datasets.spoilers import PLACE, add_spoilers
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
+from study.sweeps.experiment import Tables
+from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, summarise
 from study.trainers.fit import Bound
 from study.trainers.losses import LOSSES, Loss
 from study.trainers.max_margin import max_margin
@@ -27,26 +30,25 @@ STEPS = {"four": 20_000, "clusters": 10_000}
 RATES = {"four": 0.2, "clusters": 0.1}
 BOUNDS = {"four": Bound("box", 5.0), "clusters": Bound("box", 3.0)}
 STARTS = ("warm", "zero", "random")
-COMBINATIONS = [(loss, bounded, start) for loss in LOSSES for bounded in (True, False) for start in STARTS]
 TIMES = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0)
 MOST_STEPS = 2_000_000
 
 
-def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
-    """Compute one block of the part that the cell names."""
-    if cell["part"] == "time":
-        return time_to_separate(float(cell["t"]))
-    where = str(cell["part"])
+def descend(where: str, size: int, rng: np.random.Generator) -> Records:
+    """Descend on drawn sets by every combination of loss, bound and start."""
     base, points = drawn_sets(where, size, rng)
     random_start = SCALE * rng.standard_normal((size, 3))
     widest = geometric_margin(max_margin(points.X, points.y).w, points.X, points.y)
-    rows = [
-        [*trained(base, points, where, *combination, random_start), np.broadcast_to(widest, size)]
-        for combination in COMBINATIONS
+    runs = [
+        {
+            **{"points": where, "loss": loss, "bounded": bounded, "start": start},
+            **descend_stack(base, points, where, loss, bounded, start, random_start),
+            "widest": np.broadcast_to(widest, size),
+        }
+        for loss, bounded, start in product(LOSSES, (True, False), STARTS)
     ]
     updates = np.broadcast_to(perceptron(points.X, points.y).n_updates, size)
-    n_fits = size * (len(COMBINATIONS) + 2)
-    return {"runs": np.array(rows).transpose(2, 0, 1), "perceptron": updates, "n_fits": np.array([n_fits])}
+    return {"runs": runs, "perceptron": {"points": where, "n_updates": updates}, "n_fits": size * (len(runs) + 2)}
 
 
 def drawn_sets(where: str, size: int, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
@@ -57,10 +59,10 @@ def drawn_sets(where: str, size: int, rng: np.random.Generator) -> tuple[Dataset
     return base, add_spoilers(base, 1, **PLACE, rng=rng)
 
 
-def trained(
+def descend_stack(
     base: Dataset, points: Dataset, where: str, loss: Loss, bounded: bool, start: str, random_start: Floats
-) -> list[Floats]:
-    """Descend on a stack of sets; return first step that separates, the verdict at the end, margin, loss, residual."""
+) -> dict[str, Any]:
+    """Descend on a stack of sets; return the first step that separates, and verdict, margin and residual."""
     bound = BOUNDS[where] if bounded else Bound()
     w0 = random_start if start == "random" else np.zeros(3)
     if start == "warm":
@@ -80,8 +82,9 @@ def trained(
         record_path=True,
     )
     first = [first_separation(path, X, y) for path, X, y in zip(fit.path, points.X, points.y, strict=True)]  # type: ignore[arg-type]
+    margin = geometric_margin(fit.w, points.X, points.y)
     right = separates(fit.w, points.X, points.y)
-    return [np.array(first), right, geometric_margin(fit.w, points.X, points.y), fit.loss, fit.residual]
+    return {"first": first, "separates": right, "margin": margin, "residual": fit.residual}
 
 
 def first_separation(path: Floats, X: Floats, y: Floats) -> float:
@@ -90,10 +93,10 @@ def first_separation(path: Floats, X: Floats, y: Floats) -> float:
     return float(right.argmax()) if right.any() else np.nan
 
 
-def time_to_separate(t: float) -> Statistics:
+def time_to_separate(t: float) -> Records:
     """Count the steps of each loss from the optimum of the first three points until the fourth is right."""
     points = four_points(t)
-    counts = []
+    steps: dict[str, float] = {}
     for loss in LOSSES:
         w = np.array([1.0, 1.0, 0.0]) * np.log((1.0 - EPS) / EPS)
         done, found = 0, np.nan
@@ -112,8 +115,8 @@ def time_to_separate(t: float) -> Statistics:
             )
             found = done + first_separation(fit.path, points.X, points.y)  # type: ignore[arg-type]
             done, w = done + int(fit.n_updates), fit.w
-        counts.append(found)
-    return {"steps": np.array([counts]), "n_fits": np.array([len(LOSSES)])}
+        steps[key(loss)] = found
+    return {"time": steps, "n_fits": len(LOSSES)}
 
 
 def predicted_steps(t: Floats) -> Floats:
@@ -127,86 +130,61 @@ def predicted_steps(t: Floats) -> Floats:
     return np.asarray(3.0 * np.exp(u * t) / ((1.0 - EPS) * RATES["four"] * (t + 1.0) ** 2))
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Make the three tables."""
-    parts = by_part(merged)
-    steps = np.concatenate([statistics["steps"] for _, statistics in parts["time"]])
-    t = np.array([float(cell["t"]) for cell, _ in parts["time"]])
-    time_ = pd.DataFrame(steps, columns=[loss.replace("-", "_") for loss in LOSSES])
-    time_.insert(0, "t", t)
-    time_["predicted"] = predicted_steps(t)
-    sets = [runs_table(where, parts[where][0][1]["runs"]) for where in ("four", "clusters")]
-    updates = pd.DataFrame(
-        [
-            {"points": where, "n": len(counts), "median": np.median(counts), "most": counts.max()}
-            for where in ("four", "clusters")
-            for counts in (parts[where][0][1]["perceptron"],)
-        ]
-    )
-    return {"": pd.concat(sets, ignore_index=True), "time": time_, "perceptron": updates}
+    by, runs = ["points", "loss", "bounded", "start"], records["runs"]
+    is_drawn = (runs["points"] != "four") | (runs["start"] == "random")
+    runs = runs[is_drawn | ~runs.duplicated(by)]  # where nothing is drawn, all runs are one run
+    time = records["time"].drop(columns="part")
+    return {
+        "": summarise(runs, by, runs_row),
+        "time": time.assign(predicted=predicted_steps(time["t"].to_numpy())),
+        "perceptron": summarise(
+            records["perceptron"],
+            ["points"],
+            lambda rows: {"median": np.median(rows["n_updates"]), "most": rows["n_updates"].max()},
+        ),
+    }
 
 
-def runs_table(where: str, runs: Floats) -> pd.DataFrame:
-    """Return a row for each loss, bound and start, from values of shape (n, combinations, 6)."""
-    rows: list[dict[str, Any]] = []
-    for (loss, bounded, start), values in zip(COMBINATIONS, np.swapaxes(runs, 0, 1), strict=True):
-        if where == "four" and start != "random":
-            values = values[:1]  # nothing was drawn: the runs are one run
-        first, right, margin, _, residual, widest = values.T
-        share = np.where(right > 0, margin / widest, np.nan)
-        reached = np.isfinite(first)
-        rows.append(
-            {
-                "points": where,
-                "loss": loss,
-                "bounded": bounded,
-                "start": start,
-                "n": len(values),
-                **rate("separates", right),
-                "ever_separates": float(reached.mean()),
-                "steps": float(np.median(first[reached])) if reached.any() else np.nan,
-                "steps_most": float(first[reached].max()) if reached.any() else np.nan,
-                "margin_share": float(np.nanmedian(share)) if right.any() else np.nan,
-                "residual": float(residual.max()),
-            }
-        )
-    return pd.DataFrame(rows)
+def runs_row(rows: Mapping[str, Any]) -> dict[str, float]:
+    """Return what is true of one loss, bound and start."""
+    first, right = rows["first"], rows["separates"]
+    share = np.where(right, rows["margin"] / rows["widest"], np.nan)
+    reached = np.isfinite(first)
+    return {
+        **rate("separates", right),
+        "ever_separates": float(reached.mean()),
+        "steps": float(np.median(first[reached])) if reached.any() else np.nan,
+        "steps_most": float(first[reached].max()) if reached.any() else np.nan,
+        "margin_share": float(np.nanmedian(share)) if right.any() else np.nan,
+        "residual": float(rows["residual"].max()),
+    }
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Derive what the paper cites."""
-    tree: dict[str, Any] = {}
-    for row in tables[""].to_dict("records"):
-        place = tree.setdefault(row["points"], {}).setdefault(row["loss"].replace("-", "_"), {})
-        place = place.setdefault("bounded" if row["bounded"] else "unbounded", {}).setdefault(row["start"], {})
-        place |= {name: value for name, value in row.items() if isinstance(value, int | float) and value == value}
-    time_ = tables["time"]
-    found = time_.dropna(subset="threshold_quadratic")
+    runs, time = tables[""], tables["time"]
+    runs = runs.assign(bound=np.where(runs["bounded"], "bounded", "unbounded"))
+    found = time.dropna(subset="threshold_quadratic")
     late = found[found["t"] >= 4.0]
     slope = np.polyfit(late["t"], np.log(late["threshold_quadratic"] * (late["t"] + 1.0) ** 2), 1)[0]
-    quadratic = time_.dropna(subset="quadratic")
+    most = runs.groupby("points")["n"].max()
     return {
-        "runs": tree,
-        "n_random": int(tables[""].query("points == 'four'")["n"].max()),
-        "n_clusters": int(tables[""].query("points == 'clusters'")["n"].max()),
-        "time": {
-            f"t_{row['t']:g}".replace(".", "_"): {
-                name: value for name, value in row.items() if name != "t" and value == value
-            }
-            for row in time_.to_dict("records")
-        },
-        "all_found": bool(time_["threshold_quadratic"].notna().all()),
+        "runs": nested(runs, {"points": "", "loss": "", "bound": "", "start": ""}),
+        "n_random": int(most["four"]),
+        "n_clusters": int(most["clusters"]),
+        "time": nested(time, {"t": "t"}),
+        "all_found": bool(time["threshold_quadratic"].notna().all()),
         "growth": float(slope),
         "u": float(np.log((1.0 - EPS) / EPS)),
         "prediction_at_last": float((late["threshold_quadratic"] / late["predicted"]).iloc[-1]),
-        "quadratic_last_t": float(quadratic["t"].max()),
-        "perceptron": {row["points"]: row["median"] for row in tables["perceptron"].to_dict("records")},
+        "quadratic_last_t": float(time.dropna(subset="quadratic")["t"].max()),
+        "perceptron": dict(zip(tables["perceptron"]["points"], tables["perceptron"]["median"], strict=True)),
     }
 
 
-TIME_CELLS: list[Cell] = [{"part": "time", "t": t, "resamples": 1} for t in TIMES]
-
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     in_processes=True,
     name="losses",
     question="Which loss, bound and start let descent reach a separator, and how soon?",
@@ -221,11 +199,13 @@ EXPERIMENT = Experiment(
         "most_steps": MOST_STEPS,
         "t_largest": max(TIMES),
     },
-    cells=({"part": "four"}, {"part": "clusters"}, *TIME_CELLS),
+    parts={
+        "four": Part(run=partial(descend, "four")),
+        "clusters": Part(run=partial(descend, "clusters")),
+        "time": Part(run=time_to_separate, cells=[{"t": t} for t in TIMES], draws=False),
+    },
     resamples=100,
     block_size=5,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
 )

@@ -1,7 +1,7 @@
 """Does a hidden layer save backpropagation? Depths, widths and two kinds of bound on clusters with a spoiler."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,9 @@ from study.analysis.interval import mean, rate
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.spoilers import PLACE, add_spoilers
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.law.conflict import Shape
+from study.sweeps.experiment import Cell, Tables
+from study.sweeps.parts import Frames, Part, Records, experiment, nested, summarise
 from study.trainers.fit import Bound
 from study.trainers.layers import initial_weights, outputs
 from study.trainers.network import network
@@ -19,7 +21,7 @@ from study.trainers.network import network
 N_SAMPLES, COPIES = 20, 5
 DEPTHS, WIDTHS = (1, 2, 3, 4), (1, 4, 16)
 ARCHITECTURES = ((0, 0), *[(depth, width) for depth in DEPTHS for width in WIDTHS])
-BOUNDS: tuple[tuple[Literal["box", "ball"], float], ...] = (
+BOUNDS: tuple[tuple[Shape, float], ...] = (
     *[("box", R) for R in (1.0, 2.0, 4.0)],
     *[("ball", R) for R in (16.0, 64.0, 256.0, 1024.0, 4096.0)],
 )
@@ -30,19 +32,14 @@ GRID = np.stack(np.meshgrid(np.linspace(-1.5, 1.5, 25), np.linspace(-1.0, 1.0, 1
 EXAMPLE = np.array([[x_1, x_2] for x_1 in (1.0, 2.0, -1.0, -2.0) for x_2 in (1.0, -1.0)] + [[-1.0, 2.0]])
 LABELS = np.append(np.sign(EXAMPLE[:-1, 0]), 1.0)
 LAW_WIDTHS, LAW_BOUNDS, LAW_STARTS = (0, 1, 2), (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0), 16
-REGIONS = ((0, 0, "box", 2.0), (1, 4, "box", 2.0), (2, 16, "box", 2.0), (1, 4, "ball", 16.0), (1, 4, "ball", 256.0))
+REGIONS: tuple[tuple[int, int, Shape, float], ...] = (
+    (0, 0, "box", 2.0),
+    (1, 4, "box", 2.0),
+    (2, 16, "box", 2.0),
+    (1, 4, "ball", 16.0),
+    (1, 4, "ball", 256.0),
+)
 REGION_GRID = np.stack(np.meshgrid(np.linspace(-1.7, 1.7, 52), np.linspace(-1.2, 1.2, 37), indexing="ij"), -1)
-
-
-def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
-    """Compute one block of the part that the cell names."""
-    match cell["part"]:
-        case "trained":
-            return trained(int(cell["depth"]), int(cell["width"]), str(cell["bound"]), float(cell["R"]), size, rng)
-        case "law":
-            return law(int(cell["width"]), float(cell["R"]), rng)
-        case _:
-            return regions(rng)
 
 
 def layers_of(depth: int, width: int) -> tuple[int, ...]:
@@ -57,10 +54,10 @@ def spoilt_sets(size: int, rng: np.random.Generator) -> tuple[Dataset, Floats]:
     return points, np.where(points.is_spoiler, 1.0, COPIES)
 
 
-def trained(depth: int, width: int, shape: str, R: float, size: int, rng: np.random.Generator) -> Statistics:
+def train(depth: int, width: int, bound: Shape, R: float, size: int, rng: np.random.Generator) -> Records:
     """Train from drawn starts on drawn sets; then ask what the cheapest separator found costs."""
     points, weight = spoilt_sets(size, rng)
-    layers, bound = layers_of(depth, width), Bound("box" if shape == "box" else "ball", R)
+    layers = layers_of(depth, width)
     w0 = initial_weights(2, layers, scale=SCALE, size=(RESTARTS, size), rng=rng)
 
     def fit(start: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
@@ -70,7 +67,7 @@ def trained(depth: int, width: int, shape: str, R: float, size: int, rng: np.ran
             layers=layers,
             w0=start,
             sample_weight=weights,
-            bound=bound,
+            bound=Bound(bound, R),
             method="spectral",
             max_steps=MAX_STEPS,
             tol=TOL,
@@ -79,29 +76,30 @@ def trained(depth: int, width: int, shape: str, R: float, size: int, rng: np.ran
         return answer.w, margin, (weight * np.logaddexp(0.0, -margin)).sum(axis=-1)
 
     w, margin, loss = fit(w0, weight)
-    right = (margin > 0.0).all(axis=-1)
-    base_right = ((margin > 0.0) | points.is_spoiler).all(axis=-1)
-    lowest = np.take_along_axis(w, loss.argmin(axis=0)[None, :, None], axis=0)[0]
+    right = np.asarray((margin > 0.0).all(axis=-1))
+    base_right = np.asarray(((margin > 0.0) | points.is_spoiler).all(axis=-1))
+    lowest, sets = loss.argmin(axis=0), np.arange(size)
     best = np.where(right, loss, np.inf).min(axis=0)
     for k in HEAVIER:  # a spoiler that counts more is met sooner; the cheapest way that was found is kept
-        _, margin, heavy_loss = fit(lowest, np.where(points.is_spoiler, k, weight))
+        _, margin, heavy_loss = fit(w[lowest, sets], np.where(points.is_spoiler, k, weight))
         best = np.minimum(best, np.where((margin > 0.0).all(axis=-1), heavy_loss, np.inf))
-    says = outputs(w[0], GRID, layers) > 0.0
-    return {
-        "right": right.T,
-        "base_right": base_right.T,
-        "loss": loss.T,
+    columns = {
+        "separates": right[0],
+        "lowest_separates": right[lowest, sets],
+        "base_separates": base_right[0],
+        "loss_value": loss[lowest, sets],
         "best": best,
-        "says": says,
-        "n_fits": np.array([size * (RESTARTS + len(HEAVIER))]),
+        "says": outputs(w[0], GRID, layers) > 0.0,
     }
+    return {"trained": columns, "n_fits": size * (RESTARTS + len(HEAVIER))}
 
 
-def law(width: int, R: float, rng: np.random.Generator) -> Statistics:
+def law(width: int, R: float, size: int, rng: np.random.Generator) -> Records:
     """Find how many copies of the base points make the best net found give the spoiler up, and the class's margin.
 
     Both with one hidden layer, or none, every weight in [-R, R], cross-entropy.
     """
+    del size  # nothing is drawn but the starts
     layers = layers_of(int(width > 0), width)
     starts = np.concatenate([initial_weights(2, layers, scale=s, size=LAW_STARTS // 2, rng=rng) for s in (1.0, R)])
     fits = 0
@@ -129,16 +127,18 @@ def law(width: int, R: float, rng: np.random.Generator) -> Statistics:
         fits += len(starts)
         low, high = (middle, high) if spoiler_margin(middle) > 0.0 else (low, middle)
     margins = [widest_margin(EXAMPLE, LABELS, layers, R, starts[-5:], least) for least in (0.0, -np.inf)]
-    row = [width, R, (low + high) / 2.0, *margins]
-    return {"law": np.array([row]), "n_fits": np.array([fits + 2 * len(starts)])}
+    row = {"weight_bound": R, "log_copies": (low + high) / 2.0, "margin_with": margins[0], "margin_without": margins[1]}
+    return {"law": row, "n_fits": fits + 2 * len(starts)}
 
 
-def regions(rng: np.random.Generator) -> Statistics:
+def regions(size: int, rng: np.random.Generator) -> Records:
     """Train five nets on the first set that is drawn, the lowest of ten restarts each, and look where they say +1."""
-    points, weight = spoilt_sets(1, rng)
+    points, weight = spoilt_sets(size, rng)
     X, y = points.X[0], points.y[0]
-    shown, lost = [], []
-    for depth, width, shape, R in REGIONS:
+    plane = REGION_GRID.reshape(-1, 2)
+    shown = {"x_1": plane[:, 0].round(6), "x_2": plane[:, 1].round(6)}
+    lost = {"x_1": X[:, 0], "x_2": X[:, 1], "label": y.astype(int), "is_spoiler": points.is_spoiler[0]}
+    for k, (depth, width, shape, R) in enumerate(REGIONS):
         layers = layers_of(depth, width)
         fit = network(
             X,
@@ -146,57 +146,46 @@ def regions(rng: np.random.Generator) -> Statistics:
             layers=layers,
             w0=initial_weights(2, layers, scale=SCALE, size=10, rng=rng),
             sample_weight=weight[0],
-            bound=Bound("box" if shape == "box" else "ball", R),
+            bound=Bound(shape, R),
             method="spectral",
             max_steps=10 * MAX_STEPS,
             tol=TOL,
         )
         w = fit.w[fit.loss.argmin()]
-        shown.append(outputs(w, REGION_GRID.reshape(-1, 2), layers))
-        lost.append(~(y * outputs(w, X, layers) > 0.0))
-    return {
-        "regions": np.column_stack([REGION_GRID.reshape(-1, 2), *shown]),
-        "points": np.column_stack([X, y, points.is_spoiler[0], *lost]),
-        "n_fits": np.array([10 * len(REGIONS)]),
-    }
+        shown[f"net_{k}"] = outputs(w, plane, layers).round(6)
+        lost[f"net_{k}"] = ~(y * outputs(w, X, layers) > 0.0)
+    return {"regions": shown, "points": lost, "n_fits": 10 * len(REGIONS)}
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Make the four tables."""
-    rows = [trained_row(cell, s) for cell, s in merged if cell["part"] == "trained"]
-    laws = np.concatenate([s["law"] for cell, s in merged if cell["part"] == "law"])
-    (shown,) = [s for cell, s in merged if cell["part"] == "regions"]
-    names = [f"net_{k}" for k in range(len(REGIONS))]
-    points = pd.DataFrame(shown["points"], columns=["x_1", "x_2", "label", "is_spoiler", *names])
-    law_ = pd.DataFrame(laws, columns=["width", "weight_bound", "log_copies", "margin_with", "margin_without"])
     return {
-        "": pd.DataFrame(rows),
-        "law": law_.astype({"width": int}),
-        "regions": pd.DataFrame(shown["regions"], columns=["x_1", "x_2", *names]).round(6),
-        "points": points.astype({"label": int} | dict.fromkeys(["is_spoiler", *names], bool)),
+        "": trained_table(records["trained"]),
+        "law": records["law"].drop(columns=["part", "R"]),
+        "regions": records["regions"].drop(columns="part"),
+        "points": records["points"].drop(columns="part"),
     }
 
 
-def trained_row(cell: Cell, s: Statistics) -> dict[str, Any]:
-    """Return what is true of one cell: rates, the gap to the cheapest separator found, and the variance."""
-    lowest = s["loss"].argmin(axis=1)
-    lowest_right = np.take_along_axis(s["right"], lowest[:, None], axis=1)[:, 0]
-    failing = ~lowest_right & np.isfinite(s["best"])
-    gap = (s["best"] / s["loss"].min(axis=1))[failing]
+def trained_table(trained: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each net and bound."""
+    named = trained.rename(columns={"R": "weight_bound"})
+    return summarise(named, ["depth", "width", "bound", "weight_bound"], trained_row)
+
+
+def trained_row(rows: Mapping[str, Any]) -> dict[str, float]:
+    """Return what is true of one net and bound: rates, the gap to the cheapest separator found, and the variance."""
+    failing = ~rows["lowest_separates"] & np.isfinite(rows["best"])
+    gap = (rows["best"] / rows["loss_value"])[failing]
     return {
-        "depth": int(cell["depth"]),
-        "width": int(cell["width"]),
-        "bound": cell["bound"],
-        "weight_bound": float(cell["R"]),
-        "n": len(lowest),
-        **rate("separates", s["right"][:, 0]),
-        **rate("lowest_separates", lowest_right),
-        **rate("base_separates", s["base_right"][:, 0]),
-        "loss_value": float(np.median(s["loss"].min(axis=1))),
+        **rate("separates", rows["separates"]),
+        **rate("lowest_separates", rows["lowest_separates"]),
+        **rate("base_separates", rows["base_separates"]),
+        "loss_value": float(np.median(rows["loss_value"])),
         "n_gap": int(failing.sum()),
         "gap": float(np.median(gap)) if failing.any() else np.nan,
         "gap_least": float(gap.min()) if failing.any() else np.nan,
-        **variance(s["says"]),
+        **variance(rows["says"]),
     }
 
 
@@ -211,12 +200,13 @@ def variance(says: Floats) -> dict[str, float]:
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Derive what the paper cites."""
-    grid: dict[str, Any] = {}
-    for row in tables[""].to_dict("records"):
-        place = grid.setdefault(row["bound"], {}).setdefault(f"R_{row['weight_bound']:g}", {})
-        place[f"depth_{row['depth']}_width_{row['width']}"] = {
-            name: value for name, value in row.items() if isinstance(value, float | int) and value == value
-        }
+    grid = tables[""].assign(
+        R=tables[""]["weight_bound"],
+        net=[
+            f"depth_{depth}_width_{width}"
+            for depth, width in zip(tables[""]["depth"], tables[""]["width"], strict=True)
+        ],
+    )
     gaps = tables[""].dropna(subset="gap")
     slopes = {}
     for width, rows in tables["law"].groupby("width"):
@@ -231,7 +221,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     return {
         "n": int(tables[""]["n"].min()),
         "trainings": int(tables[""]["n"].sum()) * (RESTARTS + len(HEAVIER)),
-        "grid": grid,
+        "grid": nested(grid, {"bound": "", "R": "R", "net": ""}),
         "law": slopes,
         "gap_least": float(gaps["gap_least"].min()),
         "gap_median": float(gaps["gap"].median()),
@@ -241,15 +231,10 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 TRAINED_CELLS: list[Cell] = [
-    {"part": "trained", "depth": depth, "width": width, "bound": shape, "R": R}
-    for depth, width in ARCHITECTURES
-    for shape, R in BOUNDS
-]
-LAW_CELLS: list[Cell] = [
-    {"part": "law", "width": width, "R": R, "resamples": 1} for width in LAW_WIDTHS for R in LAW_BOUNDS
+    {"depth": depth, "width": width, "bound": shape, "R": R} for depth, width in ARCHITECTURES for shape, R in BOUNDS
 ]
 
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     in_processes=True,
     name="networks",
     question="Does a hidden layer save backpropagation from the spoiler?",
@@ -266,11 +251,13 @@ EXPERIMENT = Experiment(
         "law_bounds": {"least": min(LAW_BOUNDS), "most": max(LAW_BOUNDS)},
         "level": 0.95,
     },
-    cells=(*TRAINED_CELLS, *LAW_CELLS, {"part": "regions", "resamples": 1}),
+    parts={
+        "trained": Part(run=train, cells=TRAINED_CELLS),
+        "law": Part(run=law, cells=[{"width": width, "R": R} for width in LAW_WIDTHS for R in LAW_BOUNDS], resamples=1),
+        "regions": Part(run=regions, resamples=1),
+    },
     resamples=60,
     block_size=12,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
 )

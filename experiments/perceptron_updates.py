@@ -1,6 +1,6 @@
 """How many updates the perceptron makes, beside the bound that its theorem allows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from study.analysis.separation import separates
 from study.datasets.dataset import Floats
 from study.datasets.generators import make_boxes, make_gaussians
 from study.datasets.published import four_points
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Tables
+from study.sweeps.parts import Frames, Part, Records, experiment, nested, summarise
+from study.trainers.fit import Fit
 from study.trainers.max_margin import max_margin
 from study.trainers.perceptron import perceptron
 
@@ -23,27 +25,33 @@ PLACES = tuple((n, d) for n in (10, 30, 100) for d in (2, 10))
 CORNERS = (2, 4, 8, 16, 32, 64, 128, 256)
 
 
-def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
-    """Count updates, and the bound where there is one; one row a resample."""
-    match cell["part"]:
-        case "distance":
-            points = four_points(float(cell["t"]))
-            start = float(cell["start_scale"]) * rng.normal(size=(size, 3))
-            fit = perceptron(points.X, points.y, w0=start)
-            bound = np.full(size, np.nan)
-        case "random":
-            n, d = int(cell["n_samples"]), int(cell["n_features"])
-            make = make_boxes if cell["generator"] == "boxes" else make_gaussians
-            points = make(n, d, size=size, rng=rng)
-            fit = perceptron(points.X, points.y)
-            bound = novikoff_bound(max_margin(points.X, points.y).w, points.X, points.y)
-        case _:
-            X, y, w = simplex(int(cell["n_samples"]))
-            fit = perceptron(X[None], y)
-            bound = novikoff_bound(w, X, y)[None]
-            return {"rows": np.column_stack([fit.n_updates, bound, separates(fit.w, X, y)]), "n_fits": np.array([1])}
-    right = separates(fit.w, points.X, points.y)
-    return {"rows": np.column_stack([fit.n_updates, bound, right]), "n_fits": np.array([size])}
+def count_by_distance(t: float, start_scale: float, size: int, rng: np.random.Generator) -> Records:
+    """Count updates on the four points from drawn starts."""
+    points = four_points(t)
+    fit = perceptron(points.X, points.y, w0=start_scale * rng.normal(size=(size, 3)))
+    return rows_of_fit(fit, points.X, points.y, np.full(size, np.nan))
+
+
+def count_on_random_sets(
+    generator: str, n_samples: int, n_features: int, size: int, rng: np.random.Generator
+) -> Records:
+    """Count updates on drawn sets, beside the bound."""
+    make = make_boxes if generator == "boxes" else make_gaussians
+    points = make(n_samples, n_features, size=size, rng=rng)
+    bound = novikoff_bound(max_margin(points.X, points.y).w, points.X, points.y)
+    return rows_of_fit(perceptron(points.X, points.y), points.X, points.y, bound)
+
+
+def count_on_simplex(n_samples: int) -> Records:
+    """Count updates on the set that attains the bound."""
+    X, y, w = simplex(n_samples)
+    return rows_of_fit(perceptron(X[None], y), X, y, novikoff_bound(w, X, y)[None])
+
+
+def rows_of_fit(fit: Fit, X: Floats, y: Floats, bound: Floats) -> Records:
+    """Return one row a resample."""
+    updates = {"updates": fit.n_updates, "bound": bound, "right": separates(fit.w, X, y)}
+    return {"updates": updates, "n_fits": len(bound)}
 
 
 def simplex(n: int) -> tuple[Floats, Floats, Floats]:
@@ -58,19 +66,24 @@ def simplex(n: int) -> tuple[Floats, Floats, Floats]:
     return X, y, (y[:, None] * np.column_stack([X, np.ones(n)])).sum(axis=0)
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Make one row a cell: updates with a 95% interval of their mean, and their share of the bound."""
-    rows = []
-    for cell, statistics in merged:
-        updates, bound, right = statistics["rows"].T
-        row: dict[str, Any] = {name: cell.get(name) for name in COLUMNS}
-        row |= {"n": len(updates), **mean("updates", updates)}
-        row |= {"updates_least": updates.min(), "updates_most": updates.max(), "separates": right.mean()}
-        if not np.isnan(bound).any():
-            share = updates / bound
-            row |= {"bound_median": np.median(bound), "share_median": np.median(share), "share_most": share.max()}
-        rows.append(row)
-    return {"": pd.DataFrame(rows)}
+    return {"": summarise(records["updates"], COLUMNS, updates_row)}
+
+
+def updates_row(rows: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is true of one cell."""
+    updates, bound = rows["updates"], rows["bound"]
+    row = mean("updates", updates)
+    row |= {
+        "updates_least": float(updates.min()),
+        "updates_most": float(updates.max()),
+        "separates": rows["right"].mean(),
+    }
+    if np.isnan(bound).any():
+        return row
+    share = updates / bound
+    return row | {"bound_median": np.median(bound), "share_median": np.median(share), "share_most": share.max()}
 
 
 COLUMNS = ("part", "generator", "n_samples", "n_features", "t", "start_scale")
@@ -80,7 +93,9 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Derive what the paper cites."""
     table = tables[""]
     drawn, corner = table[table["part"] == "random"], table[table["part"] == "simplex"]
-    told: dict[str, Any] = {
+    by_distance = table[table["part"] == "distance"]
+    cited = ("updates", "updates_low", "updates_high", "updates_most")
+    return {
         "random": {
             "n": int(drawn["n"].min()),
             "sets": int(drawn["n"].sum()),
@@ -94,33 +109,29 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             "updates_at_largest": int(corner["updates"].iloc[-1]),
         },
         "separates_least": table["separates"].min(),
-        "distance": {},
+        "distance": nested(by_distance, {"t": "t", "start_scale": "scale"}, cited),
     }
-    for row in table[table["part"] == "distance"].to_dict("records"):
-        place = told["distance"].setdefault(f"t_{row['t']:g}", {})
-        place[f"scale_{row['start_scale']:g}"] = {
-            name: row[name] for name in ("updates", "updates_low", "updates_high", "updates_most")
-        }
-    return told
 
 
-DISTANCE: list[Cell] = [{"part": "distance", "t": t, "start_scale": s} for t in DISTANCES for s in SCALES]
-RANDOM: list[Cell] = [
-    {"part": "random", "generator": generator, "n_samples": n, "n_features": d, "resamples": 1000}
-    for generator in ("boxes", "gaussians")
-    for n, d in PLACES
-]
-ATTAINING: list[Cell] = [{"part": "simplex", "n_samples": n, "resamples": 1} for n in CORNERS]
-
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     name="perceptron_updates",
     question="How far below its theorem's bound does the perceptron stay, and where does it reach it?",
     settings={"largest_t": max(DISTANCES), "largest_scale": max(SCALES), "least_n": 10, "most_n": 100},
-    cells=(*DISTANCE, *RANDOM, *ATTAINING),
+    parts={
+        "distance": Part(run=count_by_distance, cells=[{"t": t, "start_scale": s} for t in DISTANCES for s in SCALES]),
+        "random": Part(
+            run=count_on_random_sets,
+            cells=[
+                {"generator": generator, "n_samples": n, "n_features": d}
+                for generator in ("boxes", "gaussians")
+                for n, d in PLACES
+            ],
+            resamples=1000,
+        ),
+        "simplex": Part(run=count_on_simplex, cells=[{"n_samples": n} for n in CORNERS], draws=False),
+    },
     resamples=100_000,
     block_size=20_000,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
 )

@@ -1,6 +1,7 @@
 """When is a spoiler given up? Certified verdicts over numbers of points, bounds and places, beside the law."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,12 @@ import pandas as pd
 from experiments._geometries import DEPTH, GEOMETRIES, OFFSET, corners, named
 from study.certificates.checker import check
 from study.certificates.search import verdict
-from study.datasets.dataset import Floats
 from study.law.bound import LOSSES, asymptote, error_rate, fits_from, predicted, sandwich
 from study.law.conflict import Spoilt
 from study.law.soft_targets import soft_rate, soft_threshold
 from study.law.thresholds import threshold
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Tables
+from study.sweeps.parts import Frames, Part, Records, experiment, key
 from study.trainers.losses import Loss
 
 WEIGHT_BOUND = 12.0
@@ -37,46 +38,46 @@ WEIGHTS: dict[str, Any] = {
 NEAR, RESOLVED = 0.05, 5.0
 """How near to the law ln N* is to be, where the bound R times `error_rate` is at least RESOLVED."""
 LARGEST = np.log(1e12)
-SOFT = tuple(10.0**-k for k in range(1, 9))
 
 
-def run(cell: Cell, _: int, rng: np.random.Generator) -> Statistics:
-    """Compute one column of a map, or one geometry."""
-    match cell["part"]:
-        case "soft":
-            return packed([], [soft_row(float(cell["column"]))])
-        case "geometry":
-            return geometry(str(cell["geometry"]), rng)
-        case part:
-            return column(str(part), LOSSES[cell["loss"] == "quadratic"], float(cell["column"]))
-
-
-def column(part: str, loss: Loss, value: float) -> Statistics:
+def certify_column(part: str, loss: Loss, column: float) -> Records:
     """Certify one column of a map, and the law's bracket of its threshold."""
-    depth = value if part == "depth" else DEPTH
-    offset = value if part == "offset" else OFFSET
-    R = (value if part in ("bound", "tight") else WEIGHT_BOUND) * 2.0 / POWER[loss]
-    points = corners(depth, offset)
-    judged = [[depth, offset, R, M, *certified(points, loss, R, M)] for M in WEIGHTS[part]]
-    law, proofs = law_row(points, loss, R) if part != "tight" else ([], [])
-    return packed(judged, [[depth, offset, *law]] if law else [], proofs)
+    depth = column if part == "depth" else DEPTH
+    offset = column if part == "offset" else OFFSET
+    R = (column if part in ("bound", "tight") else WEIGHT_BOUND) * 2.0 / POWER[loss]
+    points, place = corners(depth, offset), {"depth": depth, "offset": offset}
+    verdicts = [{**place, "weight_bound": R, "n_base": 8.0 * M, **certify(points, loss, R, M)} for M in WEIGHTS[part]]
+    proofs = [row["certificate"] for row in verdicts if row["accepted"]]
+    law = []
+    if part != "tight":
+        row, brackets = compare_with_law(points, loss, R)
+        law, proofs = [row | place], proofs + brackets
+    return {"verdicts": verdicts, "law": law, "certificates": lines(proofs), "n_fits": len(proofs)}
 
 
-def certified(points: Spoilt, loss: Loss, R: float, M: float) -> tuple[int, int, int, int, str]:
-    """Return verdict (0 separates, 1 fails, 2 undecided), base points and spoilers lost, acceptance and certificate."""
+def lines(proofs: Sequence[str]) -> list[dict[str, str]]:
+    """Return certificates as rows."""
+    return [{"certificate": proof} for proof in proofs]
+
+
+def certify(points: Spoilt, loss: Loss, R: float, M: float) -> dict[str, Any]:
+    """Return what is proved for base points of weight M, what the optimum loses, and the certificate, or ""."""
     Z = np.vstack([points.base, points.spoilers])
     y, n = Z[:, -1], len(points.base)
     weight = np.where(np.arange(len(Z)) < n, M, 1.0)
     found = verdict(Z[:, :-1] * y[:, None], y, loss=loss, sample_weight=weight, weight_bound=R)
-    lost = found.lost
-    code = ("separates", "fails", "undecided").index(found.claim)
-    if found.certificate is None:
-        return code, int(lost[:n].sum()), int(lost[n:].sum()), 0, ""
-    check(found.certificate)  # raises where the checker refuses
-    return code, int(lost[:n].sum()), int(lost[n:].sum()), 1, found.certificate
+    if found.certificate is not None:
+        check(found.certificate)  # raises where the checker refuses
+    return {
+        "verdict": found.claim,
+        "base_lost": int(found.lost[:n].sum()),
+        "spoiler_lost": bool(found.lost[n:].any()),
+        "accepted": found.certificate is not None,
+        "certificate": found.certificate or "",
+    }
 
 
-def law_row(points: Spoilt, loss: Loss, R: float) -> tuple[list[float], list[str]]:
+def compare_with_law(points: Spoilt, loss: Loss, R: float) -> tuple[dict[str, Any], list[str]]:
     """Return what the law says of a threshold and what is measured, and the certificates that bracket it.
 
     In the box, where the law is resolved, two verdicts prove that ln N* lies within `NEAR` of the prediction.
@@ -86,16 +87,38 @@ def law_row(points: Spoilt, loss: Loss, R: float) -> tuple[list[float], list[str
     guess = predicted(points, loss, R) if single else asymptote(points, loss, R)
     low, high = sandwich(points, loss, R) if single else (np.nan, np.nan)
     exact = threshold(points, loss, R) if single else bisected(points, loss, R, guess)
-    proofs: list[str] = []
     rate, fits = error_rate(points, loss), fits_from(points, loss)
-    n_brackets = 2 if points.shape == "box" and is_resolved(rate, fits, R) else 0
-    if n_brackets:
-        answers = [certified(points, loss, R, float(np.exp(guess + step))) for step in (-NEAR, NEAR)]
-        proofs = [answer[4] for answer, code in zip(answers, (0, 1), strict=True) if answer[0] == code and answer[3]]
-    margins = [points.gamma0, points.gamma1, points.best.mu.max(), points.gap]
-    known = [*margins, rate, fits, points.base.shape[1] - 1.0]
-    curves = [exact, guess, asymptote(points, loss, R), low, high]
-    return [*known, R, *(ln_n + c for c in curves), n_brackets, len(proofs), LOSSES.index(loss)], proofs
+    resolved = bool(is_resolved(rate, fits, R))
+    proofs: list[str] = []
+    sides = ((-NEAR, "separates"), (NEAR, "fails")) if points.shape == "box" and resolved else ()
+    for step, claim in sides:
+        found = certify(points, loss, R, float(np.exp(guess + step)))
+        proofs += [found["certificate"]] if found["verdict"] == claim and found["accepted"] else []
+    row = {
+        "depth": np.nan,
+        "offset": np.nan,
+        "gamma0": points.gamma0,
+        "gamma1": points.gamma1,
+        "mu": points.best.mu.max(),
+        "gap": points.gap,
+        "rate": rate,
+        "fits_from": fits,
+        "n_features": points.base.shape[1] - 1,
+        "weight_bound": R,
+        "ln_threshold": ln_n + exact,
+        "ln_predicted": ln_n + guess,
+        "ln_asymptote": ln_n + asymptote(points, loss, R),
+        "ln_low": ln_n + low,
+        "ln_high": ln_n + high,
+        "shape": points.shape,
+        "n_spoilers": len(points.spoilers),
+        "eps": 0.0,
+        "error": (ln_n + exact) - (ln_n + guess),
+        "resolved": resolved,
+        "n_brackets": len(sides),
+        "brackets_accepted": len(proofs),
+    }
+    return row, proofs
 
 
 def is_resolved(rate: Any, fits: Any, R: Any) -> Any:
@@ -108,116 +131,81 @@ def bisected(points: Spoilt, loss: Loss, R: float, guess: float) -> float:
     low, high = guess - 2.0, guess + 2.0
     for _ in range(26):
         middle = (low + high) / 2.0
-        separates = certified(points, loss, R, float(np.exp(middle)))[0] == 0
+        separates = certify(points, loss, R, float(np.exp(middle)))["verdict"] == "separates"
         low, high = (middle, high) if separates else (low, middle)
     return (low + high) / 2.0
 
 
-def geometry(name: str, rng: np.random.Generator) -> Statistics:
+def compare_geometry(geometry: str, size: int, rng: np.random.Generator) -> Records:
     """Compare the law with the thresholds of one geometry at up to five bounds."""
-    points = named(name, rng)
+    del size  # one set
+    points = named(geometry, rng)
     rows, proofs = [], []
     for loss in LOSSES if len(points.spoilers) == 1 else LOSSES[:1]:
         rates = {min(points.gap, 2.0), min(error_rate(points, loss), 2.0)}
         for R in sorted({resolved / one for resolved in (2.0, RESOLVED, 8.0, 12.0, 16.0) for one in rates}):
             if POWER[loss] * points.gamma0 * R < LARGEST:
-                law, more = law_row(points, loss, R)
-                rows.append([np.nan, np.nan, *law])
-                proofs += more
-    return packed([], rows, proofs)
+                row, brackets = compare_with_law(points, loss, R)
+                rows.append({"loss": loss, **row})
+                proofs += brackets
+    return {"law": rows, "certificates": lines(proofs), "n_fits": len(proofs)}
 
 
-def soft_row(eps: float) -> list[float]:
-    """Return threshold and law for soft targets without a bound; eps stands where the bound does."""
+def compare_soft_targets(eps: float) -> Records:
+    """Compare threshold and law for soft targets without a bound."""
     points = corners(DEPTH, OFFSET)
     ln_n = np.log(len(points.base))
-    law = ln_n - np.log(2.0 * soft_rate(points) * eps)
-    known = [points.gamma0, points.gamma1, np.nan, np.nan, np.nan, np.nan, 2.0]
-    return [DEPTH, OFFSET, *known, eps, ln_n + soft_threshold(points, eps), law, law, np.nan, np.nan, 0, 0, 0]
-
-
-def packed(judged: list[list[Any]], law: list[list[float]], proofs: Sequence[str] = ()) -> Statistics:
-    """Return verdicts, rows of the law and certificates as arrays; a verdict's certificate is the one of its place."""
-    certificates = [str(row[-1]) for row in judged] + list(proofs)
-    return {
-        "judged": np.array([row[:-1] for row in judged], dtype=float).reshape(-1, 8),
-        "law": np.array(law, dtype=float).reshape(-1, 18),
-        "certificates": np.array([line.encode() for line in certificates], dtype="S"),
-        "n_fits": np.array([len(certificates)]),
+    law, exact = ln_n - np.log(2.0 * soft_rate(points) * eps), ln_n + soft_threshold(points, eps)
+    row = {
+        "loss": "cross-entropy",
+        "depth": DEPTH,
+        "offset": OFFSET,
+        "gamma0": points.gamma0,
+        "gamma1": points.gamma1,
+        "n_features": 2,
+        "weight_bound": np.inf,
+        "ln_threshold": exact,
+        "ln_predicted": law,
+        "ln_asymptote": law,
+        "shape": "none",
+        "n_spoilers": 1,
+        "error": exact - law,
+        "resolved": False,
+        "n_brackets": 0,
+        "brackets_accepted": 0,
     }
+    return {"law": row}
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Make the map, the law beside it, and the certificates, one JSON object a line."""
-    judged: list[dict[str, Any]] = []
-    law: list[dict[str, Any]] = []
-    lines: list[str] = []
-    for cell, statistics in merged:
-        names = {"part": cell["part"], "loss": cell.get("loss"), "geometry": cell.get("geometry", "corners")}
-        for row, proof in zip(statistics["judged"], statistics["certificates"], strict=False):
-            place = len(lines) if proof else -1
-            lines += [proof.decode()] if proof else []
-            judged.append({**names, **judged_row(row), "certificate": place})
-        lines += [proof.decode() for proof in statistics["certificates"][len(statistics["judged"]) :]]
-        law += [{**names, "loss": LOSSES[int(row[17])], **law_columns(names, row)} for row in statistics["law"]]
-    frame = pd.DataFrame(judged).drop(columns="geometry")
-    return {"": frame, "law": pd.DataFrame(law), "certificates": pd.DataFrame({"certificate": lines})}
-
-
-def judged_row(row: Floats) -> dict[str, Any]:
-    """Return the columns of one verdict."""
-    depth, offset, R, M, code, base_lost, spoilers_lost, accepted = row
+    verdicts, law, proofs = records["verdicts"], records["law"], records["certificates"]["certificate"]
+    place = {proof: line for line, proof in enumerate(proofs)}
+    law.insert(2, "geometry", law.pop("geometry").fillna("corners"))
     return {
-        "depth": depth,
-        "offset": offset,
-        "weight_bound": R,
-        "n_base": 8.0 * M,
-        "verdict": ("separates", "fails", "undecided")[int(code)],
-        "base_lost": int(base_lost),
-        "spoiler_lost": bool(spoilers_lost),
-        "accepted": bool(accepted),
-    }
-
-
-def law_columns(names: Mapping[str, Any], row: Floats) -> dict[str, Any]:
-    """Return the columns of one row of the law."""
-    soft = names["part"] == "soft"
-    shape, n_spoilers = GEOMETRIES.get(names["geometry"], (2, "box", 1))[1:]
-    words = ("depth", "offset", "gamma0", "gamma1", "mu", "gap", "rate", "fits_from", "n_features", "weight_bound")
-    curves = ("ln_threshold", "ln_predicted", "ln_asymptote", "ln_low", "ln_high")
-    values = dict(zip((*words, *curves), row[:15].tolist(), strict=True))
-    return {
-        **values,
-        "n_features": int(values["n_features"]),
-        "shape": "none" if soft else shape,
-        "n_spoilers": n_spoilers,
-        "eps": values["weight_bound"] if soft else 0.0,
-        "weight_bound": np.inf if soft else values["weight_bound"],
-        "error": values["ln_threshold"] - values["ln_predicted"],
-        "resolved": bool(is_resolved(values["rate"], values["fits_from"], values["weight_bound"])),
-        "n_brackets": int(row[15]),
-        "brackets_accepted": int(row[16]),
+        "": verdicts.drop(columns="column").assign(certificate=[place.get(own, -1) for own in verdicts["certificate"]]),
+        "law": law.drop(columns="column"),
+        "certificates": proofs.to_frame(),
     }
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Derive what the paper cites."""
     cells, law = tables[""], tables["law"]
-    found: dict[str, Any] = {loss.replace("-", "_"): of_loss(cells, law, loss) for loss in LOSSES}
-    drawn_ = law[law["part"] == "geometry"]
-    resolved = drawn_[drawn_["resolved"]]
+    geometries = law[law["part"] == "geometry"]
+    resolved = geometries[geometries["resolved"]]
     soft = law[law["part"] == "soft"]
     return {
-        **found,
+        **{key(loss): numbers_of_loss(cells, law, loss) for loss in LOSSES},
         "cells": len(cells),
         "certificates": len(tables["certificates"]),
         "most_base": float(cells["n_base"].max()),
         "geometries": {
-            "n": int(drawn_["geometry"].nunique()) + 2,
+            "n": int(geometries["geometry"].nunique()) + 2,
             "gap_alone": gap_alone(law),
             "worst_ball": float(resolved[resolved["shape"] == "ball"]["error"].abs().max()),
-            "n_brackets": int(drawn_["n_brackets"].sum()),
-            "brackets_accepted": int(drawn_["brackets_accepted"].sum()),
+            "n_brackets": int(geometries["n_brackets"].sum()),
+            "brackets_accepted": int(geometries["brackets_accepted"].sum()),
         },
         "soft": {f"eps_{k + 1}": float(np.exp(error)) for k, error in enumerate(soft["error"])},
     }
@@ -229,7 +217,7 @@ def gap_alone(law: pd.DataFrame) -> float:
     return float(rows["error"].abs().max())
 
 
-def of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> dict[str, Any]:
+def numbers_of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> dict[str, Any]:
     """Return the numbers of one loss."""
     cells, law = cells[cells["loss"] == loss], law[(law["loss"] == loss) & (law["part"] != "soft")]
     bound = cells[cells["part"] == "bound"]
@@ -269,32 +257,34 @@ def agrees(cells: pd.DataFrame, law: pd.DataFrame) -> Iterator[bool]:
         yield row["spoiler_lost"] == (np.log(row["n_base"]) > limit)
 
 
-MAPS: list[Cell] = [
-    {"part": part, "loss": loss, "column": float(value), "resamples": 1}
+MAPS = {
+    part: Part(
+        run=partial(certify_column, part),
+        cells=[{"loss": loss, "column": float(value)} for loss in LOSSES for value in values],
+        draws=False,
+    )
     for part, values in COLUMNS.items()
-    for loss in LOSSES
-    for value in values
-]
-DRAWN: list[Cell] = [{"part": "geometry", "geometry": name, "resamples": 1} for name in GEOMETRIES]
-SOFT_CELLS: list[Cell] = [{"part": "soft", "column": eps, "resamples": 1} for eps in SOFT]
+}
 
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     in_processes=True,
     name="phase_diagram",
     question="For which numbers of points, bounds and places of a spoiler does the bounded optimum separate?",
     settings={
         "depth": DEPTH,
         "offset": OFFSET,
-        "weight_bound": {loss.replace("-", "_"): 2.0 * WEIGHT_BOUND / POWER[loss] for loss in LOSSES},
-        "widest": {loss.replace("-", "_"): float(COLUMNS["bound"][-1] * 2.0 / POWER[loss]) for loss in LOSSES},
+        "weight_bound": {key(loss): 2.0 * WEIGHT_BOUND / POWER[loss] for loss in LOSSES},
+        "widest": {key(loss): float(COLUMNS["bound"][-1] * 2.0 / POWER[loss]) for loss in LOSSES},
         "near": NEAR,
         "resolved": RESOLVED,
     },
-    cells=(*MAPS, *DRAWN, *SOFT_CELLS),
+    parts={
+        **MAPS,
+        "geometry": Part(run=compare_geometry, cells=[{"geometry": name} for name in GEOMETRIES], resamples=1),
+        "soft": Part(run=compare_soft_targets, cells=[{"eps": 10.0**-k} for k in range(1, 9)], draws=False),
+    },
     resamples=1,
     block_size=1,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
 )

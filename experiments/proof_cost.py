@@ -1,7 +1,7 @@
 """What a verdict costs, to find and to check, as points, features and the bound grow."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from study.certificates.checker import check
 from study.certificates.search import verdict
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.spoilers import PLACE, add_spoilers
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Cell, Tables
+from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, summarise
 from study.trainers.losses import Loss
 
 SIZES, DIMENSIONS, BOUNDS = (10, 100, 1_000, 10_000, 100_000), (1, 2, 3, 4), (1.0, 3.0, 10.0, 30.0)
@@ -22,66 +23,65 @@ EPS = {"quadratic": 0.0, "soft quadratic": 0.05, "cross-entropy": 0.0}
 MOST_SOFT = {"n_samples": 1_000, "n_features": 3}
 
 
-def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
+def time_verdicts(
+    loss: str, n_samples: int, n_features: int, weight_bound: float, size: int, rng: np.random.Generator
+) -> Records:
     """Time the verdicts of a cell's sets: boxes with one spoiler, drawn anew each time."""
     rows = []
-    loss: Loss = "cross-entropy" if cell["loss"] == "cross-entropy" else "quadratic"
-    eps = EPS[str(cell["loss"])]
+    of_loss: Loss = "cross-entropy" if loss == "cross-entropy" else "quadratic"
     for _ in range(size):
-        base = make_boxes(int(cell["n_samples"]), int(cell["n_features"]), **BOX, rng=rng)
-        points = add_spoilers(base, 1, depth=PLACE["depth"]) if base.X.shape[-1] > 1 else base
+        base = make_boxes(n_samples, n_features, **BOX, rng=rng)
+        points = add_spoilers(base, 1, depth=PLACE["depth"]) if n_features > 1 else base
         begin = time.perf_counter()
-        found = verdict(points.X, points.y, loss=loss, eps=eps, weight_bound=float(cell["weight_bound"]))
+        found = verdict(points.X, points.y, loss=of_loss, eps=EPS[loss], weight_bound=weight_bound)
         searched = time.perf_counter()
         if found.certificate is not None:
             check(found.certificate)
-        checked = time.perf_counter()
-        claims = ("separates", "fails", "undecided")
-        rows.append([searched - begin, checked - searched, found.n_cells, claims.index(found.claim)])
-    return {"rows": np.array(rows), "n_fits": np.array([size])}
+        seconds = {"search": searched - begin, "check": time.perf_counter() - searched}
+        rows.append({**seconds, "cells": found.n_cells, "claim": found.claim})
+    return {"verdicts": rows, "n_fits": size}
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Return a row for each cell: medians of the times, the most cells, and how often each verdict came."""
-    rows = []
-    for cell, statistics in merged:
-        search, checked, cells, claim = statistics["rows"].T
-        settings: dict[str, Any] = {name: cell[name] for name in ("loss", *USUAL)}
-        times = {"search_ms": 1e3 * np.median(search), "check_ms": 1e3 * np.median(checked)}
-        counts = {name: int((claim == code).sum()) for code, name in enumerate(("separates", "fails", "undecided"))}
-        rows.append({**settings, "n": len(search), **times, "most_cells": int(cells.max()), **counts})
-    return {"": pd.DataFrame(rows)}
+    return {"": summarise(records["verdicts"], ["loss", *USUAL], cost_row)}
+
+
+def cost_row(rows: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the verdicts of one cell cost."""
+    times = {f"{name}_ms": 1e3 * np.median(rows[name]) for name in ("search", "check")}
+    counts = {claim: int((rows["claim"] == claim).sum()) for claim in ("separates", "fails", "undecided")}
+    return {**times, "most_cells": int(rows["cells"].max()), **counts}
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Return each row by its loss and by the one setting that is not the usual one."""
-    tree: dict[str, Any] = {}
-    for row in tables[""].to_dict("records"):
-        for name in USUAL:
-            if all(row[other] == usual for other, usual in USUAL.items() if other != name):
-                place = tree.setdefault(row["loss"].replace("-", "_").replace(" ", "_"), {}).setdefault(name, {})
-                place[f"at_{row[name]:g}".replace("+", "")] = {
-                    key: row[key] for key in ("search_ms", "check_ms", "most_cells", "undecided")
-                }
+    tree: dict[str, Any] = {key(loss): {} for loss in tables[""]["loss"]}
+    for name in USUAL:
+        others = {other: usual for other, usual in USUAL.items() if other != name}
+        alone = tables[""][(tables[""][list(others)] == pd.Series(others)).all(axis=1)]
+        cited = ("search_ms", "check_ms", "most_cells", "undecided")
+        for loss, rows in nested(alone, {"loss": "", name: "at"}, cited).items():
+            tree[loss][name] = rows
     return tree
 
 
-def cells() -> list[Cell]:
+def varied() -> list[Cell]:
     """Return the settings, each setting varied alone."""
-    varied: list[Mapping[str, str | int | float]] = [
+    settings: list[Mapping[str, int | float]] = [
         *({**USUAL, "n_samples": n} for n in SIZES),
         *({**USUAL, "n_features": d} for d in DIMENSIONS if d != USUAL["n_features"]),
         *({**USUAL, "weight_bound": R} for R in BOUNDS if USUAL["weight_bound"] != R),
     ]
     return [
-        {"loss": loss, **settings}
+        {"loss": loss, **setting}
         for loss in EPS
-        for settings in varied
-        if loss != "soft quadratic" or all(int(settings[name]) <= most for name, most in MOST_SOFT.items())
+        for setting in settings
+        if loss != "soft quadratic" or all(setting[name] <= most for name, most in MOST_SOFT.items())
     ]
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     name="proof_cost",
     question="What does a proved verdict cost to find and to check?",
     settings={
@@ -91,11 +91,9 @@ EXPERIMENT = Experiment(
         "draws": DRAWS,
         "eps": EPS["soft quadratic"],
     },
-    cells=cells(),
+    parts={"": Part(run=time_verdicts, cells=varied())},
     resamples=DRAWS,
     block_size=1,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
     kind="timed",

@@ -1,6 +1,6 @@
 """Descent without a bound: how fast the loss falls, where the weights point, and what a bound is worth in steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from scipy.stats import t as student
 from experiments._implicit_bias import asymptote, safe_rate, widest
 from study.analysis.separation import separates
 from study.datasets.dataset import Dataset, Floats
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, by_part, concatenate
+from study.sweeps.experiment import Tables
+from study.sweeps.parts import Frames, Part, Records, experiment, nested
 from study.trainers.fit import Bound, Fit
 from study.trainers.sigmoid_unit import sigmoid_unit
 
@@ -28,17 +29,6 @@ SPOILER = np.array([[-1.0, 2.0]])
 SAMPLES = (16, 32, 64, 128, 256, 512, 1024)
 PATH_SAMPLES = 128
 FIT_FROM = 1000
-
-
-def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
-    """Compute one block of the part that the cell names."""
-    match cell["part"]:
-        case "descent":
-            return descents(str(cell["points"]), size, rng)
-        case "path":
-            return path()
-        case _:
-            return meeting(int(cell["n_samples"]))
 
 
 def symmetric_set(rng: np.random.Generator) -> Dataset:
@@ -57,7 +47,9 @@ def generic_set(rng: np.random.Generator) -> Dataset:
             return Dataset(X=X, y=y, name="generic")
 
 
-def descend(points: Dataset, weight: Floats, steps: NDArray[np.int64], *, until_separated: bool = False) -> Floats:
+def path_of_descent(
+    points: Dataset, weight: Floats, steps: NDArray[np.int64], *, until_separated: bool = False
+) -> Floats:
     """Descend the cross-entropy from zero; return rows of step, loss and weights at the steps that are named.
 
     A run that goes on from its own weights, at tolerance zero, is one run.
@@ -82,19 +74,22 @@ def descend(points: Dataset, weight: Floats, steps: NDArray[np.int64], *, until_
     return np.array(rows)
 
 
-def descents(kind: str, size: int, rng: np.random.Generator) -> Statistics:
+def descend(points: str, size: int, rng: np.random.Generator) -> Records:
     """Descend on drawn sets; beside each path, the direction of the widest margin and what theory says of the error."""
-    paths, theory = [], []
-    for _ in range(size):
-        points = symmetric_set(rng) if kind == "symmetric" else generic_set(rng)
-        ones = np.ones(len(points.y))
-        v, multiplier = widest(points.X, points.y)
-        rows = descend(points, ones, STEPS)
-        w = rows[:, 2:]
-        off = w / np.linalg.norm(w, axis=1, keepdims=True) - v / np.linalg.norm(v)
-        paths.append(np.column_stack([rows[:, :2], np.linalg.norm(w, axis=1), np.linalg.norm(off, axis=1)]))
-        theory.append([np.linalg.norm(v), *asymptote(points, v, multiplier)])
-    return {"paths": np.array(paths), "theory": np.array(theory), "n_fits": np.array([size])}
+    make = symmetric_set if points == "symmetric" else generic_set
+    return {"paths": [path_of_draw(make(rng)) for _ in range(size)], "n_fits": size}
+
+
+def path_of_draw(points: Dataset) -> dict[str, Any]:
+    """Return a path as one row, its columns of two axes."""
+    v, multiplier = widest(points.X, points.y)
+    rows = path_of_descent(points, np.ones(len(points.y)), STEPS)
+    w = rows[:, 2:]
+    norm = np.linalg.norm(w, axis=1)
+    error = np.linalg.norm(w / norm[:, None] - v / np.linalg.norm(v), axis=1)
+    path = {"n_steps": STEPS[None], "loss_value": rows[None, :, 1], "norm": norm[None], "error": error[None]}
+    constant, shift = asymptote(points, v, multiplier)
+    return {**path, "least_norm": np.linalg.norm(v), "constant": constant, "shift": shift}
 
 
 def spoilt_example(n_samples: int) -> tuple[Dataset, Floats]:
@@ -109,19 +104,20 @@ def bounded_optimum(points: Dataset, weight: Floats, R: float) -> Fit:
     return sigmoid_unit(points.X, points.y, sample_weight=weight, bound=Bound("ball", R), method="newton")
 
 
-def path() -> Statistics:
+def follow_path() -> Records:
     """Follow descent, and the bounded optima of the same norms."""
     points, weight = spoilt_example(PATH_SAMPLES)
-    rows = descend(points, weight, STEPS)
+    rows = path_of_descent(points, weight, STEPS)
     v = widest(points.X, points.y)[0]
     out = []
-    for step, loss, *w in rows:
+    for step, loss, w in zip(rows[:, 0], rows[:, 1], rows[:, 2:], strict=True):
         norm = float(np.linalg.norm(w))
         best = bounded_optimum(points, weight, norm)
-        angles = [angle(np.array(w), v), angle(best.w, v), angle(np.array(w), best.w)]
-        verdicts = [separates(np.array(w), points.X, points.y), separates(best.w, points.X, points.y)]
-        out.append([step, norm, loss, float(best.loss), *angles, *verdicts])
-    return {"path": np.array(out, dtype=float), "n_fits": np.array([len(rows) + 1])}
+        angles = {"angle": angle(w, v), "bounded_angle": angle(best.w, v), "apart": angle(w, best.w)}
+        row = {"n_steps": int(step), "norm": norm, "loss_value": loss, "bounded_loss": float(best.loss), **angles}
+        row["separates"] = separates(w, points.X, points.y)
+        out.append(row | {"bounded_separates": separates(best.w, points.X, points.y)})
+    return {"path": out, "n_fits": len(rows) + 1}
 
 
 def angle(a: Floats, b: Floats) -> float:
@@ -130,7 +126,7 @@ def angle(a: Floats, b: Floats) -> float:
     return float(np.degrees(2.0 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))))
 
 
-def meeting(n_samples: int) -> Statistics:
+def find_meeting(n_samples: int) -> Records:
     """Find the bound from which the optimum separates, and the step from which descent does."""
     points, weight = spoilt_example(n_samples)
 
@@ -140,67 +136,48 @@ def meeting(n_samples: int) -> Statistics:
 
     R = brentq(spoiler_margin, 1.0, 100.0, xtol=1e-9)
     steps = np.unique(np.round(np.geomspace(1, LAST, 1200)).astype(np.int64))
-    last = descend(points, weight, steps, until_separated=True)[-1]
-    row = [n_samples, R, last[0], np.linalg.norm(last[2:]), separates(last[2:], points.X, points.y)]
-    return {"meeting": np.array([row], dtype=float), "n_fits": np.array([60])}
+    last = path_of_descent(points, weight, steps, until_separated=True)[-1]
+    row = {"weight_bound": R, "n_steps": int(last[0]), "norm": np.linalg.norm(last[2:])}
+    return {"meeting": {**row, "separates": separates(last[2:], points.X, points.y)}, "n_fits": 60}
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Make the four tables."""
-    parts = by_part(merged)
-    descents_ = [(str(cell["points"]), s["paths"], s["theory"]) for cell, s in parts["descent"]]
-    columns = ["n_steps", "norm", "loss_value", "bounded_loss", "angle", "bounded_angle", "apart"]
-    verdicts = ["separates", "bounded_separates"]
-    path_ = pd.DataFrame(parts["path"][0][1]["path"], columns=[*columns, *verdicts])
-    met = pd.DataFrame(
-        np.concatenate([s["meeting"] for _, s in parts["meeting"]]),
-        columns=["n_samples", "weight_bound", "n_steps", "norm", "separates"],
-    )
+    drawn = records["paths"].drop(columns="part")
+    drawn.insert(1, "draw", drawn.groupby("points").cumcount())
+    paths = ["n_steps", "loss_value", "norm", "error"]
     return {
-        "": pd.concat([rates_table(*one) for one in descents_], ignore_index=True),
-        "paths": pd.concat([paths_table(kind, paths) for kind, paths, _ in descents_], ignore_index=True),
-        "path": path_.astype({"n_steps": int} | dict.fromkeys(verdicts, bool)),
-        "meeting": met.astype({"n_samples": int, "n_steps": int, "separates": bool}),
+        "": pd.DataFrame([rates_row(draw) for draw in drawn.to_dict("records")]),
+        "paths": drawn[["points", "draw", *paths]].explode(paths),
+        "path": records["path"].drop(columns="part"),
+        "meeting": records["meeting"].drop(columns="part"),
     }
 
 
-def rates_table(kind: str, paths: Floats, theory: Floats) -> pd.DataFrame:
-    """Return a row for each draw: the slopes that are fitted, beside what theory says."""
-    rows = []
-    for draw, (path_, (norm, C, c)) in enumerate(zip(paths, theory, strict=True)):
-        step, loss, length, error = path_.T
-        decade, late = step >= LAST / 10, step >= FIT_FROM
-        log = np.log(step)
-        rows.append(
-            {
-                "points": kind,
-                "draw": draw,
-                "n_steps": int(step[-1]),
-                "loss_slope": slope(log[decade], np.log(loss[decade])),
-                "norm_slope": slope(log[decade], length[decade]) / norm,
-                "error": error[-1],
-                "error_power": slope(log[late], np.log(error[late])),
-                "error_slope": slope(np.log(log[decade]), np.log(error[decade])),
-                "error_slope_shifted": slope(np.log(log[decade] + c), np.log(error[decade])),
-                "constant": error[-1] * (log[-1] + c),
-                "predicted_constant": C,
-                "shift": c,
-            }
-        )
-    return pd.DataFrame(rows)
+def rates_row(draw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the slopes that are fitted to one path, beside what theory says."""
+    step, error, shift = draw["n_steps"], draw["error"], draw["shift"]
+    decade, late = step >= LAST / 10, step >= FIT_FROM
+    log = np.log(step)
+    return {
+        "points": draw["points"],
+        "draw": draw["draw"],
+        "n_steps": int(step[-1]),
+        "loss_slope": slope(log[decade], np.log(draw["loss_value"][decade])),
+        "norm_slope": slope(log[decade], draw["norm"][decade]) / draw["least_norm"],
+        "error": error[-1],
+        "error_power": slope(log[late], np.log(error[late])),
+        "error_slope": slope(np.log(log[decade]), np.log(error[decade])),
+        "error_slope_shifted": slope(np.log(log[decade] + shift), np.log(error[decade])),
+        "constant": error[-1] * (log[-1] + shift),
+        "predicted_constant": draw["constant"],
+        "shift": shift,
+    }
 
 
 def slope(x: Floats, y: Floats) -> float:
     """Return the slope of the least-squares line."""
     return float(np.polyfit(x, y, 1)[0])
-
-
-def paths_table(kind: str, paths: Floats) -> pd.DataFrame:
-    """Return a row for each named step of each draw."""
-    frames = [pd.DataFrame(rows, columns=["n_steps", "loss_value", "norm", "error"]) for rows in paths]
-    whole = pd.concat(frames, keys=range(len(frames)), names=["draw", None]).reset_index(level=0)
-    whole.insert(0, "points", kind)
-    return whole.astype({"n_steps": int})
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -210,26 +187,23 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         values = {name: mean(rows[name]) for name in rows.columns if name not in ("points", "draw", "n_steps")}
         values["constant_ratio"] = mean((rows["constant"] / rows["predicted_constant"])[rows["points"] == "generic"])
         rates[str(kind)] = {"n": len(rows), "n_steps": int(rows["n_steps"].max()), **values}
-    path_, met = tables["path"], tables["meeting"]
-    late = path_[path_["n_steps"] >= 100]
+    path, met = tables["path"], tables["meeting"]
+    met = met.assign(norm_ratio=met["norm"] / met["weight_bound"])
+    late = path[path["n_steps"] >= 100]
     growth = slope(met["weight_bound"].to_numpy(), np.log(met["n_steps"].to_numpy()))
     return {
         "rates": rates,
         "path": {
-            "most_apart": path_["apart"].max(),
-            "last_apart": path_["apart"].iloc[-1],
+            "most_apart": path["apart"].max(),
+            "last_apart": path["apart"].iloc[-1],
             "most_loss_ratio": float((late["loss_value"] / late["bounded_loss"]).max()),
-            "same_verdict": float((path_["separates"] == path_["bounded_separates"]).mean()),
-            "n": len(path_),
+            "same_verdict": float((path["separates"] == path["bounded_separates"]).mean()),
+            "n": len(path),
         },
-        "meeting": {
-            f"n_{row['n_samples']}": {name: row[name] for name in ("weight_bound", "n_steps", "norm")}
-            | {"norm_ratio": row["norm"] / row["weight_bound"]}
-            for row in met.to_dict("records")
-        },
+        "meeting": nested(met.drop(columns="separates"), {"n_samples": "n"}),
         "meeting_growth": growth,
         "meeting_all": bool(met["separates"].all()),
-        "most_norm_ratio": float((met["norm"] / met["weight_bound"]).max()),
+        "most_norm_ratio": float(met["norm_ratio"].max()),
         "example_margin": float(1.0 / np.linalg.norm(widest(*example_arrays())[0])),
     }
 
@@ -249,9 +223,7 @@ def mean(values: pd.Series) -> dict[str, float]:
     return {"mean": float(values.mean()), "low": float(values.mean() - half), "high": float(values.mean() + half)}
 
 
-MEETING_CELLS: list[Cell] = [{"part": "meeting", "n_samples": n, "resamples": 1} for n in SAMPLES]
-
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     in_processes=True,
     name="unbounded",
     question="Without a bound, how does descent separate, where does it point, and what is a bound worth in steps?",
@@ -264,16 +236,13 @@ EXPERIMENT = Experiment(
         "most_samples": max(SAMPLES),
         "level": 0.95,
     },
-    cells=(
-        {"part": "descent", "points": "symmetric"},
-        {"part": "descent", "points": "generic"},
-        {"part": "path", "resamples": 1},
-        *MEETING_CELLS,
-    ),
+    parts={
+        "descent": Part(run=descend, cells=[{"points": points} for points in ("symmetric", "generic")]),
+        "path": Part(run=follow_path, draws=False),
+        "meeting": Part(run=find_meeting, cells=[{"n_samples": n} for n in SAMPLES], draws=False),
+    },
     resamples=10,
     block_size=1,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
 )

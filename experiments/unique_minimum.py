@@ -1,6 +1,6 @@
 """Two crowds and one spoiler: every stationary point of the unbounded unit, counted and proved, as the crowds grow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from study.certificates.checker import check
 from study.certificates.problem import problem_of
 from study.certificates.stationary import hull_bound, stationary_points
 from study.datasets.dataset import Floats
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Tables
+from study.sweeps.parts import Frames, Part, Records, experiment, summarise
 from study.trainers.losses import objective
 
 EPS = 0.1
@@ -21,7 +22,6 @@ WHOLE = 60
 COUNTS = (*range(1, WHOLE + 1), 70, 80, 90, 100, 200, 500, *(10**k for k in range(3, 13)))
 SHOWN = (10, 30, 100)
 GRID = {"w": np.linspace(0.0, 6.5, 61), "b": np.linspace(-1.0, 4.0, 51)}
-KINDS = ("minimum", "saddle", "maximum")
 
 
 def weights(m: int) -> Floats:
@@ -29,81 +29,66 @@ def weights(m: int) -> Floats:
     return np.array([m, m, 1.0])
 
 
-def run(cell: Cell, *_: object) -> Statistics:
-    """Compute the one block of a cell."""
-    if cell["part"] == "points":
-        return separable()
-    return landscape(int(cell["m"])) if cell["part"] == "landscape" else counted(int(cell["m"]))
-
-
-def separable() -> Statistics:
+def prove_separable() -> Records:
     """Prove that the points are separable."""
     proof = separability(X, y).proof
     check(proof)
-    return {"certificate": np.array([proof.encode()]), "n_fits": np.array([1])}
+    return {"certificates": {"certificate": proof}, "n_fits": 1}
 
 
-def counted(m: int) -> Statistics:
+def count_stationary(m: int) -> Records:
     """Enclose every stationary point in all of space, and have the proof checked."""
     bound = float(np.ceil(hull_bound(problem_of(X, y, "quadratic", EPS, None, 1.0))))
     found = stationary_points(X, y, eps=EPS, sample_weight=weights(m), weight_bound=bound, everywhere=True)
     if found.certificate is None:
         raise RuntimeError(f"{found.cells_left} cells are left at m = {m}")
     check(found.certificate)
-    rows = [[m, KINDS.index(q.kind), q.separates, *q.w, q.loss[0], q.loss[1]] for q in found.points]
-    return {
-        "points": np.array(rows, dtype=float),
-        "certificate": np.array([found.certificate.encode()]),
-        "n_fits": np.array([1]),
-    }
+    rows = [
+        {
+            "kind": q.kind,
+            "separates": q.separates,
+            "w": q.w[0],
+            "b": q.w[1],
+            "loss_low": q.loss[0],
+            "loss_high": q.loss[1],
+        }
+        for q in found.points
+    ]
+    return {"points": rows, "certificates": {"certificate": found.certificate}, "n_fits": 1}
 
 
-def landscape(m: int) -> Statistics:
+def evaluate_loss(m: int) -> Records:
     """Evaluate the loss on a grid."""
     w, b = np.meshgrid(GRID["w"], GRID["b"], indexing="ij")
     mean = objective(X, y, weights(m), "quadratic", EPS)
     values, _ = mean.value_and_gradient(np.stack([w, b], axis=-1).reshape(-1, 2))
-    rows = np.column_stack([np.full(w.size, m), w.ravel(), b.ravel(), (2 * m + 1) * values])
-    return {"grid": rows, "n_fits": np.array([0])}
+    return {"landscape": {"w": w.ravel(), "b": b.ravel(), "loss": (2 * m + 1) * values}}
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
+def tables(records: Frames) -> Tables:
     """Make the table of counts, of points, of the landscape, and the certificates."""
-    parts = {
-        part: concatenate([s for cell, s in merged if cell["part"] == part])
-        for part in ("points", "counted", "landscape")
-    }
-    columns = ["m", "kind", "separates", "w", "b", "loss_low", "loss_high"]
-    points = pd.DataFrame(parts["counted"]["points"], columns=columns).astype({"m": int, "separates": bool})
-    points["kind"] = [KINDS[int(kind)] for kind in points["kind"]]
-    proofs = [line.decode() for part in ("points", "counted") for line in parts[part]["certificate"]]
+    points = records["points"].drop(columns="part")
     return {
-        "": counts_table(points),
+        "": summarise(points, ["m"], counts_row).rename(columns={"n": "n_stationary"}),
         "points": points,
-        "landscape": pd.DataFrame(parts["landscape"]["grid"], columns=["m", "w", "b", "loss"]).astype({"m": int}),
-        "certificates": pd.DataFrame({"certificate": proofs}),
+        "landscape": records["landscape"].drop(columns="part"),
+        "certificates": records["certificates"][["certificate"]],
     }
 
 
-def counts_table(points: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each m: how many stationary points of each kind, and which minimum is the lower."""
-    rows = []
-    for m, here in points.groupby("m"):
-        minima = here[here["kind"] == "minimum"]
-        lowest = minima.sort_values("loss_low").iloc[0]
-        others = minima[minima["separates"] != lowest["separates"]]
-        rows.append(
-            {
-                "m": m,
-                "n_stationary": len(here),
-                "n_minima": len(minima),
-                "n_separating_minima": int(minima["separates"].sum()),
-                "lowest_separates": bool(lowest["separates"]),
-                "order_proved": bool((others["loss_low"] > lowest["loss_high"]).all()),
-                "loss_at_infinity": EPS**2 / 2 * (float(m) + 1.0),
-            }
-        )
-    return pd.DataFrame(rows)
+def counts_row(rows: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how many of the stationary points are minima, and which minimum is the lower."""
+    points = pd.DataFrame(rows)
+    minima = points[points["kind"] == "minimum"]
+    lowest = minima.sort_values("loss_low").iloc[0]
+    others = minima[minima["separates"] != lowest["separates"]]
+    return {
+        "n_minima": len(minima),
+        "n_separating_minima": int(minima["separates"].sum()),
+        "lowest_separates": bool(lowest["separates"]),
+        "order_proved": bool((others["loss_low"] > lowest["loss_high"]).all()),
+        "loss_at_infinity": EPS**2 / 2 * (float(lowest["m"]) + 1.0),
+    }
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -151,18 +136,7 @@ def at(counts: pd.DataFrame, points: pd.DataFrame, m: int) -> dict[str, Any]:
     return {**known, "loss_at_infinity": float(row["loss_at_infinity"]), **minima}
 
 
-def declared(part: str, m: int = 1) -> Cell:
-    """Return the cell of a part; nothing is drawn."""
-    return {"part": part, "m": m, "resamples": 1}
-
-
-CELLS: list[Cell] = [
-    declared("points"),
-    *(declared("counted", m) for m in COUNTS),
-    *(declared("landscape", m) for m in SHOWN),
-]
-
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     in_processes=True,
     name="unique_minimum",
     question="Are there separable points on which the unbounded unit has one minimum only, and that one fails?",
@@ -173,11 +147,13 @@ EXPERIMENT = Experiment(
         "largest_count": max(COUNTS),
         "shown": list(SHOWN),
     },
-    cells=CELLS,
+    parts={
+        "points": Part(run=prove_separable, draws=False),
+        "counted": Part(run=count_stationary, cells=[{"m": m} for m in COUNTS], draws=False),
+        "landscape": Part(run=evaluate_loss, cells=[{"m": m} for m in SHOWN], draws=False),
+    },
     resamples=1,
     block_size=1,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
 )

@@ -1,6 +1,6 @@
 """The lecture's examples by hand, a 2-2-2 network and a graph of four inputs: what is printed, and what is right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ import pandas as pd
 from scipy.special import logit
 
 from study.datasets.dataset import Floats
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import Tables
+from study.sweeps.parts import Frames, Part, Records, experiment, key, nested
 from study.trainers.graph import Node, sensitivities
 from study.trainers.layers import backward, forward
 
@@ -39,17 +40,9 @@ PRINTED = {
 GRAPH_INPUTS = {"w": 5.0, "x": 3.0, "y": 2.0, "z": 4.0}
 
 
-def run(cell: Cell, size: int, rng: np.random.Generator) -> Statistics:
-    """Run both examples; nothing is drawn."""
-    del cell, size, rng
-    values, products = graph()
-    return {
-        "exact": np.array(list(gradients().values())),
-        "biases": output_biases(),
-        "outputs": np.concatenate(network_outputs()),
-        "graph": np.array([values, products]),
-        "n_fits": np.array([0]),
-    }
+def run_examples() -> Records:
+    """Run both examples."""
+    return {"quantities": quantities(), "network": known_weights(), "graph": graph()}
 
 
 def output_biases() -> Floats:
@@ -86,22 +79,27 @@ def gradients() -> dict[str, float]:
     return {name: float(exact[name]) for name in PRINTED}
 
 
-def graph() -> tuple[list[float], list[float]]:
-    """Return values and sensitivities of w, x, y, z, v, u, f."""
+def graph() -> dict[str, Any]:
+    """Return the nodes of the graph, with their values, their sensitivities and the node that each feeds."""
     w, x, y, z = (Node(value) for value in GRAPH_INPUTS.values())
     v = x * y
     u = w + v
     f = u * z
     nodes = [w, x, y, z, v, u, f]
     backward_pass = sensitivities(f)
-    return [node.value for node in nodes], [backward_pass[node] for node in nodes]
+    return {
+        "node": list("wxyzvuf"),
+        "operation": ["input", "input", "input", "input", "x * y", "w + v", "u * z"],
+        "feeds": ["u", "v", "v", "f", "u", "f", ""],
+        "value": [node.value for node in nodes],
+        "sensitivity": [backward_pass[node] for node in nodes],
+    }
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
-    """Make the tables: the quantities, the network's nodes and weights, and the graph."""
-    _, statistics = merged[0]
+def quantities() -> list[dict[str, Any]]:
+    """Return a row for each quantity of the slides: what is printed, by hand from what is printed, and exact."""
     rows = []
-    for (name, (printed, by_hand)), exact in zip(PRINTED.items(), statistics["exact"], strict=True):
+    for (name, (printed, by_hand)), exact in zip(PRINTED.items(), gradients().values(), strict=True):
         digits = len(printed.split(".")[1])
         rows.append(
             {
@@ -114,72 +112,62 @@ def tables(merged: Sequence[tuple[Cell, Statistics]]) -> Tables:
                 "exact_agrees": round(exact, digits) == float(printed),
             }
         )
-    return {"": pd.DataFrame(rows), "network": network_table(statistics), "graph": graph_table(statistics["graph"])}
+    return rows
 
 
-def network_table(statistics: Statistics) -> pd.DataFrame:
+def known_weights() -> list[dict[str, Any]]:
     """Return a row for each weight that is known, with the nodes it joins, their outputs and its derivative."""
-    exact = dict(zip(PRINTED, statistics["exact"], strict=True))
+    exact, biases = gradients(), output_biases()
     outputs = {f"x_0_{i + 1}": X0[i] for i in range(2)} | dict(
-        zip(["x_1_1", "x_1_2", "x_2_1", "x_2_2"], statistics["outputs"], strict=True)
+        zip(["x_1_1", "x_1_2", "x_2_1", "x_2_2"], np.concatenate(network_outputs()), strict=True)
     )
     outputs |= {"x_0_0": 1.0, "x_1_0": 1.0}
     known = {f"dW_2_{i + 1}{j + 1}": W2[i][j] for i in range(2) for j in range(2)}
-    known |= {f"dW_2_0{j + 1}": statistics["biases"][j] for j in range(2)}
+    known |= {f"dW_2_0{j + 1}": biases[j] for j in range(2)}
     rows = []
     for name in (name for name in PRINTED if name.startswith("dW")):
         _, layer, ij = name.split("_")
         i, j = ij[0], ij[1]
-        source, node = f"x_{int(layer) - 1}_{i}", f"x_{layer}_{j}"
         rows.append(
             {
                 "layer": int(layer),
                 "i": int(i),
                 "j": int(j),
-                "from_output": outputs[source],
-                "to_output": outputs[node],
+                "from_output": outputs[f"x_{int(layer) - 1}_{i}"],
+                "to_output": outputs[f"x_{layer}_{j}"],
                 "weight": known.get(name, np.nan),
                 "derivative": exact[name],
                 "delta": exact[f"delta_{layer}_{j}"],
             }
         )
-    return pd.DataFrame(rows)
+    return rows
 
 
-def graph_table(values: Floats) -> pd.DataFrame:
-    """Return a row for each node of the graph, with its value, its sensitivity and the node that it feeds."""
-    return pd.DataFrame(
-        {
-            "node": list("wxyzvuf"),
-            "operation": ["input", "input", "input", "input", "x * y", "w + v", "u * z"],
-            "feeds": ["u", "v", "v", "f", "u", "f", ""],
-            "value": values[0],
-            "sensitivity": values[1],
-        }
-    )
+def tables(records: Frames) -> Tables:
+    """Make the tables: the quantities, the network's nodes and weights, and the graph."""
+    return {"": records["quantities"], "network": records["network"], "graph": records["graph"]}
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Derive what the paper cites."""
-    quantities = tables[""].set_index("quantity")
+    table = tables[""]
     columns = ["printed", "by_hand", "exact", "reproduced", "exact_agrees"]
-    graph_ = tables["graph"].set_index("node")
     network = tables["network"]
     biases = network[(network["layer"] == 2) & (network["i"] == 0)].set_index("j")["weight"]
-    values = graph_["value"]
+    values = tables["graph"].set_index("node")["value"]
     return {
-        "quantities": {name: quantities.loc[name, columns].to_dict() for name in quantities.index},
-        "n": len(quantities),
-        "n_reproduced": int(quantities["reproduced"].sum()),
-        "n_exact_agrees": int(quantities["exact_agrees"].sum()),
-        "biases": {f"b_{j}": float(bias) for j, bias in biases.items()},
-        "graph": {name: {"value": row["value"], "sensitivity": row["sensitivity"]} for name, row in graph_.iterrows()},
+        "quantities": nested(tables[""], {"quantity": ""}, columns),
+        "n": len(table),
+        "n_reproduced": int(table["reproduced"].sum()),
+        "n_exact_agrees": int(table["exact_agrees"].sum()),
+        "biases": {key(j, "b"): float(bias) for j, bias in biases.items()},
+        "graph": nested(tables["graph"], {"node": ""}, ["value", "sensitivity"]),
         "graph_as_printed": float(values["u"] + values["z"]),
         "delta_used": -0.137,
     }
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = experiment(
     name="worked_example",
     question="Are the lecture's two examples right, digit by digit?",
     settings={
@@ -189,11 +177,9 @@ EXPERIMENT = Experiment(
         "targets": dict(zip(("t_1", "t_2"), TARGETS, strict=True)),
         "graph": GRAPH_INPUTS,
     },
-    cells=({"part": "both", "resamples": 1},),
+    parts={"": Part(run=run_examples, draws=False)},
     resamples=1,
     block_size=1,
-    run=run,
-    merge=concatenate,
     tables=tables,
     numbers=numbers,
 )

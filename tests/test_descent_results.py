@@ -8,7 +8,8 @@ import pytest
 
 from experiments import hidden_failures, losses, networks, spoilers, unbounded
 from study.report.provenance import read_record, read_tables
-from study.sweeps.experiment import Cell, Experiment, Statistics
+from study.sweeps.experiment import Cell, Experiment
+from study.sweeps.parts import frames, summarise
 from study.sweeps.streams import stream
 from tests.conftest import ROOT
 
@@ -20,16 +21,16 @@ def numbers(name: str) -> dict[str, Any]:
     return tree
 
 
-def computed_anew(experiment: Experiment, cell: Cell) -> Statistics:
+def computed_anew(experiment: Experiment, cell: Cell) -> dict[str, pd.DataFrame]:
     sizes = experiment.block_sizes(cell)
     blocks = [experiment.run(cell, size, stream(experiment.name, "block", cell, i)) for i, size in enumerate(sizes)]
-    return experiment.merge(blocks)
+    return frames([(cell, experiment.merge(blocks))])
 
 
 @pytest.mark.slow
 def test_a_cell_computed_alone_is_the_committed_one() -> None:
-    cell = networks.TRAINED_CELLS[20]
-    row = networks.trained_row(cell, computed_anew(networks.EXPERIMENT, cell))
+    cell = networks.EXPERIMENT.cells[20]
+    row = networks.trained_table(computed_anew(networks.EXPERIMENT, cell)["trained"]).iloc[0].to_dict()
     (committed,) = [
         known
         for known in read_tables(RESULTS, "networks")[""].to_dict("records")
@@ -37,21 +38,23 @@ def test_a_cell_computed_alone_is_the_committed_one() -> None:
     ]
     assert committed.pop("bound") == row.pop("bound")
     assert committed == pytest.approx(row, rel=1e-6, nan_ok=True)
-    steps = losses.time_to_separate(3.0)["steps"][0]
+    steps: Any = losses.time_to_separate(3.0)["time"]
     time = read_tables(RESULTS, "losses")["time"].set_index("t").loc[3.0]
-    assert list(time[["quadratic", "cross_entropy", "threshold_quadratic"]]) == list(steps)
-    met = unbounded.meeting(16)["meeting"][0]
+    assert {name: time[name] for name in steps} == steps
+    met: Any = unbounded.find_meeting(16)["meeting"]
     known = read_tables(RESULTS, "unbounded")["meeting"].iloc[0]
-    assert known["n_steps"] == met[2]
-    assert list(known[["weight_bound", "norm"]]) == pytest.approx([met[1], met[3]], rel=1e-6)
+    assert known["n_steps"] == met["n_steps"]
+    for name in ("weight_bound", "norm"):
+        assert known[name] == pytest.approx(met[name], rel=1e-6)
     cell = {"part": "basin", "around": "zero", "scale": 0.3}
-    rows = hidden_failures.basin_rows(cell, computed_anew(hidden_failures.EXPERIMENT, cell)["basin"])
+    rows = hidden_failures.basin_table(computed_anew(hidden_failures.EXPERIMENT, cell)["basin"])
     basin = read_tables(RESULTS, "hidden_failures")["basin"]
     known = basin[(basin["around"] == "zero") & (basin["scale"] == 0.3)]
-    assert list(known["separates"]) == [row["separates"] for row in rows]
+    assert list(known["separates"]) == list(rows["separates"])
     for cell in spoilers.EXPERIMENT.cells:
         if cell["part"] == "growth" and cell["n_samples"] in (10, 1000):
-            found = spoilers.growth_table(int(cell["n_samples"]), computed_anew(spoilers.EXPERIMENT, cell)["growth"])
+            growth = computed_anew(spoilers.EXPERIMENT, cell)["growth"]
+            found = summarise(growth, ["n_samples", "loss"], spoilers.growth_row)
             growth = read_tables(RESULTS, "spoilers")["growth"]
             known = growth[growth["n_samples"] == cell["n_samples"]].reset_index(drop=True)
             pd.testing.assert_frame_equal(found, known, rtol=1e-6)

@@ -1,6 +1,7 @@
 """The phase diagram's rows say what their certificates prove, and stand where the law puts them."""
 
 import json
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from experiments._geometries import corners, drawn
-from experiments.phase_diagram import COLUMNS, WEIGHTS, certified
+from experiments.phase_diagram import COLUMNS, WEIGHTS, certify
 from study.certificates.checker import check
 from study.report.provenance import read_tables
 from tests.conftest import ROOT
@@ -69,12 +70,13 @@ def test_the_law_holds_where_it_is_resolved(tables: dict[str, pd.DataFrame]) -> 
 
 
 def test_a_verdict_near_the_threshold_is_certified_on_both_sides() -> None:
+    verdict = itemgetter("verdict", "base_lost", "spoiler_lost", "accepted")
     points = corners(1.0, 2.0)
     for loss, limit in (("cross-entropy", 1844.2467), ("quadratic", 186919.4)):
-        below = certified(points, loss, 12.0, 0.999 * limit / 8.0)  # type: ignore[arg-type]
-        above = certified(points, loss, 12.0, 1.001 * limit / 8.0)  # type: ignore[arg-type]
-        assert below[:4] == (0, 0, 0, 1)
-        assert above[:4] == (1, 0, 1, 1)
+        below = certify(points, loss, 12.0, 0.999 * limit / 8.0)  # type: ignore[arg-type]
+        above = certify(points, loss, 12.0, 1.001 * limit / 8.0)  # type: ignore[arg-type]
+        assert verdict(below) == ("separates", 0, False, True)
+        assert verdict(above) == ("fails", 0, True, True)
 
 
 def test_a_drawn_geometry_meets_the_hypotheses() -> None:

@@ -20,7 +20,7 @@ def block(kind: str, holding: str) -> str:
 
 
 def test_the_example_of_an_experiment_runs(spoilt: Path, study: Study) -> None:
-    (spoilt / "experiments" / "gap.py").write_text(block("python", "EXPERIMENT = Experiment("))
+    (spoilt / "experiments" / "gap.py").write_text(block("python", "EXPERIMENT = experiment("))
     (spoilt / "figures" / "gap.py").write_text(block("python", "def draw("))
     answer = study(spoilt, "run", "gap", "--json")
     assert answer.returncode == 0, answer.stderr

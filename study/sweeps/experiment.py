@@ -73,14 +73,6 @@ class Experiment:
         return sum(len(self.block_sizes(cell, resamples)) for cell in self.cells)
 
 
-def by_part(merged: Sequence[tuple[Cell, Statistics]]) -> dict[str, list[tuple[Cell, Statistics]]]:
-    """Return merged cells by the `part` that each of them names."""
-    parts: dict[str, list[tuple[Cell, Statistics]]] = {}
-    for cell, statistics in merged:
-        parts.setdefault(str(cell["part"]), []).append((cell, statistics))
-    return parts
-
-
 def concatenate(blocks: Iterable[Statistics]) -> Statistics:
     """Join blocks by appending along the first axis: a `merge` for statistics that keep one row a resample."""
     blocks = list(blocks)
