@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.law.conflict import Shape, Spoilt, spoilt
-from study.validation import BadInput
 
 DEPTH, OFFSET = 1.0, 2.0
 """Where the spoiler of `corners` lies wherever the study does not say otherwise."""

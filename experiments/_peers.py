@@ -12,6 +12,7 @@ from scipy.optimize import Bounds, minimize
 from scipy.special import expit
 
 from study.analysis.separability import is_separable
+from study.checks import CheckFailed
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.spoilers import PLACE, add_spoilers
@@ -20,7 +21,6 @@ from study.trainers.fit import Bound, Fit
 from study.trainers.losses import Loss
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
-from study.validation import CheckFailed
 
 WEIGHT_BOUND = 3.0
 

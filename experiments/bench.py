@@ -23,6 +23,7 @@ from experiments._peers import (
     timed,
 )
 from study.analysis.bias_variance import decompose, group_sizes, wrong_counts
+from study.checks import CheckFailed
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.generators import BOX, make_boxes
 from study.datasets.resampling import bootstrap
@@ -32,7 +33,6 @@ from study.sweeps.parts import Frames, Part, Records, experiment, key, summarise
 from study.trainers.fit import Bound, Fit
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
-from study.validation import CheckFailed
 
 REPEATS = 7
 STACKS = (100, 1000, 10_000, 100_000, 1_000_000)

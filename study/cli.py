@@ -7,6 +7,7 @@ from typing import NoReturn, TextIO
 
 from cyclopts import App, CycloptsError, Parameter
 
+from study.checks import BadInput, CheckFailed
 from study.commands.bench import bench
 from study.commands.certify import certify
 from study.commands.claims import claims
@@ -18,7 +19,6 @@ from study.commands.paper import paper
 from study.commands.reproduce import reproduce
 from study.commands.run import run
 from study.commands.sweep import sweep
-from study.validation import BadInput, CheckFailed
 
 for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported: the same bytes on any number of cores
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")

@@ -8,10 +8,10 @@ import pytest
 from experiments._peers import compared, draw
 from experiments.bench import EXPERIMENT
 from study.analysis.separability import is_separable
+from study.checks import CheckFailed
 from study.sweeps.experiment import Cell
 from study.sweeps.streams import stream
 from study.trainers.perceptron import perceptron
-from study.validation import CheckFailed
 
 
 def rng() -> np.random.Generator:

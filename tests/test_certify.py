@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from study.certificates.checker import check
+from study.checks import BadInput, CheckFailed
 from study.commands.certify import certify
-from study.validation import BadInput, CheckFailed
 from tests.conftest import ROOT, Study
 from tests.sweeps.test_files import STRANGE
 

@@ -18,6 +18,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from study.analysis.comparison import Settings
 from study.certificates.reading import Refused
+from study.checks import BadInput
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.table import read_table
@@ -26,7 +27,6 @@ from study.sweeps.grid import Setting
 from study.sweeps.rules import Perceptron
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.graph import Node
-from study.validation import BadInput
 
 ROOMS = ("datasets", "trainers", "analysis", "law", "certificates", "sweeps")
 POINTS = four_points(2.0)

@@ -20,11 +20,11 @@ from study.certificates.fold import fold_near
 from study.certificates.reading import Refused
 from study.certificates.search import verdict
 from study.certificates.stationary import stationary_points
+from study.checks import BadInput
 from study.commands.input import read_text
 from study.commands.sweep import read_sweep
 from study.datasets.table import read_table
 from study.sweeps.store import DamagedBlock, load_block, save_block
-from study.validation import BadInput
 from tests.certificates.test_search import crowd
 from tests.certificates.test_stationary import SPOILT
 

@@ -11,9 +11,9 @@ import pytest
 
 import study as package
 from study.certificates import checker
+from study.checks import CheckFailed
 from study.commands.paper import paper
 from study.report import proofs
-from study.validation import CheckFailed
 from tests.conftest import ROOT, Study
 
 

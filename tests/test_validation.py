@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from study.checks import BadInput, count, one_of, positive, real
 from study.datasets.generators import make_boxes, make_gaussians
 from study.datasets.spoilers import add_spoilers
 from study.trainers.fit import Bound
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
-from study.validation import BadInput, count, one_of, positive, real
 
 RNG = np.random.default_rng(0)
 BASE = make_boxes(10, rng=RNG)

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from study.datasets.arguments import checked
-from study.datasets.dataset import Floats, as_floats, check_room, check_shape
-from study.validation import BadInput, count
+from study.checks import BadInput, as_floats, checked, count
+from study.datasets.dataset import Floats, check_room, check_shape
 
 PARTS = (
     "error",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from study.analysis.influence import moved_without
 from study.analysis.margin import functional_margins, geometric_margin
 from study.analysis.separability import Separability, separability
-from study.datasets.arguments import checked
+from study.checks import checked
 from study.datasets.dataset import Dataset, Floats, check_one_set, check_shape
 from study.datasets.table import Table, standardise
 from study.trainers.best_separator import best_separator

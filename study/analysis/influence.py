@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from study.analysis.stability import Train, angle_between
-from study.datasets.arguments import checked
-from study.datasets.dataset import Floats, as_floats, check_finite, check_pair, check_points, check_shape
-from study.validation import BadInput
+from study.checks import BadInput, as_floats, checked
+from study.datasets.dataset import Floats, check_finite, check_pair, check_points, check_shape
 
 
 @checked

@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.arguments import checked
-from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points, leading_shape
-from study.validation import BadInput
+from study.checks import BadInput, as_floats, checked
+from study.datasets.dataset import Floats, check_broadcast, check_finite, check_points, leading_shape
 
 
 @checked

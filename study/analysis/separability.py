@@ -9,8 +9,8 @@ from flint import fmpq, fmpq_mat, fmpz_mat
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
-from study.datasets.arguments import checked
-from study.datasets.dataset import Floats, as_floats, check_points, check_shape, leading_shape
+from study.checks import as_floats, checked
+from study.datasets.dataset import Floats, check_points, check_shape, leading_shape
 
 Row = list[fmpq]
 

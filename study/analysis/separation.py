@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from study.analysis.margin import scaled
-from study.datasets.arguments import checked
+from study.checks import checked
 from study.datasets.dataset import Floats
 
 

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.arguments import checked
-from study.datasets.dataset import Floats, as_floats, check_pair, check_points, check_shape
-from study.validation import BadInput
+from study.checks import BadInput, as_floats, checked
+from study.datasets.dataset import Floats, check_pair, check_points, check_shape
 
 Train = Callable[[Floats, Floats], Floats]
 """Takes a stack of sets X, y and returns weights of shape (..., n_features + 1)."""

@@ -9,10 +9,9 @@ from numpy.typing import ArrayLike
 
 from study.certificates.enclosure import DIGITS, is_contraction
 from study.certificates.problem import Problem, problem_of
-from study.datasets.arguments import checked
-from study.datasets.dataset import Floats, as_floats, check_finite, check_shape
+from study.checks import BadInput, as_floats, checked, one_of, real
+from study.datasets.dataset import Floats, check_finite, check_shape
 from study.trainers.losses import Loss
-from study.validation import BadInput, one_of, real
 
 RADII = (1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14)
 

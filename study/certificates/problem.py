@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.datasets.dataset import Floats, as_integers, check_points
+from study.checks import BadInput, as_integers, one_of, positive
+from study.datasets.dataset import Floats, check_points
 from study.kernels.codes import LOSS_CODES
 from study.kernels.proof_cells import interior
 from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, loss_of_margin
-from study.validation import BadInput, one_of, positive
 
 GAP = 1e-13
 """The interior-point method stops at this share of the loss, times the number of its constraints."""

@@ -11,11 +11,10 @@ from scipy.optimize import linprog
 
 from study.certificates.enclosure import optimum_near
 from study.certificates.problem import Problem, problem_of
-from study.datasets.arguments import checked
+from study.checks import checked, count
 from study.datasets.dataset import Floats, check_room
 from study.kernels import proof_cells
 from study.trainers.losses import Loss
-from study.validation import count
 
 SLACK = 1e-9
 """What is proved must hold with this share of the loss to spare, which covers the rounding of the search."""

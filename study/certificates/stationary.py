@@ -13,10 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from study.certificates.enclosure import DIGITS, Enclosure, enclosed
 from study.certificates.gordan import Gordan
 from study.certificates.problem import Problem, problem_of
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked, count, one_of
 from study.datasets.dataset import Floats
 from study.trainers.losses import Loss, loss_of_margin
-from study.validation import BadInput, count, one_of
 
 ALONE = tuple(0.5**k for k in range(1, 31))
 """Shares of the bound that are tried as the radius within which a point is alone."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from study.checks import BadInput, CheckFailed
 from study.commands.output import progress, say, show, show_json, writing
-from study.validation import BadInput, CheckFailed
 
 if TYPE_CHECKING:
     from study.analysis.separability import Separability

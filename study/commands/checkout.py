@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import study
-from study.validation import BadInput
+from study.checks import BadInput
 
 if TYPE_CHECKING:
     from study.report.claims import Claim

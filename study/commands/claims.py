@@ -2,9 +2,9 @@
 
 import re
 
+from study.checks import CheckFailed
 from study.commands.checkout import checkout, load_claims
 from study.commands.output import show, show_json
-from study.validation import CheckFailed
 
 
 def plain(citation: str) -> str:

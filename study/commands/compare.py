@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from study.checks import BadInput
 from study.commands.output import progress, say, show, show_json, writing
-from study.validation import BadInput
 
 if TYPE_CHECKING:
     from study.analysis.comparison import Comparison
@@ -65,12 +65,12 @@ def compare(
     """
     from study.analysis.comparison import Settings
     from study.analysis.comparison import compare as compare_rules
+    from study.checks import count
     from study.commands.input import names, read_text
     from study.datasets.table import read_table, refuse_contradiction
     from study.report.comparison_text import caption, sentences, to_json
     from study.trainers.fit import Bound
     from study.trainers.losses import check_targets
-    from study.validation import count
 
     if out is not None and out.exists() and not out.is_dir():
         raise BadInput(f"`out` must be a folder; got the file {out}")

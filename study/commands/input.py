@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from study.validation import BadInput
+from study.checks import BadInput
 
 
 def read_text(path: Path) -> str:

@@ -1,8 +1,8 @@
 """`study list`."""
 
+from study.checks import CheckFailed
 from study.commands.checkout import checkout, chosen, load_experiment, results
 from study.commands.output import show, show_json
-from study.validation import CheckFailed
 
 
 def list_experiments(*, json: bool = False) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from study.validation import BadInput
+from study.checks import BadInput
 
 
 def say(message: str) -> None:

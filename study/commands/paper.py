@@ -5,9 +5,9 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
+from study.checks import CheckFailed
 from study.commands.checkout import build, checkout, chosen, load_claims, load_experiment, load_figure, results
 from study.commands.output import say
-from study.validation import CheckFailed
 
 
 def paper(*, check: bool = False) -> None:

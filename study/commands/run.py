@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from study.checks import BadInput, CheckFailed
 from study.commands.checkout import QUICK_DIVISOR, build, checkout, chosen, load_experiment, repeatable, results
 from study.commands.output import Whole, progress, say, show_json
-from study.validation import BadInput, CheckFailed
 
 
 def run(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from study.checks import BadInput
 from study.commands.output import progress, say, show, show_json, writing
 from study.sweeps.rules import RULES, OwnRule, make_rules, rule_options
-from study.validation import BadInput
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import ortho_group, truncnorm
 
-from study.datasets.arguments import checked
-from study.datasets.dataset import Dataset, Floats, Frame, as_floats, check_room
-from study.validation import BadInput, count, positive, real
+from study.checks import BadInput, as_floats, checked, count, positive, real
+from study.datasets.dataset import Dataset, Floats, Frame, check_room
 
 MOST_AXES = 16
 """NumPy has a few more, and the functions add their own."""

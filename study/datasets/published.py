@@ -12,9 +12,8 @@ References
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.arguments import checked
-from study.datasets.dataset import Dataset, as_floats
-from study.validation import BadInput
+from study.checks import BadInput, as_floats, checked
+from study.datasets.dataset import Dataset
 
 
 def three_points() -> Dataset:

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked, count
 from study.datasets.dataset import Dataset, check_one_set, check_room
-from study.validation import BadInput, count
 
 
 @checked

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked, count, real
 from study.datasets.dataset import Dataset, Frame, check_room
-from study.validation import BadInput, count, real
 
 PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 """Where `add_spoilers` puts spoilers wherever the study does not say otherwise: beyond the gap's middle, and across."""

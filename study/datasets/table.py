@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked
 from study.datasets.dataset import Dataset, Floats, check_one_set
-from study.validation import BadInput
 
 LARGEST = 1e100
 """Cells may not exceed this in size: products and squares of features must remain floating-point numbers."""

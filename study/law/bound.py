@@ -8,11 +8,10 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked, one_of, positive
 from study.datasets.dataset import Floats
 from study.law.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
 from study.trainers.losses import Loss
-from study.validation import BadInput, one_of, positive
 
 LOSSES: tuple[Loss, ...] = ("cross-entropy", "quadratic")
 

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog, lsq_linear
 
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked, one_of
 from study.datasets.dataset import Floats, check_finite, check_points, check_shape
-from study.validation import BadInput, one_of
 
 Shape = Literal["box", "ball"]
 TIGHT = 1e-8

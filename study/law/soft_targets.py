@@ -4,11 +4,10 @@ import numpy as np
 from scipy.linalg import null_space
 from scipy.optimize import linprog, minimize
 
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked
 from study.datasets.dataset import Floats
 from study.law.conflict import Spoilt, check_one_spoiler
 from study.trainers.losses import check_eps, loss_of_margin
-from study.validation import BadInput
 
 
 @checked

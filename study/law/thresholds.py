@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import brentq
 
-from study.datasets.arguments import checked
+from study.checks import checked, one_of, positive
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES
 from study.law.conflict import Spoilt, check_one_spoiler, largest_margin
 from study.trainers.bounded import slsqp
 from study.trainers.log_loss import log_loss, log_loss_of_margin
 from study.trainers.losses import Loss
-from study.validation import one_of, positive
 
 TIE = 1e-9
 """Losses that differ by less than this share are not told apart."""

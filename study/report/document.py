@@ -9,8 +9,8 @@ from typing import Any
 import pypandoc
 import typst
 
+from study.checks import CheckFailed
 from study.report.syntax import SOURCE
-from study.validation import CheckFailed
 
 HERE = Path(__file__).parent
 OUTPUTS = ("paper.html", "paper.pdf")

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from study.checks import CheckFailed
 from study.sweeps.experiment import Experiment, Tables
 from study.sweeps.files import parse_json, read_file
 from study.sweeps.store import write_file
 from study.sweeps.streams import SEED
-from study.validation import CheckFailed
 
 RTOL, ATOL = 1e-6, 1e-9
 """Two machines may differ by this much in a real number; whole numbers, truth values and words may not differ."""

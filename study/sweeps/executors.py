@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import study
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked, count
 from study.sweeps.digest import code_digest
 from study.sweeps.runner import RemoteExecutor, libraries
-from study.validation import BadInput, count
 
 PATIENCE = 60.0
 """Seconds for which a run waits for a worker where none is left."""

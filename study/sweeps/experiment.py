@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from study.validation import count
+from study.checks import count
 
 Cell = Mapping[str, str | int | float]
 Statistics = dict[str, NDArray[Any]]

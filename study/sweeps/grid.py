@@ -12,7 +12,7 @@ from study.analysis.bias_variance import PARTS, estimate, group_sizes, wrong_cou
 from study.analysis.boundary import boundary_spread, boundary_sums
 from study.analysis.interval import wilson
 from study.analysis.separation import separates
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked, count, one_of, real
 from study.datasets.dataset import Dataset, Floats, Frame
 from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
 from study.datasets.resampling import bootstrap, subsample
@@ -20,7 +20,6 @@ from study.datasets.spoilers import PLACE, replace_by_spoilers
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, add_up
 from study.sweeps.rules import Rule, read_rule
 from study.sweeps.streams import stream
-from study.validation import BadInput, count, one_of, real
 
 GENERATORS = ("boxes", "gaussians")
 FEATURES = ("raw", "centred", "standardised")

@@ -13,7 +13,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from study.validation import BadInput, count, one_of, positive
+from study.checks import BadInput, count, one_of, positive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -269,7 +269,7 @@ class OwnRule(Rule):
         return self.place
 
     def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
-        from study.datasets.dataset import as_floats
+        from study.checks import as_floats
 
         function = self.load()
         try:

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from study.checks import CheckFailed
 from study.sweeps.digest import code_digest
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables
 from study.sweeps.locks import temporary_folder
 from study.sweeps.store import DamagedBlock, load_block, save_block
 from study.sweeps.streams import SEED, stream
-from study.validation import CheckFailed
 
 BLOCK_CODE = ("study.sweeps.streams", "study.sweeps.experiment", "study.sweeps.runner", "study.sweeps.store")
 SILENCE = 5.0

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.arguments import checked
+from study.checks import checked, one_of
 from study.datasets.dataset import Floats, check_points
 from study.trainers.bounded import slsqp_of_unit
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight, convention
 from study.trainers.max_margin import max_margin
 from study.trainers.solvers import UnitProblem, newton
-from study.validation import one_of
 
 SCALES = (1.0, 0.5, 0.1, 0.02, 0.005)
 """Where the search starts: the maximum-margin weights at these shares of the bound; one is enough for a convex loss."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.arguments import checked
+from study.checks import checked
 from study.datasets.dataset import check_points, leading_shape
 from study.trainers.fit import Fit, Stop
 

@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite
+from study.checks import BadInput, as_floats, one_of, positive
+from study.datasets.dataset import Floats, check_broadcast, check_finite
 from study.kernels import codes
-from study.validation import BadInput, one_of, positive
 
 
 class Stop(IntEnum):

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Union
 
-from study.datasets.arguments import checked
-from study.validation import BadInput, real
+from study.checks import BadInput, checked, real
 
 
 @dataclass(frozen=True, eq=False)

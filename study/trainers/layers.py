@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from study.datasets.arguments import checked
-from study.datasets.dataset import Floats, as_floats, check_broadcast, check_room, check_shape, leading_shape
+from study.checks import BadInput, as_floats, checked, count, positive
+from study.datasets.dataset import Floats, check_broadcast, check_room, check_shape, leading_shape
 from study.datasets.generators import leading_axes
 from study.trainers.losses import Loss, loss_of_margin
-from study.validation import BadInput, count, positive
 
 
 @checked

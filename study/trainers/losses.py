@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite
-from study.validation import BadInput, real
+from study.checks import BadInput, as_floats, real
+from study.datasets.dataset import Floats, check_broadcast, check_finite
 
 Loss = Literal["quadratic", "cross-entropy", "threshold-quadratic"]
 LOSSES: tuple[Loss, ...] = ("quadratic", "cross-entropy", "threshold-quadratic")

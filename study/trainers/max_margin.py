@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize, nnls
 
-from study.datasets.arguments import checked
+from study.checks import checked
 from study.datasets.dataset import Floats, check_points, leading_shape
 from study.kernels.nearest_points import nearest_points
 from study.trainers.fit import Fit, Stop

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
-from study.datasets.arguments import checked
-from study.datasets.dataset import Floats, as_floats, check_broadcast, check_finite, check_points, leading_shape
+from study.checks import BadInput, as_floats, checked, count, one_of, positive, real
+from study.datasets.dataset import Floats, check_broadcast, check_finite, check_points, leading_shape
 from study.kernels.codes import LOSS_CODES, SHAPE_CODES
 from study.trainers.bounded import kkt_residual, one_set
 from study.trainers.fit import Bound, Fit, stop_codes
 from study.trainers.layers import check_one_output, n_weights, value_and_gradient
 from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
-from study.validation import BadInput, count, one_of, positive, real
 
 METHODS = ("L-BFGS-B", "spectral", "descent", "online")
 PLAIN = ("descent", "online")

@@ -5,11 +5,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked, count, one_of
 from study.datasets.dataset import check_points, leading_shape
 from study.kernels import perceptron as kernel
 from study.trainers.fit import Fit, check_start
-from study.validation import BadInput, count, one_of
 
 ORDERS = ("natural", "cyclic-shuffled", "random")
 KEEPS = ("last", "average", "pocket")  # the compiled loop takes their places

@@ -6,12 +6,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.arguments import checked
+from study.checks import BadInput, checked, count, one_of, positive, real
 from study.datasets.dataset import check_points, check_room
 from study.trainers.fit import Bound, Fit, check_start, stop_codes
 from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
 from study.trainers.solvers import UnitProblem, descend, l_bfgs_b, newton
-from study.validation import BadInput, count, one_of, positive, real
 
 METHODS = ("L-BFGS-B", "newton", "descent")
 

@@ -3,11 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.datasets.arguments import checked
+from study.checks import checked, count, positive
 from study.datasets.dataset import check_points
 from study.kernels import hinge
 from study.trainers.fit import Fit, stop_codes
-from study.validation import count, positive
 
 
 @checked

@@ -18,7 +18,7 @@ from study.analysis.bias_variance import (
     wrong_counts,
 )
 from study.analysis.boundary import boundary_spread, boundary_sums
-from study.validation import BadInput
+from study.checks import BadInput
 from tests.reference import domingos, kohavi_wolpert
 
 Floats = NDArray[np.float64]

@@ -6,8 +6,8 @@ import pytest
 from study.analysis.margin import functional_margins, geometric_margin, novikoff_bound, radius
 from study.analysis.separability import is_separable
 from study.analysis.separation import separates, training_error
+from study.checks import BadInput
 from study.datasets.published import four_points
-from study.validation import BadInput
 
 FOUR = four_points(10.0)
 

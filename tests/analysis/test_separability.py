@@ -15,8 +15,8 @@ from study.analysis.separability import Separability, is_separable, separability
 from study.analysis.separation import separates
 from study.certificates.checker import check
 from study.certificates.reading import Refused
+from study.checks import BadInput
 from study.datasets.published import four_points
-from study.validation import BadInput
 
 Floats = NDArray[np.float64]
 

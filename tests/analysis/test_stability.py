@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from study.analysis.stability import angle_swing, disagreement, leave_one_out, offset_swing
+from study.checks import BadInput
 from study.trainers.centroid import nearest_centroid
 from study.trainers.perceptron import perceptron
-from study.validation import BadInput
 
 Floats = NDArray[np.float64]
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from study.certificates.checker import check
 from study.certificates.search import Verdict, verdict
+from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.datasets.published import four_points, three_points
 from study.trainers.losses import LOSSES, Loss, loss_of_margin
-from study.validation import BadInput
 
 BASE = np.array([[a, b] for a in (-1.0, 1.0, -2.0, 2.0) for b in (-1.0, 1.0)])
 CROWD = (np.vstack([BASE, [[-1.0, 2.0]]]), np.append(np.sign(BASE[:, 0]), 1.0))

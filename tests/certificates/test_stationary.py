@@ -13,10 +13,10 @@ from study.certificates.checker import check
 from study.certificates.fold import fold_near
 from study.certificates.reading import Refused
 from study.certificates.stationary import StationaryPoints, stationary_points
+from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.datasets.published import four_points, three_points
 from study.trainers.losses import loss_of_margin, objective
-from study.validation import BadInput
 
 SPOILT = (np.array([[-1.0], [1.0], [-0.2]]), np.array([-1.0, 1.0, 1.0]))
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.checks import BadInput
 from study.commands.sweep import option_lists, read_sweep
 from study.datasets.dataset import Floats
 from study.sweeps import rules
 from study.sweeps.rules import RULES, Rule
-from study.validation import BadInput
 from tests.conftest import ROOT, Run, Study
 
 MINE = ("--rule", "tests.sweeps.test_grid:mine")

@@ -4,8 +4,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from study.checks import BadInput
 from study.datasets.dataset import Dataset, check_points
-from study.validation import BadInput
 
 X = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
 Y = [1, -1, 1]

@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import chisquare, kstest, truncnorm
 
+from study.checks import BadInput
 from study.datasets.dataset import Dataset, Frame
 from study.datasets.generators import make_boxes, make_gaussians
-from study.validation import BadInput
 
 Floats = NDArray[np.float64]
 

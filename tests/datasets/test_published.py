@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from study.analysis.margin import geometric_margin
+from study.checks import BadInput
 from study.datasets.published import four_points, three_points
-from study.validation import BadInput
 
 
 def test_three_points() -> None:

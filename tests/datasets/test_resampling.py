@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from study.checks import BadInput
 from study.datasets.dataset import Dataset
 from study.datasets.generators import make_boxes
 from study.datasets.resampling import bootstrap, subsample
-from study.validation import BadInput
 
 
 def pool(n: int = 20) -> Dataset:

@@ -5,11 +5,11 @@ import pytest
 from numpy.typing import NDArray
 
 from study.analysis.separability import is_separable
+from study.checks import BadInput
 from study.datasets.dataset import Dataset, Frame
 from study.datasets.generators import make_boxes, make_gaussians
 from study.datasets.published import three_points
 from study.datasets.spoilers import add_spoilers
-from study.validation import BadInput
 
 Floats = NDArray[np.float64]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from study.checks import BadInput
 from study.datasets.dataset import Dataset
 from study.datasets.table import read_table, refuse_contradiction, standardise
-from study.validation import BadInput
 
 TEXT = "b,a,n,kind\n1,True,3,no\n\n2,False,1,yes\n3,True,.5,no\n"
 

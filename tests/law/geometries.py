@@ -3,9 +3,9 @@
 import numpy as np
 
 from experiments._geometries import draw
+from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.law.conflict import Shape, Spoilt, spoilt
-from study.validation import BadInput
 
 SHAPES: tuple[Shape, ...] = ("box", "ball")
 

@@ -6,6 +6,7 @@ import pytest
 from scipy.special import expit
 
 from study.analysis.separation import separates
+from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES, asymptote, error_rate, fits_from, kappa, predicted, sandwich
 from study.law.conflict import Spoilt, largest_margin, spoilt
@@ -13,7 +14,6 @@ from study.law.thresholds import threshold
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss
 from study.trainers.sigmoid_unit import sigmoid_unit
-from study.validation import BadInput
 from tests.law.geometries import GEOMETRIES, corners
 
 NAMED = pytest.mark.parametrize("points", GEOMETRIES.values(), ids=GEOMETRIES)

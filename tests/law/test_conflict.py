@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from study.analysis.separability import is_separable
+from study.checks import BadInput
 from study.law.conflict import Spoilt, largest_margin, spoilt
-from study.validation import BadInput
 from tests.law.geometries import GEOMETRIES, SHAPES, corners
 
 NAMED = pytest.mark.parametrize("points", GEOMETRIES.values(), ids=GEOMETRIES)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES, asymptote
 from study.law.conflict import TIGHT, Spoilt, largest_margin, spoilt
@@ -11,7 +12,6 @@ from study.law.soft_targets import soft_rate, soft_threshold
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss, loss_of_margin
 from study.trainers.sigmoid_unit import sigmoid_unit
-from study.validation import BadInput
 from tests.law.geometries import GEOMETRIES, corners, drawn
 
 CORNERS = spoilt(*corners(), "box")

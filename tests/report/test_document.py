@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from study.checks import CheckFailed
 from study.report.document import render
-from study.validation import CheckFailed
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="5" height="5"/></svg>'
 BIB = "@misc{known, author = {Known, A.}, title = {A title}, year = {1989}}\n"

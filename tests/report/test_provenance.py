@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from study.checks import CheckFailed
 from study.report.provenance import check_result, compare, read_record, read_tables, result_files, write_result
-from study.validation import CheckFailed
 from tests.sweeps.test_files import STRANGE
 from tests.sweeps.test_runner import EXPERIMENT
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from study.checks import CheckFailed
 from study.sweeps.executors import executor
 from study.sweeps.experiment import Cell, Experiment, Statistics, concatenate
 from study.sweeps.runner import Place, run_experiment
-from study.validation import CheckFailed
 from tests.conftest import Study
 from tests.sweeps.test_executors import SLOW
 from tests.test_faults import MAIN

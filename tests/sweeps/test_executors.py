@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
 
+from study.checks import BadInput
 from study.sweeps.executors import executor
 from study.sweeps.experiment import Cell, Experiment, Statistics, add_up
 from study.sweeps.grid import Setting
 from study.sweeps.runner import Place, run_experiment
-from study.validation import BadInput
 from tests.conftest import ROOT, Study
 from tests.sweeps.test_grid import OOPS, own, swept
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from study.analysis.separation import separates
+from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.sweeps.executors import executor
 from study.sweeps.experiment import Experiment
@@ -23,7 +24,6 @@ from study.sweeps.rules import (
 )
 from study.sweeps.runner import Place, run_experiment
 from study.trainers.perceptron import perceptron
-from study.validation import BadInput
 
 NAMES = (
     "perceptron", "perceptron-random", "averaged-perceptron", "pocket-perceptron", "nearest-centroid", "max-margin",

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.checks import BadInput
 from study.sweeps.executors import executor
 from study.sweeps.experiment import Cell, Experiment, Statistics, add_up, concatenate
 from study.sweeps.runner import Outcome, Place, experiment_digest, run_experiment
 from study.sweeps.store import DamagedBlock, load_block, save_block, write_file
-from study.validation import BadInput
 from tests.sweeps.test_files import STRANGE
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog, nnls
 
 from study.analysis.separation import separates
+from study.checks import BadInput
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
@@ -17,7 +18,6 @@ from study.trainers.fit import Bound, Stop
 from study.trainers.losses import LOSSES, Loss, Objective, objective
 from study.trainers.max_margin import max_margin
 from study.trainers.sigmoid_unit import sigmoid_unit
-from study.validation import BadInput
 from tests import reference
 
 Floats = NDArray[np.float64]

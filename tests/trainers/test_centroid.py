@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestCentroid
 
+from study.checks import BadInput
 from study.trainers.centroid import nearest_centroid
 from study.trainers.fit import Bound
 from study.trainers.sigmoid_unit import sigmoid_unit
-from study.validation import BadInput
 
 
 def test_it_is_the_line_halfway() -> None:

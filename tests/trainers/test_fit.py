@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from study.checks import BadInput
 from study.trainers.fit import Bound, Fit, Stop, stop_codes
-from study.validation import BadInput
 
 Floats = NDArray[np.float64]
 

@@ -3,11 +3,11 @@ import math
 import numpy as np
 import pytest
 
+from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.trainers.graph import Node, sensitivities
 from study.trainers.layers import initial_weights, value_and_gradient, weight_matrices
 from study.trainers.losses import Loss
-from study.validation import BadInput
 
 
 def test_the_lectures_graph() -> None:

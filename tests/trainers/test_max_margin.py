@@ -10,12 +10,12 @@ from sklearn.svm import SVC
 
 from study.analysis.margin import functional_margins, geometric_margin
 from study.analysis.separability import is_separable
+from study.checks import BadInput
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
 from study.trainers.fit import Stop
 from study.trainers.max_margin import _sharpen, max_margin
-from study.validation import BadInput
 
 Floats = NDArray[np.float64]
 

@@ -7,6 +7,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
+from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
@@ -25,7 +26,6 @@ from study.trainers.layers import (
 from study.trainers.losses import LOSSES, Loss, objective
 from study.trainers.network import network
 from study.trainers.sigmoid_unit import sigmoid_unit
-from study.validation import BadInput
 
 LAYERS = [(1,), (3, 1), (2, 4, 1), (2, 1, 2, 3, 1)]
 

@@ -9,12 +9,12 @@ from sklearn.linear_model import Perceptron
 
 from study.analysis.margin import functional_margins, novikoff_bound
 from study.analysis.separation import separates
+from study.checks import BadInput
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.trainers.fit import Fit, Stop
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
-from study.validation import BadInput
 from tests import reference
 
 Floats = NDArray[np.float64]

@@ -7,11 +7,11 @@ from scipy import optimize
 from sklearn.linear_model import LogisticRegression
 
 from study.analysis.separation import separates
+from study.checks import BadInput
 from study.datasets.published import four_points, three_points
 from study.trainers.fit import Bound, Stop
 from study.trainers.losses import LOSSES, Loss
 from study.trainers.sigmoid_unit import sigmoid_unit
-from study.validation import BadInput
 from tests import reference
 
 Floats = NDArray[np.float64]

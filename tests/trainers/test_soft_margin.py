@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC, LinearSVC
 
+from study.checks import BadInput
 from study.datasets.generators import make_boxes
 from study.trainers.fit import Stop
 from study.trainers.soft_margin import soft_margin
-from study.validation import BadInput
 
 
 @pytest.mark.parametrize("C", [0.01, 1.0, 10.0])

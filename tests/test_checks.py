@@ -7,8 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from typing_extensions import TypeAliasType
 
-from study.datasets.arguments import checked
-from study.validation import BadInput
+from study.checks import BadInput, checked
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 ARRAY = np.ndarray[Any, np.dtype[Scalar]]
