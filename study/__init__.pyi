@@ -13,6 +13,7 @@ from study.analysis.stability import leave_one_out as leave_one_out
 from study.certificates.checker import check as check
 from study.certificates.search import verdict as verdict
 from study.certificates.stationary import stationary_points as stationary_points
+from study.checks import BadInput as BadInput
 from study.datasets.dataset import Dataset as Dataset
 from study.datasets.generators import make_boxes as make_boxes
 from study.datasets.generators import make_gaussians as make_gaussians
@@ -37,6 +38,5 @@ from study.trainers.network import network as network
 from study.trainers.perceptron import perceptron as perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit as sigmoid_unit
 from study.trainers.soft_margin import soft_margin as soft_margin
-from study.validation import BadInput as BadInput
 
 __version__: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from fractions import Fraction
 from functools import partial, wraps
 from inspect import signature
 from numbers import Real
@@ -65,6 +66,22 @@ def positive(name: str, value: float) -> float:
     return number
 
 
+def within(interval: str) -> Check:
+    """Return the check of a number in an interval, which is written as a docstring has it: "[0, 1/2)", "(0, inf)"."""
+    low, high = (math.inf if end == "inf" else float(Fraction(end)) for end in interval[1:-1].split(", "))
+
+    def check(name: str, value: float) -> float:
+        number = real(name, value)
+        inside = (
+            low < number < high or (number == low and interval[0] == "[") or (number == high and interval[-1] == "]")
+        )
+        if not inside:
+            raise BadInput(f"`{name}` must lie in {interval}; got {value}")
+        return number
+
+    return check
+
+
 def count(name: str, value: int, *, least: int = 1) -> int:
     """Return `value` as an int of at most 2^61, or raise `BadInput` unless it is a whole number of at least `least`."""
     number = real(name, value)
@@ -78,6 +95,13 @@ def one_of(name: str, value: str, allowed: Collection[str]) -> str:
     if not isinstance(value, str) or value not in allowed:
         raise BadInput(f"`{name}` must be one of {', '.join(allowed)}; got {value}")
     return value
+
+
+Positive = Annotated[float, positive]
+NonNegative = Annotated[float, within("[0, inf)")]
+Share = Annotated[float, within("(0, 1)")]
+PositiveInt = Annotated[int, count]
+AtLeastTwo = Annotated[int, partial(count, least=2)]
 
 
 def as_floats(name: str, values: ArrayLike) -> NDArray[np.float64]:
@@ -117,6 +141,7 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
     import numpy as np
 
     if isinstance(function, type):
+        function.checks = _checks(function.__init__)  # type: ignore[attr-defined, misc]
         function.__init__ = _with_fields_checked(function.__init__)  # type: ignore[misc]
         return function
     checks = _checks(function)
@@ -129,6 +154,7 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
         with np.errstate(all="ignore"):
             return function(*given, *args[len(given) :], **named)
 
+    call.checks = checks  # type: ignore[attr-defined]
     return call
 
 
@@ -187,13 +213,14 @@ def _spelt_out(kind: Any) -> Any:
 
 
 def _any_of(kinds: tuple[Any, ...], of_arrays: set[Any]) -> Check:
-    """Return the check of a union; what fits no part of it is refused as the first part refuses it."""
+    """Return the check of a union; what fits no part is refused by that for sequences if it is one, or the first."""
     others = [kind for kind in kinds if kind is not type(None)]
     if set(kinds) >= of_arrays:
         words = any(get_origin(kind) is Literal for kind in kinds)
         checks: list[Check] = [partial(_words_or_numbers, words=words)]
     else:
         checks = [check_of(kind) for kind in others]
+    of_listed = next((check_of(kind) for kind in others if get_origin(kind) in (tuple, Sequence)), checks[0])
 
     def check(name: str, value: Any) -> Any:
         if value is None and len(others) < len(kinds):
@@ -203,7 +230,7 @@ def _any_of(kinds: tuple[Any, ...], of_arrays: set[Any]) -> Check:
                 return other(name, value)
             except BadInput:
                 continue
-        return checks[0](name, value)
+        return (of_listed if isinstance(value, Sequence) and not isinstance(value, str) else checks[0])(name, value)
 
     return check
 

@@ -13,7 +13,7 @@ from study.sweeps.digest import exports
 
 ROOT = Path(__file__).resolve().parent.parent
 STOREYS = (
-    "validation",
+    "checks",
     "datasets",
     "kernels",
     "trainers",

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from study.checks import BadInput, as_floats, checked, count
-from study.datasets.dataset import Floats, check_room, check_shape
+from study.checks import BadInput, Share, checked, count
+from study.datasets.dataset import Features, Floats, Labels, check_room, check_shape
 
 PARTS = (
     "error",
@@ -40,8 +42,18 @@ class Estimate:
         return np.asarray(2.0 * stats.norm.sf(np.where(np.isnan(z), 0.0, z)))
 
 
+def _even(name: str, value: int) -> int:
+    n_groups = count(name, value, least=4)
+    if n_groups % 2 or n_groups > 10_000:
+        raise BadInput(f"`{name}` must be even and at most 10,000; got {value}")
+    return n_groups
+
+
+Groups = Annotated[int, _even]
+
+
 @checked
-def wrong_counts(w: ArrayLike, X: ArrayLike, y: ArrayLike, n_groups: int = 20) -> NDArray[np.int64]:
+def wrong_counts(w: ArrayLike, X: Features, y: Labels, n_groups: Groups = 20) -> NDArray[np.int64]:
     """Count, for each group of resamples and each test point, how many of the resamples' boundaries get it wrong.
 
     Parameters
@@ -59,17 +71,17 @@ def wrong_counts(w: ArrayLike, X: ArrayLike, y: ArrayLike, n_groups: int = 20) -
     ndarray of int64 of shape (n_groups, n_test)
         A tie, a test point on the boundary, counts as wrong. Counts of further resamples are added.
     """
-    w, X, y = as_floats("w", w), as_floats("X", X), as_floats("y", y)
+    w, X, y = np.asarray(w), np.asarray(X), np.asarray(y)
     check_shape("X", X, "n_test", "n_features")
     check_shape("y", y, len(X))
     check_shape("w", w, "n_resamples", X.shape[1] + 1)
-    _check_groups(n_groups, len(y))
+    check_room(n_groups=n_groups, n_test=len(y))
     Z = (y[:, None] * np.column_stack([X, np.ones(len(X))])).T
     return _counts(lambda own: ~(own @ Z > 0.0), n_groups, w)
 
 
 @checked
-def differing_counts(w: ArrayLike, v: ArrayLike, X: ArrayLike, n_groups: int = 20) -> NDArray[np.int64]:
+def differing_counts(w: ArrayLike, v: ArrayLike, X: Features, n_groups: Groups = 20) -> NDArray[np.int64]:
     """Count, for each group and each test point, for how many of the resamples two boundaries disagree there.
 
     Parameters
@@ -82,11 +94,11 @@ def differing_counts(w: ArrayLike, v: ArrayLike, X: ArrayLike, n_groups: int = 2
     -------
     ndarray of int64 of shape (n_groups, n_test)
     """
-    w, v, X = as_floats("w", w), as_floats("v", v), as_floats("X", X)
+    w, v, X = np.asarray(w), np.asarray(v), np.asarray(X)
     check_shape("X", X, "n_test", "n_features")
     check_shape("w", w, "n_resamples", X.shape[1] + 1)
     check_shape("v", v, *w.shape)
-    _check_groups(n_groups, len(X))
+    check_room(n_groups=n_groups, n_test=len(X))
 
     def differ(*pair: Floats) -> NDArray[np.bool_]:
         one, other = (u[:, :-1] @ X.T + u[:, -1:] > 0.0 for u in pair)
@@ -102,10 +114,9 @@ def _counts(hit: Callable[..., NDArray[np.bool_]], n_groups: int, *weights: Floa
 
 
 @checked
-def group_sizes(n_resamples: int, n_groups: int = 20) -> NDArray[np.int64]:
+def group_sizes(n_resamples: Annotated[int, partial(count, least=0)], n_groups: Groups = 20) -> NDArray[np.int64]:
     """Return how many of `n_resamples` resamples each group holds, of shape (n_groups,)."""
-    _check_groups(n_groups)
-    return (count("n_resamples", n_resamples, least=0) + n_groups - 1 - np.arange(n_groups)) // n_groups
+    return (n_resamples + n_groups - 1 - np.arange(n_groups)) // n_groups
 
 
 @checked
@@ -149,12 +160,6 @@ def _halves(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.stack([counts[..., 0::2, :].sum(axis=-2), counts[..., 1::2, :].sum(axis=-2)], axis=-2)
 
 
-def _check_groups(n_groups: int, n_test: int = 1) -> None:
-    if count("n_groups", n_groups, least=4) % 2 or n_groups > 10_000:
-        raise BadInput(f"`n_groups` must be even and at most 10,000; got {n_groups}")
-    check_room(n_groups=n_groups, n_test=n_test)
-
-
 def _check_counts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> None:
     check_shape("wrong", wrong, "n_groups", "n_test", stack=True)
     check_shape("n", n, wrong.shape[-2])
@@ -182,7 +187,7 @@ def _parts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
 def estimate(
     wrong: NDArray[np.int64],
     n: NDArray[np.int64],
-    level: float = 0.95,
+    level: Share = 0.95,
     of: Callable[[Floats], Floats] = lambda parts: parts,
 ) -> Estimate:
     """Average `decompose` over the test points, with intervals for both what was resampled and what was tested.
@@ -216,8 +221,6 @@ def estimate(
        doi:10.1214/07-AOAS122
     """
     _check_counts(wrong, n)
-    if not 0.0 < level < 1.0:
-        raise BadInput(f"`level` must lie in (0, 1); got {level}")
     n_groups, n_test = wrong.shape[-2:]
     if n_test < 2:
         raise BadInput(f"`wrong` must hold at least two test points; got shape {wrong.shape}")
@@ -236,7 +239,7 @@ def estimate(
 
 @checked
 def difference(
-    wrong: NDArray[np.int64], other: NDArray[np.int64], n: NDArray[np.int64], level: float = 0.95
+    wrong: NDArray[np.int64], other: NDArray[np.int64], n: NDArray[np.int64], level: Share = 0.95
 ) -> Estimate:
     """Estimate how much each part is larger for one rule than for another on the same resamples and test points.
 

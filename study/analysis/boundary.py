@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.checks import BadInput, as_floats, checked
+from study.checks import BadInput, checked
 from study.datasets.dataset import Floats, check_finite, check_shape, check_weights
 
 
@@ -22,7 +22,7 @@ def boundary_sums(w: ArrayLike) -> Floats:
         Number of boundaries, number of zero normals (left out), the sum of unit normals, of offsets and their squares,
         and of squared angles to the first axis. The offset is bias / norm(normal), signed, in the units of X.
     """
-    w = as_floats("w", w)
+    w = np.asarray(w)
     check_weights("w", w)
     check_shape("w", w, "n_resamples", "n_features + 1")
     check_finite("w", w)

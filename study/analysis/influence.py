@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from study.analysis.stability import Train, angle_between
-from study.checks import BadInput, as_floats, checked
-from study.datasets.dataset import Floats, check_finite, check_pair, check_points, check_shape
+from study.checks import BadInput, checked
+from study.datasets.dataset import Features, Floats, Labels, check_pair, check_points, check_shape
 
 
 @checked
@@ -17,13 +17,12 @@ def angle(w: ArrayLike, v: ArrayLike) -> Floats:
     w, v : array_like of shape (..., n_features + 1)
         Weights, the bias last.
     """
-    w, v = as_floats("w", w), as_floats("v", v)
-    check_pair(w, v)
+    w, v = check_pair(w, v)
     return np.asarray(np.degrees(angle_between(w[..., :-1], v[..., :-1])))
 
 
 @checked
-def moved(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
+def moved(w: ArrayLike, v: ArrayLike, X: Features) -> Floats:
     """Return how far two boundaries lie apart among points, turned or shifted, as an angle in degrees.
 
     Parameters
@@ -38,12 +37,14 @@ def moved(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
     ndarray of shape (...)
         The angle between the hyperplanes that the boundaries make with the origin of (x - centre, spread), with the
         centre of the points and their root-mean-square distance from it; neither origin nor unit of X counts. A shift
-        by the spread, seen from the centre, is 45 degrees.
+        by the spread, seen from the centre, is 45 degrees. NaN for weights that are all zero.
     """
-    X, w, v = as_floats("X", X), as_floats("w", w), as_floats("v", v)
+    X = np.asarray(X)
     check_shape("X", X, "n_samples", "n_features")
-    check_finite("X", X)
-    check_pair(w, v, X.shape[1] + 1)
+    return _moved(*check_pair(w, v, X.shape[1] + 1), X)
+
+
+def _moved(w: Floats, v: Floats, X: Floats) -> Floats:
     centre = X.mean(axis=0)
     largest = np.abs(X - centre).max() or 1.0  # squares may leave the range of floats
     spread = largest * np.sqrt((((X - centre) / largest) ** 2).sum(axis=-1).mean())
@@ -54,7 +55,7 @@ def moved(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
 
 
 @checked
-def moved_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, samples: NDArray[np.int64]) -> Floats:
+def moved_without(train: Train, X: Features, y: Labels, w: ArrayLike, samples: NDArray[np.int64]) -> Floats:
     """Return how far a boundary moves when each of some samples is left out and the rule is trained anew.
 
     Parameters
@@ -74,15 +75,14 @@ def moved_without(train: Train, X: ArrayLike, y: ArrayLike, w: ArrayLike, sample
     ndarray of shape (len(samples),)
         In degrees, as `moved` says; NaN where leaving the sample out leaves one class, or no boundary.
     """
-    X, y = check_points(X, y)
-    check_shape("X", X, "n_samples", "n_features")
-    check_shape("y", y, "n_samples")
-    check_shape("w", as_floats("w", w), X.shape[1] + 1)
+    X, y = check_points(X, y, stack=False)
+    w = np.asarray(w)
+    check_shape("w", w, X.shape[1] + 1)
     if samples.ndim != 1 or not ((samples >= 0) & (samples < len(y))).all():
         raise BadInput(f"`samples` must hold indices from 0 to {len(y) - 1}; got {samples}")
     moves = np.full(len(samples), np.nan)
     for k, i in enumerate(samples):
         labels = np.delete(y, i)
         if labels.min() < labels.max():
-            moves[k] = moved(train(np.delete(X, i, axis=0), labels), w, X)
+            moves[k] = _moved(*check_pair(train(np.delete(X, i, axis=0), labels), w, len(w)), X)
     return moves

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
 from study.checks import as_floats, checked
-from study.datasets.dataset import Floats, check_points, check_shape, leading_shape
+from study.datasets.dataset import Features, Floats, Labels, check_points, check_shape, leading_shape
 
 Row = list[fmpq]
 
@@ -66,7 +66,7 @@ class Separability:
 
 
 @checked
-def separability(X: ArrayLike, y: ArrayLike, guess: ArrayLike | None = None) -> Separability:
+def separability(X: Features, y: Labels, guess: ArrayLike | None = None) -> Separability:
     """Decide whether one set is separable, in exact rational arithmetic.
 
     Parameters
@@ -109,7 +109,7 @@ def separability(X: ArrayLike, y: ArrayLike, guess: ArrayLike | None = None) -> 
 
 
 @checked
-def is_separable(X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
+def is_separable(X: Features, y: Labels) -> NDArray[np.bool_]:
     """Return whether each set of a stack is separable, of shape (...), decided exactly as `separability` does.
 
     Parameters

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.analysis.margin import scaled
+from study.analysis.margin import _scaled
 from study.checks import checked
-from study.datasets.dataset import Floats
+from study.datasets.dataset import Features, Floats, Labels
 
 
 @checked
-def separates(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
+def separates(w: ArrayLike, X: Features, y: Labels) -> NDArray[np.bool_]:
     """Return whether every sample lies strictly on its own side.
 
     Parameters
@@ -28,12 +28,12 @@ def separates(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
     Raises
     ------
     BadInput
-        For points that `check_points` refuses or weights of another length.
+        For points that `Dataset` refuses or weights of another length.
     """
-    return np.asarray((scaled(w, X, y)[1] > 0).all(axis=-1))
+    return np.asarray((_scaled(w, X, y)[1] > 0).all(axis=-1))
 
 
 @checked
-def training_error(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Floats:
+def training_error(w: ArrayLike, X: Features, y: Labels) -> Floats:
     """Return the share of samples, in [0, 1], that do not lie strictly on their own side; arguments as `separates`."""
-    return np.asarray((~(scaled(w, X, y)[1] > 0)).mean(axis=-1))
+    return np.asarray((~(_scaled(w, X, y)[1] > 0)).mean(axis=-1))

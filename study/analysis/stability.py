@@ -5,14 +5,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.checks import BadInput, as_floats, checked
-from study.datasets.dataset import Floats, check_pair, check_points, check_shape
+from study.checks import BadInput, checked
+from study.datasets.dataset import Features, Floats, Labels, check_pair, check_points, check_shape
 
 Train = Callable[[Floats, Floats], Floats]
 """Takes a stack of sets X, y and returns weights of shape (..., n_features + 1)."""
 
 
-@checked
 def angle_between(a: Floats, b: Floats) -> Floats:
     """Return the angle between vectors, in radians, of shape (...); NaN where one of them is zero.
 
@@ -25,10 +24,9 @@ def angle_between(a: Floats, b: Floats) -> Floats:
     -----
     Kahan's formula, exact to rounding for small angles too: an arc cosine would lose half their digits.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # By a power of two, which rounds nothing: the squares in a norm may leave the range of floats.
-        a, b = (np.ldexp(x, -np.frexp(np.abs(x).max(axis=-1, keepdims=True))[1]) for x in (a, b))
-        a, b = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (a, b))
+    # By a power of two, which rounds nothing: the squares in a norm may leave the range of floats.
+    a, b = (np.ldexp(x, -np.frexp(np.abs(x).max(axis=-1, keepdims=True))[1]) for x in (a, b))
+    a, b = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (a, b))
     return np.asarray(2.0 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1)))
 
 
@@ -41,29 +39,26 @@ def angle_swing(w: ArrayLike, v: ArrayLike) -> Floats:
     w, v : array_like of shape (..., n_features + 1)
         Weights, the bias last.
     """
-    w, v = as_floats("w", w), as_floats("v", v)
-    check_pair(w, v)
+    w, v = check_pair(w, v)
     return angle_between(w[..., :-1], v[..., :-1])
 
 
 @checked
 def offset_swing(w: ArrayLike, v: ArrayLike) -> Floats:
-    """Return by how much the distance of the boundary from the origin changes, in the units of X, of shape (...).
+    """Return by how much the distance of the boundary from the origin changes, in the units of X; NaN for zero normals.
 
     Parameters
     ----------
     w, v : array_like of shape (..., n_features + 1)
         Weights, the bias last.
     """
-    w, v = as_floats("w", w), as_floats("v", v)
-    check_pair(w, v)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        a, b = (x[..., -1] / np.linalg.norm(x[..., :-1], axis=-1) for x in (w, v))
+    w, v = check_pair(w, v)
+    a, b = (x[..., -1] / np.linalg.norm(x[..., :-1], axis=-1) for x in (w, v))
     return np.asarray(np.abs(a - b))
 
 
 @checked
-def disagreement(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
+def disagreement(w: ArrayLike, v: ArrayLike, X: Features) -> Floats:
     """Return the share of points that two boundaries classify differently, of shape (...).
 
     Parameters
@@ -73,15 +68,15 @@ def disagreement(w: ArrayLike, v: ArrayLike, X: ArrayLike) -> Floats:
     X : array_like of shape (n_points, n_features)
         Points spread evenly over the region that is spoken of.
     """
-    w, v, X = as_floats("w", w), as_floats("v", v), as_floats("X", X)
+    X = np.asarray(X)
     check_shape("X", X, "n_points", "n_features")
-    check_pair(w, v, X.shape[1] + 1)
+    w, v = check_pair(w, v, X.shape[1] + 1)
     one, other = ((x[..., :-1] @ X.T + x[..., -1:]) > 0.0 for x in (w, v))
     return np.asarray((one != other).mean(axis=-1))
 
 
 @checked
-def leave_one_out(train: Train, X: ArrayLike, y: ArrayLike, X_test: ArrayLike, y_test: ArrayLike) -> Floats:
+def leave_one_out(train: Train, X: Features, y: Labels, X_test: Features, y_test: Labels) -> Floats:
     """Return how the loss on test points changes when each sample in turn is left out of the training set.
 
     Parameters
@@ -103,7 +98,7 @@ def leave_one_out(train: Train, X: ArrayLike, y: ArrayLike, X_test: ArrayLike, y
     Raises
     ------
     BadInput
-        For points that `check_points` refuses, or a class that stands for one sample only.
+        For points that `Dataset` refuses, or a class that stands for one sample only.
 
     References
     ----------
@@ -111,7 +106,7 @@ def leave_one_out(train: Train, X: ArrayLike, y: ArrayLike, X_test: ArrayLike, y
        2002.
     """
     X, y = check_points(X, y)
-    X_test, y_test = check_points(X_test, y_test)
+    X_test, y_test = np.asarray(X_test), np.asarray(y_test)
     check_shape("X_test", X_test, "n_test", X.shape[-1])
     check_shape("y_test", y_test, len(X_test))
     n = y.shape[-1]

@@ -2,16 +2,17 @@
 
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from flint import arb, arb_mat, arb_series, ctx
 from numpy.typing import ArrayLike
 
 from study.certificates.enclosure import DIGITS, is_contraction
-from study.certificates.problem import Problem, problem_of
-from study.checks import BadInput, as_floats, checked, one_of, real
-from study.datasets.dataset import Floats, check_finite, check_shape
-from study.trainers.losses import Loss
+from study.certificates.problem import Problem, _problem_of
+from study.checks import BadInput, checked
+from study.datasets.dataset import Features, Floats, Labels, check_finite, check_shape
+from study.trainers.losses import Eps
 
 RADII = (1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14)
 
@@ -29,12 +30,12 @@ class Fold:
 
 @checked
 def fold_near(
-    X: ArrayLike,
-    motion: ArrayLike,
-    y: ArrayLike,
+    X: Features,
+    motion: Features,
+    y: Labels,
     *,
-    loss: Loss = "quadratic",
-    eps: float = 0.0,
+    loss: Literal["quadratic", "cross-entropy"] = "quadratic",
+    eps: Eps = 0.0,
     sample_weight: ArrayLike | None = None,
     w0: ArrayLike,
     t0: float,
@@ -71,19 +72,17 @@ def fold_near(
     .. [1] G. Moore, A. Spence, "The calculation of turning points of nonlinear equations", SIAM Journal on Numerical
        Analysis 17(4):567-576, 1980. doi:10.1137/0717048
     """
-    problem = problem_of(X, y, loss, eps, sample_weight, 1.0)
-    one_of("loss", loss, ("quadratic", "cross-entropy"))
-    moved, start = as_floats("motion", motion), as_floats("w0", w0)
+    problem = _problem_of(X, y, loss, eps, sample_weight, 1.0)
+    moved, start = np.asarray(motion), np.asarray(w0)
     check_shape("w0", start, problem.Z.shape[1])
     check_finite("w0", start)
     check_shape("motion", moved, *problem.X.shape)
-    check_finite("motion", moved)
     if not np.isfinite(t0):
         raise BadInput(f"`t0` must be finite; got {t0}")
     with ctx.workprec(DIGITS):
         system = _System(problem, moved)
         try:
-            x = system.solved(start, real("t0", t0))
+            x = system.solved(start, t0)
         except ValueError:  # a power series beyond the range of balls
             x = None
         if x is None:

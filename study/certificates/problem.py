@@ -3,16 +3,16 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.checks import BadInput, as_integers, one_of, positive
-from study.datasets.dataset import Floats, check_points
+from study.checks import BadInput, Positive, as_integers, checked
+from study.datasets.dataset import Features, Floats, Labels, check_points
 from study.kernels.codes import LOSS_CODES
 from study.kernels.proof_cells import interior
-from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, loss_of_margin
+from study.trainers.losses import Eps, Loss, check_sample_weight, loss_of_margin
 
 GAP = 1e-13
 """The interior-point method stops at this share of the loss, times the number of its constraints."""
@@ -75,34 +75,44 @@ class Problem:
         }
 
 
+@checked
 def problem_of(
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Features,
+    y: Labels,
+    loss: Loss,
+    eps: Eps,
+    sample_weight: ArrayLike | None,
+    weight_bound: Positive,
+    judged: Annotated[ArrayLike, as_integers] | None = None,
+) -> Problem:
+    """Return a problem on one set of points, or raise `BadInput`; arguments are those of `search.verdict`."""
+    return _problem_of(X, y, loss, eps, sample_weight, weight_bound, judged)
+
+
+def _problem_of(
+    X: Features,
+    y: Labels,
     loss: Loss,
     eps: float,
     sample_weight: ArrayLike | None,
     weight_bound: float,
-    judged: ArrayLike | None = None,
+    judged: Annotated[ArrayLike, as_integers] | None = None,
 ) -> Problem:
-    """Check a problem on one set of points, or raise `BadInput`."""
-    X, y = check_points(X, y)
-    if X.ndim != 2 or y.ndim != 1:
-        raise BadInput(f"`X` must be one set, of shape (n_samples, n_features); got shape {X.shape}")
-    one_of("loss", loss, LOSSES)
+    X, y = check_points(X, y, stack=False)
     if sample_weight is not None and np.ndim(sample_weight) > 1:
         raise BadInput(f"`sample_weight` must have shape {y.shape}; got shape {np.shape(sample_weight)}")
     chosen = np.ones(len(X), bool)
     if judged is not None:
-        index = as_integers("judged", judged)
-        if index.size == 0 or index.min() < 0 or index.max() >= len(X):
+        judged = np.asarray(judged)
+        if judged.size == 0 or judged.min() < 0 or judged.max() >= len(X):
             raise BadInput(f"`judged` must hold indices from 0 to {len(X) - 1}; got {judged}")
-        chosen = np.isin(np.arange(len(X)), index)
+        chosen = np.isin(np.arange(len(X)), judged)
     return Problem(
         X=X,
         y=y,
         weight=np.broadcast_to(check_sample_weight(sample_weight, y.shape), y.shape).copy(),
         loss=loss,
-        eps=check_eps(eps),
-        weight_bound=positive("weight_bound", weight_bound),
+        eps=eps,
+        weight_bound=weight_bound,
         judged=chosen,
     )

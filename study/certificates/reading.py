@@ -72,10 +72,10 @@ def fraction(value: Any, name: str) -> fmpq:
     return fmpq(*map(int, value.split("/")))
 
 
-def labelled(X: Any, y: Any) -> tuple[list[list[arb]], list[int]]:
+def labelled(X: Any, labels: Any) -> tuple[list[list[arb]], list[int]]:
     """Return the rows of X and the labels in {-1, 1}."""
     rows = [numbers(row, "X") for row in as_list(X, "X")]
     require(bool(rows) and bool(rows[0]) and len({len(row) for row in rows}) == 1, "`X` must be a table")
-    labels = as_list(y, "y", len(rows))
+    labels = as_list(labels, "y", len(rows))
     require(all(type(label) is int and label in (-1, 1) for label in labels), "`y` must hold -1 and 1")
     return rows, labels

@@ -3,18 +3,18 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
 from study.certificates.enclosure import optimum_near
-from study.certificates.problem import Problem, problem_of
-from study.checks import checked, count
-from study.datasets.dataset import Floats, check_room
+from study.certificates.problem import Problem, _problem_of
+from study.checks import Positive, PositiveInt, as_integers, checked
+from study.datasets.dataset import Features, Floats, Labels, check_room
 from study.kernels import proof_cells
-from study.trainers.losses import Loss
+from study.trainers.losses import Eps, Loss
 
 SLACK = 1e-9
 """What is proved must hold with this share of the loss to spare, which covers the rounding of the search."""
@@ -57,15 +57,15 @@ class Verdict:
 
 @checked
 def verdict(
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Features,
+    y: Labels,
     *,
     loss: Loss = "cross-entropy",
-    eps: float = 0.0,
+    eps: Eps = 0.0,
     sample_weight: ArrayLike | None = None,
-    weight_bound: float,
-    judged: ArrayLike | None = None,
-    max_cells: int = 200_000,
+    weight_bound: Positive,
+    judged: Annotated[ArrayLike, as_integers] | None = None,
+    max_cells: PositiveInt = 200_000,
     advance: Callable[[int], None] | None = None,
 ) -> Verdict:
     """Prove whether the optimum of a sigmoid unit inside a box separates one set of points.
@@ -107,9 +107,8 @@ def verdict(
     on each of which a sum of lines below each sample's loss, with a multiplier for a margin of known sign, must exceed
     the loss of the witness. A cell that offers better weights on the other side begins the search again from there.
     """
-    problem = problem_of(X, y, loss, eps, sample_weight, weight_bound, judged)
-    room = count("max_cells", max_cells)
-    check_room(max_cells=room)
+    problem = _problem_of(X, y, loss, eps, sample_weight, weight_bound, judged)
+    check_room(max_cells=max_cells)
     best = min(_candidates(problem), key=problem.value)
     n_cells = left = 0
     for _ in range(20):
@@ -118,7 +117,7 @@ def verdict(
         if evidence is None:
             looked = n_cells
             watch = None if advance is None else lambda new, old=looked: advance(old + new)
-            evidence, cells, left, better = _tree(problem, best, fails, room, watch)
+            evidence, cells, left, better = _tree(problem, best, fails, max_cells, watch)
             n_cells += cells
             if better is not None:
                 best = min(_descended(problem, better), key=problem.value)

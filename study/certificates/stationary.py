@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from study.certificates.enclosure import DIGITS, Enclosure, enclosed
 from study.certificates.gordan import Gordan
-from study.certificates.problem import Problem, problem_of
-from study.checks import BadInput, checked, count, one_of
-from study.datasets.dataset import Floats
-from study.trainers.losses import Loss, loss_of_margin
+from study.certificates.problem import Problem, _problem_of
+from study.checks import BadInput, Positive, PositiveInt, checked
+from study.datasets.dataset import Features, Floats, Labels
+from study.trainers.losses import Eps, loss_of_margin
 
 ALONE = tuple(0.5**k for k in range(1, 31))
 """Shares of the bound that are tried as the radius within which a point is alone."""
@@ -76,15 +76,15 @@ class StationaryPoints:
 
 @checked
 def stationary_points(
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Features,
+    y: Labels,
     *,
-    loss: Loss = "quadratic",
-    eps: float = 0.0,
+    loss: Literal["quadratic", "cross-entropy"] = "quadratic",
+    eps: Eps = 0.0,
     sample_weight: ArrayLike | None = None,
-    weight_bound: float,
+    weight_bound: Positive,
     everywhere: bool = False,
-    max_cells: int = 200_000,
+    max_cells: PositiveInt = 200_000,
     advance: Callable[[int], None] | None = None,
 ) -> StationaryPoints:
     """Enclose all stationary points of a unit's loss inside a box: interior ones, and KKT points on its faces.
@@ -120,8 +120,7 @@ def stationary_points(
     of the vectors z_i and of the axes: by Gordan's theorem, no other can do more with these ranges. Newton's method
     from what is left finds the points, Krawczyk's test encloses them.
     """
-    problem = problem_of(X, y, loss, eps, sample_weight, weight_bound)
-    one_of("loss", loss, ("quadratic", "cross-entropy"))
+    problem = _problem_of(X, y, loss, eps, sample_weight, weight_bound)
     if problem.Z.shape[1] > MOST_WEIGHTS:
         raise BadInput(
             f"`X` must have at most {MOST_WEIGHTS - 1} features where all stationary points are asked for: the search "
@@ -131,7 +130,7 @@ def stationary_points(
         raise BadInput(
             f"`weight_bound` must exceed {hull_bound(problem)} for all stationary points anywhere; got {weight_bound}"
         )
-    search = _Search(problem, count("max_cells", max_cells), advance)
+    search = _Search(problem, max_cells, advance)
     left = search.run()
     points = tuple(sorted(search.found, key=lambda point: point.loss))
     certificate = None if left else _certificate(problem, points, everywhere, search)

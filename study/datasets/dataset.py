@@ -2,17 +2,25 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.checks import BadInput, real
+from study.checks import BadInput, as_floats, checked
 
 Floats = NDArray[np.float64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 MOST_NUMBERS = 10**9
 """In one array: eight gigabytes."""
+
+
+def as_flags(name: str, values: Any) -> Any:
+    """Return what makes an array, or None, or raise `BadInput`."""
+    try:
+        return None if values is None else np.asarray(values)
+    except ValueError:
+        raise BadInput(f"`{name}` must be an array; got {values!r}") from None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,6 +43,7 @@ class Frame:
     spread: float
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """Hold labelled points, validated on the way in and read-only afterwards.
@@ -62,88 +71,64 @@ class Dataset:
 
     X: Floats
     y: Floats
-    is_spoiler: NDArray[np.bool_] = None  # type: ignore[assignment]
+    is_spoiler: Annotated[NDArray[np.bool_], as_flags] = None  # type: ignore[assignment]
     name: str
     frame: Frame | None = None
 
     def __post_init__(self) -> None:
-        X, y = check_points(self.X, self.y)
+        X, y = check_points(as_features("X", self.X), as_labels("y", self.y))
         if leading_shape(X=X.shape[:-2], y=y.shape[:-1]) != X.shape[:-2]:
             raise BadInput(f"`y` must have shape {X.shape[:-1]}, or broadcast to it; got shape {y.shape}")
         y = np.broadcast_to(y, X.shape[:-1])
-        is_spoiler = np.zeros(y.shape, bool)
-        if self.is_spoiler is not None:
-            try:
-                is_spoiler = np.asarray(self.is_spoiler)
-            except ValueError:
-                raise BadInput(f"`is_spoiler` must be an array; got {self.is_spoiler!r}") from None
+        is_spoiler = np.zeros(y.shape, bool) if self.is_spoiler is None else np.asarray(self.is_spoiler)
         if is_spoiler.shape != y.shape or is_spoiler.dtype != np.bool_:
             raise BadInput(
                 f"`is_spoiler` must be bool of shape {y.shape}; got {is_spoiler.dtype} of shape {is_spoiler.shape}"
             )
-        if self.frame is not None and not isinstance(self.frame, Frame):
-            raise BadInput(f"`frame` must be a Frame; got {self.frame!r}")
-        if not isinstance(self.name, str) or not self.name:
+        if not self.name:
             raise BadInput(f"`name` must be a word; got {self.name!r}")
         object.__setattr__(self, "X", read_only(X))
         object.__setattr__(self, "y", read_only(y))
         object.__setattr__(self, "is_spoiler", read_only(is_spoiler))
 
 
-def check_points(X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-    """Return points as float arrays, or raise `BadInput` with the first thing that is wrong with them.
-
-    Parameters
-    ----------
-    X : array_like of shape (..., n_samples, n_features)
-        Finite features, at least one sample and one feature.
-    y : array_like of shape (..., n_samples)
-        Labels in {-1, +1}, both present in every set; leading axes broadcast against those of `X`.
-
-    Returns
-    -------
-    X, y : ndarray of float64
-        Not copied where they already are.
-    """
-    X, y = as_floats("X", X), as_floats("y", y)
+def as_features(name: str, values: ArrayLike) -> Floats:
+    """Return finite features of shape (..., n_samples, n_features), not copied where they are floats, or raise."""
+    X = as_floats(name, values)
     if X.ndim < 2 or 0 in X.shape:
         raise BadInput(
-            f"`X` must have shape (..., n_samples, n_features) with at least one of each; got shape {X.shape}"
+            f"`{name}` must have shape (..., n_samples, n_features) with at least one of each; got shape {X.shape}"
         )
-    if 0 in y.shape:
-        raise BadInput(f"`y` must hold a label for each sample; got shape {y.shape}")
-    check_broadcast("y", y, X.shape[:-1])
-    check_finite("X", X)
+    check_finite(name, X)
+    return X
+
+
+def as_labels(name: str, values: ArrayLike) -> Floats:
+    """Return labels in {-1, +1} of shape (..., n_samples), not copied where they are floats, or raise `BadInput`."""
+    y = as_floats(name, values)
+    if y.ndim < 1 or 0 in y.shape:
+        raise BadInput(f"`{name}` must hold a label for each sample; got shape {y.shape}")
     if np.count_nonzero(y == 1.0) + np.count_nonzero(y == -1.0) != y.size:
         index = tuple(map(int, np.argwhere(np.abs(y) != 1.0)[0]))
-        raise BadInput(f"`y` must hold -1 and +1 only; got {y[index]:g} at index {index}")
+        raise BadInput(f"`{name}` must hold -1 and +1 only; got {y[index]:g} at index {index}")
+    return y
+
+
+Features = Annotated[ArrayLike, as_features]
+Labels = Annotated[ArrayLike, as_labels]
+
+
+def check_points(X: Features, y: Labels, *, stack: bool = True) -> tuple[Floats, Floats]:
+    """Return features and labels, or raise `BadInput` unless they belong together and each set has both classes."""
+    X, y = np.asarray(X), np.asarray(y)
+    if not stack and (X.ndim != 2 or y.ndim != 1):
+        raise BadInput(f"`X` must be one set, of shape (n_samples, n_features); got shape {X.shape}")
+    check_broadcast("y", y, X.shape[:-1])
     single = y.min(axis=-1) == y.max(axis=-1)
     if single.any():
         index = tuple(map(int, np.argwhere(single)[0]))
         raise BadInput(f"`y` must hold both classes in every set; got only {y[index][0]:+g} in set {index}")
     return X, y
-
-
-def as_floats(name: str, values: ArrayLike) -> Floats:
-    """Return `values` as a float array, or raise `BadInput` where they are not numbers."""
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind == "O":  # whole numbers beyond 64 bits, say; NumPy would make NaN of None and 1 of "1"
-            array = np.array([real(name, value) for value in array.flat]).reshape(array.shape)
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"its type is {array.dtype.name}")
-        with np.errstate(over="ignore"):  # long doubles
-            return array.astype(np.float64, copy=False)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise BadInput(f"`{name}` must be an array of numbers; got {type(values).__name__} ({error})") from error
-
-
-def as_integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
-    """Return `values` as an array of whole numbers, or raise `BadInput` where they are not."""
-    array = as_floats(name, values)
-    if not (np.abs(array) < 2.0**53).all() or (array != np.rint(array)).any():
-        raise BadInput(f"`{name}` must hold whole numbers; got {values!r}")
-    return np.asarray(values).astype(np.int64)
 
 
 def check_room(**sizes: int) -> None:
@@ -181,19 +166,21 @@ def check_shape(name: str, values: NDArray[Any], *shape: int | str, stack: bool 
         raise BadInput(f"`{name}` must have shape ({due}) and not be empty; got shape {values.shape}")
 
 
+def check_pair(w: ArrayLike, v: ArrayLike, length: int | None = None) -> tuple[Floats, Floats]:
+    """Return weights, or raise `BadInput` unless both are of one length, that of `length` where it is given."""
+    w, v = np.asarray(w), np.asarray(v)
+    check_weights("w", w)
+    check_shape("w", w, length or w.shape[-1], stack=True)
+    check_shape("v", v, w.shape[-1], stack=True)
+    leading_shape(w=w.shape[:-1], v=v.shape[:-1])
+    return w, v
+
+
 def check_weights(name: str, w: Floats) -> None:
     """Raise `BadInput` unless `w` has shape (..., n_features + 1)."""
     check_shape(name, w, "n_features + 1", stack=True)
     if w.shape[-1] < 2:
         raise BadInput(f"`{name}` must hold a weight and the bias at least; got shape {w.shape}")
-
-
-def check_pair(w: Floats, v: Floats, length: int | None = None) -> None:
-    """Raise `BadInput` unless `w` and `v` are weights of one length, that of `length` where it is given."""
-    check_weights("w", w)
-    check_shape("w", w, length or w.shape[-1], stack=True)
-    check_shape("v", v, w.shape[-1], stack=True)
-    leading_shape(w=w.shape[:-1], v=v.shape[:-1])
 
 
 def check_one_set(name: str, points: "Dataset") -> None:

@@ -8,9 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import ortho_group, truncnorm
 
-from study.checks import BadInput, as_floats, checked, count, positive, real
+from study.checks import (
+    AtLeastTwo,
+    BadInput,
+    NonNegative,
+    Positive,
+    PositiveInt,
+    Share,
+    checked,
+)
 from study.datasets.dataset import Dataset, Floats, Frame, check_room
 
+Size = PositiveInt | Sequence[PositiveInt]
 MOST_AXES = 16
 """NumPy has a few more, and the functions add their own."""
 Rotation = Literal["none", "random"] | ArrayLike
@@ -22,16 +31,16 @@ GAUSSIAN: dict[str, Any] = {"margin": 0.5, "gap": 1.6, "spread": 0.5}
 
 @checked
 def make_boxes(
-    n_samples: int,
-    n_features: int = 2,
+    n_samples: AtLeastTwo,
+    n_features: PositiveInt = 2,
     *,
-    gap: float = 1.0,
-    length: float = 2.0,
-    spread: float = 2.0,
-    balance: float = 0.5,
+    gap: Positive = 1.0,
+    length: Positive = 2.0,
+    spread: Positive = 2.0,
+    balance: Share = 0.5,
     rotation: Rotation = "none",
-    scale: float = 1.0,
-    size: int | Sequence[int] = (),
+    scale: Positive = 1.0,
+    size: Size = (),
     rng: np.random.Generator,
 ) -> Dataset:
     """Draw points from two boxes with a gap between them.
@@ -71,13 +80,10 @@ def make_boxes(
     The generative process, in order: labels, the stated number positive, are permuted; the first coordinate is
     y U(gap / 2, gap / 2 + length), each other one U(-spread, spread); the point is rotated; it is scaled.
     """
-    gap, length, spread = positive("gap", gap), positive("length", length), positive("spread", spread)
-    n_features = count("n_features", n_features)
     y = _labels(n_samples, n_features, balance, size, rng)
     X = rng.uniform(-spread, spread, size=(*y.shape, n_features))
     X[..., 0] = y * rng.uniform(gap / 2.0, gap / 2.0 + length, size=y.shape)
     Q = _rotation(rotation, n_features, y.shape[:-1], rng)
-    scale = positive("scale", scale)
     frame = Frame(
         normal=Q[..., :, 0],
         across=Q[..., :, 1] if n_features > 1 else np.zeros_like(Q[..., 0]),
@@ -91,16 +97,16 @@ def make_boxes(
 
 @checked
 def make_gaussians(
-    n_samples: int,
-    n_features: int = 2,
+    n_samples: AtLeastTwo,
+    n_features: PositiveInt = 2,
     *,
-    margin: float = 0.5,
-    gap: float = 2.0,
-    spread: float = 1.0,
-    balance: float = 0.5,
+    margin: Positive = 0.5,
+    gap: NonNegative = 2.0,
+    spread: Positive = 1.0,
+    balance: Share = 0.5,
     normal: ArrayLike | None = None,
-    scale: float = 1.0,
-    size: int | Sequence[int] = (),
+    scale: Positive = 1.0,
+    size: Size = (),
     rng: np.random.Generator,
 ) -> Dataset:
     """Draw points from two Gaussian classes, truncated to a margin around a hyperplane through the origin.
@@ -141,10 +147,6 @@ def make_gaussians(
     given; the distance t from the hyperplane is N(gap / 2, spread^2) conditioned on t >= margin; the rest r is
     N(0, spread^2) in every direction orthogonal to v; x = scale (y t v + r).
     """
-    margin, spread, scale = positive("margin", margin), positive("spread", spread), positive("scale", scale)
-    if not 0.0 <= real("gap", gap) < np.inf:
-        raise BadInput(f"`gap` must lie in [0, inf); got {gap}")
-    n_features = count("n_features", n_features)
     y = _labels(n_samples, n_features, balance, size, rng)
     v = _unit_normals(normal, n_features, y.shape[:-1], rng)
     low = (margin - gap / 2.0) / spread
@@ -162,7 +164,7 @@ def make_gaussians(
 
 def leading_axes(size: int | Sequence[int]) -> tuple[int, ...]:
     """Return the leading axes of a stack, or raise `BadInput`."""
-    axes = tuple(count("size", n) for n in (size if isinstance(size, Sequence) else [size]))
+    axes = tuple(size) if isinstance(size, Sequence) else (size,)
     if len(axes) > MOST_AXES:
         raise BadInput(f"`size` must hold at most {MOST_AXES} leading axes; got {len(axes)}")
     return axes
@@ -171,9 +173,6 @@ def leading_axes(size: int | Sequence[int]) -> tuple[int, ...]:
 def _labels(
     n_samples: int, n_features: int, balance: float, size: int | Sequence[int], rng: np.random.Generator
 ) -> Floats:
-    n_samples = count("n_samples", n_samples, least=2)
-    if not 0.0 < real("balance", balance) < 1.0:
-        raise BadInput(f"`balance` must lie in (0, 1); got {balance}")
     shape = leading_axes(size)
     check_room(size=math.prod(shape), n_samples=n_samples, n_features=n_features)
     n_positive = min(max(round(balance * n_samples), 1), n_samples - 1)
@@ -197,7 +196,7 @@ def _rotation(rotation: Rotation, n_features: int, shape: tuple[int, ...], rng: 
             drawn = ortho_group.rvs(n_features, size=int(np.prod(shape)), random_state=rng)
             return np.asarray(drawn).reshape(*shape, n_features, n_features)
         return np.broadcast_to(identity, (*shape, n_features, n_features))
-    Q = as_floats("rotation", rotation)
+    Q = np.asarray(rotation)
     if Q.shape != identity.shape or not np.allclose(Q @ Q.T, identity, rtol=0.0, atol=1e-12):
         raise BadInput(
             f"`rotation` must be none, random or an orthogonal matrix of shape {identity.shape}; got {rotation}"
@@ -209,7 +208,7 @@ def _unit_normals(
     normal: ArrayLike | None, n_features: int, shape: tuple[int, ...], rng: np.random.Generator
 ) -> Floats:
     """Return unit vectors of shape (*shape, n_features)."""
-    v = rng.standard_normal((*shape, n_features)) if normal is None else as_floats("normal", normal)
+    v = rng.standard_normal((*shape, n_features)) if normal is None else np.asarray(normal)
     if normal is not None and (v.shape != (n_features,) or not np.isfinite(v).all() or not v.any()):
         raise BadInput(f"`normal` must be a finite vector of {n_features} features, not all zero; got {normal}")
     v = v / np.abs(v).max(axis=-1, keepdims=True)  # a norm may overflow

@@ -12,7 +12,7 @@ References
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.checks import BadInput, as_floats, checked
+from study.checks import BadInput, checked
 from study.datasets.dataset import Dataset
 
 
@@ -46,7 +46,7 @@ def four_points(t: ArrayLike) -> Dataset:
     all functional margins at least 1 is (2, 0, 1), bias last, so Novikoff's bound on updates is 5 (t^2 + 1) for
     t >= 1.
     """
-    t = as_floats("t", t)
+    t = np.asarray(t)
     valid = np.isfinite(t) & (t > 0)
     if not (valid.all() and valid.size):
         raise BadInput(f"`t` must be positive and finite; got {t[~valid][0] if valid.size else 'none'}")

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from study.checks import BadInput, checked, count
+from study.checks import AtLeastTwo, BadInput, PositiveInt, checked
 from study.datasets.dataset import Dataset, check_one_set, check_room
 
 
 @checked
-def bootstrap(pool: Dataset, size: int, rng: np.random.Generator) -> Dataset:
+def bootstrap(pool: Dataset, size: PositiveInt, rng: np.random.Generator) -> Dataset:
     """Draw sets as large as the pool from it, with replacement.
 
     Parameters
@@ -33,7 +33,7 @@ def bootstrap(pool: Dataset, size: int, rng: np.random.Generator) -> Dataset:
 
 
 @checked
-def subsample(pool: Dataset, n_samples: int, size: int, rng: np.random.Generator) -> Dataset:
+def subsample(pool: Dataset, n_samples: AtLeastTwo, size: PositiveInt, rng: np.random.Generator) -> Dataset:
     """Draw sets of `n_samples` points from the pool, without replacement.
 
     Parameters
@@ -58,7 +58,7 @@ def subsample(pool: Dataset, n_samples: int, size: int, rng: np.random.Generator
     check_one_set("pool", pool)
     n_pool = len(pool.X)
     check_room(size=size, n_samples=n_pool, n_features=pool.X.shape[-1])
-    if count("n_samples", n_samples, least=2) > n_pool:
+    if n_samples > n_pool:
         raise BadInput(f"`n_samples` must not exceed the {n_pool} points of the pool; got {n_samples}")
 
     def draw(number: int) -> NDArray[np.int64]:
@@ -69,7 +69,7 @@ def subsample(pool: Dataset, n_samples: int, size: int, rng: np.random.Generator
 
 
 def _take_sets(pool: Dataset, draw: Callable[[int], NDArray[np.int64]], size: int) -> Dataset:
-    rows = draw(count("size", size))
+    rows = draw(size)
     while (one_class := np.ptp(pool.y[rows], axis=-1) == 0.0).any():
         rows[one_class] = draw(int(one_class.sum()))
     return Dataset(X=pool.X[rows], y=pool.y[rows], is_spoiler=pool.is_spoiler[rows], name=pool.name)

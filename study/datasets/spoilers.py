@@ -1,10 +1,10 @@
 """Spoilers: a few points, deep on the other class's side and yet separable."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from study.checks import BadInput, checked, count, real
+from study.checks import BadInput, NonNegative, PositiveInt, checked, within
 from study.datasets.dataset import Dataset, Frame, check_room
 
 PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
@@ -14,13 +14,13 @@ PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 @checked
 def add_spoilers(
     base: Dataset,
-    n_spoilers: int | None = None,
+    n_spoilers: PositiveInt | None = None,
     *,
-    rate: float | None = None,
-    depth: float,
-    offset: float = 0.0,
+    rate: Annotated[float, within("(0, inf)")] | None = None,
+    depth: NonNegative,
+    offset: NonNegative = 0.0,
     both_classes: bool = False,
-    jitter: float | tuple[float, float] = 0.0,
+    jitter: NonNegative | tuple[NonNegative, NonNegative] = 0.0,
     rng: np.random.Generator | None = None,
 ) -> Dataset:
     """Return a generated set, or stack of them, with spoilers appended after its points.
@@ -67,14 +67,11 @@ def add_spoilers(
         raise BadInput(f"`base` must be drawn by a generator, so that its margin is known; got {base.name}")
     depth, offset = depth + 0.0, offset + 0.0  # no negative zero
     jitter_depth, jitter_offset = (reach + 0.0 for reach in (jitter if isinstance(jitter, tuple) else (jitter, jitter)))
-    for name, value in (("depth", depth), ("offset", offset), ("jitter", jitter_depth), ("jitter", jitter_offset)):
-        if not 0.0 <= real(name, value) < np.inf:
-            raise BadInput(f"`{name}` must lie in [0, inf); got {value}")
     number = _number(n_spoilers, rate, base.X.shape[-2])
     if base.X.shape[-1] == 1 and offset > 0.0:
         raise BadInput(f"`offset` must be 0 where there is one feature; got {offset}")
     one_feature = base.X.shape[-1] == 1
-    if (jitter_depth > 0.0 or jitter_offset > 0.0) and not isinstance(rng, np.random.Generator):
+    if (jitter_depth > 0.0 or jitter_offset > 0.0) and rng is None:
         raise BadInput(f"`rng` must be a numpy Generator where `jitter` is positive; got {rng}")
     check_room(n_spoilers=number, sets=base.X[..., 0, :].size)
     mixed = both_classes and number > 1
@@ -99,11 +96,11 @@ def add_spoilers(
 @checked
 def replace_by_spoilers(
     base: Dataset,
-    rate: float,
+    rate: Annotated[float, within("[0, 1)")],
     *,
-    depth: float,
-    offset: float = 0.0,
-    jitter: float | tuple[float, float] = 0.0,
+    depth: NonNegative,
+    offset: NonNegative = 0.0,
+    jitter: NonNegative | tuple[NonNegative, NonNegative] = 0.0,
     rng: np.random.Generator,
 ) -> Dataset:
     """Return a generated set, or stack of them, in which each point is a spoiler with a given probability.
@@ -129,8 +126,6 @@ def replace_by_spoilers(
     BadInput
         For a rate outside its range, or whatever `add_spoilers` refuses.
     """
-    if not 0.0 <= real("rate", rate) < 1.0:
-        raise BadInput(f"`rate` must lie in [0, 1); got {rate}")
     n_samples = base.X.shape[-2]
     others = add_spoilers(base, n_samples, depth=depth, offset=offset, jitter=jitter, rng=rng)
     replaced = rng.random(base.y.shape) < rate
@@ -145,13 +140,11 @@ def replace_by_spoilers(
 
 
 def _number(n_spoilers: int | None, rate: float | None, n_samples: int) -> int:
-    if (n_spoilers is None) == (rate is None):
-        raise BadInput(f"one of `n_spoilers` and `rate` must be given; got {n_spoilers} and {rate}")
-    if n_spoilers is not None:
-        return count("n_spoilers", n_spoilers)
-    if rate is None or not 0.0 < real("rate", rate) < np.inf:
-        raise BadInput(f"`rate` must lie in (0, inf); got {rate}")
-    return max(1, round(rate * n_samples))
+    if n_spoilers is not None and rate is None:
+        return n_spoilers
+    if rate is not None and n_spoilers is None:
+        return max(1, round(rate * n_samples))
+    raise BadInput(f"one of `n_spoilers` and `rate` must be given; got {n_spoilers} and {rate}")
 
 
 def _check_separable(frame: Frame, depth: float, offset: float, both_classes: bool) -> None:

@@ -4,20 +4,24 @@ Base points z_i = y_i (x_i, 1), each of weight M, and a spoiler z_s of weight 1;
 or the unit ball, bias included. The paper's appendix states the theorem and proves it.
 """
 
+from functools import partial
+from typing import Annotated
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from study.checks import BadInput, checked, one_of, positive
+from study.checks import BadInput, Positive, checked, one_of
 from study.datasets.dataset import Floats
 from study.law.conflict import TIGHT, Spoilt, check_one_spoiler, largest_margin
 from study.trainers.losses import Loss
 
 LOSSES: tuple[Loss, ...] = ("cross-entropy", "quadratic")
+HardLoss = Annotated[Loss, partial(one_of, allowed=LOSSES)]
 
 
 @checked
-def kappa(mu: float) -> float:
+def kappa(mu: Positive) -> float:
     """Return the constant of the quadratic law, for the multiplier mu > 0 of the spoiler.
 
     Notes
@@ -25,7 +29,6 @@ def kappa(mu: float) -> float:
     For mu >= 1/6 the margin of the spoiler passes through zero, and kappa = 1/(8 mu). Below, it jumps from a positive
     value to minus infinity (on the scale of 1), where K e^(2 mu s) + sigma(-s)^2 attains 1.
     """
-    mu = positive("mu", mu)
     if mu >= 1.0 / 6.0:
         return 1.0 / (8.0 * mu)
     q = _at_jump(mu)
@@ -38,7 +41,7 @@ def _at_jump(mu: float) -> float:
 
 
 @checked
-def asymptote(points: Spoilt, loss: Loss, weight_bound: float) -> float:
+def asymptote(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
     """Return the leading order of ln M*, the weight of each base point up to which every spoiler is right.
 
     Parameters
@@ -61,22 +64,21 @@ def asymptote(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     BadInput
         For another loss, a bound that is not positive, or several spoilers with the quadratic loss.
     """
-    one_of("loss", loss, LOSSES)
-    R = positive("weight_bound", weight_bound)
+    R = weight_bound
     if not points.conflict:
         return np.inf
     mu = points.best.mu[points.best.mu > TIGHT]
     if loss == "quadratic":
         if len(points.spoilers) > 1:
             raise BadInput(f"`points` must hold one spoiler for the quadratic loss; got {len(points.spoilers)}")
-        return 2.0 * points.gamma0 * R - points.entropy + float(np.log(kappa(mu[0])))
+        return 2.0 * points.gamma0 * R - points.entropy + float(np.log(kappa(float(mu[0]))))
     largest = mu.max()
     shift = float((mu * np.log(mu / (2.0 * largest - mu))).sum())  # zero where there is one
     return points.gamma0 * R - points.entropy - float(np.log(2.0 * largest)) + shift
 
 
 @checked
-def error_rate(points: Spoilt, loss: Loss) -> float:
+def error_rate(points: Spoilt, loss: HardLoss) -> float:
     """Return the exponent of the law's error in the box: by how much the next base margin exceeds gamma0, or less.
 
     The quadratic loss can give the spoiler up by a jump, to weights with a base loss of their own: then
@@ -87,7 +89,7 @@ def error_rate(points: Spoilt, loss: Loss) -> float:
 
 
 @checked
-def fits_from(points: Spoilt, loss: Loss) -> float:
+def fits_from(points: Spoilt, loss: HardLoss) -> float:
     """Return the bound R from which the weights of the law lie in the box: a weight nearly at its bound delays it.
 
     Notes
@@ -96,7 +98,6 @@ def fits_from(points: Spoilt, loss: Loss) -> float:
     lowest loss and the spoiler its own: z_i.u = -mu s - (H + ln alpha_i) / a, z_s.u = s. In the ball, or without
     conflict, there is no such condition, and the answer is 0.
     """
-    one_of("loss", loss, LOSSES)
     if points.shape == "ball" or not points.conflict:
         return 0.0
     a = 1.0 if loss == "cross-entropy" else 2.0
@@ -115,7 +116,7 @@ def fits_from(points: Spoilt, loss: Loss) -> float:
 
 
 @checked
-def predicted(points: Spoilt, loss: Loss, weight_bound: float) -> float:
+def predicted(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
     """Return the asymptote of ln M* for one spoiler, with the supports' losses as they are and not as exponentials.
 
     Parameters
@@ -142,8 +143,7 @@ def predicted(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     The margins of the supports and the spoiler's, s, are tied by sum_i alpha_i m_i + mu s = R gamma0; the lowest loss
     then has -loss'(m_i) = t alpha_i and -loss'(s) = M t mu for some t > 0.
     """
-    one_of("loss", loss, LOSSES)
-    R = positive("weight_bound", weight_bound)
+    R = weight_bound
     check_one_spoiler(points)
     if not points.conflict:
         return np.inf
@@ -168,7 +168,7 @@ def predicted(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     return stationary(float(brentq(excess, 0.0, most)) if excess(most) < 0.0 else most)[0]
 
 
-def _wrong_share(loss: Loss, ln_slope: Floats) -> Floats:
+def _wrong_share(loss: HardLoss, ln_slope: Floats) -> Floats:
     """Return q = sigma(-m) where -loss'(m), q itself or q^2 (1 - q) with q < 2/3, has a given logarithm."""
     c = np.exp(ln_slope)
     if loss == "cross-entropy":
@@ -179,7 +179,7 @@ def _wrong_share(loss: Loss, ln_slope: Floats) -> Floats:
     return q
 
 
-def _ln_pull(loss: Loss, alpha: Floats, total: float) -> float:
+def _ln_pull(loss: HardLoss, alpha: Floats, total: float) -> float:
     """Return ln t where margins with -loss'(m_i) = t alpha_i have sum_i alpha_i m_i = total."""
 
     def excess(ln_t: float) -> float:
@@ -191,7 +191,7 @@ def _ln_pull(loss: Loss, alpha: Floats, total: float) -> float:
 
 
 @checked
-def sandwich(points: Spoilt, loss: Loss, weight_bound: float) -> tuple[float, float]:
+def sandwich(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> tuple[float, float]:
     """Return proved bounds on ln M* for one spoiler, at any R.
 
     Parameters
@@ -213,8 +213,7 @@ def sandwich(points: Spoilt, loss: Loss, weight_bound: float) -> tuple[float, fl
     BadInput
         For another loss, a bound that is not positive, or several spoilers.
     """
-    one_of("loss", loss, LOSSES)
-    R = positive("weight_bound", weight_bound)
+    R = weight_bound
     check_one_spoiler(points)
     gamma0, gamma1, n = points.gamma0, points.gamma1, len(points.base)
     costs = [(gamma0 - g) / s for s, g in _witnesses(points) if R * s >= 1.0]
@@ -222,12 +221,11 @@ def sandwich(points: Spoilt, loss: Loss, weight_bound: float) -> tuple[float, fl
     low = float(np.log(factor / n)) + power * (R * gamma0 - min(costs)) if costs else -np.inf
     if not points.conflict:
         return low, np.inf
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if loss == "cross-entropy":
-            pull = R * (gamma1 - gamma0) * expit(-R * gamma0) - (n - 1) * np.exp(-1.0 - R * gamma1)
-            high = np.log(-R * points.spoiler_margin / 2.0) - np.log(pull)
-        else:
-            high = -np.log(expit(-R * gamma0) ** 2 - n * expit(-R * gamma1) ** 2)
+    if loss == "cross-entropy":
+        pull = R * (gamma1 - gamma0) * expit(-R * gamma0) - (n - 1) * np.exp(-1.0 - R * gamma1)
+        high = np.log(-R * points.spoiler_margin / 2.0) - np.log(pull)
+    else:
+        high = -np.log(expit(-R * gamma0) ** 2 - n * expit(-R * gamma1) ** 2)
     return low, float(high) if np.isfinite(high) else np.inf
 
 

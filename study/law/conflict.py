@@ -5,14 +5,14 @@ Points are rows z = y (x, 1); directions v lie in W, the unit box or the unit ba
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog, lsq_linear
 
-from study.checks import BadInput, checked, one_of
-from study.datasets.dataset import Floats, check_finite, check_points, check_shape
+from study.checks import BadInput, checked
+from study.datasets.dataset import Features, Floats, Labels, as_flags, check_finite, check_points, check_shape
 
 Shape = Literal["box", "ball"]
 TIGHT = 1e-8
@@ -40,12 +40,12 @@ class Spoilt:
     @cached_property
     def best(self) -> "Optimum":
         """The largest least base margin over W with no spoiler on the wrong side: gamma0 and its dual."""
-        return largest_margin(self.base, self.spoilers, self.shape)
+        return _largest_margin(self.base, self.spoilers, self.shape)
 
     @cached_property
     def without(self) -> "Optimum":
         """The largest least base margin over W, spoilers ignored: gamma1 and its dual."""
-        return largest_margin(self.base, self.spoilers[:0], self.shape)
+        return _largest_margin(self.base, self.spoilers[:0], self.shape)
 
     @property
     def gamma0(self) -> float:
@@ -111,7 +111,7 @@ class Optimum:
 
 
 @checked
-def spoilt(X: ArrayLike, y: ArrayLike, is_spoiler: ArrayLike, shape: Shape) -> Spoilt:
+def spoilt(X: Features, y: Labels, is_spoiler: Annotated[ArrayLike, as_flags], shape: Shape) -> Spoilt:
     """Return base points and spoilers of one set, checked.
 
     Parameters
@@ -127,14 +127,11 @@ def spoilt(X: ArrayLike, y: ArrayLike, is_spoiler: ArrayLike, shape: Shape) -> S
     Raises
     ------
     BadInput
-        For points that `check_points` refuses, a stack of sets, an unknown shape, or flags of another length or all
+        For points that `Dataset` refuses, a stack of sets, an unknown shape, or flags of another length or all
         alike.
     """
-    X, y = check_points(X, y)
-    one_of("shape", shape, ("box", "ball"))
+    X, y = check_points(X, y, stack=False)
     flags = np.asarray(is_spoiler, dtype=bool)
-    if X.ndim != 2 or y.ndim != 1:
-        raise BadInput(f"`X` must hold one set, of shape (n_samples, n_features); got shape {X.shape}")
     if flags.shape != y.shape or flags.all() or not flags.any():
         raise BadInput(f"`is_spoiler` must flag some of the {len(y)} samples, and not all; got {flags.tolist()}")
     Z = y[:, None] * np.column_stack([X, np.ones(len(X))])
@@ -169,12 +166,17 @@ def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0
     .. [1] C. L. Lawson, R. J. Hanson, "Solving Least Squares Problems", Prentice-Hall, 1974, chapter 23, problem LDP.
     """
     check_shape("base", base, "n", "n_features + 1")
-    n, p = base.shape
+    p = base.shape[1]
     if spoilers.ndim != 2 or spoilers.shape[1] != p:
         raise BadInput(f"`spoilers` must have shape (k, {p}); got shape {spoilers.shape}")
     check_finite("base", base)
     if not (np.isfinite(spoilers).all() and 0.0 <= lift < 1e9):
         raise BadInput(f"`spoilers` must be finite, and `lift` lie in [0, 1e9); got {spoilers} and {lift}")
+    return _largest_margin(base, spoilers, shape, lift)
+
+
+def _largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0.0) -> Optimum:
+    n, p = base.shape
     Z = np.vstack([base, spoilers])
     level = np.repeat([1.0, lift], [n, len(spoilers)])
     if shape == "box":

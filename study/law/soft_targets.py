@@ -1,13 +1,15 @@
 """What the law becomes with soft targets and no bound."""
 
+from typing import Annotated
+
 import numpy as np
 from scipy.linalg import null_space
 from scipy.optimize import linprog, minimize
 
-from study.checks import BadInput, checked
+from study.checks import BadInput, checked, within
 from study.datasets.dataset import Floats
 from study.law.conflict import Spoilt, check_one_spoiler
-from study.trainers.losses import check_eps, loss_of_margin
+from study.trainers.losses import loss_of_margin
 
 
 @checked
@@ -36,7 +38,7 @@ def soft_rate(points: Spoilt) -> float:
 
 
 @checked
-def soft_threshold(points: Spoilt, eps: float) -> float:
+def soft_threshold(points: Spoilt, eps: Annotated[float, within("(0, 1/2)")]) -> float:
     """Return ln M* of the cross-entropy with soft targets and no bound, for one spoiler; inf where it is infinite.
 
     Parameters
@@ -56,7 +58,7 @@ def soft_threshold(points: Spoilt, eps: float) -> float:
     M* = (1/2 - eps) / lambda, with lambda the multiplier of z_s.w = 0 in the least base loss; exact at every eps.
     """
     check_one_spoiler(points)
-    if not check_eps(eps) > np.finfo(float).tiny:
+    if eps <= np.finfo(float).tiny:
         raise BadInput(f"`eps` must lie in (0, 1/2); got {eps}")
     if np.linalg.matrix_rank(points.base) < points.base.shape[1]:
         raise BadInput(f"`points` must hold a base that spans {points.base.shape[1]} dimensions; it spans fewer")

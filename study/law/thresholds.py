@@ -5,20 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import brentq
 
-from study.checks import checked, one_of, positive
+from study.checks import BadInput, Positive, checked
 from study.datasets.dataset import Floats
-from study.law.bound import LOSSES
+from study.law.bound import HardLoss
 from study.law.conflict import Spoilt, check_one_spoiler, largest_margin
 from study.trainers.bounded import slsqp
 from study.trainers.log_loss import log_loss, log_loss_of_margin
-from study.trainers.losses import Loss
 
 TIE = 1e-9
 """Losses that differ by less than this share are not told apart."""
 
 
 @checked
-def threshold(points: Spoilt, loss: Loss, weight_bound: float) -> float:
+def threshold(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
     """Return ln M*: below it the spoiler is right at every global optimum in R W, above it wrong at every one.
 
     Parameters
@@ -47,10 +46,8 @@ def threshold(points: Spoilt, loss: Loss, weight_bound: float) -> float:
     loss the margin may jump: then the lowest losses on both sides of zero are made equal. They are the lowest that
     were found, from several starts; scipy's SLSQP on the logarithm of the loss finds them.
     """
-    one_of("loss", loss, LOSSES)
-    R = positive("weight_bound", weight_bound)
     check_one_spoiler(points)
-    problem = SideSearch(points, loss, R)
+    problem = SideSearch(points, loss, weight_bound)
     tie = problem.tied()
     multiplier = problem.multiplier(tie)
     continuous = np.log(0.5 if loss == "cross-entropy" else 0.125) - multiplier if np.isfinite(multiplier) else np.inf
@@ -62,7 +59,7 @@ def threshold(points: Spoilt, loss: Loss, weight_bound: float) -> float:
 class SideSearch:
     """The loss on base points of weight M and the spoiler, in coordinates v = w / R."""
 
-    def __init__(self, points: Spoilt, loss: Loss, R: float) -> None:
+    def __init__(self, points: Spoilt, loss: HardLoss, R: float) -> None:
         self.points, self.loss, self.R = points, loss, R
         lifted = [largest_margin(points.base, points.spoilers, points.shape, lift).v for lift in (1.0, 0.1)]
         self.right = lifted
@@ -130,6 +127,8 @@ class SideSearch:
             return np.inf
         step = 1.0 if here < 0.0 else -1.0
         other = start + step
-        while excess(other) * here > 0.0 and abs(other) < 1e4:
+        while not (crossed := excess(other) * here <= 0.0) and abs(other) < 1e4:
             other += step
+        if not crossed:
+            raise BadInput(f"`weight_bound` must be one at which floats tell the losses apart; got {self.R:g}")
         return float(brentq(excess, start, other, xtol=1e-8))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import study
-from study.checks import BadInput, checked, count
+from study.checks import BadInput, PositiveInt, checked
 from study.sweeps.digest import code_digest
 from study.sweeps.runner import RemoteExecutor, libraries
 
@@ -26,7 +26,7 @@ PATIENCE = 60.0
 @checked
 @contextmanager
 def executor(
-    workers: int | None = None, scheduler: str | None = None, *, processes: bool = False
+    workers: PositiveInt | None = None, scheduler: str | None = None, *, processes: bool = False
 ) -> Iterator[tuple[Executor, int]]:
     """Give an executor and the number of blocks that it computes at once.
 
@@ -48,7 +48,7 @@ def executor(
         address, or where a worker has other code or other versions.
     """
     if scheduler is None:
-        n_workers = len(os.sched_getaffinity(0)) if workers is None else count("workers", workers)
+        n_workers = len(os.sched_getaffinity(0)) if workers is None else workers
         spawn = multiprocessing.get_context("spawn")  # a fork would copy locks that threads hold
         pool = (
             ProcessPoolExecutor(n_workers, spawn, initializer=_as_worker)

@@ -236,7 +236,7 @@ class Sweep:
         """Return the sweep of a record as `to_record` gives it; what else the record holds is ignored."""
         return cls(
             settings=list(dict.fromkeys(Setting(**setting) for setting in record["settings"])),
-            rules=list(dict.fromkeys(read_rule(**rule) for rule in record["rules"])),
+            rules=list(dict.fromkeys(read_rule(rule) for rule in record["rules"])),
             **{name: record[name] for name in ("resamples", "n_test", "seed")},
         )
 

@@ -352,7 +352,7 @@ def make_rules(name: str, options: Mapping[str, Sequence[Any]]) -> list[Rule]:
     return list(dict.fromkeys(chosen))
 
 
-def read_rule(rule: str, **settings: str | float) -> Rule:
+def read_rule(record: Mapping[str, Any]) -> Rule:
     """Return the rule of a record as `Rule.to_record` gives it; what is absent is blank.
 
     Raises
@@ -360,6 +360,8 @@ def read_rule(rule: str, **settings: str | float) -> Rule:
     BadInput
         For a rule or an option that does not exist, and an option that the rule has no use for and that is not blank.
     """
+    settings = dict(record)
+    rule = settings.pop("rule", None)
     known = blanks()
     for name in settings:
         one_of("option of a rule", name, known)

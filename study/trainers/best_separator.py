@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from study.checks import checked, one_of
-from study.datasets.dataset import Floats, check_points
+from study.datasets.dataset import Features, Floats, Labels, check_points
 from study.trainers.bounded import slsqp_of_unit
 from study.trainers.fit import Bound, Fit, Stop
-from study.trainers.losses import LOSSES, Loss, Objective, check_eps, check_sample_weight, convention
-from study.trainers.max_margin import max_margin
+from study.trainers.losses import Eps, Loss, Objective, check_sample_weight, convention
+from study.trainers.max_margin import _max_margin
 from study.trainers.solvers import UnitProblem, newton
 
 SCALES = (1.0, 0.5, 0.1, 0.02, 0.005)
@@ -19,11 +19,11 @@ SCALES = (1.0, 0.5, 0.1, 0.02, 0.005)
 
 @checked
 def best_separator(
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Features,
+    y: Labels,
     *,
     loss: Loss = "cross-entropy",
-    eps: float = 0.0,
+    eps: Eps = 0.0,
     sample_weight: ArrayLike | None = None,
     bound: Bound,
 ) -> Fit:
@@ -60,11 +60,10 @@ def best_separator(
     one; for the quadratic losses, which are not convex, it is the lowest that was found.
     """
     X, y = check_points(X, y)
-    one_of("loss", loss, LOSSES)
     one_of("bound.shape", bound.shape, ("box", "ball"))
-    weights, eps = check_sample_weight(sample_weight, X.shape[:-1]), check_eps(eps)
+    weights = check_sample_weight(sample_weight, X.shape[:-1])
     total = weights.sum(axis=-1)
-    widest = max_margin(X, y)
+    widest = _max_margin(X, y)
     unit = UnitProblem(X, y, weights / total[..., None], loss, eps, bound, np.zeros(X.shape[-1] + 1), 10_000)
     shape = unit.shape
     free = np.broadcast_to(newton(unit)[0].w, (*shape, X.shape[-1] + 1))

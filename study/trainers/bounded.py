@@ -15,7 +15,7 @@ ROUNDS = 5
 """How often the solver may start again from its own answer."""
 
 
-def one_set(
+def _one_set(
     shape: tuple[int, ...], index: tuple[int, ...], X: Floats, y: Floats, share: Floats, start: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return points, labels, shares and start of one set of a stack whose leading axes broadcast to `shape`."""

@@ -1,15 +1,14 @@
 """The rule that looks at nothing but the two class means."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from study.checks import checked
-from study.datasets.dataset import check_points, leading_shape
+from study.datasets.dataset import Features, Labels, check_points, leading_shape
 from study.trainers.fit import Fit, Stop
 
 
 @checked
-def nearest_centroid(X: ArrayLike, y: ArrayLike) -> Fit:
+def nearest_centroid(X: Features, y: Labels) -> Fit:
     """Put the boundary halfway between the means of the two classes, across the line that joins them.
 
     Parameters
@@ -28,7 +27,7 @@ def nearest_centroid(X: ArrayLike, y: ArrayLike) -> Fit:
     Raises
     ------
     BadInput
-        For points that `check_points` refuses.
+        For points that `Dataset` refuses.
 
     Notes
     -----

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.checks import BadInput, as_floats, one_of, positive
+from study.checks import BadInput, checked, positive
 from study.datasets.dataset import Floats, check_broadcast, check_finite
 from study.kernels import codes
 
@@ -79,6 +79,7 @@ class Fit:
                 object.__setattr__(self, field.name, view)
 
 
+@checked
 @dataclass(frozen=True)
 class Bound:
     """The set that the weights, bias included, are kept in.
@@ -100,7 +101,6 @@ class Bound:
     weight_bound: float = np.inf
 
     def __post_init__(self) -> None:
-        one_of("shape", self.shape, ("box", "ball", "none"))
         if self.shape != "none":
             object.__setattr__(self, "weight_bound", positive("weight_bound", self.weight_bound))
         elif self.weight_bound != np.inf:
@@ -143,7 +143,7 @@ def check_start(w0: ArrayLike | None, p: int) -> Floats:
     """Return start weights of shape (..., p), zeros where none are given, or raise `BadInput`."""
     if w0 is None:
         return np.zeros(p)
-    start = as_floats("w0", w0)
+    start = np.asarray(w0)
     check_broadcast("w0", start, (*start.shape[:-1], p))
     check_finite("w0", start)
     return start

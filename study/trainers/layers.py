@@ -12,25 +12,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from study.checks import BadInput, as_floats, checked, count, positive
-from study.datasets.dataset import Floats, check_broadcast, check_room, check_shape, leading_shape
-from study.datasets.generators import leading_axes
-from study.trainers.losses import Loss, loss_of_margin
+from study.checks import BadInput, Positive, PositiveInt, checked
+from study.datasets.dataset import Features, Floats, Labels, check_broadcast, check_room, leading_shape
+from study.datasets.generators import Size, leading_axes
+from study.trainers.losses import Eps, Loss, loss_of_margin
 
 
 @checked
-def n_weights(n_features: int, layers: Sequence[int]) -> int:
+def n_weights(n_features: PositiveInt, layers: Sequence[PositiveInt]) -> int:
     """Return the number of weights, biases included; see `network` for `layers`."""
     layers = check_layers(layers)
-    lower = [count("n_features", n_features), *layers]
-    return sum((below + 1) * width for below, width in zip(lower, layers, strict=False))
+    return sum((below + 1) * width for below, width in zip([n_features, *layers], layers, strict=False))
 
 
 def check_layers(layers: Sequence[int]) -> tuple[int, ...]:
-    """Return the widths of the layers, or raise `BadInput` unless there is one and each holds a node."""
+    """Return the widths of the layers, or raise `BadInput` unless there is one."""
     if len(layers) == 0:
         raise BadInput("`layers` must hold the width of at least one layer; got an empty list")
-    return tuple(count("layers", width) for width in layers)
+    return tuple(layers)
 
 
 def check_one_output(layers: Sequence[int]) -> tuple[int, ...]:
@@ -43,12 +42,17 @@ def check_one_output(layers: Sequence[int]) -> tuple[int, ...]:
 
 @checked
 def initial_weights(
-    n_features: int, layers: Sequence[int], *, scale: float, size: int | Sequence[int] = (), rng: np.random.Generator
+    n_features: PositiveInt,
+    layers: Sequence[PositiveInt],
+    *,
+    scale: Positive,
+    size: Size = (),
+    rng: np.random.Generator,
 ) -> Floats:
     """Draw start weights from N(0, scale^2), of shape (*size, n_weights): a stack of restarts."""
     shape, length = leading_axes(size), n_weights(n_features, layers)
     check_room(size=math.prod(shape), layers=length)
-    return positive("scale", scale) * rng.standard_normal((*shape, length))
+    return scale * rng.standard_normal((*shape, length))
 
 
 def weight_matrices(w: Floats, n_features: int, layers: Sequence[int]) -> list[Floats]:
@@ -111,13 +115,26 @@ def backward(W: Sequence[Floats], x: Sequence[Floats], delta: Floats) -> list[Fl
     return gradients[::-1]
 
 
+@checked
 def value_and_gradient(
-    w: Floats, X: Floats, y: Floats, share: Floats, layers: Sequence[int], loss: Loss, eps: float
+    w: ArrayLike, X: Features, y: Labels, share: ArrayLike, layers: Sequence[PositiveInt], loss: Loss, eps: Eps
 ) -> tuple[Floats, Floats]:
     """Return the mean loss sum_i share_i loss(m_i), of shape (...), and its gradient by flat weights, (..., n_weights).
 
-    The network has one output; m = y theta^K is its margin.
+    The network has one output; m = y theta^K is its margin. Both are NaN where weights are.
     """
+    X, y = np.asarray(X), np.asarray(y)
+    w, layers, share = np.asarray(w), check_one_output(layers), np.asarray(share)
+    check_broadcast("w", w, (*w.shape[:-1], n_weights(X.shape[-1], layers)))
+    check_broadcast("y", y, X.shape[:-1])
+    check_broadcast("share", share, X.shape[:-1])
+    leading_shape(w=w.shape[:-1], X=X.shape[:-2], y=y.shape[:-1], share=share.shape[:-1])
+    return _value_and_gradient(w, X, y, share, layers, loss, eps)
+
+
+def _value_and_gradient(
+    w: Floats, X: Floats, y: Floats, share: Floats, layers: Sequence[int], loss: Loss, eps: float
+) -> tuple[Floats, Floats]:
     W = weight_matrices(w, X.shape[-1], layers)
     x, theta = forward(W, X)
     value, slope, _ = loss_of_margin(loss, y * theta[..., 0], eps)
@@ -127,7 +144,7 @@ def value_and_gradient(
 
 
 @checked
-def outputs(w: ArrayLike, X: ArrayLike, layers: Sequence[int]) -> Floats:
+def outputs(w: ArrayLike, X: Features, layers: Sequence[PositiveInt]) -> Floats:
     """Return theta^K of a network with one output: positive where it says +1.
 
     Parameters
@@ -146,8 +163,7 @@ def outputs(w: ArrayLike, X: ArrayLike, layers: Sequence[int]) -> Floats:
     BadInput
         For arrays that do not belong together, or layers that `network` refuses.
     """
-    w, X, layers = as_floats("w", w), as_floats("X", X), check_one_output(layers)
-    check_shape("X", X, "n_samples", "n_features", stack=True)
+    w, X, layers = np.asarray(w), np.asarray(X), check_one_output(layers)
     check_broadcast("w", w, (*w.shape[:-1], n_weights(X.shape[-1], layers)))
     leading_shape(w=w.shape[:-1], X=X.shape[:-2])
     return forward(weight_matrices(w, X.shape[-1], layers), X)[1][..., 0]

@@ -5,10 +5,11 @@ import math
 import numpy as np
 from scipy.special import expit, logsumexp
 
-from study.datasets.dataset import Floats
+from study.checks import checked
+from study.datasets.dataset import Features, Floats, Labels, check_points, check_shape
 from study.trainers.bounded import slsqp
 from study.trainers.fit import Bound
-from study.trainers.losses import Loss
+from study.trainers.losses import Eps, Loss
 
 LEAST = 1e-3
 """How far above the least loss inside the bound, as a share of itself, a loss may be and still be called the least."""
@@ -31,18 +32,28 @@ def log_loss(loss: Loss, Z: Floats, m: Floats, ln_weight: Floats | float = 0.0) 
     return float(total), (np.exp(ln_weight + ln_loss - total) * ratio) @ Z
 
 
-def least_loss(X: Floats, y: Floats, w: Floats, loss: Loss, eps: float, bound: Bound) -> Floats:
-    """Return a fit as it is where its loss is the least; else sharpened, or NaN where that fails too.
+@checked
+def least_loss(X: Features, y: Labels, w: Floats, loss: Loss, eps: Eps, bound: Bound) -> Floats:
+    """Return weights as they are where their loss is the least; else sharpened, or NaN where that fails too.
 
     With hard targets every loss of a separator falls as it is scaled up, towards zero: the optimum lies on the bound,
     but an absolute tolerance takes weights far from it for stationary. The gradient g of the logarithm of the loss
     tells: max of g.(w - u) over all u inside the bound is, for the convex cross-entropy, at least the share by which
     the loss exceeds the least one [1]_. So does its minimum by scipy, from the bound's easy part outwards.
 
+    Raises
+    ------
+    BadInput
+        For points that `check_points` refuses, more than one set, or weights of another length.
+
     References
     ----------
     .. [1] M. Jaggi, "Revisiting Frank-Wolfe: projection-free sparse convex optimization", ICML 2013.
     """
+    X, y = check_points(X, y)
+    check_shape("X", X, "n_samples", "n_features")
+    check_shape("y", y, len(X))
+    check_shape("w", w, X.shape[1] + 1)
     Z = y[:, None] * np.column_stack([X, np.ones(len(X))])
     if eps > 0.0 or bound.shape == "none" or not (Z @ w > 0.0).all() or _is_least(Z, w, loss, bound):
         return w

@@ -6,17 +6,18 @@ the logistic turns each loss into a function of m alone, decreasing up to the ta
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from study.checks import BadInput, as_floats, real
-from study.datasets.dataset import Floats, check_broadcast, check_finite
+from study.checks import BadInput, checked, real, within
+from study.datasets.dataset import Features, Floats, Labels, check_broadcast, check_finite, leading_shape
 
 Loss = Literal["quadratic", "cross-entropy", "threshold-quadratic"]
-LOSSES: tuple[Loss, ...] = ("quadratic", "cross-entropy", "threshold-quadratic")
+LOSSES: tuple[Loss, ...] = get_args(Loss)
+Eps = Annotated[float, within("[0, 1/2)")]
 
 
 def loss_of_margin(loss: Loss, m: Floats, eps: float) -> tuple[Floats, Floats, Floats]:
@@ -110,10 +111,19 @@ def convention(loss: Loss, total: Floats) -> Floats:
     return np.ones_like(total) if loss == "cross-entropy" else total
 
 
-def objective(X: Floats, y: Floats, sample_weight: NDArray[np.float64], loss: Loss, eps: float) -> Objective:
-    """Return the objective on points that have been checked; leading axes broadcast."""
+@checked
+def objective(X: Features, y: Labels, sample_weight: ArrayLike, loss: Loss, eps: Eps) -> Objective:
+    """Return the objective on points; leading axes broadcast, and arguments are those of `sigmoid_unit`."""
+    X, y = np.asarray(X), np.asarray(y)
+    check_broadcast("y", y, X.shape[:-1])
+    return _objective(X, y, check_sample_weight(sample_weight, X.shape[:-1]), loss, eps)
+
+
+def _objective(X: Floats, y: Floats, sample_weight: Floats, loss: Loss, eps: float) -> Objective:
     ones = np.ones((*X.shape[:-1], 1))
     Z = y[..., None] * np.concatenate([X, ones], axis=-1)
+    shape = leading_shape(X=Z.shape[:-2], sample_weight=sample_weight.shape[:-1])
+    Z = np.broadcast_to(Z, (*shape, *Z.shape[-2:]))
     weight = np.broadcast_to(sample_weight, Z.shape[:-1])
     total = weight.sum(axis=-1)
     return Objective(Z=Z, share=weight / total[..., None], total=total, loss=loss, eps=eps)
@@ -138,12 +148,11 @@ def check_sample_weight(sample_weight: ArrayLike | None, shape: tuple[int, ...])
     """Return sample weights, ones where none are given, or raise `BadInput` unless they are positive and finite."""
     if sample_weight is None:
         return np.ones(shape[-1:])
-    weights = as_floats("sample_weight", sample_weight)
+    weights = np.asarray(sample_weight)
     check_broadcast("sample_weight", weights, shape)
     check_finite("sample_weight", weights)
     if weights.min() <= 0.0:
         raise BadInput(f"`sample_weight` must be positive; got {weights.min()}")
-    with np.errstate(over="ignore"):
-        if not np.isfinite(weights.sum(axis=-1)).all():
-            raise BadInput(f"`sample_weight` must have a finite sum; got weights up to {weights.max()}")
+    if not np.isfinite(weights.sum(axis=-1)).all():
+        raise BadInput(f"`sample_weight` must have a finite sum; got weights up to {weights.max()}")
     return weights

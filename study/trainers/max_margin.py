@@ -1,11 +1,10 @@
 """The separator with the largest margin."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.optimize import minimize, nnls
 
 from study.checks import checked
-from study.datasets.dataset import Floats, check_points, leading_shape
+from study.datasets.dataset import Features, Floats, Labels, check_points, leading_shape
 from study.kernels.nearest_points import nearest_points
 from study.trainers.fit import Fit, Stop
 
@@ -20,7 +19,7 @@ Thin margins leave the first no digits; then the next is tried.
 
 
 @checked
-def max_margin(X: ArrayLike, y: ArrayLike) -> Fit:
+def max_margin(X: Features, y: Labels) -> Fit:
     """Find the boundary that keeps the largest distance from the nearest sample.
 
     Parameters
@@ -42,7 +41,7 @@ def max_margin(X: ArrayLike, y: ArrayLike) -> Fit:
     Raises
     ------
     BadInput
-        For points that `check_points` refuses.
+        For points that `Dataset` refuses.
 
     Notes
     -----
@@ -58,11 +57,13 @@ def max_margin(X: ArrayLike, y: ArrayLike) -> Fit:
        doi:10.1007/BF01580381
     .. [2] C. L. Lawson, R. J. Hanson, "Solving Least Squares Problems", Prentice-Hall, 1974, chapter 23, problem LDP.
     """
-    X, y = check_points(X, y)
+    return _max_margin(*check_points(X, y))
+
+
+def _max_margin(X: Floats, y: Floats) -> Fit:
     shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1])
     X, y = np.broadcast_to(X, (*shape, *X.shape[-2:])), np.broadcast_to(y, (*shape, y.shape[-1]))
-    with np.errstate(all="ignore"):
-        w, residual, n_support = map(np.asarray, nearest_points(X, y, np.zeros(X.shape[-1] + 1)))
+    w, residual, n_support = map(np.asarray, nearest_points(X, y, np.zeros(X.shape[-1] + 1)))
     for index in zip(*np.nonzero(~(np.atleast_1d(residual) <= GOOD_ENOUGH)), strict=True) if shape else [()]:
         if not residual[index] <= GOOD_ENOUGH:
             w[index], residual[index], n_support[index] = _solve_one(X[index], y[index])

@@ -12,33 +12,32 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
-from study.checks import BadInput, as_floats, checked, count, one_of, positive, real
-from study.datasets.dataset import Floats, check_broadcast, check_finite, check_points, leading_shape
+from study.checks import BadInput, NonNegative, Positive, PositiveInt, checked
+from study.datasets.dataset import Features, Floats, Labels, check_broadcast, check_finite, check_points, leading_shape
 from study.kernels.codes import LOSS_CODES, SHAPE_CODES
-from study.trainers.bounded import kkt_residual, one_set
+from study.trainers.bounded import _one_set, kkt_residual
 from study.trainers.fit import Bound, Fit, stop_codes
-from study.trainers.layers import check_one_output, n_weights, value_and_gradient
-from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
+from study.trainers.layers import _value_and_gradient, check_one_output, n_weights
+from study.trainers.losses import Eps, Loss, check_sample_weight, convention
 
-METHODS = ("L-BFGS-B", "spectral", "descent", "online")
 PLAIN = ("descent", "online")
 
 
 @checked
 def network(
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Features,
+    y: Labels,
     *,
-    layers: Sequence[int],
+    layers: Sequence[PositiveInt],
     w0: ArrayLike,
     loss: Loss = "cross-entropy",
-    eps: float = 0.0,
+    eps: Eps = 0.0,
     sample_weight: ArrayLike | None = None,
     bound: Bound = Bound(),  # noqa: B008 (frozen)
     method: Literal["L-BFGS-B", "spectral", "descent", "online"] = "L-BFGS-B",
-    learning_rate: float | None = None,
-    max_steps: int = 10_000,
-    tol: float = 1e-9,
+    learning_rate: Positive | None = None,
+    max_steps: PositiveInt = 10_000,
+    tol: NonNegative = 1e-9,
 ) -> Fit:
     """Train a network of sigmoid nodes with one output, keeping its weights inside a bound.
 
@@ -78,7 +77,7 @@ def network(
     Raises
     ------
     BadInput
-        For points that `check_points` refuses, an empty list of layers, a last width other than 1, a start of another
+        For points that `Dataset` refuses, an empty list of layers, a last width other than 1, a start of another
         length, an argument outside its range, or a learning rate that is missing or given where nothing descends.
 
     References
@@ -88,18 +87,13 @@ def network(
     """
     X, y = check_points(X, y)
     layers = check_one_output(layers)
-    one_of("loss", loss, LOSSES)
-    one_of("method", method, METHODS)
-    max_steps, eps = count("max_steps", max_steps), check_eps(eps)
-    if not 0.0 <= real("tol", tol) < np.inf:
-        raise BadInput(f"`tol` must lie in [0, inf); got {tol}")
     if (method in PLAIN) == (learning_rate is None):
         raise BadInput(f"`learning_rate` must be {_needed(method)} for method {method}; got {learning_rate}")
     if method == "L-BFGS-B" and bound.shape == "ball":
         raise BadInput("`bound` must be a box or none for method L-BFGS-B; got ball")
     weights = check_sample_weight(sample_weight, X.shape[:-1])
     total = weights.sum(axis=-1)
-    start = as_floats("w0", w0)
+    start = np.asarray(w0)
     check_broadcast("w0", start, (*start.shape[:-1], n_weights(X.shape[-1], layers)))
     check_finite("w0", start)
     leading_shape(X=X.shape[:-2], y=y.shape[:-1], sample_weight=weights.shape[:-1], w0=start.shape[:-1])
@@ -107,9 +101,10 @@ def network(
     if method == "L-BFGS-B":
         w, n_steps, n_passes, value, residual = _l_bfgs_b(*problem)
     else:
-        rate = None if learning_rate is None else positive("learning_rate", learning_rate)
         sums = method == "online" or loss != "cross-entropy"  # the slides' mean is descended as a mean
-        w, n_steps, n_passes, value, residual = _run_kernel(*problem, rate, total if sums else np.ones(()), method)
+        w, n_steps, n_passes, value, residual = _run_kernel(
+            *problem, learning_rate, total if sums else np.ones(()), method
+        )
     n_updates = n_steps * X.shape[-2] if method == "online" else n_steps
     return Fit(
         w=w,
@@ -148,12 +143,11 @@ def _run_kernel(
 
     problem = (X, y, share, start, np.array(layers), LOSS_CODES[loss], eps)
     inside = (SHAPE_CODES[bound.shape], bound.weight_bound, max_steps)
-    with np.errstate(all="ignore"):
-        if rate is None:
-            answer: Solution = kernel.spectral(*problem, *inside, tol)
-            return answer
-        online = method == "online"
-        w, n_steps, value, residual = kernel.descend(*problem, *inside, rate * factor, tol, online)
+    if rate is None:
+        answer: Solution = kernel.spectral(*problem, *inside, tol)
+        return answer
+    online = method == "online"
+    w, n_steps, value, residual = kernel.descend(*problem, *inside, rate * factor, tol, online)
     return w, n_steps, n_steps, value, residual
 
 
@@ -176,10 +170,10 @@ def _l_bfgs_b(
     R = bound.weight_bound
     options = {"maxiter": max_steps, "maxfun": 20 * max_steps, "ftol": 0.0, "gtol": tol, "maxcor": 20}
     for index in np.ndindex(shape):
-        one_X, one_y, one_share, one_start = one_set(shape, index, X, y, share, start)
+        one_X, one_y, one_share, one_start = _one_set(shape, index, X, y, share, start)
         set_ = (one_X, one_y, one_share, layers, loss, eps)
         answer = optimize.minimize(
-            value_and_gradient,
+            _value_and_gradient,
             bound.project(one_start),
             args=set_,
             jac=True,
@@ -188,6 +182,6 @@ def _l_bfgs_b(
             options=options,
         )
         w[index], n_steps[index], n_passes[index] = answer.x, answer.nit, answer.nfev
-        value[index], gradient = value_and_gradient(w[index], *set_)
+        value[index], gradient = _value_and_gradient(w[index], *set_)
         residual[index] = kkt_residual(w[index], gradient, bound)
     return w, n_steps, n_passes, value, residual

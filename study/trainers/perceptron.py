@@ -1,30 +1,32 @@
 """Rosenblatt's perceptron."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from study.checks import BadInput, checked, count, one_of
-from study.datasets.dataset import check_points, leading_shape
+from study.checks import BadInput, PositiveInt, checked
+from study.datasets.dataset import Features, Labels, check_points, leading_shape
 from study.kernels import perceptron as kernel
 from study.trainers.fit import Fit, check_start
 
-ORDERS = ("natural", "cyclic-shuffled", "random")
-KEEPS = ("last", "average", "pocket")  # the compiled loop takes their places
+Order = Literal["natural", "cyclic-shuffled", "random"]
+Keep = Literal["last", "average", "pocket"]
+KEEPS = get_args(Keep)
+"""The compiled loop takes their places."""
 
 
 @checked
 def perceptron(
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Features,
+    y: Labels,
     *,
     w0: ArrayLike | None = None,
-    order: Literal["natural", "cyclic-shuffled", "random"] = "natural",
+    order: Order = "natural",
     rng: np.random.Generator | None = None,
-    keep: Literal["last", "average", "pocket"] = "last",
-    max_updates: int = 10_000_000,
-    max_passes: int = 2**61,
+    keep: Keep = "last",
+    max_updates: PositiveInt = 10_000_000,
+    max_passes: PositiveInt = 2**61,
 ) -> Fit:
     """Train a perceptron: look at sample after sample, and add y (x, 1) to the weights wherever y w.(x, 1) <= 0.
 
@@ -59,7 +61,7 @@ def perceptron(
     Raises
     ------
     BadInput
-        For points that `check_points` refuses, a start of another length or not finite, an unknown order, an order
+        For points that `Dataset` refuses, a start of another length or not finite, an unknown order, an order
         that is drawn without a Generator, or a budget below 1.
 
     Notes
@@ -81,23 +83,19 @@ def perceptron(
        1990. doi:10.1109/72.80230
     """
     X, y = check_points(X, y)
-    one_of("order", order, ORDERS)
-    one_of("keep", keep, KEEPS)
-    max_updates, max_passes = count("max_updates", max_updates), count("max_passes", max_passes)
     n_samples, p = X.shape[-2], X.shape[-1] + 1
     start = check_start(w0, p)
     shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1], w0=start.shape[:-1])
     visits = np.arange(n_samples)
     seeds = np.zeros(shape, np.uint64)
     if order != "natural":
-        if not isinstance(rng, np.random.Generator):
+        if rng is None:
             raise BadInput(f"`rng` must be a numpy Generator where `order` is {order}; got {rng}")
         if order == "cyclic-shuffled":
             visits = rng.permuted(np.broadcast_to(visits, (*shape, n_samples)), axis=-1)
         else:
             seeds = rng.integers(2**64, size=shape, dtype=np.uint64)
-    with np.errstate(all="ignore"):
-        w, stop, n_updates, n_passes, loss, residual = kernel.train(
-            X, y, start, visits, order == "random", seeds, KEEPS.index(keep), max_updates, max_passes
-        )
+    w, stop, n_updates, n_passes, loss, residual = kernel.train(
+        X, y, start, visits, order == "random", seeds, KEEPS.index(keep), max_updates, max_passes
+    )
     return Fit(w=w, stop=stop, n_updates=n_updates, n_passes=n_passes, loss=loss, residual=residual)

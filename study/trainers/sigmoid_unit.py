@@ -3,32 +3,29 @@
 import math
 from typing import Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from study.checks import BadInput, checked, count, one_of, positive, real
-from study.datasets.dataset import check_points, check_room
+from study.checks import BadInput, NonNegative, Positive, PositiveInt, checked
+from study.datasets.dataset import Features, Labels, check_points, check_room
 from study.trainers.fit import Bound, Fit, check_start, stop_codes
-from study.trainers.losses import LOSSES, Loss, check_eps, check_sample_weight, convention
+from study.trainers.losses import Eps, Loss, check_sample_weight, convention
 from study.trainers.solvers import UnitProblem, descend, l_bfgs_b, newton
-
-METHODS = ("L-BFGS-B", "newton", "descent")
 
 
 @checked
 def sigmoid_unit(
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Features,
+    y: Labels,
     *,
     loss: Loss = "cross-entropy",
-    eps: float = 0.0,
+    eps: Eps = 0.0,
     sample_weight: ArrayLike | None = None,
     bound: Bound = Bound(),  # noqa: B008 (frozen)
     w0: ArrayLike | None = None,
     method: Literal["L-BFGS-B", "newton", "descent"] = "L-BFGS-B",
-    learning_rate: float | None = None,
-    max_steps: int = 10_000,
-    tol: float = 1e-9,
+    learning_rate: Positive | None = None,
+    max_steps: PositiveInt = 10_000,
+    tol: NonNegative = 1e-9,
     record_path: bool = False,
 ) -> Fit:
     """Train o = sigma(w.(x, 1)) on targets 1 - eps and eps, keeping the weights inside a bound.
@@ -75,7 +72,7 @@ def sigmoid_unit(
     Raises
     ------
     BadInput
-        For points that `check_points` refuses, an unknown loss or method, eps outside [0, 1/2), sample weights that
+        For points that `Dataset` refuses, an unknown loss or method, eps outside [0, 1/2), sample weights that
         are not positive and finite, a start of another length, a budget below 1, a negative tolerance, or a learning
         rate that is missing, not positive, or given where nothing descends.
 
@@ -87,19 +84,11 @@ def sigmoid_unit(
     plateau far out, where the outputs saturate, counts as STATIONARY as well.
     """
     X, y = check_points(X, y)
-    one_of("loss", loss, LOSSES)
-    one_of("method", method, METHODS)
-    max_steps = count("max_steps", max_steps)
-    if not isinstance(bound, Bound):
-        raise BadInput(f"`bound` must be a Bound; got {bound!r}")
-    if not 0.0 <= real("tol", tol) < np.inf:
-        raise BadInput(f"`tol` must lie in [0, inf); got {tol}")
     if method != "descent" and (learning_rate is not None or record_path):
         raise BadInput(f"`learning_rate` and `record_path` must be left out for method {method}")
     if record_path:
         check_room(max_steps=max_steps, X=math.prod(X.shape[:-2]) * (X.shape[-1] + 1))
     weights = check_sample_weight(sample_weight, X.shape[:-1])
-    eps = check_eps(eps)
     start = check_start(w0, X.shape[-1] + 1)
     total = weights.sum(axis=-1)
     unit = UnitProblem(X, y, weights / total[..., None], loss, eps, bound, start, max_steps)
@@ -107,8 +96,8 @@ def sigmoid_unit(
     if method == "descent":
         if learning_rate is None:
             raise BadInput("`learning_rate` must be given for method descent; got None")
-        rate = positive("learning_rate", learning_rate)
-        answer, path = descend(unit, rate if loss == "cross-entropy" else rate * total, tol, record_path)
+        rate = learning_rate if loss == "cross-entropy" else learning_rate * total
+        answer, path = descend(unit, rate, tol, record_path)
     elif method == "newton":
         answer, resolved = newton(unit)
     else:

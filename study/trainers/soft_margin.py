@@ -1,16 +1,17 @@
 """The soft-margin support vector machine, compiled for stacks."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from study.checks import checked, count, positive
-from study.datasets.dataset import check_points
+from study.checks import Positive, PositiveInt, checked
+from study.datasets.dataset import Features, Labels, check_points
 from study.kernels import hinge
 from study.trainers.fit import Fit, stop_codes
 
 
 @checked
-def soft_margin(X: ArrayLike, y: ArrayLike, *, C: float = 1.0, max_passes: int = 10_000, tol: float = 1e-4) -> Fit:
+def soft_margin(
+    X: Features, y: Labels, *, C: Positive = 1.0, max_passes: PositiveInt = 10_000, tol: Positive = 1e-4
+) -> Fit:
     """Minimise |w|^2 / 2 + C times the sum of max(0, 1 - y w.(x, 1)), the bias penalised like the other weights.
 
     Parameters
@@ -35,7 +36,7 @@ def soft_margin(X: ArrayLike, y: ArrayLike, *, C: float = 1.0, max_passes: int =
     Raises
     ------
     BadInput
-        For points that `check_points` refuses, or an argument outside its range.
+        For points that `Dataset` refuses, or an argument outside its range.
 
     Notes
     -----
@@ -47,9 +48,7 @@ def soft_margin(X: ArrayLike, y: ArrayLike, *, C: float = 1.0, max_passes: int =
        large-scale linear SVM", ICML 2008, 408-415. doi:10.1145/1390156.1390208
     """
     X, y = check_points(X, y)
-    C, tol, max_passes = positive("C", C), positive("tol", tol), count("max_passes", max_passes)
-    with np.errstate(all="ignore"):
-        w, n_updates, n_passes, loss, residual = hinge.descend(X, y, np.zeros(X.shape[-1] + 1), C, tol, max_passes)
+    w, n_updates, n_passes, loss, residual = hinge.descend(X, y, np.zeros(X.shape[-1] + 1), C, tol, max_passes)
     return Fit(
         w=w,
         stop=stop_codes(residual, tol, n_passes >= max_passes, w, loss),

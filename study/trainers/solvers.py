@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from study.datasets.dataset import Floats, leading_shape
 from study.kernels import unit as kernel
 from study.kernels.codes import LOSS_CODES, SHAPE_CODES
-from study.trainers.bounded import kkt_residual, minimise, one_set
+from study.trainers.bounded import _one_set, kkt_residual, minimise
 from study.trainers.fit import Bound
-from study.trainers.losses import Loss, Objective, objective
+from study.trainers.losses import Loss, Objective, _objective
 
 GOOD_ENOUGH = 1e-9
 """A compiled fit whose residual exceeds this is solved again by scipy."""
@@ -51,8 +51,8 @@ class UnitProblem:
 
     def one(self, index: tuple[int, ...]) -> tuple[Objective, Floats]:
         """Return objective and start of one set of the stack."""
-        X, y, share, start = one_set(self.shape, index, self.X, self.y, self.share, self.start)
-        return objective(X, y, share, self.loss, self.eps), start
+        X, y, share, start = _one_set(self.shape, index, self.X, self.y, self.share, self.start)
+        return _objective(X, y, share, self.loss, self.eps), start
 
 
 @dataclass(frozen=True)

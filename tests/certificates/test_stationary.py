@@ -184,7 +184,7 @@ def test_folds_of_the_four_points() -> None:
 def test_bad_input() -> None:
     points = four_points(10.0)
     with pytest.raises(BadInput, match="`loss` must be one of quadratic, cross-entropy"):
-        stationary_points(points.X, points.y, loss="threshold-quadratic", weight_bound=1.0)
+        stationary_points(points.X, points.y, loss="threshold-quadratic", weight_bound=1.0)  # type: ignore[arg-type]
     with pytest.raises(BadInput, match="`weight_bound` must exceed 4"):
         stationary_points(points.X, points.y, eps=0.1, weight_bound=4.0, everywhere=True)
     with pytest.raises(BadInput, match="`weight_bound` must exceed inf"):

@@ -96,7 +96,7 @@ def test_a_new_rule_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert rules.make_rules("ridge-regression", {"penalty": [0.5, 2.0]}) == [Ridge(penalty=0.5), Ridge(penalty=2.0)]
     assert Ridge(penalty=0.5).label == "ridge_regression_0_5_1"
-    assert rules.read_rule(**Ridge(penalty=0.5).to_record()) == Ridge(penalty=0.5)  # type: ignore[arg-type]
+    assert rules.read_rule(Ridge(penalty=0.5).to_record()) == Ridge(penalty=0.5)
     assert rules.Perceptron().to_record()["penalty"] == 0.0
     helps = {one.name: one.metadata["help"] for one in fields(option_lists())}
     assert helps["penalty"] == 'How much weights cost "ridge-regression"; by default 1.'
@@ -110,7 +110,7 @@ def test_the_columns_of_tables_stay() -> None:
         zip(names, ("unit", "quadratic", "box", 3.0, 0, 0.0, 0.0), strict=True)
     )
     for rule in (kind() for kind in RULES.values()):
-        assert rules.read_rule(**rule.to_record()) == rule  # type: ignore[arg-type]
+        assert rules.read_rule(rule.to_record()) == rule
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_the_columns_of_tables_stay() -> None:
 )
 def test_a_record_of_no_rule_is_refused(record: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
-        rules.read_rule(**record)
+        rules.read_rule(record)
 
 
 @pytest.mark.parametrize("option", ["--C", "--c"])

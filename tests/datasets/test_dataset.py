@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from study.checks import BadInput
-from study.datasets.dataset import Dataset, check_points
+from study.datasets.dataset import Dataset, as_features, as_labels
 
 X = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
 Y = [1, -1, 1]
@@ -33,8 +33,6 @@ BAD_POINTS: dict[str, tuple[Any, Any, str]] = {
 @pytest.mark.parametrize(("points", "labels", "message"), BAD_POINTS.values(), ids=BAD_POINTS)
 def test_bad_points_are_refused(points: Any, labels: Any, message: str) -> None:
     with pytest.raises(BadInput, match=message):
-        check_points(points, labels)
-    with pytest.raises(BadInput, match=message):
         Dataset(X=points, y=labels, name="bad")
 
 
@@ -51,11 +49,10 @@ def test_bad_declarations_are_refused(changed: dict[str, Any], message: str) -> 
         Dataset(**{"X": X, "y": Y, "name": "bad", **changed})
 
 
-def test_check_points_does_not_copy_floats() -> None:
+def test_floats_are_checked_without_a_copy() -> None:
     points, labels = np.array(X), np.array(Y, float)
-    checked = check_points(points, labels)
-    assert checked[0] is points
-    assert checked[1] is labels
+    assert as_features("X", points) is points
+    assert as_labels("y", labels) is labels
 
 
 def test_a_dataset_is_frozen_and_keeps_its_own_read_only_arrays() -> None:

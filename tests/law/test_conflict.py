@@ -87,7 +87,7 @@ def test_a_degenerate_geometry_is_not_called_regular() -> None:
         ({"is_spoiler": np.zeros(9, bool)}, "`is_spoiler` must flag some of the 9 samples"),
         ({"is_spoiler": np.ones(9, bool)}, "`is_spoiler` must flag some of the 9 samples"),
         ({"is_spoiler": np.ones(3, bool)}, "`is_spoiler` must flag some of the 9 samples"),
-        ({"X": corners()[0][None], "y": corners()[1][None]}, "`X` must hold one set"),
+        ({"X": corners()[0][None], "y": corners()[1][None]}, "`X` must be one set"),
     ],
 )
 def test_misuse_is_named(change: dict[str, Any], message: str) -> None:
