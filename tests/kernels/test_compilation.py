@@ -198,7 +198,8 @@ from distributed import Client, LocalCluster
 def train(seed):
     from study.trainers.network import network
     X, y = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), np.array([1.0, 1.0, -1.0])
-    return network(X, y, layers=(2, 1), w0=np.random.default_rng(seed).normal(size=9), max_steps=9).w.tolist()
+    w0 = np.random.default_rng(seed).normal(size=9)
+    return network(X, y, layers=(2, 1), w0=w0, method="spectral", max_steps=9).w.tolist()
 
 if __name__ == "__main__":
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
