@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from study.certificates.checker import check
@@ -115,6 +116,26 @@ def test_bad_input(arguments: tuple[str, ...], line: str, table: Path, study: St
     assert answer.stderr.startswith(line)
     assert len(answer.stderr.splitlines()) == 1
     assert not (tmp_path / "none.json").exists()
+
+
+def test_many_faces_are_refused_and_separability_is_decided(study: Study, tmp_path: Path) -> None:
+    """A box of 21 weights has too many faces; exact separability of random points starts from floating point."""
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(200, 20)), rng.choice(["a", "b"], 200)
+    rows = [",".join([*map(str, x), label]) for x, label in zip(X.round(6).tolist(), labels, strict=True)]
+    table, out = tmp_path / "wide.csv", tmp_path / "wide.json"
+    table.write_text("\n".join([",".join([*(f"x{j}" for j in range(20)), "class"]), *rows]))
+    given = (str(table), "--label", "class", "--out", str(out))
+    refused = study(ROOT, "certify", *given, "--claim", "stationary", "--weight-bound", "3")
+    assert refused.returncode == 2
+    assert "`X` must have at most 7 features where all stationary points are asked for" in refused.stderr
+    assert not out.exists()
+    decided = study(ROOT, "certify", *given, "--claim", "separability")
+    assert decided.returncode == 0, decided.stderr
+    assert "are not separable" in decided.stdout
+    undecided = study(ROOT, "certify", *given, "--loss", "quadratic", "--weight-bound", "3", "--max-cells", "50")
+    assert undecided.returncode == 1
+    assert "the points are not separable, which `--claim separability` proves" in undecided.stderr
 
 
 def test_an_undecided_search_writes_nothing_and_fails(study: Study, tmp_path: Path) -> None:
