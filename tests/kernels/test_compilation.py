@@ -14,6 +14,7 @@ import pytest
 from study.kernels.compilation import PACKAGE, gufunc
 from tests.conftest import ROOT, Study
 
+pytestmark = pytest.mark.slow
 MODULES = ("unit", "network", "proof_cells", "perceptron", "nearest_points", "hinge")
 QUICK_TO_COMPILE = ("perceptron", "nearest_points", "hinge")
 NETWORK = """
@@ -215,7 +216,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
 def test_two_cold_workers_of_a_cluster_compile_once(tmp_path: Path) -> None:
     script = tmp_path / "cluster.py"
     script.write_text(CLUSTER)
@@ -227,7 +227,6 @@ def test_two_cold_workers_of_a_cluster_compile_once(tmp_path: Path) -> None:
     assert {archive.name.split("-")[0] for archive in archives(tmp_path)} >= {"network.descend", "network.spectral"}
 
 
-@pytest.mark.slow
 def test_a_cold_run_in_processes_leaves_loops_that_can_be_called(
     spoilt: Path, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
