@@ -131,10 +131,11 @@ SWEEPING = """
 import sys, time
 from pathlib import Path
 from study.sweeps.executors import executor
-from study.sweeps.grid import Setting, Sweep
+from study.sweeps.grid import Sweep
 from study.sweeps.locks import temporary_folder
 from study.sweeps.rules import Perceptron, Unit
 from study.sweeps.runner import Place, run_experiment
+from study.sweeps.settings import Setting
 
 units = [Unit(loss=loss, shape="box", weight_bound=3.0) for loss in ("cross-entropy", "quadratic")]
 rules = [Perceptron(), *units]

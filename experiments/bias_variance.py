@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -16,8 +17,8 @@ from study.law.conflict import spoilt
 from study.law.thresholds import threshold
 from study.sweeps import grid
 from study.sweeps.experiment import Tables, add_up
-from study.sweeps.grid import N_GROUPS, Setting
-from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, summarise
+from study.sweeps.grid import N_GROUPS
+from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, one_row, summarise
 from study.sweeps.rules import (
     AveragedPerceptron,
     MaxMargin,
@@ -29,6 +30,7 @@ from study.sweeps.rules import (
     Unit,
     UnitStoppedEarly,
 )
+from study.sweeps.settings import SETTING_COLUMNS, Setting
 from study.trainers.perceptron import perceptron
 
 LOSSES: tuple[Literal["cross-entropy", "quadratic"], ...] = ("cross-entropy", "quadratic")
@@ -59,21 +61,11 @@ SETTINGS = [
     *(Setting(resampling=resampling) for resampling in ("bootstrap", "subsample")),
     Setting(generator="gaussians"),
 ]
+TRAIN_RULES = partial(grid.train_rules, rules=RULES, n_test=N_TEST)
 BASELINES = ("perceptron", "max_margin")
 """Each rule is compared with these, set by set."""
 
 COMPARED = ("bias", "variance")
-
-
-def train_rules(size: int, rng: np.random.Generator, **setting: Any) -> Records:
-    """Train all rules on the sets of one block, and count."""
-    counts = grid.run(setting, size, rng, rules=RULES, n_test=N_TEST)
-    return {"sweep": whole(counts), "n_fits": size * len(RULES)}
-
-
-def whole(counts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return counts that are added as a record of one row."""
-    return {name: np.asarray(array)[None] for name, array in counts.items() if name != "n_fits"}
 
 
 def train_in_two_orders(n_samples: int, spoiler_rate: float, size: int, rng: np.random.Generator) -> Records:
@@ -86,7 +78,7 @@ def train_in_two_orders(n_samples: int, spoiler_rate: float, size: int, rng: np.
         "differ": differing_counts(one, other, test.X, N_GROUPS),
         "groups": group_sizes(size, N_GROUPS),
     }
-    return {"nested": whole(counts), "n_fits": 2 * size}
+    return {"nested": one_row(**counts), "n_fits": 2 * size}
 
 
 def find_thresholds(size: int, rng: np.random.Generator) -> Records:
@@ -97,13 +89,13 @@ def find_thresholds(size: int, rng: np.random.Generator) -> Records:
         [np.log(PRIMARY.n_samples) + threshold(spoilt(X, y, is_spoiler, shape), "cross-entropy", R) for shape, R in LAW]
         for X, y, is_spoiler in zip(sets.X, sets.y, sets.is_spoiler, strict=True)
     ]
-    return {"law": whole({"ln_threshold": np.array(found).T}), "n_fits": size * len(LAW)}
+    return {"law": one_row(ln_threshold=np.array(found).T), "n_fits": size * len(LAW)}
 
 
 def tables(records: Frames) -> Tables:
     """Make the table of parts, that of paired differences, and that of the nested variance."""
     swept = records["sweep"].to_dict("records")
-    table = grid.tables([(cell, cell) for cell in swept], rules=RULES)[""].drop(columns="eps")  # all targets are hard
+    table = grid.tables(records, rules=RULES)[""].drop(columns="eps")  # all targets are hard
     return {
         "": table,
         "law": law_table(records["law"]["ln_threshold"][0], table),
@@ -126,7 +118,7 @@ def differences_table(swept: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
                 found = difference(pair[0], pair[1], cell["groups"])
                 for name in COMPARED:
                     k = PARTS.index(name)
-                    row = {name: cell[name] for name in grid.SETTINGS}
+                    row = {name: cell[name] for name in SETTING_COLUMNS}
                     row |= {"baseline": baseline, "label": rule.label, "part": name}
                     row |= {"n": int(cell["groups"].sum()), "difference": found.value[k]}
                     row |= {"difference_low": found.low[k], "difference_high": found.high[k]}
@@ -233,7 +225,7 @@ EXPERIMENT = experiment(
         "level": 0.95,
     },
     parts={
-        "sweep": Part(run=train_rules, cells=[asdict(setting) for setting in SETTINGS]),
+        "sweep": Part(run=TRAIN_RULES, cells=[asdict(setting) for setting in SETTINGS]),
         "nested": Part(run=train_in_two_orders, cells=[{"n_samples": n, "spoiler_rate": 0.01} for n in (20, 100)]),
         "law": Part(run=find_thresholds, resamples=40),  # one block, so that nothing is added
     },

@@ -138,12 +138,12 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
     is for the function to say. What leaves the range of floating-point numbers is infinite or NaN in the answer,
     without a warning. A dataclass keeps its fields as they were given, once they have been looked at.
     """
-    import numpy as np
-
     if isinstance(function, type):
         function.checks = _checks(function.__init__)  # type: ignore[attr-defined, misc]
         function.__init__ = _with_fields_checked(function.__init__)  # type: ignore[misc]
         return function
+    import numpy as np
+
     checks = _checks(function)
     in_order = list(checks.items())
 
@@ -179,29 +179,29 @@ def _checks(function: Callable[..., Any]) -> dict[str, Check]:
 
 def check_of(kind: Any) -> Check:
     """Return the check of an annotation: it takes a name and a value, and returns what was asked for or raises."""
-    import numpy as np
-    from numpy.typing import ArrayLike
-
     if get_origin(kind) is Annotated:
         check: Check = kind.__metadata__[0]
         return check
+    if get_origin(kind) is Literal:
+        return partial(one_of, allowed=get_args(kind))
+    if kind in SIMPLE:
+        return SIMPLE[kind]
+    import numpy as np
+    from numpy.typing import ArrayLike
+
     if kind == ArrayLike:
         return as_floats
     kind = _spelt_out(kind)
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return _any_of(parts, set(get_args(ArrayLike)) or {ArrayLike})  # from Python 3.12 on it is a name
-    if origin is Literal:
-        return partial(one_of, allowed=parts)
     if origin is np.ndarray:
         return as_floats if parts[1] == np.dtype[np.float64] else as_integers
     if origin is tuple or origin is Sequence:
         return partial(_sequence, checks=[check_of(part) for part in parts], fixed=origin is tuple)
     if origin is Callable:
         return _function
-    if kind is Any:
-        return _anything
-    return {float: real, int: _whole, bool: _truth}.get(kind) or partial(_instance, kind=kind)
+    return partial(_instance, kind=kind)
 
 
 def _spelt_out(kind: Any) -> Any:
@@ -274,3 +274,7 @@ def _instance(name: str, value: Any, kind: type[T]) -> T:
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
         raise BadInput(f"`{name}` must be {article} {kind.__name__}; got {value!r}")
     return value
+
+
+SIMPLE: dict[Any, Check] = {Any: _anything, float: real, int: _whole, bool: _truth, str: partial(_instance, kind=str)}
+"""The checks of kinds for which NumPy need not be loaded."""

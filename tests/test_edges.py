@@ -24,8 +24,8 @@ from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.table import read_table
 from study.law.conflict import Spoilt, spoilt
-from study.sweeps.grid import Setting
 from study.sweeps.rules import Perceptron
+from study.sweeps.settings import Setting
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.graph import Node
 
@@ -105,7 +105,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "certificates.checker.check": {"text": '{"kind": "separability"}'},
     "certificates.fold.fold_near": {"motion": np.zeros((4, 2)), "t0": 1.0},
     "sweeps.executors.executor": {"workers": 1},
-    "sweeps.grid.Setting": {"n_samples": 20, "spoiler_rate": 0.1, "depth": 0.4},
+    "sweeps.settings.Setting": {"n_samples": 20, "spoiler_rate": 0.1, "depth": 0.4},
     "sweeps.grid.Sweep": {"settings": [Setting()], "rules": [Perceptron()], "resamples": 40, "seed": 1},
     "sweeps.rules.Unit": {"shape": "box"},
     "sweeps.rules.read_rule": {"record": Perceptron().to_record()},

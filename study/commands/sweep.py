@@ -1,17 +1,18 @@
 """`study sweep`."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, make_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, asdict, field, fields, make_dataclass
 from itertools import product
 from pathlib import Path
 from types import GenericAlias
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from study.checks import BadInput
 from study.commands.output import progress, say, show, show_json, writing
 from study.sweeps.rules import RULES, OwnRule, make_rules, rule_options
+from study.sweeps.settings import SETTING_COLUMNS, Setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,61 +27,34 @@ RULE_HELP = (
 )
 
 
-def option_lists() -> Any:
-    """Return a dataclass that holds a list of values for each option of the rules, or None where it is not given."""
+def option_lists(name: str, options: Mapping[str, Sequence[Field[Any]]]) -> Any:
+    """Return a dataclass of lists of values, or None where they are not given, for options by their names.
+
+    Parameters
+    ----------
+    name : str
+        Of the class.
+    options : mapping of str to sequence of Field
+        The fields that `option` has made, one for each class that has a use for the option; all have one default.
+    """
     made: list[tuple[str, Any, Any]] = []
-    for name, same in rule_options().items():
-        (default,) = {of_rule.default for of_rule in same}
-        texts = "; ".join(dict.fromkeys(of_rule.metadata["help"] for of_rule in same))
+    for option, same in options.items():
+        (default,) = {of_class.default for of_class in same}
+        texts = "; ".join(dict.fromkeys(of_class.metadata["help"] for of_class in same))
         shown = default if isinstance(default, str) else f"{default:g}"
-        spellings = [f"--{spelling.replace('_', '-')}" for spelling in dict.fromkeys((name, name.lower()))]
+        spellings = [f"--{spelling.replace('_', '-')}" for spelling in dict.fromkeys((option, option.lower()))]
         kind: Any = GenericAlias(list, same[0].type)
         text = field(default=None, metadata={"help": f"{texts[0].upper()}{texts[1:]}; by default {shown}."})
-        made.append((name, Annotated[kind, Many, Parameter(name=spellings)], text))
-    return Parameter(name="*")(make_dataclass("RuleOptions", made, namespace={"__module__": __name__}, frozen=True))
+        made.append((option, Annotated[kind, Many, Parameter(name=spellings)], text))
+    return Parameter(name="*")(make_dataclass(name, made, namespace={"__module__": __name__}, frozen=True))
 
 
 if TYPE_CHECKING:
     RuleOptions = Any
+    SettingOptions = Any
 else:
-    RuleOptions = option_lists()
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class SettingOptions:
-    """Lists of values for each field of a `Setting`, or None where they are not given.
-
-    Parameters
-    ----------
-    generator
-        Where points come from; by default boxes.
-    n_samples
-        Points in a training set, spoilers included; by default 100.
-    n_features
-        Features of a point; by default 2.
-    spoiler_rate
-        Probability of each point to be a spoiler; by default 0.01.
-    depth
-        How far spoilers lie beyond the middle of the gap, on the other class's side; by default 0.4.
-    offset
-        How far spoilers lie across, along the gap; by default 0.5.
-    features
-        raw, or centred or standardised by each training set; by default raw.
-    resampling
-        Fresh sets, the bootstrap of one set, or halves of one set without replacement; by default fresh.
-    """
-
-    generator: Annotated[list[Literal["boxes", "gaussians"]] | None, Many] = None
-    n_samples: Annotated[list[int] | None, Many] = None
-    n_features: Annotated[list[int] | None, Many] = None
-    spoiler_rate: Annotated[list[float] | None, Many] = None
-    depth: Annotated[list[float] | None, Many] = None
-    offset: Annotated[list[float] | None, Many] = None
-    features: Annotated[list[Literal["raw", "centred", "standardised"]] | None, Many] = None
-    resampling: Annotated[list[Literal["fresh", "bootstrap", "subsample"]] | None, Many] = None
-
-
+    RuleOptions = option_lists("RuleOptions", rule_options())
+    SettingOptions = option_lists("SettingOptions", {column.name: [column] for column in fields(Setting)})
 NO_RULE_OPTIONS, NO_SETTING_OPTIONS = RuleOptions(), SettingOptions()
 
 
@@ -162,7 +136,7 @@ def declare(
     names: Sequence[str], options: dict[str, Any], of_settings: dict[str, Any], numbers: dict[str, Any]
 ) -> "Sweep":
     """Return the sweep over all combinations of the options."""
-    from study.sweeps.grid import Setting, Sweep
+    from study.sweeps.grid import Sweep
 
     settings = [Setting(**dict(zip(of_settings, values, strict=True))) for values in product(*of_settings.values())]
     rules = [rule for name in names for rule in make_rules(name, options)]
@@ -251,13 +225,12 @@ def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
 
     from study.report.style import render_figure, study_style
     from study.report.sweep_figure import draw_sweep
-    from study.sweeps.grid import SETTINGS
     from study.sweeps.runner import libraries
     from study.sweeps.store import write_file
 
     content = table.to_csv(index=False, lineterminator="\n").encode()
     with study_style():
-        figure = render_figure(draw_sweep(table, SETTINGS))
+        figure = render_figure(draw_sweep(table, SETTING_COLUMNS))
     record = {**swept.to_record(), "libraries": libraries(), "table_sha256": hashlib.sha256(content).hexdigest()}
     files = {out: content, out.with_suffix(".svg"): figure, out.with_suffix(".json"): dumps(record, indent=1).encode()}
     with writing("`out` must be a place that can be written", out):
@@ -268,9 +241,7 @@ def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
 
 def show_table(table: "pd.DataFrame") -> None:
     """Write the columns that are read first to stdout, and the settings that vary."""
-    from study.sweeps.grid import SETTINGS
-
-    columns = [name for name in SETTINGS if len(set(table[name])) > 1]
+    columns = [name for name in SETTING_COLUMNS if len(set(table[name])) > 1]
     shown = [*columns, "label", "n", "error", "bias", "variance", "variance_low", "variance_high", "separates"]
     show(table[shown].to_string(index=False, float_format=lambda value: f"{value:.5g}"))
 

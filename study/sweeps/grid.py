@@ -1,7 +1,7 @@
 """Rules trained on the same resampled sets, over a grid of settings: what `study sweep` runs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from typing import Any
 
@@ -12,116 +12,14 @@ from study.analysis.bias_variance import PARTS, estimate, group_sizes, wrong_cou
 from study.analysis.boundary import boundary_spread, boundary_sums
 from study.analysis.interval import wilson
 from study.analysis.separation import separates
-from study.checks import BadInput, checked, count, one_of, real
-from study.datasets.dataset import Dataset, Floats, Frame
-from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
-from study.datasets.resampling import bootstrap, subsample
-from study.datasets.spoilers import PLACE, replace_by_spoilers
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, add_up
+from study.checks import BadInput, checked, count
+from study.datasets.dataset import Dataset, Floats
+from study.sweeps.experiment import Experiment, Tables, add_up
+from study.sweeps.parts import Frames, Part, Records, experiment, one_row
 from study.sweeps.rules import Rule, read_rule
-from study.sweeps.streams import stream
+from study.sweeps.settings import SETTING_COLUMNS, Setting
 
-GENERATORS = ("boxes", "gaussians")
-FEATURES = ("raw", "centred", "standardised")
-RESAMPLINGS = ("fresh", "bootstrap", "subsample")
 N_GROUPS = 20
-
-
-@checked
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """How training sets come about: the columns that a cell of a sweep has."""
-
-    generator: str = "boxes"
-    n_samples: int = 100
-    n_features: int = 2
-    spoiler_rate: float = 0.01
-    depth: float = PLACE["depth"]
-    offset: float = PLACE["offset"]
-    features: str = "raw"
-    resampling: str = "fresh"
-
-    def __post_init__(self) -> None:
-        one_of("generator", self.generator, GENERATORS)
-        one_of("features", self.features, FEATURES)
-        one_of("resampling", self.resampling, RESAMPLINGS)
-        n_samples, n_features = count("n_samples", self.n_samples, least=4), count("n_features", self.n_features)
-        for name in ("depth", "offset"):
-            if not 0.0 <= real(name, getattr(self, name)) < np.inf:
-                raise BadInput(f"`{name}` must lie in [0, inf); got {getattr(self, name)}")
-        if not 0.0 <= self.spoiler_rate < 1.0:
-            raise BadInput(f"`spoiler_rate` must lie in [0, 1); got {self.spoiler_rate}")
-        self.check_place(_frame_of(self.generator, n_samples, n_features))
-
-    def check_place(self, frame: Frame | None) -> None:
-        """Raise `BadInput` unless spoilers are certain to be separable: said of the options, which hold no jitter."""
-        if frame is None or not self.spoiler_rate:
-            return
-        in_depth, across = PLACE["jitter"]
-        deepest, least = frame.margin - in_depth, frame.spread * (self.depth + in_depth) / frame.margin + across
-        if self.depth >= deepest and (self.n_features == 1 or self.offset <= least):
-            other = f", or `offset` above {least:g}" if self.n_features > 1 and least < np.inf else ""
-            raise BadInput(
-                f"not certain to be separable: `depth` must be below {deepest:g}{other}; "
-                f"got {self.depth:g} and {self.offset:g}"
-            )
-
-    def base(self, size: int, rng: np.random.Generator, n_samples: int | None = None) -> Dataset:
-        """Draw fresh sets without spoilers."""
-        return _draw_sets(self.generator, n_samples or self.n_samples, self.n_features, size, rng)
-
-    def draw(
-        self, size: int, rng: np.random.Generator, n_samples: int | None = None, spoiler_rate: float | None = None
-    ) -> Dataset:
-        """Draw fresh sets; of another size, or with other spoilers, where these are given."""
-        base = self.base(size, rng, n_samples)
-        rate = self.spoiler_rate if spoiler_rate is None else spoiler_rate
-        place: dict[str, Any] = {"depth": self.depth, "offset": self.offset, "jitter": PLACE["jitter"]}
-        if self.n_features == 1:
-            place |= {"offset": 0.0, "jitter": (PLACE["jitter"][0], 0.0)}
-        return replace_by_spoilers(base, rate, **place, rng=rng) if rate else base
-
-    def training_sets(self, size: int, rng: np.random.Generator, **seed: int) -> Dataset:
-        """Draw the sets of one block: fresh, or from the one pool that all blocks share."""
-        if self.resampling == "fresh":
-            return self.draw(size, rng)
-        shared = {name: value for name, value in asdict(self).items() if name != "features"} | seed
-        of_pool = stream("sweep", "pool", shared, 0)
-        drawn = self.draw(1, of_pool, self.n_samples * (2 if self.resampling == "subsample" else 1))
-        pool = Dataset(X=drawn.X[0], y=drawn.y[0], is_spoiler=drawn.is_spoiler[0], name=drawn.name)
-        if self.resampling == "bootstrap":
-            return bootstrap(pool, size, rng)
-        return subsample(pool, self.n_samples, size, rng)
-
-    def test_points(self, n_test: int, **seed: int) -> Dataset:
-        """Draw test points, spoilers among them in just their share; the same for all rules and training sizes."""
-        names = ("generator", "n_features", "spoiler_rate", "depth", "offset")
-        rng = stream("sweep", "test", {name: getattr(self, name) for name in names} | seed, 0)
-        plain = self.draw(1, rng, n_test, spoiler_rate=0.0)
-        certain = self.draw(1, rng, 8 * n_test, spoiler_rate=self.spoiler_rate and 0.5)
-        spoilers = certain.X[0][certain.is_spoiler[0]][: round(self.spoiler_rate * n_test)]
-        rest = n_test - len(spoilers)
-        return Dataset(
-            X=np.concatenate([plain.X[0, :rest], spoilers]),
-            y=np.concatenate([plain.y[0, :rest], np.ones(len(spoilers))]),
-            name="test points",
-        )
-
-
-def _draw_sets(generator: str, n_samples: int, n_features: int, size: int, rng: np.random.Generator) -> Dataset:
-    """Draw sets of a generator, at the numbers that the study uses throughout."""
-    if generator == "boxes":
-        return make_boxes(n_samples, n_features, **BOX, size=size, rng=rng)
-    return make_gaussians(n_samples, n_features, **GAUSSIAN, normal=np.eye(n_features)[0], size=size, rng=rng)
-
-
-@lru_cache(maxsize=1024)
-def _frame_of(generator: str, n_samples: int, n_features: int) -> Frame | None:
-    """Return the frame that all sets of a generator have, or raise `BadInput` where there are no such sets."""
-    return _draw_sets(generator, n_samples, n_features, 1, np.random.default_rng(0)).frame
-
-
-SETTINGS = tuple(field.name for field in fields(Setting))
 
 
 def scaled_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
@@ -139,11 +37,12 @@ def prepare_cell(n_test: int, seed: int | None, **values: Any) -> tuple[Setting,
     return setting, of_seed, setting.test_points(n_test, **of_seed)
 
 
-def run(cell: Cell, size: int, rng: np.random.Generator, *, rules: Sequence[Rule], n_test: int) -> Statistics:
-    """Train all rules on the same sets, and count."""
-    values = {name: cell[name] for name in SETTINGS if name in cell}
-    setting, seed, test = prepare_cell(n_test, int(cell["seed"]) if "seed" in cell else None, **values)
-    train = setting.training_sets(size, rng, **seed)
+def train_rules(
+    size: int, rng: np.random.Generator, *, rules: Sequence[Rule], n_test: int, seed: int | None = None, **values: Any
+) -> Records:
+    """Train all rules on the same sets, those of a setting with these values, and count."""
+    setting, of_seed, test = prepare_cell(n_test, seed, **values)
+    train = setting.training_sets(size, rng, **of_seed)
     X, centre, unit = scaled_features(train.X, setting.features)
     wrong, sums, right = [], [], []
     for rule in rules:
@@ -153,35 +52,27 @@ def run(cell: Cell, size: int, rng: np.random.Generator, *, rules: Sequence[Rule
         wrong.append(wrong_counts(w, test.X, test.y, N_GROUPS))
         sums.append(boundary_sums(np.where(np.isfinite(w).all(axis=-1, keepdims=True), w, 0.0)))
         right.append(separates(w, train.X, train.y).sum())
-    return {
-        "wrong": np.array(wrong, np.uint16 if size < 2**16 else np.int64),
-        "groups": group_sizes(size, N_GROUPS),
-        "sums": np.array(sums),
-        "separates": np.array(right),
-        "n_fits": np.array([size * len(rules)]),
-    }
+    small = np.array(wrong, np.uint16 if size < 2**16 else np.int64)
+    counts = one_row(wrong=small, groups=group_sizes(size, N_GROUPS), sums=sums, separates=right)
+    return {"sweep": counts, "n_fits": size * len(rules)}
 
 
-def tables(merged: Sequence[tuple[Cell, Statistics]], *, rules: Sequence[Rule]) -> Tables:
+def tables(records: Frames, *, rules: Sequence[Rule]) -> Tables:
     """Make the tidy table: a row for each cell and rule, with n and 95% intervals."""
-    return {"": pd.DataFrame([row for cell, statistics in merged for row in rows(cell, statistics, rules)])}
+    return {"": pd.DataFrame([row for cell in records["sweep"].to_dict("records") for row in rows(cell, rules)])}
 
 
-def rows(cell: Cell, statistics: Statistics, rules: Sequence[Rule]) -> list[dict[str, Any]]:
-    """Return the rows of one cell."""
-    groups = statistics["groups"]
-    n = int(groups.sum())
-    answer = []
-    for k, rule in enumerate(rules):
-        row: dict[str, Any] = {name: cell[name] for name in SETTINGS if name in cell} | rule.to_record()
-        row |= {"label": rule.label, "n": n, "n_test": statistics["wrong"].shape[-1]}
-        found = estimate(statistics["wrong"][k], groups)
+def rows(cell: Mapping[str, Any], rules: Sequence[Rule]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one cell, its values and its counts."""
+    n = int(cell["groups"].sum())
+    for rule, wrong, sums, right in zip(rules, cell["wrong"], cell["sums"], cell["separates"], strict=True):
+        row: dict[str, Any] = {name: cell[name] for name in SETTING_COLUMNS} | rule.to_record()
+        row |= {"label": rule.label, "n": n, "n_test": wrong.shape[-1]}
+        found = estimate(wrong, cell["groups"])
         for j, part in enumerate(PARTS):
             row |= {part: found.value[j], f"{part}_low": found.low[j], f"{part}_high": found.high[j]}
-        low, high = wilson(int(statistics["separates"][k]), n)
-        row |= {"separates": statistics["separates"][k] / n, "separates_low": low, "separates_high": high}
-        answer.append(row | boundary_spread(statistics["sums"][k]))
-    return answer
+        low, high = wilson(int(right), n)
+        yield row | {"separates": right / n, "separates_low": low, "separates_high": high} | boundary_spread(sums)
 
 
 @checked
@@ -249,18 +140,21 @@ class Sweep:
             Resamples in a block; by default so many that a block takes about a tenth of a second.
         """
         rules, n_test = tuple(self.rules), int(self.n_test)
+        of_seed = {} if self.seed is None else {"seed": int(self.seed)}
+        part = Part(
+            run=partial(train_rules, rules=rules, n_test=n_test),
+            cells=[asdict(setting) | of_seed for setting in self.settings],
+        )
         if block_size is None:
             largest = max(setting.n_samples for setting in self.settings)
             block_size = max(N_GROUPS, min(20_000, 150_000 // (largest * len(rules))) // N_GROUPS * N_GROUPS)
-        of_seed = {} if self.seed is None else {"seed": int(self.seed)}
-        return Experiment(
+        return experiment(
             name="sweep",
             question="What are bias and variance over this grid?",
             settings={"n_test": n_test},
-            cells=[asdict(setting) | of_seed for setting in self.settings],
+            parts={"": part},
             resamples=self.resamples,
             block_size=block_size,
-            run=partial(run, rules=rules, n_test=n_test),
             merge=add_up,
             tables=partial(tables, rules=rules),
             numbers=numbers,

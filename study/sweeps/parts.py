@@ -95,6 +95,11 @@ def run_part(parts: Mapping[str, Part], cell: Cell, size: int, rng: np.random.Ge
     return statistics
 
 
+def one_row(**values: Any) -> dict[str, NDArray[Any]]:
+    """Return a record of one row, whose entries are arrays or numbers: what `add_up` adds."""
+    return {name: np.asarray(value)[None] for name, value in values.items()}
+
+
 def frame(record: Any) -> pd.DataFrame:
     """Return a record as a frame; a column of two axes becomes one of arrays."""
     if not isinstance(record, Mapping):

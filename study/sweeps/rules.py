@@ -7,36 +7,23 @@ rules, and loads no compiled loop for it.
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, fields
 from itertools import product
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from study.checks import BadInput, count, one_of, positive
+from study.checks import BadInput, Positive, PositiveInt, checked, one_of, positive, within
+from study.sweeps.settings import option
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.random import Generator
 
     from study.datasets.dataset import Floats
     from study.sweeps.loaded import Loaded
 
 RULES: dict[str, "type[Rule]"] = {}
 """The classes, by the names that their rules have on the command line and in tables."""
-
-
-def option(default: str | float, text: str, *, prefix: str = "") -> Any:
-    """Return a field that is an option of the command line.
-
-    Parameters
-    ----------
-    default : str, int or float
-    text : str
-        What it is, and of which rule: the help, without capital and full stop.
-    prefix : str
-        Stands before the value in labels, where the value alone would say nothing; such options stand last in tables.
-    """
-    return field(default=default, metadata={"help": text, "prefix": prefix})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +63,7 @@ class Rule(ABC):
         return {"rule": self.rule, **blanks(), **own}
 
     @abstractmethod
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":
         """Return the weights for each set of a stack, of shape (..., n_features + 1), the bias last."""
 
 
@@ -85,16 +72,17 @@ class _Sigmoid(Rule):
     """What a unit is trained for, bounded or stopped early."""
 
     loss: Literal["quadratic", "cross-entropy", "threshold-quadratic"] = option("cross-entropy", "of the units")
-    eps: float = option(
+    eps: Annotated[float, within("[0, 1/2)")] = option(
         0.0, 'the targets of the units are eps and 1 - eps; "threshold-quadratic" asks for eps above 0', prefix="eps_"
     )
 
     def __post_init__(self) -> None:
-        from study.trainers.losses import LOSSES, check_targets
+        from study.trainers.losses import check_targets
 
-        check_targets(one_of("loss", self.loss, LOSSES), self.eps)
+        check_targets(self.loss, self.eps)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Unit(_Sigmoid, name="unit"):
     """A sigmoid unit, trained inside a bound until it is stationary.
@@ -115,12 +103,12 @@ class Unit(_Sigmoid, name="unit"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if one_of("shape", self.shape, ("box", "ball", "none")) == "none":
+        if self.shape == "none":
             object.__setattr__(self, "weight_bound", 0.0)
         else:
             positive("weight_bound", self.weight_bound)
 
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: ARG002, D102
         from study.trainers.fit import Bound
         from study.trainers.sigmoid_unit import sigmoid_unit
 
@@ -128,25 +116,21 @@ class Unit(_Sigmoid, name="unit"):
         return sigmoid_unit(X, y, loss=self.loss, eps=self.eps, bound=bound, method="newton").w
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class UnitStoppedEarly(_Sigmoid, name="unit-stopped-early"):
     """A sigmoid unit without a bound, after some steps of descent at rate 1 on the mean loss.
 
     Parameters
     ----------
-    loss : {"quadratic", "cross-entropy", "threshold-quadratic"}
-    eps : float in [0, 1/2)
-        The targets are eps and 1 - eps; "threshold-quadratic" asks for eps above 0.
+    loss, eps
+        As `Unit` has them.
     max_steps : int, at least 1
     """
 
-    max_steps: int = option(10, 'steps of descent of "unit-stopped-early"')
+    max_steps: PositiveInt = option(10, 'steps of descent of "unit-stopped-early"')
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        count("max_steps", self.max_steps)
-
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: ARG002, D102
         from study.trainers.sigmoid_unit import sigmoid_unit
 
         rate = 1.0 if self.loss == "cross-entropy" else 1.0 / y.shape[-1]
@@ -155,36 +139,31 @@ class UnitStoppedEarly(_Sigmoid, name="unit-stopped-early"):
         ).w
 
 
-@dataclass(frozen=True, kw_only=True)
 class Perceptron(Rule, name="perceptron"):
     """Rosenblatt's perceptron, its samples in their natural order."""
 
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+    order: ClassVar[Literal["natural", "random"]] = "natural"
+    keep: ClassVar[Literal["last", "average"]] = "last"
+
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: D102
         from study.trainers.perceptron import perceptron
 
-        return perceptron(X, y).w
+        return perceptron(X, y, order=self.order, rng=rng, keep=self.keep).w
 
 
-@dataclass(frozen=True, kw_only=True)
-class RandomPerceptron(Rule, name="perceptron-random"):
+class RandomPerceptron(Perceptron, name="perceptron-random"):
     """The perceptron that draws each sample at random."""
 
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: D102
-        from study.trainers.perceptron import perceptron
-
-        return perceptron(X, y, order="random", rng=rng).w
+    order = "random"
 
 
-@dataclass(frozen=True, kw_only=True)
-class AveragedPerceptron(Rule, name="averaged-perceptron"):
+class AveragedPerceptron(Perceptron, name="averaged-perceptron"):
     """The perceptron with the average of its weights over all looks."""
 
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
-        from study.trainers.perceptron import perceptron
-
-        return perceptron(X, y, keep="average").w
+    keep = "average"
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class PocketPerceptron(Rule, name="pocket-perceptron"):
     """The perceptron with the weights that have been right for longest, within a budget.
@@ -195,37 +174,33 @@ class PocketPerceptron(Rule, name="pocket-perceptron"):
         Updates.
     """
 
-    max_steps: int = option(10, 'updates of "pocket-perceptron"')
+    max_steps: PositiveInt = option(10, 'updates of "pocket-perceptron"')
 
-    def __post_init__(self) -> None:
-        count("max_steps", self.max_steps)
-
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: D102
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: D102
         from study.trainers.perceptron import perceptron
 
         return perceptron(X, y, order="random", rng=rng, keep="pocket", max_updates=self.max_steps).w
 
 
-@dataclass(frozen=True, kw_only=True)
 class NearestCentroid(Rule, name="nearest-centroid"):
     """The boundary halfway between the class means."""
 
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: ARG002, D102
         from study.trainers.centroid import nearest_centroid
 
         return nearest_centroid(X, y).w
 
 
-@dataclass(frozen=True, kw_only=True)
 class MaxMargin(Rule, name="max-margin"):
     """The separator with the widest margin."""
 
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: ARG002, D102
         from study.trainers.max_margin import max_margin
 
         return max_margin(X, y).w
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class SoftMargin(Rule, name="soft-margin"):
     """The wide margin that may be cut short at a cost.
@@ -236,12 +211,9 @@ class SoftMargin(Rule, name="soft-margin"):
         The cost.
     """
 
-    C: float = option(1.0, 'what a short margin costs "soft-margin"')
+    C: Positive = option(1.0, 'what a short margin costs "soft-margin"')
 
-    def __post_init__(self) -> None:
-        positive("C", self.C)
-
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: ARG002, D102
         from study.trainers.soft_margin import soft_margin
 
         return soft_margin(X, y, C=self.C).w
@@ -268,7 +240,7 @@ class OwnRule(Rule):
         """The place."""
         return self.place
 
-    def train(self, X: "Floats", y: "Floats", rng: "np.random.Generator") -> "Floats":  # noqa: ARG002, D102
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: ARG002, D102
         from study.checks import as_floats
 
         function = self.load()

@@ -15,6 +15,7 @@ from study.commands.sweep import option_lists, read_sweep
 from study.datasets.dataset import Floats
 from study.sweeps import rules
 from study.sweeps.rules import RULES, Rule
+from study.sweeps.settings import option
 from tests.conftest import ROOT, Run, Study
 
 MINE = ("--rule", "tests.sweeps.test_grid:mine")
@@ -88,8 +89,8 @@ def test_a_new_rule_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
 
     @dataclass(frozen=True, kw_only=True)
     class Ridge(Rule, name="ridge-regression"):
-        penalty: float = rules.option(1.0, 'how much weights cost "ridge-regression"')
-        C: float = rules.option(1.0, "as of the soft margin")
+        penalty: float = option(1.0, 'how much weights cost "ridge-regression"')
+        C: float = option(1.0, "as of the soft margin")
 
         def train(self, X: Floats, y: Floats, rng: np.random.Generator) -> Floats:
             raise NotImplementedError
@@ -98,7 +99,7 @@ def test_a_new_rule_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Ridge(penalty=0.5).label == "ridge_regression_0_5_1"
     assert rules.read_rule(Ridge(penalty=0.5).to_record()) == Ridge(penalty=0.5)
     assert rules.Perceptron().to_record()["penalty"] == 0.0
-    helps = {one.name: one.metadata["help"] for one in fields(option_lists())}
+    helps = {one.name: one.metadata["help"] for one in fields(option_lists("Options", rules.rule_options()))}
     assert helps["penalty"] == 'How much weights cost "ridge-regression"; by default 1.'
     assert helps["C"] == 'What a short margin costs "soft-margin"; as of the soft margin; by default 1.'
 

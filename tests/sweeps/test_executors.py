@@ -19,8 +19,8 @@ from distributed import Client, LocalCluster
 from study.checks import BadInput
 from study.sweeps.executors import executor
 from study.sweeps.experiment import Cell, Experiment, Statistics, add_up
-from study.sweeps.grid import Setting
 from study.sweeps.runner import Place, run_experiment
+from study.sweeps.settings import Setting
 from tests.conftest import ROOT, Study
 from tests.sweeps.test_grid import OOPS, own, swept
 

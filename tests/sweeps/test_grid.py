@@ -1,5 +1,6 @@
 """A sweep trains each rule on the same sets, and its table says what a plain loop finds."""
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 from study.analysis.separation import separates
 from study.checks import BadInput
 from study.datasets.dataset import Floats
+from study.datasets.spoilers import PLACE
 from study.sweeps.executors import executor
 from study.sweeps.experiment import Experiment
-from study.sweeps.grid import FEATURES, Setting, Sweep, prepare_cell, rows, run
+from study.sweeps.grid import Sweep, prepare_cell, rows, train_rules
 from study.sweeps.rules import (
     OwnRule,
     Perceptron,
@@ -23,6 +25,7 @@ from study.sweeps.rules import (
     make_rules,
 )
 from study.sweeps.runner import Place, run_experiment
+from study.sweeps.settings import Setting
 from study.trainers.perceptron import perceptron
 
 NAMES = (
@@ -64,22 +67,22 @@ def swept(settings: list[Setting], rules: list[Any], **numbers: int) -> Experime
     return Sweep(settings=settings, rules=rules, **({"resamples": 40, "n_test": 50} | numbers)).experiment()
 
 
+def count(cell: dict[str, Any], size: int, rng: np.random.Generator, **options: Any) -> dict[str, Any]:
+    """Return what a block counts of one setting."""
+    records: Any = train_rules(size, rng, **cell, **options)
+    return {name: array[0] for name, array in records["sweep"].items()}
+
+
 def own(name: str) -> OwnRule:
     return OwnRule(place=f"tests.sweeps.test_grid:{name}")
 
 
 def test_every_rule_runs_in_every_kind_of_setting(tmp_path: Path) -> None:
     settings = [
-        Setting(n_samples=20, features=features, resampling=resampling, generator=generator, n_features=n_features)
-        for features, resampling, generator, n_features in [
-            ("raw", "fresh", "boxes", 1),
-            ("centred", "bootstrap", "boxes", 3),
-            ("standardised", "subsample", "gaussians", 2),
-        ]
+        Setting(n_samples=20, n_features=1),
+        Setting(n_samples=20, n_features=3, features="centred", resampling="bootstrap"),
+        Setting(n_samples=20, features="standardised", resampling="subsample", generator="gaussians", depth=0.3),
     ]
-    settings[2] = Setting(
-        n_samples=20, features="standardised", resampling="subsample", generator="gaussians", depth=0.3
-    )
     table = run_experiment(swept(settings, ALL, resamples=60), "", Place(store=tmp_path)).tables[""]
     assert len(table) == 3 * len(NAMES)
     assert (table["n"] == 60).all()
@@ -88,19 +91,23 @@ def test_every_rule_runs_in_every_kind_of_setting(tmp_path: Path) -> None:
     assert (table[table["rule"] == "perceptron"]["separates"] == 1.0).all()
 
 
+def test_spoilers_lie_where_the_study_puts_them() -> None:
+    assert (Setting().depth, Setting().offset) == (PLACE["depth"], PLACE["offset"])
+
+
 def test_rules_see_the_same_sets_whoever_is_with_them() -> None:
     cell: dict[str, Any] = {"n_samples": 30, "n_features": 2, "spoiler_rate": 0.05}
     rng = [np.random.default_rng(7) for _ in range(2)]
-    alone = run(cell, 40, rng[0], rules=ALL[:1], n_test=100)
-    together = run(cell, 40, rng[1], rules=[ALL[0], *ALL[4:]], n_test=100)
+    alone = count(cell, 40, rng[0], rules=ALL[:1], n_test=100)
+    together = count(cell, 40, rng[1], rules=[ALL[0], *ALL[4:]], n_test=100)
     assert (alone["wrong"][0] == together["wrong"][0]).all()
 
 
-@pytest.mark.parametrize("features", FEATURES)
+@pytest.mark.parametrize("features", ["raw", "centred", "standardised"])
 def test_boundaries_are_judged_in_the_users_own_units(features: str) -> None:
     """A separator of the scaled features separates the raw ones."""
     cell: dict[str, Any] = {"n_samples": 30, "n_features": 2, "spoiler_rate": 0.1, "features": features}
-    statistics = run(cell, 50, np.random.default_rng(8), rules=[ALL[0]], n_test=50)
+    statistics = count(cell, 50, np.random.default_rng(8), rules=[ALL[0]], n_test=50)
     assert statistics["separates"].tolist() == [50]
 
 
@@ -135,8 +142,8 @@ def test_soft_targets_tell_the_losses_apart(kind: Any) -> None:
 def test_soft_targets_stand_in_the_table_and_the_label() -> None:
     rules = [Unit(loss="quadratic", shape="box", weight_bound=3.0, eps=eps) for eps in (0.0, 0.05)]
     assert [rule.label for rule in rules] == ["unit_quadratic_box_3", "unit_quadratic_box_3_eps_0_05"]
-    statistics = run({"n_samples": 20}, 40, np.random.default_rng(8), rules=rules, n_test=50)
-    assert [row["eps"] for row in rows({}, statistics, rules)] == [0.0, 0.05]
+    statistics = count({"n_samples": 20}, 40, np.random.default_rng(8), rules=rules, n_test=50)
+    assert [row["eps"] for row in rows(asdict(Setting()) | statistics, rules)] == [0.0, 0.05]
 
 
 def test_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
@@ -172,7 +179,7 @@ def test_a_seed_draws_other_sets(tmp_path: Path) -> None:
         (lambda: OwnRule(place="mine"), "`place` must be module:function; got 'mine'"),
         (lambda: Setting(n_samples=3), "`n_samples` must be a whole number of at least 4; got 3"),
         (lambda: Setting(spoiler_rate=1.0), r"`spoiler_rate` must lie in \[0, 1\); got 1.0"),
-        (lambda: Setting(resampling="jackknife"), "`resampling` must be one of"),
+        (lambda: Setting(resampling="jackknife"), "`resampling` must be one of"),  # type: ignore[arg-type]
         (lambda: Setting(depth=-1.0), r"`depth` must lie in \[0, inf\); got -1"),
         (lambda: Setting(depth=0.9, offset=0.1), "not certain to be separable"),
         (lambda: swept([], ALL), "must hold one each at least; got 0 and 9"),
@@ -202,7 +209,7 @@ def test_a_rule_that_is_not_there_is_refused(rule: str, tmp_path: Path) -> None:
 def test_a_rule_that_fails_is_named(name: str, message: str) -> None:
     cell: dict[str, Any] = {"n_samples": 20}
     with pytest.raises(BadInput, match=message):
-        run(cell, 40, np.random.default_rng(1), rules=[own(name)], n_test=50)
+        count(cell, 40, np.random.default_rng(1), rules=[own(name)], n_test=50)
 
 
 def test_a_module_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,133 @@
+"""How the training sets of a sweep come about: one class, whose fields are options of the command line.
+
+The generators are imported where they draw: `study --help` reads the options, and loads no NumPy for it.
+"""
+
+import math
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from study.checks import BadInput, NonNegative, PositiveInt, checked, count, within
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from study.datasets.dataset import Dataset, Frame
+
+
+def option(default: str | float, text: str, *, prefix: str = "") -> Any:
+    """Return a field that is an option of the command line.
+
+    Parameters
+    ----------
+    default : str, int or float
+    text : str
+        What it is, and of which rule: the help, without capital and full stop.
+    prefix : str
+        Stands before the value in labels, where the value alone would say nothing; such options stand last in tables.
+    """
+    return field(default=default, metadata={"help": text, "prefix": prefix})
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """How training sets come about: the columns that a cell of a sweep has."""
+
+    generator: Literal["boxes", "gaussians"] = option("boxes", "where points come from")
+    n_samples: Annotated[int, partial(count, least=4)] = option(100, "points in a training set, spoilers included")
+    n_features: PositiveInt = option(2, "features of a point")
+    spoiler_rate: Annotated[float, within("[0, 1)")] = option(0.01, "probability of each point to be a spoiler")
+    depth: NonNegative = option(0.4, "how far spoilers lie beyond the middle of the gap, on the other class's side")
+    offset: NonNegative = option(0.5, "how far spoilers lie across, along the gap")
+    features: Literal["raw", "centred", "standardised"] = option(
+        "raw", "raw features, or centred or standardised by each training set"
+    )
+    resampling: Literal["fresh", "bootstrap", "subsample"] = option(
+        "fresh", "fresh sets, the bootstrap of one set, or halves of one set without replacement"
+    )
+
+    def __post_init__(self) -> None:
+        """Raise `BadInput` unless spoilers are certain to be separable: said of the options, which hold no jitter."""
+        from study.datasets.spoilers import PLACE
+
+        frame = _frame_of(self.generator, int(self.n_samples), int(self.n_features))
+        if frame is None or not self.spoiler_rate:
+            return
+        in_depth, across = PLACE["jitter"]
+        deepest, least = frame.margin - in_depth, frame.spread * (self.depth + in_depth) / frame.margin + across
+        if self.depth >= deepest and (self.n_features == 1 or self.offset <= least):
+            other = f", or `offset` above {least:g}" if self.n_features > 1 and least < math.inf else ""
+            raise BadInput(
+                f"not certain to be separable: `depth` must be below {deepest:g}{other}; "
+                f"got {self.depth:g} and {self.offset:g}"
+            )
+
+    def draw(self, size: int, rng: "Generator") -> "Dataset":
+        """Draw fresh sets."""
+        from study.datasets.spoilers import PLACE, replace_by_spoilers
+
+        base = _draw_base(self.generator, self.n_samples, self.n_features, size, rng)
+        in_depth, across = PLACE["jitter"]
+        place: dict[str, Any] = {"depth": self.depth, "offset": self.offset, "jitter": (in_depth, across)}
+        if self.n_features == 1:
+            place |= {"offset": 0.0, "jitter": (in_depth, 0.0)}
+        return replace_by_spoilers(base, self.spoiler_rate, **place, rng=rng) if self.spoiler_rate else base
+
+    def training_sets(self, size: int, rng: "Generator", **seed: int) -> "Dataset":
+        """Draw the sets of one block: fresh, or from the one pool that all blocks share."""
+        from study.datasets.dataset import Dataset
+        from study.datasets.resampling import bootstrap, subsample
+        from study.sweeps.streams import stream
+
+        if self.resampling == "fresh":
+            return self.draw(size, rng)
+        shared = {name: value for name, value in asdict(self).items() if name != "features"} | seed
+        whole = replace(self, n_samples=self.n_samples * (2 if self.resampling == "subsample" else 1))
+        sets = whole.draw(1, stream("sweep", "pool", shared, 0))
+        pool = Dataset(X=sets.X[0], y=sets.y[0], is_spoiler=sets.is_spoiler[0], name=sets.name)
+        if self.resampling == "bootstrap":
+            return bootstrap(pool, size, rng)
+        return subsample(pool, self.n_samples, size, rng)
+
+    def test_points(self, n_test: int, **seed: int) -> "Dataset":
+        """Draw test points, spoilers among them in just their share; the same for all rules and training sizes."""
+        import numpy as np
+
+        from study.datasets.dataset import Dataset
+        from study.sweeps.streams import stream
+
+        names = ("generator", "n_features", "spoiler_rate", "depth", "offset")
+        rng = stream("sweep", "test", {name: getattr(self, name) for name in names} | seed, 0)
+        plain = replace(self, n_samples=n_test, spoiler_rate=0.0).draw(1, rng)
+        certain = replace(self, n_samples=8 * n_test, spoiler_rate=self.spoiler_rate and 0.5).draw(1, rng)
+        spoilers = certain.X[0][certain.is_spoiler[0]][: round(self.spoiler_rate * n_test)]
+        rest = n_test - len(spoilers)
+        return Dataset(
+            X=np.concatenate([plain.X[0, :rest], spoilers]),
+            y=np.concatenate([plain.y[0, :rest], np.ones(len(spoilers))]),
+            name="test points",
+        )
+
+
+SETTING_COLUMNS = tuple(column.name for column in fields(Setting))
+
+
+def _draw_base(generator: str, n_samples: int, n_features: int, size: int, rng: "Generator") -> "Dataset":
+    """Draw sets without spoilers, at the numbers that the study uses throughout."""
+    import numpy as np
+
+    from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
+
+    if generator == "boxes":
+        return make_boxes(n_samples, n_features, **BOX, size=size, rng=rng)
+    return make_gaussians(n_samples, n_features, **GAUSSIAN, normal=np.eye(n_features)[0], size=size, rng=rng)
+
+
+@lru_cache(maxsize=1024)
+def _frame_of(generator: str, n_samples: int, n_features: int) -> "Frame | None":
+    """Return the frame that all sets of a generator have, or raise `BadInput` where there are no such sets."""
+    import numpy as np
+
+    return _draw_base(generator, n_samples, n_features, 1, np.random.default_rng(0)).frame
