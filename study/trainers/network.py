@@ -1,24 +1,19 @@
-"""Feed-forward networks of sigmoid nodes, in the slides' notation, and the backpropagation that trains them.
-
-x^k are the outputs of layer k, x^0 the inputs; W^k leads from layer k - 1 to layer k, W^k_ij from node i to node j.
-What the slides call node 0, the constant 1 with the biases as its weights, stands last here, as in every rule of the
-study: a network of one layer with one node is the sigmoid unit, with the same weights in the same order.
-"""
+"""Feed-forward networks of sigmoid nodes, trained by backpropagation; `layers` has the passes and their notation."""
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import optimize
 
 from study.checks import BadInput, NonNegative, Positive, PositiveInt, checked
-from study.datasets.dataset import Features, Floats, Labels, check_broadcast, check_finite, check_points, leading_shape
-from study.kernels.codes import LOSS_CODES, SHAPE_CODES
-from study.trainers.bounded import _one_set, kkt_residual
+from study.datasets.dataset import Features, Floats, Labels, check_broadcast, check_finite, check_points
 from study.trainers.fit import Bound, Fit, stop_codes
 from study.trainers.layers import _value_and_gradient, check_one_output, n_weights
 from study.trainers.losses import Eps, Loss, check_sample_weight, convention
+from study.trainers.solvers import BoundedProblem, Minimum, Solution, solve_each
 
 PLAIN = ("descent", "online")
 
@@ -96,21 +91,20 @@ def network(
     start = np.asarray(w0)
     check_broadcast("w0", start, (*start.shape[:-1], n_weights(X.shape[-1], layers)))
     check_finite("w0", start)
-    leading_shape(X=X.shape[:-2], y=y.shape[:-1], sample_weight=weights.shape[:-1], w0=start.shape[:-1])
-    problem = (X, y, weights / total[..., None], start, layers, loss, eps, bound, max_steps, tol)
+    problem = NetworkProblem(X, y, weights / total[..., None], loss, eps, bound, start, max_steps, layers)
     if method == "L-BFGS-B":
-        w, n_steps, n_passes, value, residual = _l_bfgs_b(*problem)
+        answer = _l_bfgs_b(problem, tol)
+    elif learning_rate is None:
+        answer = _spectral(problem, tol)
     else:
         sums = method == "online" or loss != "cross-entropy"  # the slides' mean is descended as a mean
-        w, n_steps, n_passes, value, residual = _run_kernel(
-            *problem, learning_rate, total if sums else np.ones(()), method
-        )
-    n_updates = n_steps * X.shape[-2] if method == "online" else n_steps
+        answer = _descend(problem, learning_rate * (total if sums else np.ones(())), tol, method == "online")
+    w, value, residual, n_steps = answer.w, answer.value, answer.residual, answer.n_steps
     return Fit(
         w=w,
         stop=stop_codes(residual, tol, n_steps >= max_steps, w, value, residual),
-        n_updates=n_updates,
-        n_passes=n_passes,
+        n_updates=n_steps * X.shape[-2] if method == "online" else n_steps,
+        n_passes=answer.n_passes,
         loss=value * convention(loss, total),
         residual=residual,
     )
@@ -120,68 +114,55 @@ def _needed(method: str) -> str:
     return "given" if method in PLAIN else "left out"
 
 
-Solution = tuple[Floats, NDArray[np.int64], NDArray[np.int64], Floats, Floats]
+@dataclass(frozen=True)
+class NetworkProblem(BoundedProblem):
+    """A network, its points and its bound."""
+
+    layers: tuple[int, ...]
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """What the compiled loops take first."""
+        loss, eps, shape, R = self.codes
+        widths = np.array(self.layers)
+        return self.X, self.y, self.share, self.start, widths, loss, eps, shape, R, self.max_steps
 
 
-def _run_kernel(
-    X: Floats,
-    y: Floats,
-    share: Floats,
-    start: Floats,
-    layers: tuple[int, ...],
-    loss: Loss,
-    eps: float,
-    bound: Bound,
-    max_steps: int,
-    tol: float,
-    rate: float | None,
-    factor: Floats,
-    method: str,
-) -> Solution:
-    """Return weights, steps, passes, mean loss and residual over a stack, by the compiled loops."""
+def _spectral(network: NetworkProblem, tol: float) -> Minimum:
+    """Take projected gradient steps of the spectral length."""
     from study.kernels import network as kernel  # compiles for seconds where its cache is cold
 
-    problem = (X, y, share, start, np.array(layers), LOSS_CODES[loss], eps)
-    inside = (SHAPE_CODES[bound.shape], bound.weight_bound, max_steps)
-    if rate is None:
-        answer: Solution = kernel.spectral(*problem, *inside, tol)
-        return answer
-    online = method == "online"
-    w, n_steps, value, residual = kernel.descend(*problem, *inside, rate * factor, tol, online)
-    return w, n_steps, n_steps, value, residual
+    w, n_steps, n_passes, value, residual = kernel.spectral(*network.arrays, tol)
+    return Minimum(w, value, residual, n_steps, n_passes)
 
 
-def _l_bfgs_b(
-    X: Floats,
-    y: Floats,
-    share: Floats,
-    start: Floats,
-    layers: tuple[int, ...],
-    loss: Loss,
-    eps: float,
-    bound: Bound,
-    max_steps: int,
-    tol: float,
-) -> Solution:
+def _descend(network: NetworkProblem, rate: Floats, tol: float, online: bool) -> Minimum:
+    """Take projected gradient steps of a fixed rate."""
+    from study.kernels import network as kernel
+
+    w, n_steps, value, residual = kernel.descend(*network.arrays, rate, tol, online)
+    return Minimum(w, value, residual, n_steps, n_steps)
+
+
+def _l_bfgs_b(network: NetworkProblem, tol: float) -> Minimum:
     """Solve set after set by scipy."""
-    shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1], sample_weight=share.shape[:-1], w0=start.shape[:-1])
-    w, value, residual = np.empty((*shape, start.shape[-1])), np.empty(shape), np.empty(shape)
-    n_steps, n_passes = np.empty(shape, np.int64), np.empty(shape, np.int64)
-    R = bound.weight_bound
+    R, max_steps = network.bound.weight_bound, network.max_steps
     options = {"maxiter": max_steps, "maxfun": 20 * max_steps, "ftol": 0.0, "gtol": tol, "maxcor": 20}
-    for index in np.ndindex(shape):
-        one_X, one_y, one_share, one_start = _one_set(shape, index, X, y, share, start)
-        set_ = (one_X, one_y, one_share, layers, loss, eps)
+
+    def solve(index: tuple[int, ...]) -> Solution:
+        X, y, share, start = network.one_set(index)
+
+        def value_and_gradient(w: Floats) -> tuple[Floats, Floats]:
+            return _value_and_gradient(w, X, y, share, network.layers, network.loss, network.eps)
+
         answer = optimize.minimize(
-            _value_and_gradient,
-            bound.project(one_start),
-            args=set_,
+            value_and_gradient,
+            network.bound.project(start),
             jac=True,
             method="L-BFGS-B",
             bounds=optimize.Bounds(-R, R),
             options=options,
         )
-        w[index], n_steps[index], n_passes[index] = answer.x, answer.nit, answer.nfev
-        value[index], gradient = _value_and_gradient(w[index], *set_)
-        residual[index] = kkt_residual(w[index], gradient, bound)
-    return w, n_steps, n_passes, value, residual
+        return answer.x, *value_and_gradient(answer.x), answer.nit, answer.nfev
+
+    return solve_each(network, solve)

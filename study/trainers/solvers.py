@@ -1,6 +1,7 @@
 """One bounded problem over a stack of sets, handed to scipy or to the compiled loops."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,11 @@ ENOUGH_STEPS = 1000
 
 
 @dataclass(frozen=True)
-class UnitProblem:
-    """A unit, its points and its bound, all checked; leading axes broadcast.
+class BoundedProblem:
+    """Points, a loss and a bound, all checked; leading axes broadcast.
 
-    X has shape (..., n_samples, n_features), y and share (..., n_samples), start (..., n_features + 1); share holds
-    sample weights that sum to 1.
+    X has shape (..., n_samples, n_features), y and share (..., n_samples), start (..., n_weights); share holds sample
+    weights that sum to 1. The leading axes make `shape`.
     """
 
     X: Floats
@@ -36,12 +37,11 @@ class UnitProblem:
     start: Floats
     max_steps: int
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The leading axes."""
-        return leading_shape(
-            X=self.X.shape[:-2], y=self.y.shape[:-1], sample_weight=self.share.shape[:-1], w0=self.start.shape[:-1]
-        )
+    shape: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        X, y, share, start = self.X.shape[:-2], self.y.shape[:-1], self.share.shape[:-1], self.start.shape[:-1]
+        object.__setattr__(self, "shape", leading_shape(X=X, y=y, sample_weight=share, w0=start))
 
     @property
     def codes(self) -> tuple[int, float, int, float]:
@@ -49,9 +49,17 @@ class UnitProblem:
         bound = self.bound
         return LOSS_CODES[self.loss], self.eps, SHAPE_CODES[bound.shape], bound.weight_bound
 
+    def one_set(self, index: tuple[int, ...]) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return points, labels, shares and start of one set of the stack."""
+        return _one_set(self.shape, index, self.X, self.y, self.share, self.start)
+
+
+class UnitProblem(BoundedProblem):
+    """A unit, its points and its bound; it has n_features + 1 weights."""
+
     def one(self, index: tuple[int, ...]) -> tuple[Objective, Floats]:
         """Return objective and start of one set of the stack."""
-        X, y, share, start = _one_set(self.shape, index, self.X, self.y, self.share, self.start)
+        X, y, share, start = self.one_set(index)
         return _objective(X, y, share, self.loss, self.eps), start
 
 
@@ -66,54 +74,59 @@ class Minimum:
     n_passes: NDArray[np.int64]
 
 
+Solution = tuple[Floats, Floats, Floats, int, int]
+"""Of one set: weights, mean loss, gradient, steps and loss evaluations."""
+
+
+def solve_each(problem: BoundedProblem, solve: Callable[[tuple[int, ...]], Solution]) -> Minimum:
+    """Return the solutions of all sets of a stack; `solve` takes the index of one."""
+    shape = problem.shape
+    w, value, residual = np.empty((*shape, problem.start.shape[-1])), np.empty(shape), np.empty(shape)
+    n_steps, n_passes = np.empty(shape, np.int64), np.empty(shape, np.int64)
+    for index in np.ndindex(shape):
+        w[index], value[index], gradient, n_steps[index], n_passes[index] = solve(index)
+        residual[index] = kkt_residual(w[index], gradient, problem.bound)
+    return Minimum(w, value, residual, n_steps, n_passes)
+
+
+def _solve_unit(unit: UnitProblem, index: tuple[int, ...], tol: float) -> Solution:
+    objective, start = unit.one(index)
+    w, n_steps, n_passes = minimise(objective, unit.bound, start, unit.max_steps, tol)
+    return w, *objective.value_and_gradient(w), n_steps, n_passes
+
+
 def l_bfgs_b(unit: UnitProblem, tol: float) -> Minimum:
     """Solve set after set by scipy."""
-    shape = unit.shape
-    w = np.empty((*shape, unit.start.shape[-1]))
-    value, residual = np.empty(shape), np.empty(shape)
-    n_steps, n_passes = np.empty(shape, np.int64), np.empty(shape, np.int64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for index in np.ndindex(shape):
-            problem, start = unit.one(index)
-            w[index], n_steps[index], n_passes[index] = minimise(problem, unit.bound, start, unit.max_steps, tol)
-            value[index], gradient = problem.value_and_gradient(w[index])
-            residual[index] = kkt_residual(w[index], gradient, unit.bound)
-    return Minimum(w, value, residual, n_steps, n_passes)
+    return solve_each(unit, lambda index: _solve_unit(unit, index, tol))
 
 
 def newton(unit: UnitProblem) -> tuple[Minimum, NDArray[np.bool_]]:
     """Solve all sets by the compiled loop, and those that it leaves above `GOOD_ENOUGH` again by scipy."""
-    with np.errstate(all="ignore"):
-        w, n_steps, n_passes, value, residual = kernel.newton(
-            unit.X, unit.y, unit.share, unit.start, *unit.codes, min(unit.max_steps, ENOUGH_STEPS)
-        )
+    w, n_steps, n_passes, value, residual = map(
+        np.asarray,
+        kernel.newton(unit.X, unit.y, unit.share, unit.start, *unit.codes, min(unit.max_steps, ENOUGH_STEPS)),
+    )
     resolved = np.asarray(~(residual <= GOOD_ENOUGH))
     if unit.loss == "cross-entropy" and unit.bound.shape != "none":
         # Where all outputs saturate, losses and gradients are small together, and the first says nothing of the second.
         resolved = resolved | ((value < GOOD_ENOUGH) & (residual > 1e-3 * value))
-    if resolved.any():
-        w, value, residual, n_steps, n_passes = map(np.asarray, (w, value, residual, n_steps, n_passes))
-        for index in zip(*np.nonzero(np.atleast_1d(resolved)), strict=True) if resolved.ndim else [()]:
-            problem, start = unit.one(index)
-            with np.errstate(over="ignore", invalid="ignore"):
-                other, more_steps, more_passes = minimise(problem, unit.bound, start, unit.max_steps, GOOD_ENOUGH)
-                other_value, gradient = problem.value_and_gradient(other)
-                other_residual = kkt_residual(other, gradient, unit.bound)
-            n_steps[index] = min(n_steps[index] + more_steps, unit.max_steps)
-            n_passes[index] += more_passes
-            slack = 1e-12 * np.abs(other_value)  # a loss and its rounding
-            lower, level = value[index] < other_value - slack, value[index] <= other_value + slack
-            if not (lower or (level and residual[index] <= other_residual)):
-                w[index], value[index], residual[index] = other, other_value, other_residual
+    for index in map(tuple, np.argwhere(resolved)):
+        other, other_value, gradient, more_steps, more_passes = _solve_unit(unit, index, GOOD_ENOUGH)
+        other_residual = kkt_residual(other, gradient, unit.bound)
+        n_steps[index] = min(n_steps[index] + more_steps, unit.max_steps)
+        n_passes[index] += more_passes
+        slack = 1e-12 * np.abs(other_value)  # a loss and its rounding
+        lower, level = value[index] < other_value - slack, value[index] <= other_value + slack
+        if not (lower or (level and residual[index] <= other_residual)):
+            w[index], value[index], residual[index] = other, other_value, other_residual
     return Minimum(w, value, residual, n_steps, n_passes), resolved
 
 
 def descend(unit: UnitProblem, rate: Floats | float, tol: float, record_path: bool) -> tuple[Minimum, Floats | None]:
     """Take projected gradient steps in all sets; return the weights after each step too where they are asked for."""
     room = np.empty(unit.max_steps + 1 if record_path else 1)
-    with np.errstate(all="ignore"):
-        w, n_steps, value, residual, path = kernel.descend(
-            unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.max_steps, rate, tol, room
-        )
+    w, n_steps, value, residual, path = kernel.descend(
+        unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.max_steps, rate, tol, room
+    )
     answer = Minimum(w, value, residual, n_steps, n_steps)
     return answer, path[..., : int(n_steps.max()) + 1, :] if record_path else None
