@@ -10,7 +10,7 @@ import pandas as pd
 from experiments._geometries import DEPTH, GEOMETRIES, OFFSET, corners, named
 from study.certificates.checker import check
 from study.certificates.search import verdict
-from study.law.bound import LOSSES, asymptote, error_rate, fits_from, predicted, sandwich
+from study.law.bound import LOSSES, asymptote, error_rate, fits_from, prediction, sandwich
 from study.law.conflict import Spoilt
 from study.law.soft_targets import soft_rate, soft_threshold
 from study.law.thresholds import threshold
@@ -84,7 +84,7 @@ def compare_with_law(points: Spoilt, loss: Loss, R: float) -> tuple[dict[str, An
     """
     single = len(points.spoilers) == 1
     ln_n = np.log(len(points.base))
-    guess = predicted(points, loss, R) if single else asymptote(points, loss, R)
+    guess = prediction(points, loss, R) if single else asymptote(points, loss, R)
     low, high = sandwich(points, loss, R) if single else (np.nan, np.nan)
     exact = threshold(points, loss, R) if single else bisected(points, loss, R, guess)
     rate, fits = error_rate(points, loss), fits_from(points, loss)

@@ -140,7 +140,7 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
     """
     if isinstance(function, type):
         function.checks = _checks(function.__init__)  # type: ignore[attr-defined, misc]
-        function.__init__ = _with_fields_checked(function.__init__)  # type: ignore[misc]
+        function.__init__ = _check_fields(function.__init__)  # type: ignore[misc]
         return function
     import numpy as np
 
@@ -158,7 +158,7 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
-def _with_fields_checked(init: Callable[..., None]) -> Callable[..., None]:
+def _check_fields(init: Callable[..., None]) -> Callable[..., None]:
     known, checks = signature(init), _checks(init)
 
     @wraps(init)
@@ -191,7 +191,7 @@ def check_of(kind: Any) -> Check:
 
     if kind == ArrayLike:
         return as_floats
-    kind = _spelt_out(kind)
+    kind = _spell_out(kind)
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return _any_of(parts, set(get_args(ArrayLike)) or {ArrayLike})  # from Python 3.12 on it is a name
@@ -204,12 +204,12 @@ def check_of(kind: Any) -> Check:
     return partial(_instance, kind=kind)
 
 
-def _spelt_out(kind: Any) -> Any:
+def _spell_out(kind: Any) -> Any:
     """Return what the name of a type stands for: from NumPy 2.5 on `NDArray` is such a name, with an argument."""
     name, parts = get_origin(kind) or kind, get_args(kind)
     if not hasattr(name, "__value__"):
         return kind
-    return _spelt_out(name.__value__[parts] if parts else name.__value__)
+    return _spell_out(name.__value__[parts] if parts else name.__value__)
 
 
 def _any_of(kinds: tuple[Any, ...], of_arrays: set[Any]) -> Check:

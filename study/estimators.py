@@ -27,7 +27,7 @@ class _LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_class = False
         return tags
 
-    def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
+    def _check(self, X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
         """Return features, and labels in {-1, +1}; set `classes_`."""
         checked, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
@@ -93,7 +93,7 @@ class PerceptronClassifier(_LinearClassifier):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train on X of shape (n_samples, n_features) and y of shape (n_samples,) with two classes."""
-        X, signs = self._checked(X, y)
+        X, signs = self._check(X, y)
         rng = None
         if self.order != "natural":
             rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31, size=4))
@@ -144,7 +144,7 @@ class BoundedSigmoidClassifier(_LinearClassifier):
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train on X of shape (n_samples, n_features), y of shape (n_samples,) and weights of at least zero."""
-        X, signs = self._checked(X, y)
+        X, signs = self._check(X, y)
         weights = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         kept = weights > 0.0  # a weight of zero is a sample that is not there
         bound = Bound("none") if self.shape == "none" else Bound(self.shape, self.weight_bound)

@@ -17,7 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from study.analysis.comparison import compare_unit
-from study.analysis.influence import angle, moved
+from study.analysis.influence import movement
+from study.analysis.stability import angle_swing
 from study.certificates.checker import check
 from study.datasets.dataset import Dataset
 from study.trainers.fit import Bound
@@ -234,8 +235,8 @@ def test_wide_bounds_agree_with_a_search_of_all_weights(loss: Loss, R: float, sh
     assert verdict.least_loss_found
     assert np.log(verdict.loss) == pytest.approx(logarithm, abs=2e-3)
     assert np.log(verdict.best_separator) == pytest.approx(logarithm, abs=2e-3)
-    assert angle(verdict.w, w) < 0.02
-    assert verdict.moved[verdict.left_out == 40][0] == pytest.approx(float(moved(without, w, X)), abs=0.02)
+    assert np.degrees(angle_swing(verdict.w, w)) < 0.02
+    assert verdict.moved[verdict.left_out == 40][0] == pytest.approx(float(movement(without, w, X)), abs=0.02)
 
 
 def test_a_least_loss_that_is_not_found_is_said(run: Run, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from study.commands.checkout import chosen, load_experiment
+from study.commands.checkout import load_experiment, select
 from study.report.provenance import CERTIFICATES, read_record, read_tables, table_name
 from tests.conftest import ROOT, Study
 
@@ -21,7 +21,7 @@ def four_points() -> dict[str, Any]:
     return numbers
 
 
-@pytest.mark.parametrize("name", chosen("experiments"))
+@pytest.mark.parametrize("name", select("experiments"))
 def test_an_experiment_is_declared_whole(name: str) -> None:
     experiment = load_experiment(name)
     assert experiment.name == name
@@ -31,7 +31,7 @@ def test_an_experiment_is_declared_whole(name: str) -> None:
     assert all(sum(experiment.block_sizes(cell, 7)) == cell.get("resamples", 7) for cell in experiment.cells)
 
 
-@pytest.mark.parametrize("name", chosen("experiments"))
+@pytest.mark.parametrize("name", select("experiments"))
 def test_every_table_is_small_and_tidy(name: str) -> None:
     for part, table in read_tables(RESULTS, name).items():
         assert len(table) > 0

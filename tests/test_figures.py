@@ -11,14 +11,14 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.text import Text
 
-from study.commands.checkout import chosen
+from study.commands.checkout import select
 from study.report.drawing import draw, figure_source, is_current, is_page
 from study.report.provenance import read_tables
 from study.report.style import WIDTH, study_style
 from tests.conftest import ROOT, Study
 
 RESULTS = ROOT / "experiments" / "results"
-DRAWN = [name for name in chosen("figures") if not is_page(ROOT, name)]
+DRAWN = [name for name in select("figures") if not is_page(ROOT, name)]
 """The figures that matplotlib draws; pages have tests/test_explore.py."""
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 
@@ -67,7 +67,7 @@ def test_other_formats_and_citations(spoilt: Path, study: Study, tmp_path: Path)
     assert (tmp_path / "out" / "four_points.pdf").read_bytes().startswith(b"%PDF")
     answer = study(spoilt, "figures", "--cite")
     assert answer.returncode == 0, answer.stderr
-    for name in chosen("figures"):
+    for name in select("figures"):
         assert f"@misc{{ignored_spoiler_{name}," in answer.stdout
     assert "CC BY 4.0" in answer.stdout
     assert "(a) On three points both rules separate." in " ".join(answer.stdout.split())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from study.analysis.influence import moved_without
+from study.analysis.influence import movement_without
 from study.analysis.margin import functional_margins, geometric_margin
 from study.analysis.separability import Separability, separability
 from study.checks import checked
@@ -216,7 +216,7 @@ def compare_perceptron(
         n_passes=n_passes,
         loss=float(fit.loss),
         left_out=nearest,
-        moved=moved_without(train, X, y, w, nearest),
+        moved=movement_without(train, X, y, w, nearest),
     )
 
 
@@ -259,7 +259,7 @@ def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separ
         n_passes=int(fit.n_passes),
         loss=value,
         left_out=strongest,
-        moved=moved_without(train, X, y, w, strongest),
+        moved=movement_without(train, X, y, w, strongest),
         best_separator=best,
         least_loss_found=found,
     )

@@ -8,28 +8,14 @@ from study.checks import BadInput, checked
 from study.datasets.dataset import Features, Floats, Labels, check_pair, check_points, check_shape
 
 
-@checked
-def angle(w: ArrayLike, v: ArrayLike) -> Floats:
-    """Return the angle in degrees, in [0, 180], between two boundaries' normals; NaN where one of them is zero.
-
-    Parameters
-    ----------
-    w, v : array_like of shape (..., n_features + 1)
-        Weights, the bias last.
-    """
-    w, v = check_pair(w, v)
-    return np.asarray(np.degrees(angle_between(w[..., :-1], v[..., :-1])))
-
-
-@checked
-def moved(w: ArrayLike, v: ArrayLike, X: Features) -> Floats:
+def movement(w: Floats, v: Floats, X: Floats) -> Floats:
     """Return how far two boundaries lie apart among points, turned or shifted, as an angle in degrees.
 
     Parameters
     ----------
-    w, v : array_like of shape (..., n_features + 1)
+    w, v : ndarray of shape (..., n_features + 1)
         Weights, the bias last.
-    X : array_like of shape (n_samples, n_features)
+    X : ndarray of shape (n_samples, n_features)
         The points that the boundaries are seen from.
 
     Returns
@@ -39,12 +25,6 @@ def moved(w: ArrayLike, v: ArrayLike, X: Features) -> Floats:
         centre of the points and their root-mean-square distance from it; neither origin nor unit of X counts. A shift
         by the spread, seen from the centre, is 45 degrees. NaN for weights that are all zero.
     """
-    X = np.asarray(X)
-    check_shape("X", X, "n_samples", "n_features")
-    return _moved(*check_pair(w, v, X.shape[1] + 1), X)
-
-
-def _moved(w: Floats, v: Floats, X: Floats) -> Floats:
     centre = X.mean(axis=0)
     largest = np.abs(X - centre).max() or 1.0  # squares may leave the range of floats
     spread = largest * np.sqrt((((X - centre) / largest) ** 2).sum(axis=-1).mean())
@@ -55,7 +35,7 @@ def _moved(w: Floats, v: Floats, X: Floats) -> Floats:
 
 
 @checked
-def moved_without(train: Train, X: Features, y: Labels, w: ArrayLike, samples: NDArray[np.int64]) -> Floats:
+def movement_without(train: Train, X: Features, y: Labels, w: ArrayLike, samples: NDArray[np.int64]) -> Floats:
     """Return how far a boundary moves when each of some samples is left out and the rule is trained anew.
 
     Parameters
@@ -73,7 +53,7 @@ def moved_without(train: Train, X: Features, y: Labels, w: ArrayLike, samples: N
     Returns
     -------
     ndarray of shape (len(samples),)
-        In degrees, as `moved` says; NaN where leaving the sample out leaves one class, or no boundary.
+        In degrees, as `movement` says; NaN where leaving the sample out leaves one class, or no boundary.
     """
     X, y = check_points(X, y, stack=False)
     w = np.asarray(w)
@@ -84,5 +64,5 @@ def moved_without(train: Train, X: Features, y: Labels, w: ArrayLike, samples: N
     for k, i in enumerate(samples):
         labels = np.delete(y, i)
         if labels.min() < labels.max():
-            moves[k] = _moved(*check_pair(train(np.delete(X, i, axis=0), labels), w, len(w)), X)
+            moves[k] = movement(*check_pair(train(np.delete(X, i, axis=0), labels), w, len(w)), X)
     return moves

@@ -38,7 +38,7 @@ def build(root: Path, *, quick: bool = False) -> Path:
     return root / "build" / "quick" if quick else root / "build"
 
 
-def chosen(kind: str, names: Sequence[str] = ()) -> list[str]:
+def select(kind: str, names: Sequence[str] = ()) -> list[str]:
     """Return the given names, or all where none is given; `kind` is "experiments" or "figures".
 
     Raises
@@ -55,7 +55,7 @@ def chosen(kind: str, names: Sequence[str] = ()) -> list[str]:
 
 def repeatable(names: Sequence[str] = ()) -> list[str]:
     """Return the given experiments, or all that `study reproduce` runs where none is given."""
-    known = chosen("experiments", names)
+    known = select("experiments", names)
     return known if names else [name for name in known if load_experiment(name).kind == "repeatable"]
 
 

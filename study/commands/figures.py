@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from study.commands.checkout import build, checkout, chosen, load_figure, results
+from study.commands.checkout import build, checkout, load_figure, results, select
 from study.commands.output import say, show
 
 
@@ -31,7 +31,7 @@ def figures(
         Print what it takes to cite each figure: caption, path, data, seals, and an entry for BibTeX.
     """
     root = checkout()
-    chosen_names = chosen("figures", names)
+    chosen_names = select("figures", names)
     if cite:
         for name in chosen_names:
             show(citation(root, name))

@@ -1,7 +1,7 @@
 """`study list`."""
 
 from study.checks import CheckFailed
-from study.commands.checkout import checkout, chosen, load_experiment, results
+from study.commands.checkout import checkout, load_experiment, results, select
 from study.commands.output import show, show_json
 
 
@@ -18,7 +18,7 @@ def list_experiments(*, json: bool = False) -> None:
 
     root = checkout()
     rows = []
-    for name in chosen("experiments"):
+    for name in select("experiments"):
         experiment = load_experiment(name)
         try:
             read_tables(results(root), name)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from study.checks import CheckFailed
-from study.commands.checkout import build, checkout, chosen, load_claims, load_experiment, load_figure, results
+from study.commands.checkout import build, checkout, load_claims, load_experiment, load_figure, results, select
 from study.commands.output import say
 
 
@@ -64,7 +64,7 @@ def problems(root: Path) -> list[str]:
     records, findings = read_records(root)
     text = (root / "paper.md").read_text(encoding="utf-8")
     tree = syntax_tree(text)
-    broken = set(chosen("experiments")) - set(records)  # found above; not once more for each number
+    broken = set(select("experiments")) - set(records)  # found above; not once more for each number
     findings += stale_numbers(text, records, broken)
     findings += odd_links(tree, text)
     findings += bare_numbers(tree)
@@ -94,7 +94,7 @@ def figure_problems(
     from study.report.drawing import figure_source, is_current, is_page, is_sealed
 
     findings, figures = [], {}
-    for name in chosen("figures"):
+    for name in select("figures"):
         page = is_page(root, name)
         path = root / "figures" / (f"{name}.html" if page else f"{name}.svg")
         figures[f"figures/{path.name}"] = path
@@ -157,7 +157,7 @@ def read_records(root: Path) -> tuple[dict[str, Any], list[str]]:
     from study.sweeps.runner import experiment_digest
 
     records, findings = {}, []
-    for name in chosen("experiments"):
+    for name in select("experiments"):
         experiment = load_experiment(name)
         try:
             records[name] = check_result(results(root), experiment, experiment_digest(experiment, root))

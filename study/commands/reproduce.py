@@ -1,6 +1,6 @@
 """`study reproduce`."""
 
-from study.commands.checkout import build, checkout, chosen, results
+from study.commands.checkout import build, checkout, results, select
 from study.commands.output import say, show_json
 
 
@@ -22,11 +22,11 @@ def reproduce(*, quick: bool = False, json: bool = False) -> None:
     report = run_all(quick=quick)
     if quick:
         folder = build(root, quick=True)
-        names = [name for name in chosen("figures") if name in report["experiments"]]
+        names = [name for name in select("figures") if name in report["experiments"]]
         draw_all(names, root, folder / "results", folder / "figures")
         say("quick results and figures are in build/quick")
     else:
-        draw_all(chosen("figures"), root, results(root), root / "figures")
+        draw_all(select("figures"), root, results(root), root / "figures")
         paper()
         say("done: experiments/results, figures, paper.md, build/paper.html and build/paper.pdf are up to date")
     if json:

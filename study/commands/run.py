@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from study.checks import BadInput, CheckFailed
-from study.commands.checkout import QUICK_DIVISOR, build, checkout, chosen, load_experiment, repeatable, results
+from study.commands.checkout import QUICK_DIVISOR, build, checkout, load_experiment, repeatable, results, select
 from study.commands.output import Whole, progress, say, show_json
 
 
@@ -69,7 +69,7 @@ def run_all(
     experiments = [load_experiment(name) for name in repeatable(names)]
     numbers = {e.name: max(2, e.resamples // QUICK_DIVISOR) if quick else resamples for e in experiments}
     if commit and not any(experiment.kind == "timed" for experiment in experiments):
-        timed_names = [name for name in chosen("experiments") if load_experiment(name).kind == "timed"]
+        timed_names = [name for name in select("experiments") if load_experiment(name).kind == "timed"]
         raise BadInput(f"`commit` is for experiments that hold times, {', '.join(timed_names)}; got none of them")
     if commit and resamples is not None:
         raise BadInput("`commit` asks for the declared resamples: leave out `resamples`")

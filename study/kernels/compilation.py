@@ -87,7 +87,7 @@ def gufunc(signature: str, layout: str) -> Callable[[Function], Function]:
     return decorate
 
 
-def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
+def jit(signature: str, **options: Any) -> Callable[[Function], Function]:
     """Return a decorator that compiles a function for one problem at a time, when its module is imported.
 
     Parameters
@@ -106,7 +106,7 @@ def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
 
 def _interruptible(function: Function, build: Callable[[bool], Function]) -> Function:
     """Compile a function, and return one that calls it so that an exception in the main thread ends it early."""
-    machine_code = _kept(function, build)
+    machine_code = _recall(function, build)
 
     @wraps(function)
     def call(*arguments: Any, watch: Callable[[int], None] | None = None) -> Any:
@@ -141,14 +141,14 @@ def _interruptible(function: Function, build: Callable[[bool], Function]) -> Fun
     return call
 
 
-def _kept(function: Function, build: Callable[[bool], Function]) -> Function:
+def _recall(function: Function, build: Callable[[bool], Function]) -> Function:
     """Return machine code from disk, or compile it and keep it there; where nothing can be kept, compile it only."""
     source = Path(function.__code__.co_filename)
     with ExitStack() as stack:
         place = None
         if source.parent == PACKAGE:  # no digest covers code of elsewhere
             place = stack.enter_context(_lock(f"{source.stem}.{function.__name__}"))
-        stack.enter_context(_signals_held())
+        stack.enter_context(_hold_signals())
         if place is not None:
             with suppress(OSError, UnicodeError):  # a full disk, or a path that has no name in this locale
                 return _through_archive(place, source, build)
@@ -167,7 +167,7 @@ def _through_archive(place: Path, source: Path, build: Callable[[bool], Function
     folder.mkdir(parents=True)
     before = config.CACHE_DIR
     try:
-        known = _unpacked(archive)
+        known = _unpack(archive)
         for name, content in known.items():
             (folder / name).write_bytes(content)
         config.CACHE_DIR = str(place)
@@ -185,7 +185,7 @@ def _through_archive(place: Path, source: Path, build: Callable[[bool], Function
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _unpacked(archive: Path) -> dict[str, bytes]:
+def _unpack(archive: Path) -> dict[str, bytes]:
     """Return the files of an archive, or none where there is no whole archive."""
     try:
         with ZipFile(archive) as file:
@@ -231,7 +231,7 @@ def _digests() -> tuple[str, str]:
 
 
 @contextmanager
-def _signals_held() -> Iterator[None]:
+def _hold_signals() -> Iterator[None]:
     """Hold an interrupt or a request to end until the block is left: the compiler loses what is raised inside it."""
     if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
         yield

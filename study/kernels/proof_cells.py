@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from study.kernels.codes import CANCELLED, CROSS_ENTROPY, DONE, THRESHOLD
-from study.kernels.compilation import compiled, helper
+from study.kernels.compilation import helper, jit
 
 ROUNDING = 1e-12
 LEAF = ord(".")
@@ -163,7 +163,7 @@ def _longest(Z, weight, code, a, b, half, halvings):
     return axis
 
 
-@compiled(
+@jit(
     "Tuple((int64, int64, int64))(float64[:,::1], float64[::1], Tuple((int64, float64, float64, float64, float64)),"
     " float64, boolean[::1], boolean, float64, float64, uint8[::1], float64[::1], int64[::1])",
     error_model="numpy",
@@ -297,7 +297,7 @@ def _solve(H, g, d):
         d[j] /= L[j, j]
 
 
-@compiled(
+@jit(
     "float64(float64[:,::1], float64[::1], int64, float64, float64, boolean[::1], float64, float64[::1], float64,"
     " float64, int64[::1])",
     error_model="numpy",

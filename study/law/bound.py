@@ -62,7 +62,7 @@ def asymptote(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
     Raises
     ------
     BadInput
-        For another loss, a bound that is not positive, or several spoilers with the quadratic loss.
+        For another loss, a bound that is not positive, or more spoilers than are allowed for.
     """
     R = weight_bound
     if not points.conflict:
@@ -116,27 +116,18 @@ def fits_from(points: Spoilt, loss: HardLoss) -> float:
 
 
 @checked
-def predicted(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
+def prediction(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
     """Return the asymptote of ln M* for one spoiler, with the supports' losses as they are and not as exponentials.
 
     Parameters
     ----------
-    points : Spoilt
-        With one spoiler.
-    loss : {"cross-entropy", "quadratic"}
-        With hard targets.
-    weight_bound : float in (0, inf)
-        The bound R.
+    points, loss, weight_bound
+        As `asymptote` takes them; one spoiler only.
 
     Returns
     -------
     float
         In the box the error is like e^(-R gap) alone; inf where there is no conflict.
-
-    Raises
-    ------
-    BadInput
-        For another loss, a bound that is not positive, or several spoilers.
 
     Notes
     -----
@@ -196,22 +187,13 @@ def sandwich(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> tuple[fl
 
     Parameters
     ----------
-    points : Spoilt
-        With one spoiler.
-    loss : {"cross-entropy", "quadratic"}
-        With hard targets.
-    weight_bound : float in (0, inf)
-        The bound R.
+    points, loss, weight_bound
+        As `asymptote` takes them; one spoiler only.
 
     Returns
     -------
     low, high : float
         -inf or inf where a bound does not apply: the bound R is too small, or there is no conflict.
-
-    Raises
-    ------
-    BadInput
-        For another loss, a bound that is not positive, or several spoilers.
     """
     R = weight_bound
     check_one_spoiler(points)

@@ -22,22 +22,13 @@ def threshold(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
 
     Parameters
     ----------
-    points : Spoilt
-        With one spoiler.
-    loss : {"cross-entropy", "quadratic"}
-        With hard targets.
-    weight_bound : float in (0, inf)
-        The bound R.
+    points, loss, weight_bound
+        As `study.law.bound.asymptote` takes them; one spoiler only.
 
     Returns
     -------
     float
         inf where the base's own optimum gets the spoiler right.
-
-    Raises
-    ------
-    BadInput
-        For another loss, a bound that is not positive, or several spoilers.
 
     Notes
     -----
@@ -48,7 +39,7 @@ def threshold(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
     """
     check_one_spoiler(points)
     problem = SideSearch(points, loss, weight_bound)
-    tie = problem.tied()
+    _, tie = problem.lowest(np.inf, 0.0, [points.best.v])  # of the base alone, the spoiler on the boundary
     multiplier = problem.multiplier(tie)
     continuous = np.log(0.5 if loss == "cross-entropy" else 0.125) - multiplier if np.isfinite(multiplier) else np.inf
     if loss == "cross-entropy":
@@ -90,10 +81,6 @@ class SideSearch:
         ]
         best = min(answers, key=lambda answer: float(answer.fun))
         return float(best.fun), np.asarray(best.x)
-
-    def tied(self) -> Floats:
-        """Return v of the lowest base loss with the spoiler on the boundary."""
-        return self.lowest(np.inf, 0.0, [self.points.best.v])[1]
 
     def multiplier(self, v: Floats) -> float:
         """Return ln of the largest multiplier of z_s.w = 0 at `v`, -inf where none is positive."""

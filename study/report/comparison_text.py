@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.analysis.comparison import Comparison, RuleOutcome
-from study.analysis.influence import angle
+from study.analysis.stability import angle_swing
 from study.datasets.table import Table
 from study.trainers.fit import Bound
 
@@ -79,7 +79,7 @@ def _number(value: float) -> float | None:
 
 
 def _degrees_between(unit: RuleOutcome, perceptron: RuleOutcome) -> float:
-    return float(angle(unit.w, perceptron.w))
+    return float(np.degrees(angle_swing(unit.w, perceptron.w)))
 
 
 def sentences(name: str, comparison: Comparison) -> str:

@@ -41,7 +41,7 @@ def result_files(experiment: Experiment, digest: str, tables: Tables) -> dict[st
         "tables": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         "numbers": _plain(experiment.numbers(read_back)),
     }
-    files[f"{experiment.name}.json"] = _sealed(record)
+    files[f"{experiment.name}.json"] = _seal(record)
     return files
 
 
@@ -66,7 +66,7 @@ def read_record(folder: Path, name: str) -> dict[str, Any]:
         record: dict[str, Any] = parse_json(text)
     except ValueError as error:
         raise CheckFailed(f"{file}: not JSON ({error}); `git checkout` brings it back") from None
-    if not isinstance(record, dict) or _sealed({k: v for k, v in record.items() if k != "seal"}) != text:
+    if not isinstance(record, dict) or _seal({k: v for k, v in record.items() if k != "seal"}) != text:
         raise CheckFailed(f"{file}: altered by hand: its seal does not fit; `git checkout` brings it back")
     missing = [key for key, kind in RECORD.items() if not isinstance(record.get(key), kind)]
     if missing or not all(map(_is_inside, record["tables"])):
@@ -203,7 +203,7 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _sealed(record: Mapping[str, Any]) -> bytes:
+def _seal(record: Mapping[str, Any]) -> bytes:
     body = json.dumps(record, ensure_ascii=False, allow_nan=False, sort_keys=True)
     sealed = {**record, "seal": hashlib.sha256(body.encode()).hexdigest()}
     return (json.dumps(sealed, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()

@@ -22,7 +22,7 @@ from study.sweeps.settings import SETTING_COLUMNS, Setting
 N_GROUPS = 20
 
 
-def scaled_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
+def scale_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
     """Return training features as the rule sees them, with the centre and the unit that they were given."""
     centre = X.mean(axis=-2, keepdims=True) if features != "raw" else np.zeros((*X.shape[:-2], 1, X.shape[-1]))
     unit = X.std(axis=-2, keepdims=True) if features == "standardised" else np.ones_like(centre)
@@ -43,7 +43,7 @@ def train_rules(
     """Train all rules on the same sets, those of a setting with these values, and count."""
     setting, of_seed, test = prepare_cell(n_test, seed, **values)
     train = setting.training_sets(size, rng, **of_seed)
-    X, centre, unit = scaled_features(train.X, setting.features)
+    X, centre, unit = scale_features(train.X, setting.features)
     wrong, sums, right = [], [], []
     for rule in rules:
         w = rule.train(X, train.y, rng)

@@ -83,7 +83,8 @@ def network(
     X, y = check_points(X, y)
     layers = check_one_output(layers)
     if (method in PLAIN) == (learning_rate is None):
-        raise BadInput(f"`learning_rate` must be {_needed(method)} for method {method}; got {learning_rate}")
+        due = "given" if method in PLAIN else "left out"
+        raise BadInput(f"`learning_rate` must be {due} for method {method}; got {learning_rate}")
     if method == "L-BFGS-B" and bound.shape == "ball":
         raise BadInput("`bound` must be a box or none for method L-BFGS-B; got ball")
     weights = check_sample_weight(sample_weight, X.shape[:-1])
@@ -108,10 +109,6 @@ def network(
         loss=value * convention(loss, total),
         residual=residual,
     )
-
-
-def _needed(method: str) -> str:
-    return "given" if method in PLAIN else "left out"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ def test_swings_of_known_size() -> None:
     assert angle_swing([1.0, 1.0, 0.0], [-2.0, -2.0, 0.0]) == pytest.approx(np.pi)
     assert np.isnan(angle_swing([0.0, 0.0, 1.0], [1.0, 0.0, 0.0]))
     assert angle_swing([1e300, 1e300, 0.0], [5e-324, 0.0, 0.0]) == pytest.approx(np.pi / 4)
+    assert angle_swing(np.eye(3)[:2], [0.0, 1.0, 0.0]).tolist() == pytest.approx([np.pi / 2, 0.0])
     assert offset_swing([2.0, 0.0, 2.0], [0.0, 5.0, -5.0]) == pytest.approx(2.0)
 
 

@@ -8,7 +8,7 @@ from scipy.special import expit
 from study.analysis.separation import separates
 from study.checks import BadInput
 from study.datasets.dataset import Floats
-from study.law.bound import LOSSES, asymptote, error_rate, fits_from, kappa, predicted, sandwich
+from study.law.bound import LOSSES, asymptote, error_rate, fits_from, kappa, prediction, sandwich
 from study.law.conflict import Spoilt, largest_margin, spoilt
 from study.law.thresholds import threshold
 from study.trainers.fit import Bound
@@ -72,17 +72,17 @@ def test_the_bounds_hold_at_every_bound_on_the_weights(points: Spoilt, loss: Los
 @EACH_LOSS
 def test_the_constant(points: Spoilt, loss: Loss) -> None:
     """Theorem 3: within .05 in ln N* where the next base margin exceeds gamma0 by 5 / R, and far nearer at 12 / R."""
-    error = [threshold(points, loss, x / points.gap) - predicted(points, loss, x / points.gap) for x in (5.0, 12.0)]
+    error = [threshold(points, loss, x / points.gap) - prediction(points, loss, x / points.gap) for x in (5.0, 12.0)]
     assert abs(error[0]) < 0.05
     assert abs(error[1]) < (1e-4 if points.shape == "box" else 0.015)
     R = max(8.0 / points.gamma0, 8.0 / points.gap)
-    assert asymptote(points, loss, R) == pytest.approx(predicted(points, loss, R), abs=2e-3)
+    assert asymptote(points, loss, R) == pytest.approx(prediction(points, loss, R), abs=2e-3)
 
 
 @EACH_LOSS
 def test_in_the_ball_the_error_falls_like_one_over_the_bound(loss: Loss) -> None:
     points = GEOMETRIES["drawn 2 ball"]
-    scaled = [R * (threshold(points, loss, R) - predicted(points, loss, R)) for R in (60.0, 120.0)]
+    scaled = [R * (threshold(points, loss, R) - prediction(points, loss, R)) for R in (60.0, 120.0)]
     assert scaled[0] == pytest.approx(scaled[1], rel=0.05)
     assert abs(scaled[0]) > 0.1
 
@@ -117,7 +117,7 @@ def test_conflict_decides_at_wide_bounds_only() -> None:
     assert calm.spoiler_margin > 2.0
     for loss in LOSSES:
         assert 1.5 < np.exp(threshold(calm, loss, 0.1)) < 2.5
-        assert threshold(calm, loss, 3.0) == asymptote(calm, loss, 3.0) == predicted(calm, loss, 3.0) == np.inf
+        assert threshold(calm, loss, 3.0) == asymptote(calm, loss, 3.0) == prediction(calm, loss, 3.0) == np.inf
         assert (
             float(calm.spoilers[0] @ optimum(calm, loss, 0.1, 5.0))
             < 0.0
@@ -146,7 +146,7 @@ def test_only_the_spoiler_is_lost_once_the_bound_is_wide(points: Spoilt, loss: L
         assert (float(points.spoilers[0] @ w) > 0.0) == (np.log(M) < limit)
 
 
-@pytest.mark.parametrize("function", [asymptote, predicted, sandwich, threshold])
+@pytest.mark.parametrize("function", [asymptote, prediction, sandwich, threshold])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -171,7 +171,7 @@ def test_a_weight_nearly_at_its_bound_delays_the_law(loss: Loss) -> None:
     first = fits_from(points, loss)
     assert first > 100.0
     assert error_rate(points, loss) * 80.0 > 50.0
-    early, late = (threshold(points, loss, R) - predicted(points, loss, R) for R in (first / 2.0, 2.0 * first))
+    early, late = (threshold(points, loss, R) - prediction(points, loss, R) for R in (first / 2.0, 2.0 * first))
     assert abs(early) > 0.2
     assert abs(late) < 0.01
 
