@@ -32,7 +32,6 @@ SILENT = ("datasets", "kernels", "trainers", "analysis", "law", "certificates")
 
 LONGEST = 40
 LONG = {
-    "study/commands/run.py run_all": "one run from end to end: its settings, its progress, its files and its report",
     "study/kernels/unit.py newton": "one numerical loop: active set, step and line search share their arrays",
     "study/kernels/network.py spectral": "one numerical loop, with its line search",
     "study/kernels/nearest_points.py nearest_points": "one numerical loop: Wolfe's major and minor cycles",

@@ -1,14 +1,21 @@
 """`study run`."""
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
-from typing import Any
+from time import time
+from typing import TYPE_CHECKING, Any
 
 from study.checks import BadInput, CheckFailed
 from study.commands.checkout import QUICK_DIVISOR, build, checkout, load_experiment, repeatable, results, select
 from study.commands.output import Whole, progress, say, show_json
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from study.sweeps.experiment import Experiment
+    from study.sweeps.runner import Outcome
 
 
 def run(
@@ -58,62 +65,75 @@ def run_all(
     commit: bool = False,
 ) -> dict[str, Any]:
     """Run experiments and return what was done; the work behind `run`, `bench` and `reproduce`."""
-    import time
-
     from study.sweeps.executors import executor
     from study.sweeps.locks import alone
-    from study.sweeps.runner import Place, experiment_digest, run_experiment
-    from study.sweeps.store import forget
 
     root = checkout()
     experiments = [load_experiment(name) for name in repeatable(names)]
+    _check_commit(commit, experiments, resamples)
     numbers = {e.name: max(2, e.resamples // QUICK_DIVISOR) if quick else resamples for e in experiments}
-    if commit and not any(experiment.kind == "timed" for experiment in experiments):
-        timed_names = [name for name in select("experiments") if load_experiment(name).kind == "timed"]
-        raise BadInput(f"`commit` is for experiments that hold times, {', '.join(timed_names)}; got none of them")
-    if commit and resamples is not None:
-        raise BadInput("`commit` asks for the declared resamples: leave out `resamples`")
     whole = Whole({experiment.name: experiment.n_blocks(numbers[experiment.name]) for experiment in experiments})
     report: dict[str, Any] = {"experiments": {}, "blocks_computed": 0, "blocks_reused": 0, "fits": 0, "seconds": 0.0}
     with ExitStack() as stack:
         stack.enter_context(alone(root / ".study", say))
-        pools: dict[bool, tuple[Executor, int]] = {}
+        pool = cache(lambda processes: stack.enter_context(executor(workers, scheduler, processes=processes)))
         for experiment in experiments:
-            name, number = experiment.name, numbers[experiment.name]
-            kind = experiment.in_processes
-            if kind not in pools:
-                pools[kind] = stack.enter_context(executor(workers, scheduler, processes=kind))
-            pool, n_workers = pools[kind]
-            digest = experiment_digest(experiment, root)
-            begin = time.time()
-            timed = experiment.kind == "timed"  # nothing else may run beside it
-            with progress(name, whole=whole) as advance:
-                place = Place(
-                    store=root / ".study",
-                    executor=None if timed else pool,
-                    workers=n_workers,
-                    advance=advance,
-                    notice=say,
-                )
-                outcome = run_experiment(experiment, digest, place, resamples=number, fresh=fresh or timed)
+            number = numbers[experiment.name]
             declared = number in (None, experiment.resamples) and not quick
-            folder = results(root) if declared and (commit or not timed) else build(root, quick=quick) / "results"
-            state = _write(experiment, digest, folder, root, outcome, keep=declared and not timed)
-            if declared:  # former code and other settings leave files behind
-                forget((root / ".study" / name).glob("*"), outcome.files, begin)
-                forget(folder.rglob(f".{name}.*.tmp"), (), begin)
-            say(
-                f"{name}: {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
-                f"{outcome.fits:,} fits, {outcome.seconds:.1f} s; results {state}"
+            committed = declared and (commit or experiment.kind != "timed")
+            folder = results(root) if committed else build(root, quick=quick) / "results"
+            outcome, state = _run_one(
+                experiment, number, folder, pool(experiment.in_processes), whole, fresh=fresh, declared=declared
             )
-            report["experiments"][name] = state
+            report["experiments"][experiment.name] = state
             for key in ("blocks_computed", "blocks_reused", "fits", "seconds"):
                 report[key] += getattr(outcome, key)
     report["seconds"] = round(report["seconds"], 3)
     return report
 
 
-def _write(experiment: Any, digest: str, folder: Path, root: Path, outcome: Any, *, keep: bool) -> str:
+def _check_commit(commit: bool, experiments: "Sequence[Experiment]", resamples: int | None) -> None:
+    """Raise `BadInput` where times are to be committed and there are none, or other resamples than declared."""
+    if commit and not any(experiment.kind == "timed" for experiment in experiments):
+        timed = [name for name in select("experiments") if load_experiment(name).kind == "timed"]
+        raise BadInput(f"`commit` is for experiments that hold times, {', '.join(timed)}; got none of them")
+    if commit and resamples is not None:
+        raise BadInput("`commit` asks for the declared resamples: leave out `resamples`")
+
+
+def _run_one(
+    experiment: "Experiment",
+    resamples: int | None,
+    folder: Path,
+    pool: "tuple[Executor, int]",
+    whole: Whole,
+    *,
+    fresh: bool,
+    declared: bool,
+) -> "tuple[Outcome, str]":
+    """Run an experiment, write its results to a folder, and return what was done and what became of them."""
+    from study.sweeps.runner import Place, experiment_digest, run_experiment
+    from study.sweeps.store import forget
+
+    root, name = checkout(), experiment.name
+    timed, begin = experiment.kind == "timed", time()
+    digest, store = experiment_digest(experiment, root), root / ".study"
+    with progress(name, whole=whole) as advance:
+        executor = None if timed else pool[0]  # nothing else may run beside what is timed
+        place = Place(store=store, executor=executor, workers=pool[1], advance=advance, notice=say)
+        outcome = run_experiment(experiment, digest, place, resamples=resamples, fresh=fresh or timed)
+    state = _write(experiment, digest, folder, outcome, keep=declared and not timed)
+    if declared:  # former code and other settings leave files behind
+        forget((store / name).glob("*"), outcome.files, begin)
+        forget(folder.rglob(f".{name}.*.tmp"), (), begin)
+    say(
+        f"{name}: {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
+        f"{outcome.fits:,} fits, {outcome.seconds:.1f} s; results {state}"
+    )
+    return outcome, state
+
+
+def _write(experiment: "Experiment", digest: str, folder: Path, outcome: "Outcome", *, keep: bool) -> str:
     """Write results, or compare with those that the same code has left; return what happened."""
     from study.report.provenance import compare, read_record, result_files, write_result
 
@@ -126,4 +146,4 @@ def _write(experiment: Any, digest: str, folder: Path, root: Path, outcome: Any,
         if known == digest:
             return compare(folder, files)
     write_result(folder, files)
-    return f"written to {folder.relative_to(root)}"
+    return f"written to {folder.relative_to(checkout())}"

@@ -4,6 +4,7 @@ import ast
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.util import resolve_name
 from pathlib import Path
 
 PACKAGES = ("study", "experiments", "figures")
@@ -41,7 +42,7 @@ def _closure(root: Path, modules: Iterable[str]) -> dict[Path, str]:
 def _read(source: str) -> tuple[list[str], str]:
     """Return the modules that a source imports, and what it means, as a digest."""
     tree = ast.parse(source)
-    imported = [name for node in ast.walk(tree) for name in _imports(node)]
+    imported = [name for node in ast.walk(tree) for name in imports(node)]
     return imported, meaning(tree)
 
 
@@ -64,12 +65,13 @@ def exports(stub: Path) -> dict[str, list[str]]:
     return {alias.name: [str(node.module), f"{node.module}.{alias.name}"] for node in imports for alias in node.names}
 
 
-def _imports(node: ast.AST) -> list[str]:
-    """Return what an import statement may load; "package.*" stands for whatever a package exports."""
+def imports(node: ast.AST, package: str = "") -> list[str]:
+    """Return what an import statement in a package may load; "package.*" stands for whatever a package exports."""
     if isinstance(node, ast.Import):
         return [name for alias in node.names for name in (alias.name, f"{alias.name.split('.')[0]}.*")]
-    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    if isinstance(node, ast.ImportFrom) and (package or not node.level):
+        module = resolve_name("." * node.level + (node.module or ""), package)
+        return [module, *(f"{module}.{alias.name}" for alias in node.names)]
     return []
 
 

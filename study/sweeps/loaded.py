@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import packages_distributions, version
-from importlib.util import find_spec, resolve_name
+from importlib.util import find_spec
 from pathlib import Path
 
-from study.sweeps.digest import exports, meaning
+from study.sweeps.digest import exports, imports, meaning
 
 UNREADABLE = {"import_module", "__import__", "exec", "eval", "spec_from_file_location", "run_path", "run_module"}
 """Names of functions that run code which no reading of the source can find."""
@@ -134,19 +134,9 @@ def _read_module(name: str, spec: ModuleSpec) -> tuple[str, list[str], list[str]
         return hashlib.sha256(content).hexdigest(), [], [f"{file.name} (no source)"]
     tree = ast.parse(source)
     package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
-    imported = [part for node in ast.walk(tree) for found in _imports(node, package) for part in _with_parents(found)]
+    imported = [part for node in ast.walk(tree) for found in imports(node, package) for part in _with_parents(found)]
     dark = [f"{Path(spec.origin).name}:{line} ({found})" for line, found in _opaque_calls(tree)]
     return meaning(tree), imported, dark
-
-
-def _imports(node: ast.AST, package: str) -> list[str]:
-    """Return the names that an import statement may load."""
-    if isinstance(node, ast.Import):
-        return [name for alias in node.names for name in (alias.name, f"{alias.name.split('.')[0]}.*")]
-    if isinstance(node, ast.ImportFrom):
-        module = resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module or ""
-        return [module, *(f"{module}.{alias.name}" for alias in node.names)]
-    return []
 
 
 def _opaque_calls(tree: ast.AST) -> Iterator[tuple[int, str]]:

@@ -9,11 +9,8 @@ from contextlib import suppress
 from errno import ENOENT
 from glob import escape
 from pathlib import Path
-from typing import Any
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
 from study.sweeps.experiment import Statistics
 from study.sweeps.files import read_file
@@ -78,9 +75,8 @@ def save_block(path: Path, statistics: Statistics) -> None:
 
     It is not waited for the disk: a block that a loss of power has cut short is found by its digest.
     """
-    content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **statistics)
-    _replace(path, content.getvalue() + _digest(path, content.getvalue()), durable=False)
+    content = _pack(statistics)
+    _replace(path, content + _digest(path, content), durable=False)
 
 
 def load_block(path: Path) -> Statistics | None:
@@ -99,28 +95,22 @@ def load_block(path: Path) -> Statistics | None:
             return None
         raise DamagedBlock(path.name) from None
     content, digest = content[:-32], content[-32:]
-    if digest != _digest(path, content):
-        raise DamagedBlock(path.name)
     try:
-        with ZipFile(io.BytesIO(content)) as archive:
-            return {info.filename.removesuffix(".npy"): _array(archive, info) for info in archive.infolist()}
-    except Exception:  # its writer has sealed what is no block
+        if digest != _digest(path, content):
+            raise ValueError("cut short, altered, or of another name")
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            statistics: Statistics = dict(archive)
+        if _pack(statistics) != content:
+            raise ValueError("its writer has sealed what is no block")
+    except Exception:
         raise DamagedBlock(path.name) from None
+    return statistics
 
 
-def _array(archive: ZipFile, info: ZipInfo) -> NDArray[Any]:
-    """Return an array of a block: as `numpy.load` does, but without making room for more than the file holds."""
-    if info.compress_type != ZIP_STORED:
-        raise ValueError("compressed")
-    content = archive.read(info)
-    header = io.BytesIO(content)
-    version = np.lib.format.read_magic(header)
-    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
-    shape, by_columns, dtype = read_header(header)
-    flat = np.frombuffer(content, dtype, offset=header.tell()) if header.tell() < len(content) else np.empty(0, dtype)
-    if min(shape, default=0) < 0:
-        raise ValueError("a negative size")  # which would stand for whatever fits
-    return flat.reshape(shape, order="F" if by_columns else "C").copy("K")
+def _pack(statistics: Statistics) -> bytes:
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **statistics)
+    return content.getvalue()
 
 
 def _digest(path: Path, content: bytes) -> bytes:
