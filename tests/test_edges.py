@@ -98,7 +98,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "analysis.boundary.boundary_spread": {"sums": np.array([2.0, 0.0, 1.5, 0.5, 0.1, 0.2, 0.3])},
     "analysis.stability.leave_one_out": {"X": TWELVE.X, "y": TWELVE.y},
     **{f"law.{name}": LAW for name in (
-        "bound.asymptote", "bound.error_rate", "bound.fits_from", "bound.predicted", "bound.sandwich",
+        "bound.asymptote", "bound.error_rate", "bound.fits_from", "bound.prediction", "bound.sandwich",
         "soft_targets.soft_rate", "soft_targets.soft_threshold", "thresholds.threshold",
     )},
     "law.conflict.largest_margin": {"base": conflict().base, "spoilers": conflict().spoilers},

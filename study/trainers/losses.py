@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from study.checks import BadInput, checked, real, within
+from study.checks import BadInput, checked, within
 from study.datasets.dataset import Features, Floats, Labels, check_broadcast, check_finite, leading_shape
 
 Loss = Literal["quadratic", "cross-entropy", "threshold-quadratic"]
@@ -129,16 +129,9 @@ def _objective(X: Floats, y: Floats, sample_weight: Floats, loss: Loss, eps: flo
     return Objective(Z=Z, share=weight / total[..., None], total=total, loss=loss, eps=eps)
 
 
-def check_eps(eps: float) -> float:
-    """Return `eps` as a float, or raise `BadInput` unless it lies in [0, 1/2)."""
-    if not 0.0 <= real("eps", eps) < 0.5:
-        raise BadInput(f"`eps` must lie in [0, 1/2); got {eps}")
-    return float(eps)
-
-
-def check_targets(loss: str, eps: float) -> float:
-    """Return `eps` as `check_eps` does, or raise `BadInput` where the loss needs soft targets and they are hard."""
-    eps = check_eps(eps)
+@checked
+def check_targets(loss: Loss, eps: Eps) -> float:
+    """Return `eps`, or raise `BadInput` where the loss needs soft targets and they are hard."""
     if loss == "threshold-quadratic" and eps == 0.0:
         raise BadInput(f"`eps` must lie in (0, 1/2) for loss {loss}, which else is the quadratic loss; got {eps}")
     return eps
