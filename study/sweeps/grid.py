@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -96,9 +96,9 @@ class Sweep:
 
     settings: Sequence[Setting]
     rules: Sequence[Rule]
-    resamples: int = 10_000
-    n_test: int = 500
-    seed: int | None = None
+    resamples: Annotated[int, partial(count, least=2 * N_GROUPS)] = 10_000
+    n_test: Annotated[int, partial(count, least=10)] = 500
+    seed: Annotated[int, partial(count, least=0)] | None = None
 
     def __post_init__(self) -> None:
         n_settings, n_rules = len(self.settings), len(self.rules)
@@ -107,10 +107,6 @@ class Sweep:
         labels = [rule.label for rule in self.rules]
         if len(set(labels)) < len(labels):
             raise BadInput(f"`rule` must not hold the same rule twice; got {', '.join(labels)}")
-        if self.seed is not None:
-            count("seed", self.seed, least=0)
-        count("resamples", self.resamples, least=2 * N_GROUPS)
-        count("n_test", self.n_test, least=10)
 
     def to_record(self) -> dict[str, Any]:
         """Return what the JSON beside a table says of the sweep."""
