@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from study.checks import BadInput
+from study import BadInput, Dataset
 from study.datasets.dataset import Floats
 from study.law.conflict import Shape, Spoilt, spoilt
 
@@ -24,10 +24,16 @@ GEOMETRIES: dict[str, tuple[int, Shape, int]] = {
 """Number of features, shape of the bound and number of spoilers of each set that `named` returns."""
 
 
-def corners(depth: float = DEPTH, offset: float = OFFSET, shape: Shape = "box") -> Spoilt:
+def corner_points(depth: float = DEPTH, offset: float = OFFSET) -> Dataset:
     """Return (+-1, +-1) and (+-2, +-1), labelled by the sign of x_1, and a positive spoiler at (-depth, offset)."""
-    X = np.array([[side * x, z] for side in (1.0, -1.0) for x in (1.0, 2.0) for z in (1.0, -1.0)])
-    return spoilt(np.vstack([X, [-depth, offset]]), np.append(np.sign(X[:, 0]), 1.0), np.arange(9) == 8, shape)
+    X = np.array([[side * x, z] for side in (1.0, -1.0) for x in (1.0, 2.0) for z in (1.0, -1.0)] + [[-depth, offset]])
+    return Dataset(X=X, y=np.append(np.sign(X[:-1, 0]), 1.0), is_spoiler=np.arange(9) == 8, name="corners")
+
+
+def corners(depth: float = DEPTH, offset: float = OFFSET, shape: Shape = "box") -> Spoilt:
+    """Return the conflict of `corner_points`."""
+    points = corner_points(depth, offset)
+    return spoilt(points.X, points.y, points.is_spoiler, shape)
 
 
 def draw(n_features: int, n_spoilers: int, rng: np.random.Generator) -> tuple[Floats, Floats, NDArray[np.bool_]]:

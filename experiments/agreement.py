@@ -1,17 +1,13 @@
 """The compiled unit beside scipy on random problems: whose minima are lower."""
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from scipy.stats import binomtest
 
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, nested, summarise
-from study.trainers.fit import Bound, Stop
+from study import Bound, Stop, sigmoid_unit
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, nested, summarise
 from study.trainers.losses import LOSSES, Loss
-from study.trainers.sigmoid_unit import sigmoid_unit
 
 Shape = Literal["none", "box", "ball"]
 SHAPES: tuple[Shape, ...] = ("none", "box", "ball")
@@ -58,12 +54,12 @@ def compared(loss: Loss, **points: Any) -> dict[str, Any]:
     }
 
 
-def tables(records: Frames) -> Tables:
+def tables(records: Frames) -> Frames:
     """Make one row for each loss and shape: counts, and rates with 95% Clopper-Pearson intervals."""
     return {"": summarise(records["problems"], ["loss", "shape"], counts_row)}
 
 
-def counts_row(rows: Mapping[str, Any]) -> dict[str, Any]:
+def counts_row(rows: Rows) -> dict[str, Any]:
     """Return how often each is true, and the largest residual."""
     row: dict[str, Any] = {}
     for name in ("worse", "lower", "stationary", "scipy_stationary", "solved_again"):
@@ -73,7 +69,7 @@ def counts_row(rows: Mapping[str, Any]) -> dict[str, Any]:
     return row | {"largest_residual": rows["scaled_residual"].max()}
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     table = tables[""]
     return {"n": int(table["n"].min()), **nested(table.drop(columns="n"), {"loss": "", "shape": ""})}
@@ -82,8 +78,8 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 EXPERIMENT = experiment(
     name="agreement",
     question="How often do the compiled unit and scipy find different minima, and whose is lower?",
-    settings={"relative": RELATIVE, "absolute": ABSOLUTE, "scale_least": 1e-3, "scale_most": 1e3, "weight_most": 1e6},
-    parts={"": Part(run=compare, cells=[{"loss": loss, "shape": shape} for loss in LOSSES for shape in SHAPES])},
+    settings={"relative": RELATIVE, "absolute": ABSOLUTE},
+    parts={"": Part(run=compare, cells=every(loss=LOSSES, shape=SHAPES))},
     resamples=10_000,
     block_size=100,
     tables=tables,

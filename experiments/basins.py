@@ -1,52 +1,38 @@
 """The four points: all stationary points proved, the fold enclosed, and where descent ends from near and far starts."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from experiments._proofs import accepted
+from study import four_points, functional_margins, separates, sigmoid_unit, stationary_points, verdict
 from study.analysis.interval import wilson
-from study.analysis.margin import functional_margins
-from study.analysis.separation import separates
-from study.certificates.checker import check
 from study.certificates.fold import fold_near
-from study.certificates.search import verdict
-from study.certificates.stationary import stationary_points
+from study.checks import CheckFailed
 from study.datasets.dataset import Floats
-from study.datasets.published import four_points
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, summarise
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, key, nested, summarise
 from study.trainers.losses import LOSSES, Loss
-from study.trainers.sigmoid_unit import sigmoid_unit
 
 EPS, T, LEARNING_RATE, MAX_STEPS, TOL = 0.1, 10.0, 0.2, 20_000, 1e-6
 DISTANCES, SPREADS = (5.0, 10.0, 100.0), (0.01, 0.1, 0.3, 1.0, 3.0)
 AXIS = np.linspace(-4.0, 8.0, 37)
 BESIDE = {0.05: (3.40, 3.41), 0.1: (4.11, 4.12), 0.2: (6.16, 6.17)}
 """For each eps, a distance on either side of the fold, a hundredth apart."""
-COUNTED = ((0.1, 10.0, 100.0, False), (0.05, 10.0, 100.0, False), (0.1, 10.0, 10.0, True), (0.05, 10.0, 12.0, True))
+PROVED = (
+    *((0.1, 10.0, 100.0, False), (0.05, 10.0, 100.0, False), (0.1, 10.0, 10.0, True), (0.05, 10.0, 12.0, True)),
+    *((eps, t, 20.0, True) for eps, both in BESIDE.items() for t in both),
+)
 """eps, t, bound, and whether the count is to hold in all of space."""
 VERDICT_BOUND = 100.0
-TREE = r'"tree":"([.012]*)"'
 WEIGHTS = ("w_x", "w_y", "b")
 ENDS = ("separates", "fourth point lost", "another point lost")
 
 
-def old_optimum() -> Floats:
-    """Return the optimum of the first three points."""
-    u = np.log((1.0 - EPS) / EPS)
-    return np.array([u, u, 0.0])
-
-
-def count_stationary(eps: float, t: float, R: float, everywhere: int) -> Records:
+def count_stationary(eps: float, t: float, weight_bound: float, everywhere: bool) -> Records:
     """Enclose all stationary points of the quadratic loss in a box, or in all of space, and have the proof checked."""
     points = four_points(t)
-    found = stationary_points(points.X, points.y, eps=eps, weight_bound=R, everywhere=bool(everywhere))
-    if found.certificate is None:
-        raise RuntimeError(f"{found.cells_left} cells are left at eps = {eps}, t = {t}")
-    check(found.certificate)
+    found = stationary_points(points.X, points.y, eps=eps, weight_bound=weight_bound, everywhere=everywhere)
     rows = [
         {
             "is_minimum": q.kind == "minimum",
@@ -58,7 +44,7 @@ def count_stationary(eps: float, t: float, R: float, everywhere: int) -> Records
         }
         for q in found.points
     ]
-    return {"stationary": rows, "certificates": {"certificate": found.certificate}, "n_fits": 1}
+    return {"stationary": rows, "certificates": accepted(found.certificate), "n_fits": 1}
 
 
 def enclose_fold(eps: float) -> Records:
@@ -68,21 +54,17 @@ def enclose_fold(eps: float) -> Records:
     still[:3], motion[3, 1] = four_points(1.0).X[:3], -1.0
     found = fold_near(still, motion, four_points(1.0).y, eps=eps, w0=[u, 0.9 * u, 0.05 * u], t0=near)
     if found is None:
-        raise RuntimeError(f"no fold was enclosed at eps = {eps}")
-    check(found.certificate)
+        raise CheckFailed(f"no fold was enclosed at eps = {eps}")
     row = {"t": found.t, "radius": found.radius, **dict(zip(WEIGHTS, found.w, strict=True))}
-    return {"fold": row, "certificates": {"certificate": found.certificate}, "n_fits": 1}
+    return {"fold": row, "certificates": accepted(found.certificate), "n_fits": 1}
 
 
 def prove_verdict(eps: float, loss: Loss) -> Records:
     """Prove whether the optimum inside a wide box separates, and have the proof checked."""
     points = four_points(T)
     found = verdict(points.X, points.y, loss=loss, eps=eps, weight_bound=VERDICT_BOUND)
-    if found.certificate is None:
-        raise RuntimeError(f"{found.cells_left} cells are left at eps = {eps}, {loss}")
-    check(found.certificate)
     row = {"separates": found.claim == "separates", "value": found.loss_value}
-    return {"verdicts": row, "certificates": {"certificate": found.certificate}, "n_fits": 1}
+    return {"verdicts": row, "certificates": accepted(found.certificate), "n_fits": 1}
 
 
 def learning_rate(loss: Loss, t: float) -> float:
@@ -101,12 +83,13 @@ def map_ends() -> Records:
 
 def descend_warm(t: float) -> Records:
     """Say where descent ends from the optimum of the first three points."""
-    return {"starts": ends_by_loss(t, old_optimum()[None]), "n_fits": len(LOSSES)}
+    u = np.log((1.0 - EPS) / EPS)
+    return {"": ends_by_loss(t, np.array([[u, u, 0.0]])), "n_fits": len(LOSSES)}
 
 
 def descend_from_drawn(t: float, s: float, size: int, rng: np.random.Generator) -> Records:
     """Say where descent ends from drawn starts of spread s."""
-    return {"starts": ends_by_loss(t, s * rng.normal(size=(size, 3))), "n_fits": len(LOSSES) * size}
+    return {"": ends_by_loss(t, s * rng.normal(size=(size, 3))), "n_fits": len(LOSSES) * size}
 
 
 def ends_by_loss(t: float, starts: Floats) -> list[dict[str, Any]]:
@@ -135,22 +118,12 @@ def ends(t: float, starts: Floats) -> dict[str, NDArray[np.str_]]:
     return found
 
 
-def tables(records: Frames) -> Tables:
-    """Make the tables of stuck fractions, of the map, of what is proved, and the certificates."""
-    starts, ends, stationary, fold, verdicts = (
-        records[name].drop(columns="part") for name in ("starts", "map", "stationary", "fold", "verdicts")
-    )
-    return {
-        "": summarise(starts, ["t", "s", "loss"], shares_row),
-        "map": ends,
-        "stationary": stationary.rename(columns={"R": "weight_bound"}).astype({"everywhere": bool}),
-        "fold": fold,
-        "verdicts": verdicts,
-        "certificates": records["certificates"][["certificate"]],
-    }
+def tables(records: Frames) -> Frames:
+    """Make one row for each distance, spread and loss of the starts; the other records are tables as they are."""
+    return {**records, "": summarise(records[""], ["t", "s", "loss"], shares_row)}
 
 
-def shares_row(rows: Mapping[str, Any]) -> dict[str, float]:
+def shares_row(rows: Rows) -> dict[str, float]:
     """Return in what share of starts the fourth point is lost, with its 95% interval, and the other ends."""
     separate, stuck, other = (rows["end"] == end for end in ENDS)
     low, high = wilson(int(stuck.sum()), len(stuck))
@@ -158,7 +131,7 @@ def shares_row(rows: Mapping[str, Any]) -> dict[str, float]:
     return {**share, "separates": float(separate.mean()), "other": float(other.mean())}
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     shares, points, verdicts = tables[""], tables["stationary"], tables["verdicts"]
     where = points["weight_bound"].map(lambda R: key(R, "R")).mask(points["everywhere"], "everywhere")
@@ -170,13 +143,12 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "stationary": nested(counts, {"eps": "eps", "t": "t", "where": ""}),
         "fold": nested(tables["fold"], {"eps": "eps"}, ["t", "radius"]),
         "verdicts_separate": bool(verdicts["separates"].all()),
-        "most_cells": int(tables["certificates"]["certificate"].str.extract(TREE)[0].str.len().max()),
         "warm": {key(setting): stuck for setting, stuck in zip(warm["setting"], warm["stuck"], strict=True)},
         "starts": nested(drawn, {"setting": "", "s": "s"}, ["n", "stuck", "low", "high", "separates"]),
     }
 
 
-def stationary_row(rows: Mapping[str, Any]) -> dict[str, Any]:
+def stationary_row(rows: Rows) -> dict[str, Any]:
     """Return how many stationary points there are of each kind, and the losses at the minima."""
     minimum, right = rows["is_minimum"], rows["separates"]
     loss = (rows["loss_low"] + rows["loss_high"]) / 2
@@ -188,22 +160,6 @@ def stationary_row(rows: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-PROVED = (*COUNTED, *((eps, t, 20.0, True) for eps, both in BESIDE.items() for t in both))
-PARTS = {
-    "stationary": Part(
-        run=count_stationary,
-        cells=[{"eps": eps, "t": t, "R": R, "everywhere": int(whole)} for eps, t, R, whole in PROVED],
-        draws=False,
-    ),
-    "fold": Part(run=enclose_fold, cells=[{"eps": eps} for eps in BESIDE], draws=False),
-    "verdict": Part(
-        run=prove_verdict, cells=[{"eps": eps, "loss": loss} for eps in (0.1, 0.05) for loss in LOSSES], draws=False
-    ),
-    "map": Part(run=map_ends, draws=False),
-    "warm": Part(run=descend_warm, cells=[{"t": t} for t in DISTANCES], draws=False),
-    "starts": Part(run=descend_from_drawn, cells=[{"t": t, "s": s} for t in DISTANCES for s in SPREADS]),
-}
-
 EXPERIMENT = experiment(
     in_processes=True,
     name="basins",
@@ -211,16 +167,24 @@ EXPERIMENT = experiment(
     settings={
         "eps": EPS,
         "t": T,
-        "distances": list(DISTANCES),
-        "spreads": list(SPREADS),
         "least_spread": min(SPREADS),
         "learning_rate": LEARNING_RATE,
         "max_steps": MAX_STEPS,
         "tol": TOL,
         "verdict_bound": VERDICT_BOUND,
-        "map_starts": AXIS.size**2,
     },
-    parts=PARTS,
+    parts={
+        "stationary": Part(
+            run=count_stationary,
+            cells=[dict(zip(("eps", "t", "weight_bound", "everywhere"), values, strict=True)) for values in PROVED],
+            draws=False,
+        ),
+        "fold": Part(run=enclose_fold, cells=every(eps=BESIDE), draws=False),
+        "verdict": Part(run=prove_verdict, cells=every(eps=(0.1, 0.05), loss=LOSSES), draws=False),
+        "map": Part(run=map_ends, draws=False),
+        "warm": Part(run=descend_warm, cells=every(t=DISTANCES), draws=False),
+        "starts": Part(run=descend_from_drawn, cells=every(t=DISTANCES, s=SPREADS)),
+    },
     resamples=200,
     block_size=100,
     tables=tables,

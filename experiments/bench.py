@@ -4,13 +4,11 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from experiments._peers import (
     WEIGHT_BOUND,
@@ -22,17 +20,14 @@ from experiments._peers import (
     draw,
     timed,
 )
+from study import Bound, Dataset, Fit, bootstrap, make_boxes, perceptron, sigmoid_unit
 from study.analysis.bias_variance import decompose, group_sizes, wrong_counts
 from study.checks import CheckFailed
-from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import BOX, make_boxes
-from study.datasets.resampling import bootstrap
-from study.sweeps.experiment import Tables
+from study.datasets.dataset import Floats
+from study.datasets.generators import BOX
+from study.law.bound import LOSSES
 from study.sweeps.locks import temporary_folder
-from study.sweeps.parts import Frames, Part, Records, experiment, key, summarise
-from study.trainers.fit import Bound, Fit
-from study.trainers.perceptron import perceptron
-from study.trainers.sigmoid_unit import sigmoid_unit
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, key, nested, summarise
 
 REPEATS = 7
 STACKS = (100, 1000, 10_000, 100_000, 1_000_000)
@@ -119,10 +114,7 @@ def time_sweep(n_sets: int, size: int, rng: np.random.Generator) -> Records:
     del rng  # a sweep draws from its own streams
     rows = []
     for _ in range(min(size, 3)):
-        command = [sys.executable, "-c", SWEEPING, str(n_sets)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        said = subprocess.run(command, capture_output=True, check=True, env=environment).stdout  # noqa: S603
-        seconds, megabytes = map(float, said.split())
+        seconds, megabytes = printed(SWEEPING, str(n_sets))
         rows.append({"ours": seconds / n_sets, "extra_mb": megabytes})
     return {"times": rows, "n_fits": 3 * n_sets * len(rows)}
 
@@ -160,16 +152,16 @@ def time_import(size: int, rng: np.random.Generator) -> Records:
     rows = []
     for _ in range(min(size, 3)):
         with temporary_folder() as cache:
-            environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": os.pathsep.join(sys.path)}
-            cold, warm = (seconds_said(code, environment) for _ in range(2))
+            cold, warm = (printed(code, NUMBA_CACHE_DIR=str(cache))[0] for _ in range(2))
         rows.append({"ours": warm, "theirs": cold, "n_sets": 1})
     return {"times": rows}
 
 
-def seconds_said(code: str, environment: Mapping[str, str]) -> float:
-    """Return what a fresh interpreter prints."""
-    command = [sys.executable, "-c", code]
-    return float(subprocess.run(command, capture_output=True, check=True, env=environment).stdout)  # noqa: S603
+def printed(code: str, *arguments: str, **environment: str) -> list[float]:
+    """Return the numbers that a fresh interpreter prints."""
+    whole = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment}
+    command = [sys.executable, "-c", code, *arguments]
+    return [float(word) for word in subprocess.run(command, capture_output=True, check=True, env=whole).stdout.split()]  # noqa: S603
 
 
 def peak_mb() -> float:
@@ -177,12 +169,12 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
 
 
-def tables(records: Frames) -> Tables:
+def tables(records: Frames) -> Frames:
     """Make one row a comparison: microseconds a fit, medians with the least and the most, and ratios pair by pair."""
     return {"": summarise(records["times"], [*SETTINGS, "n_sets"], times_row)}
 
 
-def times_row(rows: Mapping[str, Any]) -> dict[str, float]:
+def times_row(rows: Rows) -> dict[str, float]:
     """Return what the repeats of one comparison took."""
     ours, theirs, exp, passes = (rows[name] for name in ("ours", "theirs", "exp", "passes"))
     row = spread("ours_us", 1e6 * ours)
@@ -198,77 +190,51 @@ SETTINGS = ("part", "peer", "loss", "points", "n_samples", "n_features")
 
 def spread(name: str, values: Floats) -> dict[str, float]:
     """Return the median, the least and the most, as columns."""
-    return {
-        name: float(np.median(values)),
-        f"{name}_least": float(values.min()),
-        f"{name}_most": float(values.max()),
-    }
+    return {name: float(np.median(values)), f"{name}_least": float(values.min()), f"{name}_most": float(values.max())}
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     table = tables[""]
-    keyed: dict[str, Any] = {}
-    for row in table.to_dict("records"):
-        words = [row[name] for name in SETTINGS]
-        if row["part"] in ("stack", "sweep"):
-            words = [row["part"], row["n_sets"]]
-        name = "_".join(key(word) for word in words if not pd.isna(word))
-        measured = ("ours_us", "peer_us", "ratio", "ratio_least", "ratio_most", "floors", "extra_mb")
-        keyed[name] = {column: row[column] for column in measured if not pd.isna(row[column])}
+    names = table[list(SETTINGS)].apply(lambda words: "_".join(key(word) for word in words.dropna()), axis=1)
     stacks = table[(table["part"] == "stack") & (table["n_sets"] >= 1000)]["ours_us"]
-    sweeps = table[table["part"] == "sweep"]
+    longest = table[table["part"] == "sweep"].iloc[-1]
     return {
-        "rows": keyed,
+        "rows": nested(table.assign(name=names).dropna(subset="peer"), {"name": ""}, ["ours_us", "ratio", "floors"]),
         "flatness": float(stacks.max() / stacks.min()),
-        "sweep": {
-            "flatness": float(sweeps["ours_us"].max() / sweeps["ours_us"].min()),
-            "memory_ratio": float(sweeps["extra_mb"].max() / sweeps["extra_mb"].min()),
-            "seconds_at_most_sets": float(sweeps["ours_us"].iloc[-1] * sweeps["n_sets"].iloc[-1] / 1e6),
-        },
+        "sweep": {"seconds_at_most_sets": float(longest["ours_us"] * longest["n_sets"] / 1e6)},
     }
 
-
-PLACES = [(n, d) for n in (10, 50, 1000) for d in (2, 20)]
-PARTS = {
-    "perceptron": Part(
-        run=partial(time_peer, against_perceptron),
-        cells=[{"peer": "Perceptron", "points": "easy", "n_samples": n, "n_features": d} for n, d in PLACES],
-    ),
-    "bounded": Part(
-        run=partial(time_peer, against_scipy),
-        cells=[
-            {"peer": "L-BFGS-B", "loss": loss, "points": kind, "n_samples": n, "n_features": d}
-            for loss in ("cross-entropy", "quadratic")
-            for kind in ("easy", "spoilt")
-            for n, d in PLACES
-        ],
-    ),
-    "unbounded": Part(
-        run=partial(time_peer, against_logistic),
-        cells=[
-            {"peer": peer, "loss": "cross-entropy", "points": "noisy", "n_samples": n, "n_features": d}
-            for peer in ("lbfgs", "newton-cholesky")
-            for n, d in ((50, 2), (1000, 2), (1000, 20))
-        ],
-    ),
-    "stack": Part(run=time_stack, cells=[{"n_sets": n} for n in STACKS]),
-    "sweep": Part(run=time_sweep, cells=[{"n_sets": n} for n in STACKS[2:]]),
-    "threads": Part(run=time_threads),
-    "import": Part(run=time_import),
-    "decomposition": Part(run=time_decomposition),
-}
 
 EXPERIMENT = experiment(
     name="bench",
     question="What does a fit cost, beside the peers and beside the exponentials that it cannot do without?",
-    settings={
-        "weight_bound": WEIGHT_BOUND,
-        "repeats": REPEATS,
-        "smallest_stack": STACKS[1],
-        "largest_stack": STACKS[-1],
+    settings={"repeats": REPEATS, "smallest_stack": STACKS[1], "largest_stack": STACKS[-1]},
+    parts={
+        "perceptron": Part(
+            run=partial(time_peer, against_perceptron),
+            cells=every(peer=["Perceptron"], points=["easy"], n_samples=(10, 50, 1000), n_features=(2, 20)),
+        ),
+        "bounded": Part(
+            run=partial(time_peer, against_scipy),
+            cells=every(
+                peer=["L-BFGS-B"], loss=LOSSES, points=("easy", "spoilt"), n_samples=(10, 50, 1000), n_features=(2, 20)
+            ),
+        ),
+        "unbounded": Part(
+            run=partial(time_peer, against_logistic),
+            cells=[
+                {"peer": peer, "loss": "cross-entropy", "points": "noisy", "n_samples": n, "n_features": d}
+                for peer in ("lbfgs", "newton-cholesky")
+                for n, d in ((50, 2), (1000, 2), (1000, 20))
+            ],
+        ),
+        "stack": Part(run=time_stack, cells=every(n_sets=STACKS)),
+        "sweep": Part(run=time_sweep, cells=every(n_sets=STACKS[2:])),
+        "threads": Part(run=time_threads),
+        "import": Part(run=time_import),
+        "decomposition": Part(run=time_decomposition),
     },
-    parts=PARTS,
     resamples=REPEATS,
     block_size=REPEATS,
     tables=tables,

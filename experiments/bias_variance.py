@@ -3,22 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Any, Literal
+from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from experiments._points import spoilt_clusters
+from study import perceptron
 from study.analysis.bias_variance import PARTS, difference, differing_counts, group_sizes, holm, wrong_counts
 from study.analysis.interval import mean, middle
 from study.datasets.dataset import Floats
-from study.datasets.generators import BOX, make_boxes
-from study.datasets.spoilers import PLACE, add_spoilers
-from study.law.conflict import spoilt
+from study.law.bound import LOSSES
+from study.law.conflict import SHAPES, spoilt
 from study.law.thresholds import threshold
 from study.sweeps import grid
-from study.sweeps.experiment import Tables, add_up
+from study.sweeps.experiment import add_up
 from study.sweeps.grid import N_GROUPS
-from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, one_row, summarise
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, experiment, key, nested, one_row, summarise
 from study.sweeps.rules import (
     AveragedPerceptron,
     MaxMargin,
@@ -31,11 +33,8 @@ from study.sweeps.rules import (
     UnitStoppedEarly,
 )
 from study.sweeps.settings import SETTING_COLUMNS, Setting
-from study.trainers.perceptron import perceptron
 
-LOSSES: tuple[Literal["cross-entropy", "quadratic"], ...] = ("cross-entropy", "quadratic")
 BOUNDS = (1.0, 3.0, 10.0)
-SHAPES: tuple[Literal["box", "ball"], ...] = ("box", "ball")
 UNITS = [Unit(loss=loss, shape=shape, weight_bound=R) for loss in LOSSES for shape in SHAPES for R in BOUNDS]
 RULES = [
     Perceptron(),
@@ -51,10 +50,9 @@ RULES = [
 N_TEST = 2000
 LAW = [(shape, R) for shape in SHAPES for R in BOUNDS]
 PRIMARY = Setting(n_samples=100, n_features=2, spoiler_rate=0.01)
-RATES = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.3)
 SETTINGS = [
     PRIMARY,
-    *(Setting(spoiler_rate=rate) for rate in RATES),
+    *(Setting(spoiler_rate=rate) for rate in (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.3)),
     *(Setting(n_samples=n) for n in (20, 200)),
     *(Setting(n_features=d) for d in (5, 10)),
     *(Setting(features=features) for features in ("centred", "standardised")),
@@ -64,8 +62,6 @@ SETTINGS = [
 TRAIN_RULES = partial(grid.train_rules, rules=RULES, n_test=N_TEST)
 BASELINES = ("perceptron", "max_margin")
 """Each rule is compared with these, set by set."""
-
-COMPARED = ("bias", "variance")
 
 
 def train_in_two_orders(n_samples: int, spoiler_rate: float, size: int, rng: np.random.Generator) -> Records:
@@ -83,8 +79,7 @@ def train_in_two_orders(n_samples: int, spoiler_rate: float, size: int, rng: np.
 
 def find_thresholds(size: int, rng: np.random.Generator) -> Records:
     """Compute ln N*, the log of the number of base points from which one spoiler is ignored, set by set."""
-    base = make_boxes(PRIMARY.n_samples, **BOX, size=size, rng=rng)
-    sets = add_spoilers(base, 1, **PLACE, rng=rng)
+    sets = spoilt_clusters(PRIMARY.n_samples, size, rng)
     found = [
         [np.log(PRIMARY.n_samples) + threshold(spoilt(X, y, is_spoiler, shape), "cross-entropy", R) for shape, R in LAW]
         for X, y, is_spoiler in zip(sets.X, sets.y, sets.is_spoiler, strict=True)
@@ -92,7 +87,7 @@ def find_thresholds(size: int, rng: np.random.Generator) -> Records:
     return {"law": one_row(ln_threshold=np.array(found).T), "n_fits": size * len(LAW)}
 
 
-def tables(records: Frames) -> Tables:
+def tables(records: Frames) -> Frames:
     """Make the table of parts, that of paired differences, and that of the nested variance."""
     swept = records["sweep"].to_dict("records")
     table = grid.tables(records, rules=RULES)[""].drop(columns="eps")  # all targets are hard
@@ -111,21 +106,18 @@ def differences_table(swept: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """
     labels = [rule.label for rule in RULES]
     rows: list[dict[str, Any]] = []
-    for cell in swept:
-        for baseline in BASELINES:
-            for rule in UNITS:
-                pair = [cell["wrong"][labels.index(label)] for label in (baseline, rule.label)]
-                found = difference(pair[0], pair[1], cell["groups"])
-                for name in COMPARED:
-                    k = PARTS.index(name)
-                    row = {name: cell[name] for name in SETTING_COLUMNS}
-                    row |= {"baseline": baseline, "label": rule.label, "part": name}
-                    row |= {"n": int(cell["groups"].sum()), "difference": found.value[k]}
-                    row |= {"difference_low": found.low[k], "difference_high": found.high[k]}
-                    rows.append(row | {"p": found.p_value[k], "primary": is_primary(cell)})
+    for cell, baseline, rule in product(swept, BASELINES, UNITS):
+        one, other = (cell["wrong"][labels.index(label)] for label in (baseline, rule.label))
+        found = difference(one, other, cell["groups"])
+        for part in ("bias", "variance"):
+            k = PARTS.index(part)
+            row = {name: cell[name] for name in SETTING_COLUMNS}
+            row |= {"baseline": baseline, "label": rule.label, "part": part, "n": int(cell["groups"].sum())}
+            row |= {"difference": found.value[k], "difference_low": found.low[k], "difference_high": found.high[k]}
+            rows.append(row | {"p": found.p_value[k], "primary": setting_key(cell) == "primary"})
     table = pd.DataFrame(rows)
-    table["p_holm"] = table["p"]
     others = ~table["primary"]
+    table["p_holm"] = table["p"]
     table.loc[others, "p_holm"] = holm(table.loc[others, "p"].to_numpy())
     return table
 
@@ -145,11 +137,6 @@ def law_table(ln_threshold: Floats, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def is_primary(cell: Mapping[str, Any]) -> bool:
-    """Say whether a cell is the one named beforehand."""
-    return all(cell[name] == value for name, value in asdict(PRIMARY).items())
-
-
 def nested_row(cell: Mapping[str, Any]) -> dict[str, Any]:
     """Split Kohavi and Wolpert's variance into what the order of presentation makes and what the data make.
 
@@ -165,12 +152,11 @@ def nested_row(cell: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     table, differences, nested_variance = tables[""], tables["differences"], tables["nested"]
-    settings = [cell_key(row) for row in table.to_dict("records")]
-    measures = ("error", "bias", "variance", "net_variance", "separates", "dispersion", "offset_sd")
-    cited = [name for name in table if name.removesuffix("_low").removesuffix("_high") in measures]
+    settings = [setting_key(row) for row in table.to_dict("records")]
+    cited = ("error", "bias", "variance", "variance_low", "variance_high", "separates", "dispersion")
     primary, elsewhere = (differences[differences["primary"] == flag] for flag in (True, False))
     law = tables["law"]
     return {
@@ -179,35 +165,31 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "differences": nested(
             primary.assign(shortfall=-primary["difference"]),
             {"baseline": "", "label": "", "part": ""},
-            ("difference", "difference_low", "difference_high", "p", "shortfall"),
+            ("difference", "difference_low", "difference_high", "shortfall"),
         ),
         "elsewhere": nested(
             summarise(elsewhere, ["baseline", "part"], elsewhere_row).rename(columns={"n": "compared"}),
             {"baseline": "", "part": ""},
         ),
         "numbers_elsewhere": {"settings": len(set(settings)) - 1},
-        "law": nested(law, {"label": ""})
-        | {
-            "least_ratio": law["peak_over_predicted"].min(),
-            "most_ratio": law["peak_over_predicted"].max(),
-        },
+        "law": nested(law, {"label": ""}, ["n", "predicted_rate", "peak_rate"])
+        | {"least_ratio": law["peak_over_predicted"].min(), "most_ratio": law["peak_over_predicted"].max()},
         "nested": nested(
-            nested_variance.assign(
-                order_share=nested_variance["from_order"] / nested_variance["total"], size=nested_variance["n_samples"]
-            ),
-            {"size": "n"},
+            nested_variance.assign(order_share=nested_variance["from_order"] / nested_variance["total"]),
+            {"n_samples": "n"},
+            ["order_share"],
         ),
     }
 
 
-def elsewhere_row(rows: Mapping[str, Any]) -> dict[str, int]:
+def elsewhere_row(rows: Rows) -> dict[str, int]:
     """Return in how many comparisons, Holm's correction made, either is the larger."""
     sure = rows["p_holm"] < 0.05
     larger, smaller = rows["difference"] > 0, rows["difference"] < 0
     return {"baseline_larger": int((sure & larger).sum()), "unit_larger": int((sure & smaller).sum())}
 
 
-def cell_key(row: Mapping[str, Any]) -> str:
+def setting_key(row: Mapping[str, Any]) -> str:
     """Return the name of a setting in the numbers: what is not as in the primary one."""
     return "_".join(key(row[name], name) for name, value in asdict(PRIMARY).items() if row[name] != value) or "primary"
 
@@ -217,12 +199,8 @@ EXPERIMENT = experiment(
     question="Has the perceptron low bias and high variance, and the bounded unit the reverse?",
     settings={
         "n_test": N_TEST,
-        "n_rules": len(RULES),
-        "n_settings": len(SETTINGS),
         "n_samples": PRIMARY.n_samples,
         "spoiler_rate": PRIMARY.spoiler_rate,
-        "largest_rate": max(RATES),
-        "level": 0.95,
     },
     parts={
         "sweep": Part(run=TRAIN_RULES, cells=[asdict(setting) for setting in SETTINGS]),

@@ -1,6 +1,5 @@
 """Three points that every rule separates, and a fourth that backpropagation gives up."""
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -8,17 +7,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments._landscape import fold_from, least_curvature, saddle_between, stationary_near
-from study.analysis.margin import functional_margins, geometric_margin, novikoff_bound
-from study.analysis.separability import is_separable
-from study.analysis.separation import separates, training_error
-from study.datasets.dataset import Dataset, Floats
-from study.datasets.published import four_points, three_points
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, key
-from study.trainers.fit import Fit, Stop
+from study import (
+    Dataset,
+    Fit,
+    Stop,
+    four_points,
+    functional_margins,
+    geometric_margin,
+    is_separable,
+    novikoff_bound,
+    perceptron,
+    separates,
+    sigmoid_unit,
+    three_points,
+    training_error,
+)
+from study.datasets.dataset import Floats
+from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment, key, nested
 from study.trainers.losses import Objective, objective
-from study.trainers.perceptron import perceptron
-from study.trainers.sigmoid_unit import sigmoid_unit
 
 EPS, T = 0.1, 10.0
 LEARNING_RATE = 0.2
@@ -30,17 +36,6 @@ SLICE = {"along": np.linspace(-1.0, 5.0, 81), "across": np.linspace(-2.0, 2.0, 5
 WEIGHTS = ("w_x", "w_y", "bias")
 Order = Literal["natural", "cyclic-shuffled", "random"]
 ORDERS: tuple[Order, ...] = ("cyclic-shuffled", "random")
-
-RULES = {
-    "perceptron": ("three", "perceptron", "", ""),
-    "unit": ("three", "unit, from zero", "quadratic", "L-BFGS-B"),
-    "perceptron_four": ("four", "perceptron", "", ""),
-    "continued": ("four", "unit, continued from the three points", "quadratic", "L-BFGS-B"),
-    "descent": ("four", "unit, continued from the three points", "quadratic", "descent"),
-    "lowest": ("four", "unit, lowest minimum found", "quadratic", "L-BFGS-B"),
-    "cross_entropy": ("four", "unit, continued from the three points", "cross-entropy", "L-BFGS-B"),
-}
-"""What is trained: the key of its numbers, then points, rule, loss and method as the table has them."""
 
 
 def mean_loss(points: Dataset, eps: float) -> Objective:
@@ -69,36 +64,31 @@ def train_rules() -> Records:
     three, four = three_points(), four_points(T)
     before = minimum(three, EPS, np.zeros(3))
     descent: dict[str, Any] = {"method": "descent", "learning_rate": LEARNING_RATE, "max_steps": 20_000, "tol": 1e-15}
-    fits = {
-        "perceptron": perceptron(three.X, three.y),
-        "unit": before,
-        "perceptron_four": perceptron(four.X, four.y),
-        "continued": minimum(four, EPS, before.w),
-        "descent": sigmoid_unit(four.X, four.y, loss="quadratic", eps=EPS, w0=before.w, **descent),
-        "lowest": lowest_minimum(four, EPS),
-        "cross_entropy": sigmoid_unit(four.X, four.y, eps=EPS, w0=before.w),
-    }
+    descended = sigmoid_unit(four.X, four.y, loss="quadratic", eps=EPS, w0=before.w, **descent)
+    convex = sigmoid_unit(four.X, four.y, eps=EPS, w0=before.w)
+    on = "unit, continued from the three points"
+    fits = [
+        ("perceptron", "three", "perceptron", "", "", perceptron(three.X, three.y)),
+        ("unit", "three", "unit, from zero", "quadratic", "L-BFGS-B", before),
+        ("perceptron_four", "four", "perceptron", "", "", perceptron(four.X, four.y)),
+        ("continued", "four", on, "quadratic", "L-BFGS-B", minimum(four, EPS, before.w)),
+        ("descent", "four", on, "quadratic", "descent", descended),
+        ("lowest", "four", "unit, lowest minimum found", "quadratic", "L-BFGS-B", lowest_minimum(four, EPS)),
+        ("cross_entropy", "four", on, "cross-entropy", "L-BFGS-B", convex),
+    ]
     rows = []
-    for name, fit in fits.items():
-        points = three if RULES[name][0] == "three" else four
-        margins = functional_margins(fit.w, points.X, points.y)
-        row = {
-            "key": name,
-            **dict(zip(("points", "rule", "loss", "method"), RULES[name], strict=True)),
-            **dict(zip(WEIGHTS, fit.w, strict=True)),
-            "loss_value": float(fit.loss),
-            "residual": float(fit.residual),
-            "stop": Stop(int(fit.stop)).name.lower(),
-            # A solver's steps depend on the last bit of the processor's arithmetic; a perceptron's updates do not.
-            "n_updates": float(fit.n_updates) if RULES[name][1] == "perceptron" else np.nan,
-            "separates": separates(fit.w, points.X, points.y),
-            "training_error": training_error(fit.w, points.X, points.y),
-            "geometric_margin": geometric_margin(fit.w, points.X, points.y),
-            "last_margin": margins[-1],
-            "separable": is_separable(points.X, points.y),
-        }
-        rows.append(row)
-    return {"rules": rows, "n_fits": len(fits) + len(STARTS)}
+    for name, place, rule, loss, method, fit in fits:
+        points = three if place == "three" else four
+        of_fit = (fit.w, points.X, points.y)
+        row: dict[str, Any] = {"key": name, "points": place, "rule": rule, "loss": loss, "method": method}
+        row |= dict(zip(WEIGHTS, fit.w, strict=True)) | {"loss_value": float(fit.loss), "residual": float(fit.residual)}
+        row |= {"stop": Stop(int(fit.stop)).name.lower()}
+        # A solver's steps depend on the last bit of the processor's arithmetic; a perceptron's updates do not.
+        row |= {"n_updates": float(fit.n_updates) if rule == "perceptron" else np.nan}
+        row |= {"separates": separates(*of_fit), "training_error": training_error(*of_fit)}
+        row |= {"geometric_margin": geometric_margin(*of_fit), "last_margin": functional_margins(*of_fit)[-1]}
+        rows.append(row | {"separable": is_separable(points.X, points.y)})
+    return {"": rows, "n_fits": len(fits) + len(STARTS)}
 
 
 def stationary_points() -> tuple[Floats, Floats, Floats]:
@@ -172,19 +162,13 @@ def run_perceptron(t: NDArray[np.int64], order: Order, rng: np.random.Generator 
     return {"n_updates": fit.n_updates, "separates": right, "novikoff_bound": bound}
 
 
-def tables(records: Frames) -> Tables:
-    """Make the six tables."""
-    rules, grid, stationary, fold = (
-        records[name].drop(columns="part") for name in ("rules", "slice", "stationary", "fold")
-    )
+def tables(records: Frames) -> Frames:
+    """Make a row for each order and t, and the points; the other records are tables."""
     points = four_points(T)
-    frame = pd.DataFrame(points.X, columns=["x", "y"]).assign(label=points.y, is_spoiler=points.is_spoiler)
     return {
-        "": rules.astype({"n_updates": "Int64"}),
-        "points": frame,
-        "slice": grid,
-        "stationary": stationary,
-        "fold": fold,
+        **records,
+        "": records[""].astype({"n_updates": "Int64"}),
+        "points": pd.DataFrame(points.X, columns=["x", "y"]).assign(label=points.y, is_spoiler=points.is_spoiler),
         "updates": updates_table(records["updates"]),
     }
 
@@ -202,42 +186,30 @@ def updates_table(updates: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
-    judged = tables[""].set_index("key")
     stationary = tables["stationary"].set_index("kind")
     counted = tables["updates"]
     natural = counted[counted["order"] == "natural"]
     drawn = counted[counted["order"] != "natural"]
     extra = natural["n_updates"] - natural["t"]
     growth = np.polyfit(np.log(natural["t"][99:]), np.log(natural["n_updates"][99:]), 1)[0]
-    before = judged.loc["unit", list(WEIGHTS)].to_numpy(float)
     last = natural.iloc[-1]
     return {
-        "rules": {
-            name: rule_numbers(judged.loc[name].drop(["points", "rule", "loss", "method"])) for name in judged.index
-        },
-        "before_distance": float(np.abs(before - three_point_optimum(EPS)).max()),
+        "rules": nested(tables[""], {"key": ""}, [*WEIGHTS, "residual", "separates", "training_error"]),
         "stationary": {kind.split()[0]: dict(stationary.loc[kind].astype(object)) for kind in stationary.index},
         "barrier": stationary["loss_value"]["saddle"] - stationary["loss_value"]["stuck minimum"],
-        "loss_ratio": stationary["loss_value"]["stuck minimum"] / stationary["loss_value"]["separating minimum"],
         "fold": {key(eps, "eps"): t for eps, t in tables["fold"].groupby("eps")["t_fold"].first().items()},
         "updates": {
             "follow_rule": bool((extra == np.where(natural["t"] % 3 == 0, 3, 4)).all()),
             "growth_exponent": growth,
             "natural_at_largest": int(last["n_updates"]),
             "novikoff_at_largest": last["novikoff_bound"],
-            "all_separate": bool((counted["separates"] == 1.0).all()),
             "drawn_runs": int(drawn["n"].sum()),
             "drawn_least_extra": int((drawn["least"] - drawn["t"]).min()),
             "drawn_most_extra": int((drawn["most"] - drawn["t"]).max()),
         },
     }
-
-
-def rule_numbers(row: pd.Series) -> dict[str, Any]:
-    """Return a row of the main table without what it leaves blank."""
-    return {name: int(value) if name == "n_updates" else value for name, value in row.dropna().items()}
 
 
 EXPERIMENT = experiment(
@@ -248,9 +220,9 @@ EXPERIMENT = experiment(
     parts={
         "rules": Part(run=train_rules, draws=False),
         "slice": Part(run=evaluate_slice, draws=False),
-        "fold": Part(run=follow_minima, cells=[{"eps": eps} for eps in (0.05, 0.1, 0.2)], draws=False),
+        "fold": Part(run=follow_minima, cells=every(eps=(0.05, 0.1, 0.2)), draws=False),
         "natural": Part(run=count_natural, draws=False),
-        "updates": Part(run=count_updates, cells=[{"order": order, "t": t} for order in ORDERS for t in T_DRAWN]),
+        "updates": Part(run=count_updates, cells=every(order=ORDERS, t=T_DRAWN)),
     },
     resamples=1000,
     block_size=1000,

@@ -1,6 +1,6 @@
 """Two ways in which a network with hidden nodes fails on separable points: every optimum, and a strict minimum."""
 
-from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -8,21 +8,19 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit
 
+from experiments._networks import lowest
+from experiments._points import coordinates
 from experiments._strict_minimum import OneHiddenLayer, StrictMinimum, strict_minimum
-from study.analysis.interval import rate
-from study.analysis.separability import is_separable
-from study.datasets.dataset import Dataset, Floats
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, nested, summarise
-from study.trainers.fit import Bound
-from study.trainers.layers import initial_weights, outputs, value_and_gradient
-from study.trainers.losses import Loss, loss_of_margin
-from study.trainers.network import network
+from study import Bound, Dataset, initial_weights, is_separable, network, outputs
+from study.analysis.interval import rates
+from study.datasets.dataset import Floats
+from study.law.bound import LOSSES
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, nested, summarise
+from study.trainers.layers import value_and_gradient
+from study.trainers.losses import loss_of_margin
 
 HIDDEN, WEIGHT_BOUND, GAP = 4, 3.0, 0.01
 COPIES = (1, 2, 4, 8, 16, 64, 256, 1024)
-LOSSES: tuple[Loss, ...] = ("cross-entropy", "quadratic")
-GLOBAL_STARTS = 60
 EPS, WEIGHT, FAR, SHIFT = 0.1, 100.0, 8.0, 0.5
 TEACHER = np.array([1.0, 1.0, 1.0, -1.0, 0.0, 0.0, 20.0, 20.0, -30.0])
 """f(x, y) = 20 (sigma(x + y) + sigma(x - y) - 1.5), as the weights of a 2-2-1 network."""
@@ -30,7 +28,7 @@ WEIGHTS = [*[f"w_1_{i}{j}" for i in (1, 2, 0) for j in (1, 2)], "w_2_1", "w_2_2"
 LAYERS, STEEP = (2, 1), 150.0
 SCALES = (0.1, 0.3, 1.0, 3.0)
 LEARNING_RATE, DESCENT_STEPS = 0.002, 20_000
-VIEW = np.stack(np.meshgrid(np.linspace(-2.0, 10.0, 61), np.linspace(-4.0, 9.5, 55), indexing="ij"), -1).reshape(-1, 2)
+VIEW = np.array(list(product(np.linspace(-2.0, 10.0, 61), np.linspace(-4.0, 9.5, 55))))
 
 
 def line_points() -> Dataset:
@@ -53,30 +51,17 @@ def every_optimum(depth: int, size: int, rng: np.random.Generator) -> Records:
     del size  # nothing is drawn but the starts
     points = line_points()
     layers = (HIDDEN,) * depth + (1,)
-    starts = np.concatenate(
-        [initial_weights(1, layers, scale=s, size=GLOBAL_STARTS // 2, rng=rng) for s in (1.0, WEIGHT_BOUND)]
-    )
+    starts = np.concatenate([initial_weights(1, layers, scale=s, size=30, rng=rng) for s in (1.0, WEIGHT_BOUND)])
     rows = []
     for loss in LOSSES:
         floor = float(loss_of_margin(loss, np.array(lipschitz(depth) * GAP), 0.0)[0])
         for copies in COPIES:
-            fit = network(
-                points.X,
-                points.y,
-                layers=layers,
-                w0=starts,
-                loss=loss,
-                sample_weight=[copies, copies, 1.0],
-                bound=Bound("box", WEIGHT_BOUND),
-                method="spectral",
-                max_steps=2000,
-            )
-            total = fit.loss * (2 * copies + 1 if loss == "cross-entropy" else 1)  # sums for both
-            w = fit.w[total.argmin()]
-            margins = points.y * outputs(w, points.X, layers)
-            row = {"loss": loss, "copies": copies, "lowest": total.min(), "separators_cost": copies * floor}
-            names = ("margin_minus", "margin_plus", "margin_spoiler")
-            rows.append(row | dict(zip(names, margins, strict=True)))
+            weight = np.array([copies, copies, 1.0])
+            w, least = lowest(points, layers, starts, weight, Bound("box", WEIGHT_BOUND), loss=loss, max_steps=2000)
+            total = least * (weight.sum() if loss == "cross-entropy" else 1.0)  # sums for both
+            row = {"loss": loss, "copies": copies, "lowest": total, "separators_cost": copies * floor}
+            margins = zip(("minus", "plus", "spoiler"), points.y * outputs(w, points.X, layers), strict=True)
+            rows.append(row | {f"margin_{name}": margin for name, margin in margins})
     return {"global": rows, "n_fits": len(rows) * len(starts)}
 
 
@@ -133,12 +118,11 @@ def prove_minimum() -> Records:
     }
     minima = {"strict minimum": np.array(proof.w), "separating": lower}
     stuck, separating = (outputs(w, VIEW, LAYERS).round(6) for w in minima.values())
-    place = {"x_1": points.X[:, 0], "x_2": points.X[:, 1], "label": points.y.astype(int)}
     return {
-        "proof": summary,
+        "": summary,
         "weights": [{"kind": kind, **dict(zip(WEIGHTS, w, strict=True))} for kind, w in minima.items()],
         "view": {"x_1": VIEW[:, 0].round(6), "x_2": VIEW[:, 1].round(6), "stuck": stuck, "separating": separating},
-        "points": {**place, "is_spoiler": points.is_spoiler},
+        "points": coordinates(points),
     }
 
 
@@ -167,45 +151,32 @@ def basin(around: str, scale: float, size: int, rng: np.random.Generator) -> Rec
     return {"basin": rows, "n_fits": 2 * size}
 
 
-def tables(records: Frames) -> Tables:
-    """Make the five tables."""
-    every, proof, weights, view, points = (
-        records[name].drop(columns="part") for name in ("global", "proof", "weights", "view", "points")
-    )
-    return {
-        "": proof,
-        "weights": weights,
-        "basin": basin_table(records["basin"]),
-        "global": every.assign(every_optimum_fails=every["lowest"] < every["separators_cost"]),
-        "view": view,
-        "points": points,
-    }
+def tables(records: Frames) -> Frames:
+    """Say where every optimum fails, and in what share of starts descent does; the other records are tables."""
+    every = records["global"].assign(every_optimum_fails=lambda rows: rows["lowest"] < rows["separators_cost"])
+    return {**records, "basin": basin_table(records["basin"]), "global": every}
 
 
 def basin_table(basin: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each place and spread of the starts, and method: shares of starts, with 95% intervals."""
-
-    def shares(rows: Mapping[str, Any]) -> dict[str, float]:
-        return {k: v for name in ("spoiler_lost", "base_right", "separates") for k, v in rate(name, rows[name]).items()}
-
-    return summarise(basin, ["around", "scale", "method"], shares)
+    return summarise(
+        basin, ["around", "scale", "method"], lambda rows: rates(rows, "spoiler_lost", "base_right", "separates")
+    )
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     basin = tables["basin"]
     every = summarise(tables["global"], ["depth", "loss"], first_proved).drop(columns="n")
-    levels = {"around": "", "s": "s", "method": ""}
     return {
         "proof": tables[""].iloc[0].to_dict(),
-        "basin": nested(basin.assign(s=basin["scale"]), levels),
+        "basin": nested(basin, {"around": "", "scale": "s", "method": ""}),
         "n": int(basin["n"].min()),
         "global": nested(every, {"depth": "depth", "loss": ""}),
-        "lipschitz": {"depth_1": lipschitz(1), "depth_2": lipschitz(2)},
     }
 
 
-def first_proved(rows: Mapping[str, Any]) -> dict[str, Any]:
+def first_proved(rows: Rows) -> dict[str, Any]:
     """Return the least copies at which every optimum is proved to fail, and whether it is so from there on."""
     fails, first = rows["every_optimum_fails"], rows["every_optimum_fails"].argmax()
     found = {name: rows[name][first] for name in ("copies", "lowest", "separators_cost")}
@@ -221,21 +192,14 @@ EXPERIMENT = experiment(
         "weight_bound": WEIGHT_BOUND,
         "gap": GAP,
         "most_copies": max(COPIES),
-        "starts": GLOBAL_STARTS,
-        "eps": EPS,
         "weight": WEIGHT,
-        "far": FAR,
-        "shift": SHIFT,
         "learning_rate": LEARNING_RATE,
         "descent_steps": DESCENT_STEPS,
-        "level": 0.95,
     },
     parts={
-        "global": Part(run=every_optimum, cells=[{"depth": depth} for depth in (1, 2)], resamples=1),
+        "global": Part(run=every_optimum, cells=every(depth=(1, 2)), resamples=1),
         "local": Part(run=prove_minimum, draws=False),
-        "basin": Part(
-            run=basin, cells=[{"around": around, "scale": scale} for around in ("minimum", "zero") for scale in SCALES]
-        ),
+        "basin": Part(run=basin, cells=every(around=("minimum", "zero"), scale=SCALES)),
     },
     resamples=100,
     block_size=25,

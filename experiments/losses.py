@@ -1,52 +1,59 @@
 """Three losses, with and without a bound, from three kinds of start: which reach a separator, and when."""
 
-from collections.abc import Mapping
 from functools import partial
 from itertools import product
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from study.analysis.interval import rate
-from study.analysis.margin import geometric_margin
-from study.analysis.separation import separates
-from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import BOX, make_boxes
-from study.datasets.published import four_points, three_points
-from study.datasets.spoilers import PLACE, add_spoilers
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, summarise
-from study.trainers.fit import Bound
+from study import (
+    Bound,
+    Dataset,
+    Fit,
+    add_spoilers,
+    four_points,
+    geometric_margin,
+    make_boxes,
+    max_margin,
+    perceptron,
+    separates,
+    sigmoid_unit,
+    three_points,
+)
+from study.analysis.interval import rates
+from study.datasets.dataset import Floats
+from study.datasets.generators import BOX
+from study.datasets.spoilers import PLACE
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, key, nested, summarise
 from study.trainers.losses import LOSSES, Loss
-from study.trainers.max_margin import max_margin
-from study.trainers.perceptron import perceptron
-from study.trainers.sigmoid_unit import sigmoid_unit
 
 EPS, T = 0.1, 10.0
 N_SAMPLES = 20
-SCALE = 1.0
 STEPS = {"four": 20_000, "clusters": 10_000}
 RATES = {"four": 0.2, "clusters": 0.1}
 BOUNDS = {"four": Bound("box", 5.0), "clusters": Bound("box", 3.0)}
 STARTS = ("warm", "zero", "random")
 TIMES = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0)
-MOST_STEPS = 2_000_000
 
 
 def descend(where: str, size: int, rng: np.random.Generator) -> Records:
     """Descend on drawn sets by every combination of loss, bound and start."""
     base, points = drawn_sets(where, size, rng)
-    random_start = SCALE * rng.standard_normal((size, 3))
+    random_start = rng.standard_normal((size, 3))
     widest = geometric_margin(max_margin(points.X, points.y).w, points.X, points.y)
-    runs = [
-        {
-            **{"points": where, "loss": loss, "bounded": bounded, "start": start},
-            **descend_stack(base, points, where, loss, bounded, start, random_start),
-            "widest": np.broadcast_to(widest, size),
-        }
-        for loss, bounded, start in product(LOSSES, (True, False), STARTS)
-    ]
+    runs = []
+    for loss, bounded, start in product(LOSSES, (True, False), STARTS):
+        bound = BOUNDS[where] if bounded else Bound()
+        w0 = random_start if start == "random" else np.zeros(3)
+        if start == "warm":
+            w0 = sigmoid_unit(base.X, base.y, loss=loss, eps=EPS, bound=bound).w
+        n = points.y.shape[-1] if loss == "cross-entropy" and where == "clusters" else 1  # a step as long as of the sum
+        fit = descent(points, loss, w0, RATES[where] * n, max_steps=STEPS[where], tol=1e-12, bound=bound)
+        paths = zip(fit.path, points.X, points.y, strict=True)  # type: ignore[arg-type]
+        run = {"points": where, "loss": loss, "bounded": bounded, "start": start, "residual": fit.residual}
+        run |= {"first": [first_separation(*path) for path in paths], "widest": np.broadcast_to(widest, size)}
+        of_fit = (fit.w, points.X, points.y)
+        runs.append(run | {"separates": separates(*of_fit), "margin": geometric_margin(*of_fit)})
     updates = np.broadcast_to(perceptron(points.X, points.y).n_updates, size)
     return {"runs": runs, "perceptron": {"points": where, "n_updates": updates}, "n_fits": size * (len(runs) + 2)}
 
@@ -59,32 +66,10 @@ def drawn_sets(where: str, size: int, rng: np.random.Generator) -> tuple[Dataset
     return base, add_spoilers(base, 1, **PLACE, rng=rng)
 
 
-def descend_stack(
-    base: Dataset, points: Dataset, where: str, loss: Loss, bounded: bool, start: str, random_start: Floats
-) -> dict[str, Any]:
-    """Descend on a stack of sets; return the first step that separates, and verdict, margin and residual."""
-    bound = BOUNDS[where] if bounded else Bound()
-    w0 = random_start if start == "random" else np.zeros(3)
-    if start == "warm":
-        w0 = sigmoid_unit(base.X, base.y, loss=loss, eps=EPS, bound=bound).w
-    n = points.y.shape[-1] if loss == "cross-entropy" and where == "clusters" else 1  # a step as long as of the sum
-    fit = sigmoid_unit(
-        points.X,
-        points.y,
-        loss=loss,
-        eps=EPS,
-        bound=bound,
-        w0=w0,
-        method="descent",
-        learning_rate=RATES[where] * n,
-        max_steps=STEPS[where],
-        tol=1e-12,
-        record_path=True,
-    )
-    first = [first_separation(path, X, y) for path, X, y in zip(fit.path, points.X, points.y, strict=True)]  # type: ignore[arg-type]
-    margin = geometric_margin(fit.w, points.X, points.y)
-    right = separates(fit.w, points.X, points.y)
-    return {"first": first, "separates": right, "margin": margin, "residual": fit.residual}
+def descent(points: Dataset, loss: Loss, w0: Floats, learning_rate: float, **options: Any) -> Fit:
+    """Descend on soft targets, and keep the path."""
+    options |= {"method": "descent", "learning_rate": learning_rate, "record_path": True}
+    return sigmoid_unit(points.X, points.y, loss=loss, eps=EPS, w0=w0, **options)
 
 
 def first_separation(path: Floats, X: Floats, y: Floats) -> float:
@@ -100,19 +85,8 @@ def time_to_separate(t: float) -> Records:
     for loss in LOSSES:
         w = np.array([1.0, 1.0, 0.0]) * np.log((1.0 - EPS) / EPS)
         done, found = 0, np.nan
-        while np.isnan(found) and done < (MOST_STEPS if loss == "threshold-quadratic" else STEPS["four"]):
-            fit = sigmoid_unit(
-                points.X,
-                points.y,
-                loss=loss,
-                eps=EPS,
-                w0=w,
-                method="descent",
-                learning_rate=RATES["four"],
-                max_steps=50_000 if done else 1000,
-                tol=0.0,
-                record_path=True,
-            )
+        while np.isnan(found) and done < (2_000_000 if loss == "threshold-quadratic" else STEPS["four"]):
+            fit = descent(points, loss, w, RATES["four"], max_steps=50_000 if done else 1000, tol=0.0)
             found = done + first_separation(fit.path, points.X, points.y)  # type: ignore[arg-type]
             done, w = done + int(fit.n_updates), fit.w
         steps[key(loss)] = found
@@ -130,15 +104,14 @@ def predicted_steps(t: Floats) -> Floats:
     return np.asarray(3.0 * np.exp(u * t) / ((1.0 - EPS) * RATES["four"] * (t + 1.0) ** 2))
 
 
-def tables(records: Frames) -> Tables:
+def tables(records: Frames) -> Frames:
     """Make the three tables."""
     by, runs = ["points", "loss", "bounded", "start"], records["runs"]
     is_drawn = (runs["points"] != "four") | (runs["start"] == "random")
     runs = runs[is_drawn | ~runs.duplicated(by)]  # where nothing is drawn, all runs are one run
-    time = records["time"].drop(columns="part")
     return {
         "": summarise(runs, by, runs_row),
-        "time": time.assign(predicted=predicted_steps(time["t"].to_numpy())),
+        "time": records["time"].assign(predicted=lambda time: predicted_steps(time["t"].to_numpy())),
         "perceptron": summarise(
             records["perceptron"],
             ["points"],
@@ -147,13 +120,13 @@ def tables(records: Frames) -> Tables:
     }
 
 
-def runs_row(rows: Mapping[str, Any]) -> dict[str, float]:
+def runs_row(rows: Rows) -> dict[str, float]:
     """Return what is true of one loss, bound and start."""
     first, right = rows["first"], rows["separates"]
     share = np.where(right, rows["margin"] / rows["widest"], np.nan)
     reached = np.isfinite(first)
     return {
-        **rate("separates", right),
+        **rates(rows, "separates"),
         "ever_separates": float(reached.mean()),
         "steps": float(np.median(first[reached])) if reached.any() else np.nan,
         "steps_most": float(first[reached].max()) if reached.any() else np.nan,
@@ -162,7 +135,7 @@ def runs_row(rows: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     runs, time = tables[""], tables["time"]
     runs = runs.assign(bound=np.where(runs["bounded"], "bounded", "unbounded"))
@@ -177,9 +150,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "time": nested(time, {"t": "t"}),
         "all_found": bool(time["threshold_quadratic"].notna().all()),
         "growth": float(slope),
-        "u": float(np.log((1.0 - EPS) / EPS)),
         "prediction_at_last": float((late["threshold_quadratic"] / late["predicted"]).iloc[-1]),
-        "quadratic_last_t": float(time.dropna(subset="quadratic")["t"].max()),
         "perceptron": dict(zip(tables["perceptron"]["points"], tables["perceptron"]["median"], strict=True)),
     }
 
@@ -189,20 +160,16 @@ EXPERIMENT = experiment(
     name="losses",
     question="Which loss, bound and start let descent reach a separator, and how soon?",
     settings={
-        "eps": EPS,
         "t": T,
         "n_samples": N_SAMPLES,
-        "scale": SCALE,
         "steps": STEPS,
-        "learning_rate": RATES,
         "weight_bound": {where: bound.weight_bound for where, bound in BOUNDS.items()},
-        "most_steps": MOST_STEPS,
         "t_largest": max(TIMES),
     },
     parts={
         "four": Part(run=partial(descend, "four")),
         "clusters": Part(run=partial(descend, "clusters")),
-        "time": Part(run=time_to_separate, cells=[{"t": t} for t in TIMES], draws=False),
+        "time": Part(run=time_to_separate, cells=every(t=TIMES), draws=False),
     },
     resamples=100,
     block_size=5,

@@ -1,27 +1,17 @@
 """How many updates the perceptron makes, beside the bound that its theorem allows."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.linalg import hadamard
 
+from study import Fit, four_points, make_boxes, make_gaussians, max_margin, novikoff_bound, perceptron, separates
 from study.analysis.interval import mean
-from study.analysis.margin import novikoff_bound
-from study.analysis.separation import separates
 from study.datasets.dataset import Floats
-from study.datasets.generators import make_boxes, make_gaussians
-from study.datasets.published import four_points
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, nested, summarise
-from study.trainers.fit import Fit
-from study.trainers.max_margin import max_margin
-from study.trainers.perceptron import perceptron
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, nested, summarise
 
 DISTANCES = (1.0, 10.0, 100.0, 1000.0)
 SCALES = (0.0, 1.0, 10.0, 100.0, 1000.0)
-PLACES = tuple((n, d) for n in (10, 30, 100) for d in (2, 10))
 CORNERS = (2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -66,69 +56,52 @@ def simplex(n: int) -> tuple[Floats, Floats, Floats]:
     return X, y, (y[:, None] * np.column_stack([X, np.ones(n)])).sum(axis=0)
 
 
-def tables(records: Frames) -> Tables:
+def tables(records: Frames) -> Frames:
     """Make one row a cell: updates with a 95% interval of their mean, and their share of the bound."""
-    return {"": summarise(records["updates"], COLUMNS, updates_row)}
-
-
-def updates_row(rows: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is true of one cell."""
-    updates, bound = rows["updates"], rows["bound"]
-    row = mean("updates", updates)
-    row |= {
-        "updates_least": float(updates.min()),
-        "updates_most": float(updates.max()),
-        "separates": rows["right"].mean(),
+    return {
+        "": summarise(
+            records["updates"], ["part", "generator", "n_samples", "n_features", "t", "start_scale"], updates_row
+        )
     }
+
+
+def updates_row(rows: Rows) -> dict[str, Any]:
+    """Return what is true of one cell."""
+    updates, bound = rows["updates"].astype(float), rows["bound"]
+    row = mean("updates", updates)
+    row |= {"updates_least": updates.min(), "updates_most": updates.max(), "separates": rows["right"].mean()}
     if np.isnan(bound).any():
         return row
     share = updates / bound
     return row | {"bound_median": np.median(bound), "share_median": np.median(share), "share_most": share.max()}
 
 
-COLUMNS = ("part", "generator", "n_samples", "n_features", "t", "start_scale")
-
-
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     table = tables[""]
     drawn, corner = table[table["part"] == "random"], table[table["part"] == "simplex"]
-    by_distance = table[table["part"] == "distance"]
-    cited = ("updates", "updates_low", "updates_high", "updates_most")
     return {
         "random": {
-            "n": int(drawn["n"].min()),
-            "sets": int(drawn["n"].sum()),
             "share_median_least": drawn["share_median"].min(),
             "share_median_most": drawn["share_median"].max(),
-            "share_most": drawn["share_most"].max(),
         },
-        "simplex": {
-            "share_least": corner["share_median"].min(),
-            "largest": int(corner["n_samples"].max()),
-            "updates_at_largest": int(corner["updates"].iloc[-1]),
-        },
-        "separates_least": table["separates"].min(),
-        "distance": nested(by_distance, {"t": "t", "start_scale": "scale"}, cited),
+        "simplex": {"largest": int(corner["n_samples"].max())},
+        "distance": nested(table[table["part"] == "distance"], {"t": "t", "start_scale": "scale"}, ["updates"]),
     }
 
 
 EXPERIMENT = experiment(
     name="perceptron_updates",
     question="How far below its theorem's bound does the perceptron stay, and where does it reach it?",
-    settings={"largest_t": max(DISTANCES), "largest_scale": max(SCALES), "least_n": 10, "most_n": 100},
+    settings={"largest_t": max(DISTANCES), "largest_scale": max(SCALES)},
     parts={
-        "distance": Part(run=count_by_distance, cells=[{"t": t, "start_scale": s} for t in DISTANCES for s in SCALES]),
+        "distance": Part(run=count_by_distance, cells=every(t=DISTANCES, start_scale=SCALES)),
         "random": Part(
             run=count_on_random_sets,
-            cells=[
-                {"generator": generator, "n_samples": n, "n_features": d}
-                for generator in ("boxes", "gaussians")
-                for n, d in PLACES
-            ],
+            cells=every(generator=("boxes", "gaussians"), n_samples=(10, 30, 100), n_features=(2, 10)),
             resamples=1000,
         ),
-        "simplex": Part(run=count_on_simplex, cells=[{"n_samples": n} for n in CORNERS], draws=False),
+        "simplex": Part(run=count_on_simplex, cells=every(n_samples=CORNERS), draws=False),
     },
     resamples=100_000,
     block_size=20_000,

@@ -1,6 +1,5 @@
 """When is a spoiler given up? Certified verdicts over numbers of points, bounds and places, beside the law."""
 
-from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -8,14 +7,13 @@ import numpy as np
 import pandas as pd
 
 from experiments._geometries import DEPTH, GEOMETRIES, OFFSET, corners, named
-from study.certificates.checker import check
-from study.certificates.search import verdict
+from experiments._proofs import accepted
+from study import verdict
 from study.law.bound import LOSSES, asymptote, error_rate, fits_from, prediction, sandwich
 from study.law.conflict import Spoilt
 from study.law.soft_targets import soft_rate, soft_threshold
 from study.law.thresholds import threshold
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, key
+from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment, key
 from study.trainers.losses import Loss
 
 WEIGHT_BOUND = 12.0
@@ -47,17 +45,12 @@ def certify_column(part: str, loss: Loss, column: float) -> Records:
     R = (column if part in ("bound", "tight") else WEIGHT_BOUND) * 2.0 / POWER[loss]
     points, place = corners(depth, offset), {"depth": depth, "offset": offset}
     verdicts = [{**place, "weight_bound": R, "n_base": 8.0 * M, **certify(points, loss, R, M)} for M in WEIGHTS[part]]
-    proofs = [row["certificate"] for row in verdicts if row["accepted"]]
+    proofs = [{"certificate": row["certificate"]} for row in verdicts if row["accepted"]]
     law = []
     if part != "tight":
         row, brackets = compare_with_law(points, loss, R)
         law, proofs = [row | place], proofs + brackets
-    return {"verdicts": verdicts, "law": law, "certificates": lines(proofs), "n_fits": len(proofs)}
-
-
-def lines(proofs: Sequence[str]) -> list[dict[str, str]]:
-    """Return certificates as rows."""
-    return [{"certificate": proof} for proof in proofs]
+    return {"": verdicts, "law": law, "certificates": proofs, "n_fits": len(proofs)}
 
 
 def certify(points: Spoilt, loss: Loss, R: float, M: float) -> dict[str, Any]:
@@ -66,18 +59,17 @@ def certify(points: Spoilt, loss: Loss, R: float, M: float) -> dict[str, Any]:
     y, n = Z[:, -1], len(points.base)
     weight = np.where(np.arange(len(Z)) < n, M, 1.0)
     found = verdict(Z[:, :-1] * y[:, None], y, loss=loss, sample_weight=weight, weight_bound=R)
-    if found.certificate is not None:
-        check(found.certificate)  # raises where the checker refuses
-    return {
+    row = {
         "verdict": found.claim,
         "base_lost": int(found.lost[:n].sum()),
         "spoiler_lost": bool(found.lost[n:].any()),
         "accepted": found.certificate is not None,
-        "certificate": found.certificate or "",
+        "certificate": "",
     }
+    return row | accepted(found.certificate) if row["accepted"] else row
 
 
-def compare_with_law(points: Spoilt, loss: Loss, R: float) -> tuple[dict[str, Any], list[str]]:
+def compare_with_law(points: Spoilt, loss: Loss, R: float) -> tuple[dict[str, Any], list[dict[str, str]]]:
     """Return what the law says of a threshold and what is measured, and the certificates that bracket it.
 
     In the box, where the law is resolved, two verdicts prove that ln N* lies within `NEAR` of the prediction.
@@ -89,11 +81,12 @@ def compare_with_law(points: Spoilt, loss: Loss, R: float) -> tuple[dict[str, An
     exact = threshold(points, loss, R) if single else bisected(points, loss, R, guess)
     rate, fits = error_rate(points, loss), fits_from(points, loss)
     resolved = bool(is_resolved(rate, fits, R))
-    proofs: list[str] = []
+    proofs = []
     sides = ((-NEAR, "separates"), (NEAR, "fails")) if points.shape == "box" and resolved else ()
     for step, claim in sides:
         found = certify(points, loss, R, float(np.exp(guess + step)))
-        proofs += [found["certificate"]] if found["verdict"] == claim and found["accepted"] else []
+        if found["verdict"] == claim and found["accepted"]:
+            proofs.append({"certificate": found["certificate"]})
     row = {
         "depth": np.nan,
         "offset": np.nan,
@@ -148,7 +141,7 @@ def compare_geometry(geometry: str, size: int, rng: np.random.Generator) -> Reco
                 row, brackets = compare_with_law(points, loss, R)
                 rows.append({"loss": loss, **row})
                 proofs += brackets
-    return {"law": rows, "certificates": lines(proofs), "n_fits": len(proofs)}
+    return {"law": rows, "certificates": proofs, "n_fits": len(proofs)}
 
 
 def compare_soft_targets(eps: float) -> Records:
@@ -177,23 +170,20 @@ def compare_soft_targets(eps: float) -> Records:
     return {"law": row}
 
 
-def tables(records: Frames) -> Tables:
+def tables(records: Frames) -> Frames:
     """Make the map, the law beside it, and the certificates, one JSON object a line."""
-    verdicts, law, proofs = records["verdicts"], records["law"], records["certificates"]["certificate"]
-    place = {proof: line for line, proof in enumerate(proofs)}
+    verdicts, law = (records[name].drop(columns="column") for name in ("", "law"))
+    line = {proof: k for k, proof in enumerate(records["certificates"]["certificate"])}
+    verdicts["certificate"] = verdicts["certificate"].map(line).fillna(-1).astype(int)
     law.insert(2, "geometry", law.pop("geometry").fillna("corners"))
-    return {
-        "": verdicts.drop(columns="column").assign(certificate=[place.get(own, -1) for own in verdicts["certificate"]]),
-        "law": law.drop(columns="column"),
-        "certificates": proofs.to_frame(),
-    }
+    return {**records, "": verdicts, "law": law}
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     cells, law = tables[""], tables["law"]
-    geometries = law[law["part"] == "geometry"]
-    resolved = geometries[geometries["resolved"]]
+    ball = law[(law["part"] == "geometry") & (law["shape"] == "ball") & law["resolved"]]
+    gap_alone = law[(law["shape"] == "box") & is_resolved(law["gap"], 0.0, law["weight_bound"])]
     soft = law[law["part"] == "soft"]
     return {
         **{key(loss): numbers_of_loss(cells, law, loss) for loss in LOSSES},
@@ -201,44 +191,31 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "certificates": len(tables["certificates"]),
         "most_base": float(cells["n_base"].max()),
         "geometries": {
-            "n": int(geometries["geometry"].nunique()) + 2,
-            "gap_alone": gap_alone(law),
-            "worst_ball": float(resolved[resolved["shape"] == "ball"]["error"].abs().max()),
-            "n_brackets": int(geometries["n_brackets"].sum()),
-            "brackets_accepted": int(geometries["brackets_accepted"].sum()),
+            "gap_alone": float(gap_alone["error"].abs().max()),
+            "worst_ball": float(ball["error"].abs().max()),
         },
         "soft": {f"eps_{k + 1}": float(np.exp(error)) for k, error in enumerate(soft["error"])},
     }
 
 
-def gap_alone(law: pd.DataFrame) -> float:
-    """Return the largest error in the box where the next base margin alone would call the law resolved."""
-    rows = law[(law["shape"] == "box") & is_resolved(law["gap"], 0.0, law["weight_bound"])]
-    return float(rows["error"].abs().max())
-
-
-def numbers_of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> dict[str, Any]:
+def numbers_of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> Numbers:
     """Return the numbers of one loss."""
     cells, law = cells[cells["loss"] == loss], law[(law["loss"] == loss) & (law["part"] != "soft")]
     bound = cells[cells["part"] == "bound"]
     right = bound.pivot_table(index="n_base", columns="weight_bound", values="verdict", aggfunc="first") == "separates"
-    lost = cells.pivot_table(index=["part", "depth", "offset", "weight_bound"], columns="n_base", values="spoiler_lost")
     swept, R = law[law["part"] == "bound"], law["weight_bound"]
     first = swept[swept["resolved"]]["weight_bound"].min()
     wide = swept[swept["weight_bound"] >= first]
-    maps = law[law["part"] != "geometry"]
-    undecided = cells[cells["verdict"] == "undecided"]
+    place = ["part", "depth", "offset", "weight_bound"]
+    compared = cells.merge(law[[*place, "ln_threshold"]], on=place)
     return {
-        "cells": len(cells),
-        "accepted": int(cells["accepted"].sum()),
-        "undecided": len(undecided),
-        "agree": int(sum(agrees(cells, maps))),
-        "compared": int(cells["part"].ne("tight").sum()),
+        "undecided": int((cells["verdict"] == "undecided").sum()),
+        "agree": int((compared["spoiler_lost"] == (np.log(compared["n_base"]) > compared["ln_threshold"])).sum()),
+        "compared": len(compared),
         "base_lost": int((cells["base_lost"] > 0).sum()),
         "separates_at_widest": bool(right.iloc[:, -1].all()),
         "fails_at_tightest": bool(not right[right.index >= 100].iloc[:, 0].any()),
         "monotone_in_bound": bool((np.diff(right.to_numpy().astype(int), axis=1) >= 0).all()),
-        "lost_stays_lost": bool(all((np.diff(row.dropna()) >= 0).all() for _, row in lost.iterrows())),
         "slope": float(np.polyfit(wide["weight_bound"], wide["ln_threshold"], 1)[0]),
         "slope_tight": float(np.polyfit(swept["weight_bound"][R <= 12], swept["ln_threshold"][R <= 12], 1)[0]),
         "worst": float(law[law["resolved"] & law["shape"].eq("box")]["error"].abs().max()),
@@ -249,23 +226,6 @@ def numbers_of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> dict[
     }
 
 
-def agrees(cells: pd.DataFrame, law: pd.DataFrame) -> Iterator[bool]:
-    """Yield, for each verdict beside which a threshold was computed, whether the spoiler is lost just above it."""
-    limits = law.set_index(["part", "depth", "offset", "weight_bound"])["ln_threshold"].to_dict()
-    for row in cells[cells["part"] != "tight"].to_dict("records"):
-        limit = limits[row["part"], row["depth"], row["offset"], row["weight_bound"]]
-        yield row["spoiler_lost"] == (np.log(row["n_base"]) > limit)
-
-
-MAPS = {
-    part: Part(
-        run=partial(certify_column, part),
-        cells=[{"loss": loss, "column": float(value)} for loss in LOSSES for value in values],
-        draws=False,
-    )
-    for part, values in COLUMNS.items()
-}
-
 EXPERIMENT = experiment(
     in_processes=True,
     name="phase_diagram",
@@ -273,18 +233,17 @@ EXPERIMENT = experiment(
     settings={
         "depth": DEPTH,
         "offset": OFFSET,
-        "weight_bound": {key(loss): 2.0 * WEIGHT_BOUND / POWER[loss] for loss in LOSSES},
-        "widest": {key(loss): float(COLUMNS["bound"][-1] * 2.0 / POWER[loss]) for loss in LOSSES},
+        "widest": {key(loss): COLUMNS["bound"][-1] * 2.0 / POWER[loss] for loss in LOSSES},
         "near": NEAR,
-        "resolved": RESOLVED,
     },
     parts={
-        **MAPS,
-        "geometry": Part(run=compare_geometry, cells=[{"geometry": name} for name in GEOMETRIES], resamples=1),
-        "soft": Part(run=compare_soft_targets, cells=[{"eps": 10.0**-k} for k in range(1, 9)], draws=False),
+        **{
+            part: Part(run=partial(certify_column, part), cells=every(loss=LOSSES, column=values.tolist()), draws=False)
+            for part, values in COLUMNS.items()
+        },
+        "geometry": Part(run=compare_geometry, cells=every(geometry=GEOMETRIES), resamples=1),
+        "soft": Part(run=compare_soft_targets, cells=every(eps=[10.0**-k for k in range(1, 9)]), draws=False),
     },
-    resamples=1,
-    block_size=1,
     tables=tables,
     numbers=numbers,
 )

@@ -1,18 +1,16 @@
 """What a verdict costs, to find and to check, as points, features and the bound grow."""
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from study.certificates.checker import check
-from study.certificates.search import verdict
-from study.datasets.generators import BOX, make_boxes
-from study.datasets.spoilers import PLACE, add_spoilers
-from study.sweeps.experiment import Cell, Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, summarise
+from study import add_spoilers, check, make_boxes, verdict
+from study.datasets.generators import BOX
+from study.datasets.spoilers import PLACE
+from study.sweeps.experiment import Cell
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, experiment, key, nested, summarise
 from study.trainers.losses import Loss
 
 SIZES, DIMENSIONS, BOUNDS = (10, 100, 1_000, 10_000, 100_000), (1, 2, 3, 4), (1.0, 3.0, 10.0, 30.0)
@@ -42,19 +40,19 @@ def time_verdicts(
     return {"verdicts": rows, "n_fits": size}
 
 
-def tables(records: Frames) -> Tables:
+def tables(records: Frames) -> Frames:
     """Return a row for each cell: medians of the times, the most cells, and how often each verdict came."""
     return {"": summarise(records["verdicts"], ["loss", *USUAL], cost_row)}
 
 
-def cost_row(rows: Mapping[str, Any]) -> dict[str, Any]:
+def cost_row(rows: Rows) -> dict[str, Any]:
     """Return what the verdicts of one cell cost."""
     times = {f"{name}_ms": 1e3 * np.median(rows[name]) for name in ("search", "check")}
     counts = {claim: int((rows["claim"] == claim).sum()) for claim in ("separates", "fails", "undecided")}
     return {**times, "most_cells": int(rows["cells"].max()), **counts}
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Return each row by its loss and by the one setting that is not the usual one."""
     tree: dict[str, Any] = {key(loss): {} for loss in tables[""]["loss"]}
     for name in USUAL:
@@ -68,7 +66,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 def varied() -> list[Cell]:
     """Return the settings, each setting varied alone."""
-    settings: list[Mapping[str, int | float]] = [
+    settings = [
         *({**USUAL, "n_samples": n} for n in SIZES),
         *({**USUAL, "n_features": d} for d in DIMENSIONS if d != USUAL["n_features"]),
         *({**USUAL, "weight_bound": R} for R in BOUNDS if USUAL["weight_bound"] != R),
@@ -84,13 +82,7 @@ def varied() -> list[Cell]:
 EXPERIMENT = experiment(
     name="proof_cost",
     question="What does a proved verdict cost to find and to check?",
-    settings={
-        "n_samples": list(SIZES),
-        "n_features": list(DIMENSIONS),
-        "weight_bound": list(BOUNDS),
-        "draws": DRAWS,
-        "eps": EPS["soft quadratic"],
-    },
+    settings={"draws": DRAWS, "eps": EPS["soft quadratic"]},
     parts={"": Part(run=time_verdicts, cells=varied())},
     resamples=DRAWS,
     block_size=1,

@@ -1,27 +1,19 @@
 """Targets within reach of the bound: which loss still gives a spoiler up, and how many points can outvote it."""
 
-from collections.abc import Mapping
 from itertools import product
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.special import expit
 
-from study.analysis.interval import middle, rate
-from study.analysis.separation import separates
-from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import BOX, make_boxes
-from study.datasets.spoilers import PLACE, add_spoilers
-from study.law.conflict import Shape, spoilt
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, summarise
-from study.trainers.fit import Bound
+from experiments._points import spoilt_clusters
+from study import Bound, Dataset, separates, sigmoid_unit
+from study.analysis.interval import middle, rates
+from study.datasets.dataset import Floats
+from study.law.conflict import SHAPES, Shape, spoilt
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, experiment, nested, summarise
 from study.trainers.losses import LOSSES
-from study.trainers.sigmoid_unit import sigmoid_unit
 
 N_SAMPLES, WEIGHT_BOUND = 100, 3.0
-SHAPES: tuple[Shape, ...] = ("box", "ball")
 TARGETS = (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.4, 2.2)
 """Margins at which the targets are met, ln((1 - eps) / eps)."""
 FACTORS = (0.5, 0.8, 0.95, 1.05, 1.2, 2.0)
@@ -29,14 +21,9 @@ FACTORS = (0.5, 0.8, 0.95, 1.05, 1.2, 2.0)
 COPIES = (1, 10, 100, 1000, 10_000)
 
 
-def spoilt_sets(size: int, rng: np.random.Generator) -> Dataset:
-    """Draw clusters with one spoiler."""
-    return add_spoilers(make_boxes(N_SAMPLES, **BOX, size=size, rng=rng), 1, **PLACE, rng=rng)
-
-
 def by_target(size: int, rng: np.random.Generator) -> Records:
     """Ask for each target, bound's shape and loss whether the target is in reach, and the optimum separates."""
-    points = spoilt_sets(size, rng)
+    points = spoilt_clusters(N_SAMPLES, size, rng)
     reaches = {shape: reach(points, shape) for shape in SHAPES}
     rows = []
     for u, shape, loss in product(TARGETS, SHAPES, LOSSES):
@@ -51,7 +38,7 @@ def by_target(size: int, rng: np.random.Generator) -> Records:
 
 def by_share(size: int, rng: np.random.Generator) -> Records:
     """Measure the targets by each set's own reach; ask for each number of copies of the base which optima separate."""
-    points = spoilt_sets(size, rng)
+    points = spoilt_clusters(N_SAMPLES, size, rng)
     reached = reach(points, "box")
     rows = []
     for factor, copies, loss in product(FACTORS, COPIES, LOSSES):
@@ -73,43 +60,36 @@ def reach(points: Dataset, shape: Shape) -> Floats:
     return np.array([WEIGHT_BOUND * spoilt(X, y, flags, shape).gamma0 for X, y, flags in sets])
 
 
-def tables(records: Frames) -> Tables:
+def tables(records: Frames) -> Frames:
     """Make the three tables."""
     return {
         "": summarise(records["targets"], ["u", "eps", "shape", "loss"], target_row),
         "copies": summarise(
-            records["copies"], ["share_of_reach", "copies", "loss"], lambda rows: rate("separates", rows["separates"])
+            records["copies"], ["share_of_reach", "copies", "loss"], lambda rows: rates(rows, "separates")
         ),
         "reach": summarise(records["reach"], ["shape"], lambda rows: middle("reach", rows["reach"])),
     }
 
 
-def target_row(rows: Mapping[str, Any]) -> dict[str, float]:
+def target_row(rows: Rows) -> dict[str, float]:
     """Return how often the optimum separates, and in how many sets it does not though the target is in reach."""
     lost = int((rows["in_reach"] & ~rows["separates"]).sum())
-    return rate("separates", rows["separates"]) | {"in_reach": rows["in_reach"].mean(), "in_reach_lost": lost}
+    return rates(rows, "separates") | {"in_reach": rows["in_reach"].mean(), "in_reach_lost": lost}
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     table, copies, reached = tables[""], tables["copies"], tables["reach"]
     interval = ["separates", "separates_low", "separates_high"]
-    by_u = nested(table, {"shape": "", "u": "u", "loss": ""}, [*interval, "in_reach_lost"])
-    for shape, places in nested(table, {"shape": "", "u": "u"}, ["eps", "in_reach"]).items():
-        for u, place in places.items():
-            by_u[shape][u] |= place
     threshold = table[table["loss"] == "threshold-quadratic"]
     return {
         "n": int(table["n"].min()),
         "n_copies": int(copies["n"].min()),
-        "targets": by_u,
+        "targets": nested(table, {"shape": "", "u": "u", "loss": ""}, interval),
         "reach": nested(reached.assign(target=expit(reached["reach"])).drop(columns="n"), {"shape": ""}),
         "copies": nested(copies, {"loss": "", "share_of_reach": "share", "copies": "m"}, interval),
         "in_reach": int((threshold["in_reach"] * threshold["n"]).round().sum()),
         "in_reach_lost": int(threshold["in_reach_lost"].sum()),
-        "others_in_reach_lost": {
-            key(loss): int(table[table["loss"] == loss]["in_reach_lost"].sum()) for loss in LOSSES[:2]
-        },
     }
 
 
@@ -117,14 +97,7 @@ EXPERIMENT = experiment(
     in_processes=True,
     name="reach",
     question="Does a loss that is zero beyond its targets give a spoiler up where the bound lets them be met?",
-    settings={
-        "n_samples": N_SAMPLES,
-        "weight_bound": WEIGHT_BOUND,
-        "boxes": BOX,
-        "depth": PLACE["depth"],
-        "offset": PLACE["offset"],
-        "most_copies": max(COPIES),
-    },
+    settings={"weight_bound": WEIGHT_BOUND, "most_copies": max(COPIES)},
     parts={"targets": Part(run=by_target), "copies": Part(run=by_share, resamples=200)},
     resamples=1000,
     block_size=20,

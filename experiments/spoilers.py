@@ -1,40 +1,47 @@
 """The lecture's frames: no spoiler, one, three; the perceptron and the bounded unit on the same points."""
 
-from collections.abc import Mapping
 from itertools import product
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from study.analysis.interval import middle, rate
-from study.analysis.margin import functional_margins
-from study.analysis.separability import is_separable
-from study.analysis.separation import separates, training_error
-from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import BOX, GAUSSIAN, make_boxes, make_gaussians
-from study.datasets.spoilers import PLACE, add_spoilers
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, key, nested, summarise
-from study.trainers.best_separator import best_separator
-from study.trainers.fit import Bound, Fit
+from experiments._points import coordinates, first_set, spoilt_clusters
+from study import (
+    Bound,
+    Dataset,
+    Fit,
+    add_spoilers,
+    best_separator,
+    functional_margins,
+    is_separable,
+    make_boxes,
+    make_gaussians,
+    perceptron,
+    separates,
+    sigmoid_unit,
+    training_error,
+)
+from study.analysis.interval import middle, rate, rates
+from study.datasets.dataset import Floats
+from study.datasets.generators import BOX, GAUSSIAN
+from study.datasets.spoilers import PLACE
+from study.law.bound import LOSSES
+from study.law.conflict import SHAPES
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, key, nested, summarise
 from study.trainers.losses import Loss, loss_of_margin
-from study.trainers.perceptron import perceptron
-from study.trainers.sigmoid_unit import sigmoid_unit
 
 N_SAMPLES, WEIGHT_BOUND = 100, 3.0
 COUNTS = (0, 1, 3)
-SHAPES: tuple[Literal["box", "ball"], ...] = ("box", "ball")
-LOSSES: tuple[Loss, ...] = ("cross-entropy", "quadratic")
 GROWTH = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 BOUNDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
-def base_sets(generator: str, n_samples: int, size: int, rng: np.random.Generator) -> Dataset:
+def base_sets(generator: str, size: int, rng: np.random.Generator) -> Dataset:
     """Draw a stack of base sets; both generators put the boundary at zero of the first feature."""
     if generator == "boxes":
-        return make_boxes(n_samples, **BOX, size=size, rng=rng)
-    return make_gaussians(n_samples, **GAUSSIAN, normal=[1.0, 0.0], size=size, rng=rng)
+        return make_boxes(N_SAMPLES, **BOX, size=size, rng=rng)
+    return make_gaussians(N_SAMPLES, **GAUSSIAN, normal=[1.0, 0.0], size=size, rng=rng)
 
 
 def spoilt_sets(base: Dataset, n_spoilers: int, rng: np.random.Generator) -> Dataset:
@@ -54,24 +61,24 @@ def verdict(points: Dataset, w: Floats) -> dict[str, Any]:
 
 def frames(size: int, rng: np.random.Generator) -> Records:
     """Train both rules on the first set that is drawn, without and with spoilers."""
-    base = base_sets("boxes", N_SAMPLES, size, rng)
+    base = base_sets("boxes", size, rng)
     points, lines = [], []
     for n_spoilers in COUNTS:
         drawn = spoilt_sets(base, n_spoilers, rng)
-        X, y = drawn.X[0], drawn.y[0]
+        one = first_set(drawn)
+        X, y = one.X, one.y
         fits = {"perceptron": perceptron(X, y).w} | {loss: bounded_unit(X, y, loss).w for loss in LOSSES}
-        place = {"x_1": X[:, 0], "x_2": X[:, 1], "label": y.astype(int), "is_spoiler": drawn.is_spoiler[0]}
         wrong = {f"wrong_{rule}": ~(functional_margins(w, X, y) > 0) for rule, w in fits.items()}
-        points.append({"n_spoilers": n_spoilers, **place, **wrong})
+        points.append({"n_spoilers": n_spoilers, **coordinates(one), **wrong})
         for rule, w in fits.items():
             line = {"n_spoilers": n_spoilers, "rule": rule, "w_1": w[0], "w_2": w[1], "bias": w[2]}
             lines.append(line | {"separates": separates(w, X, y), "training_error": training_error(w, X, y)})
     return {"points": points, "lines": lines, "n_fits": len(lines)}
 
 
-def rates(generator: str, size: int, rng: np.random.Generator) -> Records:
+def train_rules(generator: str, size: int, rng: np.random.Generator) -> Records:
     """Train both rules on the same base sets without a spoiler, with one and with three."""
-    base = base_sets(generator, N_SAMPLES, size, rng)
+    base = base_sets(generator, size, rng)
     before: dict[str, Floats] = {}
     rows: list[dict[str, Any]] = []
     for n_spoilers in COUNTS:
@@ -103,7 +110,7 @@ def sums(points: Dataset, loss: Loss, fit: Fit) -> dict[str, Any]:
 
 def growth(n_samples: int, size: int, rng: np.random.Generator) -> Records:
     """Compare the bounded optimum with the best separator inside the same bound, one spoiler among many points."""
-    points = spoilt_sets(base_sets("boxes", n_samples, size, rng), 1, rng)
+    points = spoilt_clusters(n_samples, size, rng)
     rows = []
     for loss in LOSSES:
         fit = bounded_unit(points.X, points.y, loss)
@@ -113,7 +120,7 @@ def growth(n_samples: int, size: int, rng: np.random.Generator) -> Records:
 
 def bounds(size: int, rng: np.random.Generator) -> Records:
     """Ask at every bound whether the unit separates, on the same sets with one spoiler."""
-    points = spoilt_sets(base_sets("boxes", N_SAMPLES, size, rng), 1, rng)
+    points = spoilt_clusters(N_SAMPLES, size, rng)
     rows = []
     for shape, R, loss in product(SHAPES, BOUNDS, LOSSES):
         fit = sigmoid_unit(points.X, points.y, loss=loss, bound=Bound(shape, R), method="newton")
@@ -122,22 +129,22 @@ def bounds(size: int, rng: np.random.Generator) -> Records:
     return {"bounds": rows, "n_fits": size * len(rows)}
 
 
-def tables(records: Frames) -> Tables:
+def tables(records: Frames) -> Frames:
     """Make the five tables."""
     return {
         "": summarise(records["rates"], ["generator", "n_samples", "n_spoilers", "rule"], rates_row),
-        "points": records["points"].drop(columns="part"),
-        "lines": records["lines"].drop(columns="part"),
+        "points": records["points"],
+        "lines": records["lines"],
         "growth": summarise(records["growth"], ["n_samples", "loss"], growth_row),
         "bounds": summarise(
-            records["bounds"], ["shape", "weight_bound", "loss"], lambda rows: rate("separates", rows["separates"])
+            records["bounds"], ["shape", "weight_bound", "loss"], lambda rows: rates(rows, "separates")
         ),
     }
 
 
-def rates_row(rows: Mapping[str, Any]) -> dict[str, Any]:
+def rates_row(rows: Rows) -> dict[str, Any]:
     """Return what is true of one rule at one number of spoilers."""
-    row = rate("separates", rows["separates"]) | rate("separable", rows["separable"])
+    row: dict[str, Any] = rates(rows, "separates", "separable")
     row |= {name: rows[name].mean() for name in ("base_lost", "spoilers_lost")}
     total, best, grown = rows["total"], rows["best"], rows["grown"]
     if np.isnan(best).any():  # the perceptron has no loss, and without a spoiler there is nothing to compare
@@ -148,18 +155,16 @@ def rates_row(rows: Mapping[str, Any]) -> dict[str, Any]:
     return row | middle("loss_growth", grown / (total - grown))
 
 
-def growth_row(rows: Mapping[str, Any]) -> dict[str, float]:
+def growth_row(rows: Rows) -> dict[str, float]:
     """Return what is true of one loss at one number of base points."""
     n = rows["n_samples"] + 1
     of_loss = middle("optimum", rows["total"] / n) | middle("best_separator", rows["best"] / n)
-    return rate("separates", rows["separates"]) | of_loss | middle("own_share", rows["own"] / rows["total"])
+    return rates(rows, "separates") | of_loss | middle("own_share", rows["own"] / rows["total"])
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     rated, growing, bounded = tables[""], tables["growth"], tables["bounds"]
-    growing = growing.assign(ratio=growing["best_separator"] / growing["optimum"])
-    of_growth = ("separates", "own_share", "optimum", "best_separator", "ratio")
     return {
         "n": int(rated["n"].min()),
         "n_growth": int(growing["n"].min()),
@@ -167,11 +172,10 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "rates": nested(
             rated.drop(columns=["n", "n_samples"]), {"generator": "", "n_spoilers": "spoilers", "rule": ""}
         ),
-        "growth": nested(growing, {"loss": "", "n_samples": "n"}, of_growth),
-        "bounds": nested(bounded.drop(columns="n"), {"shape": "", "loss": "", "weight_bound": "R"}),
+        "growth": nested(growing, {"loss": "", "n_samples": "n"}, ["separates", "own_share"]),
+        "bounds": nested(bounded, {"shape": "", "loss": "", "weight_bound": "R"}, ["separates"]),
         "twentieth": {key(loss): below_a_twentieth(growing[growing["loss"] == loss]) for loss in LOSSES},
         "frame": {"place": -PLACE["depth"]},
-        "frames": nested(tables["lines"], {"n_spoilers": "spoilers", "rule": ""}, ["separates"]),
     }
 
 
@@ -195,12 +199,11 @@ EXPERIMENT = experiment(
         "boxes": BOX,
         "gaussians": GAUSSIAN,
         "level": 0.95,
-        "most_samples": max(GROWTH),
     },
     parts={
         "frames": Part(run=frames, resamples=1),
-        "rates": Part(run=rates, cells=[{"generator": generator} for generator in ("boxes", "gaussians")]),
-        "growth": Part(run=growth, cells=[{"n_samples": n} for n in GROWTH], resamples=100),
+        "rates": Part(run=train_rules, cells=every(generator=("boxes", "gaussians"))),
+        "growth": Part(run=growth, cells=every(n_samples=GROWTH), resamples=100),
         "bounds": Part(run=bounds, resamples=200),
     },
     resamples=1000,

@@ -1,31 +1,35 @@
 """What one added instance does to a boundary: an ordinary point, and a spoiler; trained on, and trained anew."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments._points import spoilt_clusters
+from study import (
+    Bound,
+    Dataset,
+    add_spoilers,
+    disagreement,
+    functional_margins,
+    leave_one_out,
+    make_boxes,
+    max_margin,
+    perceptron,
+    sigmoid_unit,
+)
 from study.analysis.interval import mean, rate
-from study.analysis.margin import functional_margins
-from study.analysis.stability import angle_swing, disagreement, leave_one_out, offset_swing
-from study.datasets.dataset import Dataset, Floats
-from study.datasets.generators import BOX, make_boxes
-from study.datasets.spoilers import PLACE, add_spoilers
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, nested, summarise
-from study.trainers.fit import Bound
-from study.trainers.losses import Loss, loss_of_margin
-from study.trainers.max_margin import max_margin
-from study.trainers.perceptron import perceptron
-from study.trainers.sigmoid_unit import sigmoid_unit
+from study.analysis.stability import angle_swing, offset_swing
+from study.datasets.dataset import Floats
+from study.datasets.generators import BOX
+from study.datasets.spoilers import PLACE
+from study.law.bound import LOSSES
+from study.law.conflict import SHAPES
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, experiment, nested, summarise
+from study.trainers.losses import loss_of_margin
 
 N_SAMPLES, WEIGHT_BOUND = 100, 3.0
-UNITS: tuple[tuple[str, Loss], ...] = tuple(
-    (shape, loss) for loss in ("cross-entropy", "quadratic") for shape in ("box", "ball")
-)
-RULES = ("perceptron", "max-margin", *(f"unit, {loss}, {shape}" for shape, loss in UNITS))
+UNITS = {f"unit, {loss}, {shape}": (shape, loss) for loss in LOSSES for shape in SHAPES}
+RULES = ("perceptron", "max-margin", *UNITS)
 STARTS = ("warm", "anew")
 RIGHT = "right already"
 """Of the ordinary instances those that the old boundary classifies correctly: the control."""
@@ -74,9 +78,8 @@ def trained(rule: str, X: Floats, y: Floats, w0: Floats | None) -> Floats:
         return perceptron(X, y, w0=w0).w
     if rule == "max-margin":
         return max_margin(X, y).w
-    shape, loss = UNITS[RULES.index(rule) - 2]
-    bound = Bound("box", WEIGHT_BOUND) if shape == "box" else Bound("ball", WEIGHT_BOUND)
-    return sigmoid_unit(X, y, loss=loss, bound=bound, w0=w0, method="newton").w
+    shape, loss = UNITS[rule]
+    return sigmoid_unit(X, y, loss=loss, bound=Bound(shape, WEIGHT_BOUND), w0=w0, method="newton").w
 
 
 def swings(rule: str, base: Dataset, more: Dataset, start: str) -> dict[str, Floats]:
@@ -88,14 +91,11 @@ def swings(rule: str, base: Dataset, more: Dataset, start: str) -> dict[str, Flo
     before = trained(rule, base.X, base.y, None)
     after = trained(rule, more.X, more.y, before if start == "warm" else None)
     change = np.full(len(before), np.nan)
-    if rule.startswith("unit"):
-        loss = UNITS[RULES.index(rule) - 2][1]
-        means = [
-            loss_of_margin(loss, functional_margins(before, points.X, points.y), 0.0)[0].mean(axis=-1)
-            for points in (base, more)
-        ]
-        change = np.abs(means[1] - means[0])
-    wrong = [(functional_margins(before, points.X, points.y) <= 0.0).sum(axis=-1) for points in (base, more)]
+    margins = [functional_margins(before, points.X, points.y) for points in (base, more)]
+    if rule in UNITS:
+        old, new = (loss_of_margin(UNITS[rule][1], margin, 0.0)[0].mean(axis=-1) for margin in margins)
+        change = np.abs(new - old)
+    wrong = [(margin <= 0.0).sum(axis=-1) for margin in margins]
     return {
         "angle": np.degrees(angle_swing(before, after)),
         "offset": offset_swing(before, after),
@@ -107,8 +107,7 @@ def swings(rule: str, base: Dataset, more: Dataset, start: str) -> dict[str, Flo
 
 def left_out(size: int, rng: np.random.Generator) -> Records:
     """Leave each sample out in turn; the mean and the largest share of test points whose verdict changes."""
-    base = make_boxes(N_LEFT_OUT - 1, **BOX, size=size, rng=rng)
-    sets = add_spoilers(base, 1, **PLACE, rng=rng)
+    sets = spoilt_clusters(N_LEFT_OUT - 1, size, rng)
     test = make_boxes(N_TEST, **BOX, size=1, rng=rng)
     rows = []
     for rule in RULES:
@@ -118,7 +117,7 @@ def left_out(size: int, rng: np.random.Generator) -> Records:
     return {"left_out": rows, "n_fits": size * len(RULES) * (N_LEFT_OUT + 1)}
 
 
-def tables(records: Frames) -> Tables:
+def tables(records: Frames) -> Frames:
     """Make the table of swings and that of leave-one-out stability."""
     swung = records["swings"]
     control = swung[(swung["instance"] == "ordinary") & swung["right"]].assign(instance=RIGHT)
@@ -129,7 +128,7 @@ def tables(records: Frames) -> Tables:
     }
 
 
-def swings_row(rows: Mapping[str, Any]) -> dict[str, float]:
+def swings_row(rows: Rows) -> dict[str, float]:
     """Return median, 99% quantile and maximum of each measure, and the share of sets that moved at all."""
     row: dict[str, float] = {}
     for name in MEASURES:
@@ -140,13 +139,13 @@ def swings_row(rows: Mapping[str, Any]) -> dict[str, float]:
     return row | rate("moved", rows["angle"] > 0.0)
 
 
-def left_out_row(rows: Mapping[str, Any]) -> dict[str, float]:
+def left_out_row(rows: Rows) -> dict[str, float]:
     """Return the mean change, and the largest one of each set, over the sets."""
     largest = {"largest_change": rows["largest"].max(), "median_largest": np.median(rows["largest"])}
     return mean("hypothesis_stability", rows["mean"]) | largest
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     swung, left = tables[""], tables["left_out"]
     told = nested(swung.drop(columns="n"), {"rule": "", "instance": "", "start": ""})
@@ -158,13 +157,7 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 EXPERIMENT = experiment(
     name="stability",
     question="Does one added instance swing the perceptron wildly, and the bounded unit hardly at all?",
-    settings={
-        "n_samples": N_SAMPLES,
-        "weight_bound": WEIGHT_BOUND,
-        "n_left_out": N_LEFT_OUT,
-        "n_test": N_TEST,
-        **{f"place_{name}": value for name, value in PLACE.items() if name != "jitter"},
-    },
+    settings={"n_samples": N_SAMPLES, "weight_bound": WEIGHT_BOUND, "n_left_out": N_LEFT_OUT},
     parts={"swings": Part(run=swing), "left out": Part(run=left_out, resamples=200)},
     resamples=4_000,
     block_size=250,

@@ -9,23 +9,17 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
+from experiments._geometries import corner_points
 from experiments._implicit_bias import asymptote, safe_rate, widest
-from study.analysis.separation import separates
-from study.datasets.dataset import Dataset, Floats
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, nested
-from study.trainers.fit import Bound, Fit
-from study.trainers.sigmoid_unit import sigmoid_unit
+from study import Bound, Dataset, Fit, separates, sigmoid_unit
+from study.datasets.dataset import Floats
+from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment, nested
 
 LAST = 3_000_000
 STEPS = np.unique(np.round(np.geomspace(1.0, LAST, 66)).astype(np.int64))
 N_FAR = 12
 SUPPORT = np.array([[0.5, 1.5], [1.5, 0.5], [-0.5, -1.5], [-1.5, -0.5]])
 CORNERS, JITTER = np.array([[0.5, 1.5], [1.5, -0.5], [-1.0, -1.0]]), 0.25
-BASE = np.array(
-    [[1.0, 1.0], [1.0, -1.0], [2.0, 1.0], [2.0, -1.0], [-1.0, 1.0], [-1.0, -1.0], [-2.0, 1.0], [-2.0, -1.0]]
-)
-SPOILER = np.array([[-1.0, 2.0]])
 SAMPLES = (16, 32, 64, 128, 256, 512, 1024)
 PATH_SAMPLES = 128
 FIT_FROM = 1000
@@ -57,16 +51,8 @@ def path_of_descent(
     w, done, rows = np.zeros(points.X.shape[1] + 1), 0, []
     rate = safe_rate(points, weight / weight.sum())
     for step in steps:
-        fit = sigmoid_unit(
-            points.X,
-            points.y,
-            sample_weight=weight,
-            method="descent",
-            learning_rate=rate,
-            max_steps=int(step) - done,
-            tol=0.0,
-            w0=w,
-        )
+        options: dict[str, Any] = {"learning_rate": rate, "max_steps": int(step) - done, "tol": 0.0}
+        fit = sigmoid_unit(points.X, points.y, sample_weight=weight, w0=w, method="descent", **options)
         w, done = fit.w, int(step)
         rows.append([step, float(fit.loss), *w])
         if until_separated and step > 1 and separates(w, points.X, points.y):
@@ -94,9 +80,8 @@ def path_of_draw(points: Dataset) -> dict[str, Any]:
 
 def spoilt_example(n_samples: int) -> tuple[Dataset, Floats]:
     """Return eight base points of equal weight, together n_samples, and a spoiler of weight one."""
-    y = np.append(np.sign(BASE[:, 0]), 1.0)
-    points = Dataset(X=np.concatenate([BASE, SPOILER]), y=y, is_spoiler=np.arange(9) == 8, name="example")
-    return points, np.append(np.full(8, n_samples / 8.0), 1.0)
+    points = corner_points()
+    return points, np.where(points.is_spoiler, 1.0, n_samples / 8.0)
 
 
 def bounded_optimum(points: Dataset, weight: Floats, R: float) -> Fit:
@@ -132,7 +117,7 @@ def find_meeting(n_samples: int) -> Records:
 
     def spoiler_margin(R: float) -> float:
         w = bounded_optimum(points, weight, R).w
-        return float(w[:-1] @ SPOILER[0] + w[-1])
+        return float(w[:-1] @ points.X[-1] + w[-1])
 
     R = brentq(spoiler_margin, 1.0, 100.0, xtol=1e-9)
     steps = np.unique(np.round(np.geomspace(1, LAST, 1200)).astype(np.int64))
@@ -141,17 +126,13 @@ def find_meeting(n_samples: int) -> Records:
     return {"meeting": {**row, "separates": separates(last[2:], points.X, points.y)}, "n_fits": 60}
 
 
-def tables(records: Frames) -> Tables:
-    """Make the four tables."""
-    drawn = records["paths"].drop(columns="part")
+def tables(records: Frames) -> Frames:
+    """Make a row for each draw, and its path row after row; the other records are tables."""
+    drawn = records["paths"]
     drawn.insert(1, "draw", drawn.groupby("points").cumcount())
     paths = ["n_steps", "loss_value", "norm", "error"]
-    return {
-        "": pd.DataFrame([rates_row(draw) for draw in drawn.to_dict("records")]),
-        "paths": drawn[["points", "draw", *paths]].explode(paths),
-        "path": records["path"].drop(columns="part"),
-        "meeting": records["meeting"].drop(columns="part"),
-    }
+    rates = pd.DataFrame([rates_row(draw) for draw in drawn.to_dict("records")])
+    return {**records, "": rates, "paths": drawn[["points", "draw", *paths]].explode(paths)}
 
 
 def rates_row(draw: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,38 +161,23 @@ def slope(x: Floats, y: Floats) -> float:
     return float(np.polyfit(x, y, 1)[0])
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
-    rates: dict[str, Any] = {}
+    rates = {}
     for kind, rows in tables[""].groupby("points"):
         values = {name: mean(rows[name]) for name in rows.columns if name not in ("points", "draw", "n_steps")}
         values["constant_ratio"] = mean((rows["constant"] / rows["predicted_constant"])[rows["points"] == "generic"])
-        rates[str(kind)] = {"n": len(rows), "n_steps": int(rows["n_steps"].max()), **values}
+        rates[str(kind)] = {"n": len(rows), **values}
     path, met = tables["path"], tables["meeting"]
     met = met.assign(norm_ratio=met["norm"] / met["weight_bound"])
-    late = path[path["n_steps"] >= 100]
-    growth = slope(met["weight_bound"].to_numpy(), np.log(met["n_steps"].to_numpy()))
     return {
         "rates": rates,
-        "path": {
-            "most_apart": path["apart"].max(),
-            "last_apart": path["apart"].iloc[-1],
-            "most_loss_ratio": float((late["loss_value"] / late["bounded_loss"]).max()),
-            "same_verdict": float((path["separates"] == path["bounded_separates"]).mean()),
-            "n": len(path),
-        },
-        "meeting": nested(met.drop(columns="separates"), {"n_samples": "n"}),
-        "meeting_growth": growth,
+        "path": {"most_apart": path["apart"].max(), "n": len(path)},
+        "meeting": nested(met, {"n_samples": "n"}, ["norm_ratio"]),
+        "meeting_growth": slope(met["weight_bound"].to_numpy(), np.log(met["n_steps"].to_numpy())),
         "meeting_all": bool(met["separates"].all()),
         "most_norm_ratio": float(met["norm_ratio"].max()),
-        "example_margin": float(1.0 / np.linalg.norm(widest(*example_arrays())[0])),
     }
-
-
-def example_arrays() -> tuple[Floats, Floats]:
-    """Return the example's points and labels."""
-    points, _ = spoilt_example(max(SAMPLES))
-    return points.X, points.y
 
 
 def mean(values: pd.Series) -> dict[str, float]:
@@ -229,17 +195,15 @@ EXPERIMENT = experiment(
     question="Without a bound, how does descent separate, where does it point, and what is a bound worth in steps?",
     settings={
         "n_steps": LAST,
-        "fit_from": FIT_FROM,
         "n_far": N_FAR,
         "path_samples": PATH_SAMPLES,
         "least_samples": min(SAMPLES),
         "most_samples": max(SAMPLES),
-        "level": 0.95,
     },
     parts={
-        "descent": Part(run=descend, cells=[{"points": points} for points in ("symmetric", "generic")]),
+        "descent": Part(run=descend, cells=every(points=("symmetric", "generic"))),
         "path": Part(run=follow_path, draws=False),
-        "meeting": Part(run=find_meeting, cells=[{"n_samples": n} for n in SAMPLES], draws=False),
+        "meeting": Part(run=find_meeting, cells=every(n_samples=SAMPLES), draws=False),
     },
     resamples=10,
     block_size=1,

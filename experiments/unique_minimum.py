@@ -1,18 +1,16 @@
 """Two crowds and one spoiler: every stationary point of the unbounded unit, counted and proved, as the crowds grow."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from study.analysis.separability import separability
-from study.certificates.checker import check
+from experiments._proofs import accepted
+from study import separability, stationary_points
 from study.certificates.problem import problem_of
-from study.certificates.stationary import hull_bound, stationary_points
+from study.certificates.stationary import hull_bound
 from study.datasets.dataset import Floats
-from study.sweeps.experiment import Tables
-from study.sweeps.parts import Frames, Part, Records, experiment, summarise
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, nested, summarise
 from study.trainers.losses import objective
 
 EPS = 0.1
@@ -31,18 +29,13 @@ def weights(m: int) -> Floats:
 
 def prove_separable() -> Records:
     """Prove that the points are separable."""
-    proof = separability(X, y).proof
-    check(proof)
-    return {"certificates": {"certificate": proof}, "n_fits": 1}
+    return {"certificates": accepted(separability(X, y).proof), "n_fits": 1}
 
 
 def count_stationary(m: int) -> Records:
     """Enclose every stationary point in all of space, and have the proof checked."""
     bound = float(np.ceil(hull_bound(problem_of(X, y, "quadratic", EPS, None, 1.0))))
     found = stationary_points(X, y, eps=EPS, sample_weight=weights(m), weight_bound=bound, everywhere=True)
-    if found.certificate is None:
-        raise RuntimeError(f"{found.cells_left} cells are left at m = {m}")
-    check(found.certificate)
     rows = [
         {
             "kind": q.kind,
@@ -54,7 +47,7 @@ def count_stationary(m: int) -> Records:
         }
         for q in found.points
     ]
-    return {"points": rows, "certificates": {"certificate": found.certificate}, "n_fits": 1}
+    return {"points": rows, "certificates": accepted(found.certificate), "n_fits": 1}
 
 
 def evaluate_loss(m: int) -> Records:
@@ -65,18 +58,12 @@ def evaluate_loss(m: int) -> Records:
     return {"landscape": {"w": w.ravel(), "b": b.ravel(), "loss": (2 * m + 1) * values}}
 
 
-def tables(records: Frames) -> Tables:
-    """Make the table of counts, of points, of the landscape, and the certificates."""
-    points = records["points"].drop(columns="part")
-    return {
-        "": summarise(points, ["m"], counts_row).rename(columns={"n": "n_stationary"}),
-        "points": points,
-        "landscape": records["landscape"].drop(columns="part"),
-        "certificates": records["certificates"][["certificate"]],
-    }
+def tables(records: Frames) -> Frames:
+    """Make one row for each number of copies; the records are tables as they are."""
+    return {**records, "": summarise(records["points"], ["m"], counts_row).rename(columns={"n": "n_stationary"})}
 
 
-def counts_row(rows: Mapping[str, Any]) -> dict[str, Any]:
+def counts_row(rows: Rows) -> dict[str, Any]:
     """Return how many of the stationary points are minima, and which minimum is the lower."""
     points = pd.DataFrame(rows)
     minima = points[points["kind"] == "minimum"]
@@ -91,7 +78,7 @@ def counts_row(rows: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     counts, points = tables[""].set_index("m"), tables["points"]
     whole = counts.loc[1:WHOLE]
@@ -102,18 +89,12 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     return {
         "n_certificates": len(tables["certificates"]),
         "n_counts": len(counts),
-        "two_minima": {
-            "first": int(two.min()),
-            "last": int(two.max()),
-            "without_gap": bool(len(two) == np.ptp(two) + 1),
-        },
-        "both_separate": {"first": int(both.min()), "last": int(both.max()), "number": len(both)},
+        "two_minima": {"first": int(two.min()), "last": int(two.max())},
+        "both_separate": {"number": len(both)},
         "failing_lower_from": int(fails_lower.min()),
-        "failing_lower_ever_after": bool((whole.loc[fails_lower.min() :, "lowest_separates"] == 0).all()),
         "order_proved": bool(counts["order_proved"].all()),
         "unique_failing": {
             "first": int(alone.min()),
-            "last": int(alone.max()),
             "ever_after": bool((counts.loc[alone.min() :, "n_stationary"] == 1).all()),
         },
         "at": {f"m_{m}": at(counts, points, m) for m in (10, 20, 50, 100, 1000)},
@@ -124,36 +105,23 @@ def at(counts: pd.DataFrame, points: pd.DataFrame, m: int) -> dict[str, Any]:
     """Return what is known at one m: kinds, losses and places."""
     here = points[(points["m"] == m) & (points["kind"] == "minimum")]
     row = counts.loc[m]
-    minima = {
-        ("separating" if minimum["separates"] else "failing"): {
-            "w": minimum["w"],
-            "b": minimum["b"],
-            "loss": (minimum["loss_low"] + minimum["loss_high"]) / 2,
-        }
-        for minimum in here.to_dict("records")
-    }
+    here = here.assign(
+        kind=np.where(here["separates"], "separating", "failing"), loss=(here["loss_low"] + here["loss_high"]) / 2
+    )
     known = {"n_stationary": int(row["n_stationary"]), "n_minima": int(row["n_minima"])}
-    return {**known, "loss_at_infinity": float(row["loss_at_infinity"]), **minima}
+    return {**known, "loss_at_infinity": row["loss_at_infinity"], **nested(here, {"kind": ""}, ["w", "b", "loss"])}
 
 
 EXPERIMENT = experiment(
     in_processes=True,
     name="unique_minimum",
     question="Are there separable points on which the unbounded unit has one minimum only, and that one fails?",
-    settings={
-        "eps": EPS,
-        "spoiler": float(X[2, 0]),
-        "every_count_to": WHOLE,
-        "largest_count": max(COUNTS),
-        "shown": list(SHOWN),
-    },
+    settings={"eps": EPS, "spoiler": float(X[2, 0]), "every_count_to": WHOLE, "largest_count": max(COUNTS)},
     parts={
         "points": Part(run=prove_separable, draws=False),
-        "counted": Part(run=count_stationary, cells=[{"m": m} for m in COUNTS], draws=False),
-        "landscape": Part(run=evaluate_loss, cells=[{"m": m} for m in SHOWN], draws=False),
+        "counted": Part(run=count_stationary, cells=every(m=COUNTS), draws=False),
+        "landscape": Part(run=evaluate_loss, cells=every(m=SHOWN), draws=False),
     },
-    resamples=1,
-    block_size=1,
     tables=tables,
     numbers=numbers,
 )

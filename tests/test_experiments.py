@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from study.commands.checkout import load_experiment, select
-from study.report.provenance import CERTIFICATES, read_record, read_tables, table_name
+from study.report.provenance import read_record, read_tables, table_name
+from study.sweeps.experiment import CERTIFICATES
 from tests.conftest import ROOT, Study
 
 RESULTS = ROOT / "experiments" / "results"

@@ -20,7 +20,6 @@ CLAIMS = (
         holds=lambda results: min(_least_share(results, True), _least_share(results, False)) >= 0.95,
         condition="training goes on from the optimum of the other three",
         holds_conditionally=lambda results: _least_share(results, True) >= 0.95,
-        basis="measured",
         sample=STARTS,
         evidence=(
             "from that optimum, distance ten: {basins.warm.quadratic_t_10:.2f}",
@@ -35,7 +34,6 @@ CLAIMS = (
         holds=lambda results: _least_share(results, False) >= 0.5,
         condition="the starts are wide and the fourth point is far",
         holds_conditionally=lambda results: results["basins"]["starts"]["quadratic_t_100"]["s_1"]["low"] >= 0.5,
-        basis="measured",
         sample=STARTS,
         evidence=(
             "spread one, distance five: {basins.starts.quadratic_t_5.s_1.stuck:.3f}",

@@ -32,6 +32,26 @@ def _higher_variance(results: Results, baseline: str) -> bool:
     return _surely(results, baseline, "variance", 1) and _never(results, baseline, "variance", "unit_larger")
 
 
+def _more_variance(baseline: str, key: str, statement: str) -> Claim:
+    """Return the claim that a baseline varies more than a bounded unit."""
+    rules, elsewhere = "bias_variance.cells.primary", f"bias_variance.elsewhere.{baseline}.variance"
+    return Claim(
+        key=key,
+        statement=statement,
+        source="[@rana]",
+        holds=lambda results: _higher_variance(results, baseline),
+        condition=RARE,
+        holds_conditionally=lambda results: _surely(results, baseline, "variance", 1),
+        sample=SETS,
+        evidence=(
+            f"variance, {baseline.replace('max_margin', 'widest margin')}: {{{rules}.{baseline}.variance:.4f}}",
+            f"unit, box: {{{rules}.unit_cross_entropy_box_3.variance:.5f}}",
+            f"comparisons elsewhere: {{{elsewhere}.compared}}",
+            f"the unit's is higher in: {{{elsewhere}.unit_larger}}",
+        ),
+    )
+
+
 CLAIMS = (
     Claim(
         key="low bias",
@@ -41,7 +61,6 @@ CLAIMS = (
         holds=_low_bias,
         condition=RARE,
         holds_conditionally=lambda results: _surely(results, "perceptron", "bias", -1),
-        basis="measured",
         sample=SETS,
         evidence=(
             "training sets separated: {bias_variance.cells.primary.perceptron.separates:.3f}",
@@ -50,21 +69,10 @@ CLAIMS = (
             "settings where it is higher: {bias_variance.elsewhere.perceptron.bias.baseline_larger}",
         ),
     ),
-    Claim(
+    _more_variance(
+        "perceptron",
         key="high variance",
         statement="The perceptron has a higher variance than a unit with bounded weights.",
-        source="[@rana]",
-        holds=lambda results: _higher_variance(results, "perceptron"),
-        condition=RARE,
-        holds_conditionally=lambda results: _surely(results, "perceptron", "variance", 1),
-        basis="measured",
-        sample=SETS,
-        evidence=(
-            "variance, perceptron: {bias_variance.cells.primary.perceptron.variance:.4f}",
-            "unit, box: {bias_variance.cells.primary.unit_cross_entropy_box_3.variance:.5f}",
-            "comparisons elsewhere: {bias_variance.elsewhere.perceptron.variance.compared}",
-            "the unit's is higher in: {bias_variance.elsewhere.perceptron.variance.unit_larger}",
-        ),
     ),
     Claim(
         key="variance for bias",
@@ -75,7 +83,6 @@ CLAIMS = (
         holds_conditionally=lambda results: (
             _surely(results, "perceptron", "variance", 1) and _surely(results, "perceptron", "bias", -1)
         ),
-        basis="measured",
         sample=SETS,
         evidence=(
             "perceptron less unit, variance: "
@@ -83,22 +90,11 @@ CLAIMS = (
             "bias: {bias_variance.differences.perceptron.unit_cross_entropy_box_3.bias.difference:+.4f}",
         ),
     ),
-    Claim(
+    _more_variance(
+        "max_margin",
         key="below the optimal classifier",
         statement="A bounded unit has a lower variance than the optimal classifier for the training data, the one with "
         "the widest margin.",
-        source="[@rana]",
-        holds=lambda results: _higher_variance(results, "max_margin"),
-        condition=RARE,
-        holds_conditionally=lambda results: _surely(results, "max_margin", "variance", 1),
-        basis="measured",
-        sample=SETS,
-        evidence=(
-            "variance, widest margin: {bias_variance.cells.primary.max_margin.variance:.4f}",
-            "unit, box: {bias_variance.cells.primary.unit_cross_entropy_box_3.variance:.5f}",
-            "comparisons elsewhere: {bias_variance.elsewhere.max_margin.variance.compared}",
-            "the unit's is higher in: {bias_variance.elsewhere.max_margin.variance.unit_larger}",
-        ),
     ),
     Claim(
         key="the peak",
@@ -109,7 +105,6 @@ CLAIMS = (
             results["bias_variance"]["law"]["least_ratio"] >= 1 / 3
             and results["bias_variance"]["law"]["most_ratio"] <= 3.0
         ),
-        basis="measured",
         sample=SETS,
         evidence=(
             "predicted, box of three: {bias_variance.law.unit_cross_entropy_box_3.predicted_rate:.3f}",

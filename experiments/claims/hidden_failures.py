@@ -1,23 +1,17 @@
 """The claim that hidden layers fail too."""
 
-from study.report.claims import Claim, Results
+from study.report.claims import Claim
 from study.report.numbers import lookup
 
-
-def _hidden_layers_fail(results: Results) -> bool:
-    """Say whether both failures stand: the proved minimum, and the bound from which every optimum fails."""
-    return all(
-        lookup(results, "hidden_failures.proof.proved|spoiler_lost|lower_separates|separable")
-        + lookup(results, "hidden_failures.global.*.*.all_from_there")
-    )
-
+PROVED = "hidden_failures.proof.proved|spoiler_lost|lower_separates|separable"
+BOUND = "hidden_failures.global.*.*.all_from_there"
 
 CLAIMS = (
     Claim(
         key="hidden layers fail",
         statement="Networks with hidden layers fail in the same way on separable points.",
         source="[@brady1989]",
-        holds=_hidden_layers_fail,
+        holds=lambda results: all(lookup(results, PROVED) + lookup(results, BOUND)),
         basis="proved, and by machine",
         evidence=(
             "a strict minimum that loses the spoiler is proved: {hidden_failures.proof.proved}",

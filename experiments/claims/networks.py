@@ -7,11 +7,6 @@ SETS = "{networks.n:,} sets"
 UNIT, WIDE = "depth_0_width_0", "depth_1_width_16"
 
 
-def _hidden_layer_saves(results: Results) -> bool:
-    """Say whether sixteen hidden nodes separate in 95% of sets at every bound tried."""
-    return at_least(results, f"networks.grid.box|ball.*.{WIDE}.lowest_separates", 0.95)
-
-
 def _saves_weight_by_weight(results: Results) -> bool:
     """Say whether, at the widest box, they do where the unit fails, and at no product of norms beat the unit."""
     widest = lookup(results, "networks.grid.box.*")[-1]
@@ -44,10 +39,9 @@ CLAIMS = (
         key="a hidden layer saves",
         statement="A hidden layer saves backpropagation from the spoiler.",
         source="folklore",
-        holds=_hidden_layer_saves,
+        holds=lambda results: at_least(results, f"networks.grid.box|ball.*.{WIDE}.lowest_separates", 0.95),
         condition="each weight is bounded by itself, and not when the product of the layers' norms is",
         holds_conditionally=_saves_weight_by_weight,
-        basis="measured",
         sample=SETS,
         evidence=(
             "unit, box: {networks.grid.box.R_4.depth_0_width_0.separates:.2f}",
@@ -64,7 +58,6 @@ CLAIMS = (
         holds=lambda results: _margins_alone(results, "width_0|width_1|width_2"),
         condition="there is no hidden layer",
         holds_conditionally=lambda results: _margins_alone(results, "width_0"),
-        basis="measured",
         evidence=(
             "slope, no hidden layer: {networks.law.width_0.slope:.2f}",
             "slope, one hidden node: {networks.law.width_1.slope:.2f}",
@@ -78,7 +71,6 @@ CLAIMS = (
         holds=lambda results: _variance_falls(results, "box|ball"),
         condition="the product of the layers' norms is what is bounded",
         holds_conditionally=lambda results: _variance_falls(results, "ball"),
-        basis="measured",
         sample=SETS,
         evidence=(
             "unit, widest box: {networks.grid.box.R_4.depth_0_width_0.variance:.3f}",

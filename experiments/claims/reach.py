@@ -4,11 +4,6 @@ from study.report.claims import Claim, Results, at_least, at_most
 from study.report.numbers import lookup
 
 
-def _targets_separate(results: Results) -> bool:
-    """Say whether the threshold loss separates in 95% of sets or more at every target and both shapes of bound."""
-    return at_least(results, "reach.targets.*.*.threshold_quadratic.separates_low", 0.95)
-
-
 def _never_outvoted(results: Results) -> bool:
     """Say whether targets within reach leave none lost, however many the copies, and the other losses are outvoted."""
     within = "share_0_5|share_0_8|share_0_95"
@@ -26,7 +21,7 @@ CLAIMS = (
         statement="It is the loss that makes a bounded unit give a spoiler up: with a loss that is zero beyond its "
         "targets no number of other points outvotes it.",
         source="this study, after @sontag1991",
-        holds=_targets_separate,
+        holds=lambda results: at_least(results, "reach.targets.*.*.threshold_quadratic.separates_low", 0.95),
         condition="the targets are within the bound's reach",
         holds_conditionally=_never_outvoted,
         basis="proved; measured",

@@ -30,7 +30,6 @@ CLAIMS = (
         holds=lambda results: min(_swing(results, "perceptron", kind) for kind in ("ordinary", "spoiler")) >= 10.0,
         condition="the instance is a spoiler",
         holds_conditionally=lambda results: _swing(results, "perceptron", "spoiler") >= 10.0,
-        basis="measured",
         sample=SETS,
         evidence=(
             "degrees, median, a spoiler: {stability.perceptron.spoiler.warm.angle_median:.1f}",
@@ -46,7 +45,6 @@ CLAIMS = (
         holds=lambda results: _hardly_moves(results, "ordinary", "spoiler"),
         condition="the instance is a spoiler",
         holds_conditionally=lambda results: _hardly_moves(results, "spoiler"),
-        basis="measured",
         sample=SETS,
         evidence=(
             "degrees, a spoiler: {stability.unit_cross_entropy_box.spoiler.warm.angle_median:.1f}",

@@ -10,9 +10,7 @@ def _descends_to_separators(results: Results) -> bool:
     return results["unbounded"]["meeting_all"] and all(abs(slope + 1.0) <= 0.02 for slope in slopes)
 
 
-def _soft_separates(results: Results) -> bool:
-    """Say whether descent on soft targets, without a bound, separates spoiled clusters in 95% of sets."""
-    return at_least(results, "losses.runs.clusters.cross_entropy.unbounded.*.separates_low", 0.95)
+SOFT = "losses.runs.clusters.cross_entropy.unbounded"
 
 
 def _bound_is_stopping(results: Results) -> bool:
@@ -26,15 +24,14 @@ CLAIMS = (
         key="separates in the end",
         statement="Without a bound, descent on the cross-entropy separates separable points in the end.",
         source="[@soudry2018]",
-        holds=lambda results: _descends_to_separators(results) and _soft_separates(results),
+        holds=lambda results: _descends_to_separators(results) and at_least(results, f"{SOFT}.*.separates_low", 0.95),
         condition="the targets are zero and one",
         holds_conditionally=_descends_to_separators,
-        basis="measured",
         sample="{losses.n_clusters:,} sets",
         evidence=(
             "hard targets, at every size tried: {unbounded.meeting_all}",
             "power of time in the loss: {unbounded.rates.generic.loss_slope.mean:.4f}",
-            "soft targets, share of sets: {losses.runs.clusters.cross_entropy.unbounded.zero.separates:.2f}",
+            f"soft targets, share of sets: {{{SOFT}.zero.separates:.2f}}",
         ),
     ),
     Claim(
@@ -43,7 +40,6 @@ CLAIMS = (
         "time is nine tenths or more.",
         source="[@soudry2018]",
         holds=lambda results: at_most(results, "unbounded.rates.*.error_slope.low", -0.9),
-        basis="measured",
         sample="{unbounded.rates.generic.n:,} sets",
         evidence=(
             "power of log time, generic sets: {unbounded.rates.generic.error_slope.mean:.2f}",
@@ -55,7 +51,6 @@ CLAIMS = (
         statement="For the cross-entropy a bound on the norm acts like stopping descent when it reaches that norm.",
         source="folklore, and @ji2020 in the limit",
         holds=_bound_is_stopping,
-        basis="measured",
         sample="{unbounded.path.n:,} norms",
         evidence=(
             "degrees between the two, at most: {unbounded.path.most_apart:.1f}",

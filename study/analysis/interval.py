@@ -1,6 +1,7 @@
 """Estimates over independent draws with their 95% confidence intervals, as columns of a table."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -32,6 +33,11 @@ def rate(name: str, hits: ArrayLike) -> dict[str, float]:
     hits = np.asarray(hits)
     low, high = wilson(int(hits.sum()), len(hits))
     return {name: float(hits.mean()), f"{name}_low": low, f"{name}_high": high}
+
+
+def rates(rows: Mapping[str, ArrayLike], *names: str) -> dict[str, float]:
+    """Return `rate` of each of the named columns."""
+    return {column: value for name in names for column, value in rate(name, rows[name]).items()}
 
 
 def mean(name: str, values: Floats) -> dict[str, float]:

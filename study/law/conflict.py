@@ -5,7 +5,7 @@ Points are rows z = y (x, 1); directions v lie in W, the unit box or the unit ba
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from study.checks import BadInput, checked
 from study.datasets.dataset import Features, Floats, Labels, as_flags, check_finite, check_points, check_shape
 
 Shape = Literal["box", "ball"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
 TIGHT = 1e-8
 """What counts as zero, of margins and multipliers of order 1."""
 

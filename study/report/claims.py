@@ -35,7 +35,7 @@ class Claim:
     holds_conditionally : callable (results) -> bool, optional
         Whether it holds under `condition`.
     basis : str
-        How sure the verdict is: proved, by hand or by machine, or measured.
+        How sure the verdict is: measured, or proved, by hand or by machine.
     sample : str, optional
         The number of sets or runs that were drawn.
     evidence : tuple of str
@@ -48,7 +48,7 @@ class Claim:
     holds: Callable[[Results], bool]
     condition: str = ""
     holds_conditionally: Callable[[Results], bool] | None = None
-    basis: str
+    basis: str = "measured"
     sample: str = ""
     evidence: tuple[str, ...]
 

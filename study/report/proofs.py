@@ -8,7 +8,8 @@ import pandas as pd
 
 from study.certificates.checker import check
 from study.certificates.reading import Refused
-from study.report.provenance import CERTIFICATES, read_tables, table_name
+from study.report.provenance import read_tables, table_name
+from study.sweeps.experiment import CERTIFICATES
 
 FIELDS = {"verdict": "claim", "loss": "loss", "weight_bound": "weight_bound"}
 """A row's column, and the field of its certificate that says the same."""

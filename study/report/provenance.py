@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from study.checks import CheckFailed
-from study.sweeps.experiment import Experiment, Tables
+from study.sweeps.experiment import CERTIFICATES, Experiment, Tables
 from study.sweeps.files import parse_json, read_file
 from study.sweeps.store import write_file
 from study.sweeps.streams import SEED
@@ -20,8 +20,6 @@ RTOL, ATOL = 1e-6, 1e-9
 """Two machines may differ by this much in a real number; whole numbers, truth values and words may not differ."""
 RECORD = {"question": str, "digest": str, "declaration": dict, "tables": dict, "numbers": dict, "seal": str}
 """The fields of the JSON of a result."""
-CERTIFICATES = "certificates"
-"""This part of the tables has the one column `certificate`; proofs are checked, not compared."""
 
 
 def declaration(experiment: Experiment) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from study.checks import count
 
 Cell = Mapping[str, str | int | float]
 Statistics = dict[str, NDArray[Any]]
-Tables = dict[str, pd.DataFrame]
+Tables = Mapping[str, pd.DataFrame]
+CERTIFICATES = "certificates"
+"""The table of proofs: its one column is `certificate`; proofs are checked, not compared."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,19 +4,25 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from study.sweeps.experiment import Cell, Experiment, Statistics, Tables, concatenate
+from study.sweeps.experiment import CERTIFICATES, Cell, Experiment, Statistics, concatenate
 
 Columns = Mapping[str, Any]
 """Arrays of one length, or of two axes whose first has that length; a single value stands in every row."""
 Records = Mapping[str, Columns | Sequence[Columns] | int]
 """What a block gives: the columns of each record, or a sequence of columns to be stacked; `n_fits` counts fits."""
 Frames = Mapping[str, pd.DataFrame]
+"""The records of all cells, or tables made of them."""
+Rows = Mapping[str, NDArray[Any]]
+"""The columns of one group of rows."""
+Numbers = dict[str, Any]
+"""What the paper cites, nested."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +55,18 @@ class Part:
         return [{**part, **values, **own} for values in self.cells]
 
 
+def every(**values: Iterable[str | int | float]) -> list[Cell]:
+    """Return a cell for each combination of values, the last of them changing fastest."""
+    return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
+
+
 def experiment(
     *,
     parts: Mapping[str, Part],
-    tables: Callable[[Frames], Tables],
+    tables: Callable[[Frames], Frames] = dict,
     merge: Callable[[Iterable[Statistics]], Statistics] = concatenate,
+    resamples: int = 1,
+    block_size: int = 1,
     **declared: Any,
 ) -> Experiment:
     """Return an experiment that holds parts.
@@ -62,11 +75,11 @@ def experiment(
     ----------
     parts : mapping of str to Part
         The name of a part is a value of its cells, `part`; "" adds no such value.
-    tables : callable (mapping of str to DataFrame) -> dict of str to DataFrame
-        Make the tables from one frame for each record: first the values of the cell, then the columns that `run` gave,
-        cell after cell and block after block.
+    tables : callable (mapping of str to DataFrame) -> mapping of str to DataFrame
+        Make the tables from the records, as `frames` returns them; by default every record is the table of its name.
     merge : {concatenate, add_up}
         Records that are added have one row, whose entries may be arrays.
+    resamples, block_size : int, at least 1
     **declared
         The other fields of `Experiment`.
     """
@@ -74,6 +87,8 @@ def experiment(
         cells=[cell for name, part in parts.items() for cell in part.named_cells(name)],
         run=partial(run_part, dict(parts)),
         merge=merge,
+        resamples=resamples,
+        block_size=block_size,
         tables=lambda merged: tables(frames(merged)),
         **declared,
     )
@@ -118,7 +133,11 @@ def as_array(column: pd.Series) -> NDArray[Any]:
 
 
 def frames(merged: Sequence[tuple[Cell, Statistics]]) -> dict[str, pd.DataFrame]:
-    """Return one frame for each record, from the merged blocks of each cell."""
+    """Return one frame for each record, cell after cell and block after block.
+
+    The values of the cell come first, then the columns that `run` gave. Where several parts give a record, its part is
+    one of the values. Certificates, which say themselves what they prove, have no values.
+    """
     found: dict[str, list[pd.DataFrame]] = {}
     for cell, statistics in merged:
         values = {name: value for name, value in cell.items() if name != "resamples"}
@@ -126,15 +145,15 @@ def frames(merged: Sequence[tuple[Cell, Statistics]]) -> dict[str, pd.DataFrame]
         for name, array in statistics.items():
             if name != "n_fits":
                 record, _, column = name.partition(".")
-                records.setdefault(record, dict(values))[column] = array
+                records.setdefault(record, {} if record == CERTIFICATES else dict(values))[column] = array
         for record, columns in records.items():
             found.setdefault(record, []).append(frame(columns))
-    return {record: pd.concat(some, ignore_index=True) for record, some in found.items()}
+    whole = {record: pd.concat(some, ignore_index=True) for record, some in found.items()}
+    alone = [record for record, table in whole.items() if "part" in table and len(set(table["part"])) == 1]
+    return whole | {record: whole[record].drop(columns="part") for record in alone}
 
 
-def summarise(
-    table: pd.DataFrame, by: Sequence[str], summary: Callable[[dict[str, NDArray[Any]]], Mapping[str, Any]]
-) -> pd.DataFrame:
+def summarise(table: pd.DataFrame, by: Sequence[str], summary: Callable[[Rows], Mapping[str, Any]]) -> pd.DataFrame:
     """Return a row for each group, in the order of their first rows.
 
     Parameters
@@ -142,7 +161,7 @@ def summarise(
     table : DataFrame
     by : sequence of str
         Columns whose values make a group; they come first, then `n`, the number of the group's rows.
-    summary : callable (dict of str to ndarray) -> mapping
+    summary : callable (mapping of str to ndarray) -> mapping
         Further columns, from the columns of the group.
     """
     rows = []
@@ -152,7 +171,7 @@ def summarise(
     return pd.DataFrame(rows)
 
 
-def nested(table: pd.DataFrame, by: Mapping[str, str], values: Iterable[str] | None = None) -> dict[str, Any]:
+def nested(table: pd.DataFrame, by: Mapping[str, str], values: Iterable[str] | None = None) -> Numbers:
     """Return columns of a table as nested numbers, a level for each column of `by`; blank entries are left out.
 
     Parameters
@@ -164,7 +183,7 @@ def nested(table: pd.DataFrame, by: Mapping[str, str], values: Iterable[str] | N
         Columns; by default all that are not in `by`.
     """
     names = [name for name in table.columns if name not in by] if values is None else list(values)
-    tree: dict[str, Any] = {}
+    tree: Numbers = {}
     for row in table.to_dict("records"):
         place = tree
         for column, prefix in by.items():

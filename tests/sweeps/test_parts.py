@@ -18,7 +18,7 @@ def draw(scale: float, size: int, rng: np.random.Generator) -> Records:
 
 
 def show(name: str) -> Records:
-    return {"values": {"value": 0.0, "rule": name}, "certificates": {"certificate": ["one", "another"], "right": True}}
+    return {"values": {"value": 0.0, "rule": name}, "certificates": {"certificate": ["one", "another"]}, "alone": {"right": True}}
 
 
 def declared(**parts: Part) -> Experiment:
@@ -28,7 +28,6 @@ def declared(**parts: Part) -> Experiment:
         parts=parts,
         resamples=5,
         block_size=3,
-        tables=lambda records: {**records},
         numbers=lambda tables: {"n": len(tables["values"])},
     )
 
@@ -51,9 +50,6 @@ def test_cells_are_named_as_the_streams_know_them() -> None:
         name="one",
         question="?",
         parts={"": Part(run=draw, cells=[{"scale": 1.0}])},
-        resamples=1,
-        block_size=1,
-        tables=dict,
         numbers=dict,
     )
     assert alone.cells == [{"scale": 1.0}]
@@ -70,9 +66,9 @@ def test_a_frame_holds_the_cells_values_and_the_columns_in_the_order_of_cells_an
         rng = stream("tiny", "block", EXPERIMENT.cells[1], 0)
         assert list(values["value"][10:13]) == list(2.0 * rng.random(3))
         np.testing.assert_array_equal(np.stack(list(values["place"][10:13])), rng.random((3, 3)))
-        proofs = tables["certificates"]
-        assert list(proofs["certificate"]) == ["one", "another"]
-        assert proofs["right"].dtype == bool
+        assert tables["certificates"].to_dict("list") == {"certificate": ["one", "another"]}
+        assert tables["alone"].to_dict("list") == {"name": ["it"], "right": [True]}
+        assert tables["alone"]["right"].dtype == bool
         assert "none" not in tables
 
 
@@ -81,7 +77,7 @@ def test_a_block_says_how_many_fits_it_took() -> None:
     blocks = [EXPERIMENT.run(cell, 3, rng) for cell in EXPERIMENT.cells]
     assert [int(block["n_fits"].sum()) for block in blocks] == [6, 6, 6, 0]
     assert frames([(EXPERIMENT.cells[3], blocks[3])])["values"].to_dict("records") == [
-        {"part": "shown", "name": "it", "value": 0.0, "rule": "it"}
+        {"name": "it", "value": 0.0, "rule": "it"}
     ]
 
 
