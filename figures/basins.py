@@ -1,6 +1,5 @@
 """Where descent ends: the map of starts for each loss, and how often random starts lose the fourth point."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 LOSSES = {"quadratic": "quadratic", "threshold-quadratic": "threshold", "cross-entropy": "cross-entropy"}
 ENDS = {"separates": "sky", "fourth point lost": "vermillion", "another point lost": "yellow"}
@@ -18,7 +17,7 @@ DISTANCES = {5.0: ("sky", "o", "-"), 10.0: ("vermillion", "s", "--"), 100.0: ("b
 STYLES = {"quadratic": "-", "threshold-quadratic": ":", "cross-entropy": "--"}
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw three maps and the shares."""
     figure = plt.figure(figsize=(WIDTH, 4.7), layout="constrained")
     axes = figure.subplot_mosaic([list(LOSSES), ["random"] * 3], height_ratios=[1, 1.1])
@@ -26,14 +25,13 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         draw_map(axes[loss], tables["map"], loss)
         axes[loss].set(xlabel="start of $w_1$", ylabel="start of $w_2$" if letter == "a" else "")
         axes[loss].tick_params(labelleft=letter == "a")
-        label_panel(axes[loss], letter, LOSSES[loss])
     stationary = tables["stationary"]
     chosen = stationary[(stationary["eps"] == 0.1) & (stationary["t"] == 10.0) & stationary["everywhere"]]
     for row in chosen.itertuples():
         mark = "d" if not row.is_minimum else "*" if row.separates else "X"
         axes["quadratic"].scatter(row.w_x, row.w_y, s=45, marker=mark, color="white", edgecolor="black", zorder=3)
     draw_shares(axes["random"], tables[""])
-    label_panel(axes["random"], "d", "random starts that lose the fourth point")
+    label_panels(zip(axes.values(), (*LOSSES.values(), "random starts that lose the fourth point"), strict=True))
     return figure
 
 

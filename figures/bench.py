@@ -1,13 +1,11 @@
 """What a fit costs, beside the peers, and against the size of the stack."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 PEERS = {
     "perceptron": ("scikit-learn Perceptron", "blue", "o"),
@@ -16,15 +14,14 @@ PEERS = {
 }
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw the ratios to the peers, and the cost of a fit against the size of the stack."""
     figure = plt.figure(figsize=(WIDTH, 2.9), layout="constrained")
     ratios, stacks = figure.subplots(1, 2, width_ratios=[1.3, 1])
     table = tables[""]
     draw_ratios(ratios, table)
     draw_stacks(stacks, table[table["part"] == "stack"])
-    label_panel(ratios, "a", "times faster than the peer")
-    label_panel(stacks, "b", "cost of a fit")
+    label_panels([(ratios, "times faster than the peer"), (stacks, "cost of a fit")])
     return figure
 
 

@@ -1,6 +1,5 @@
 """Where each rule stands between bias and variance, and how that turns as spoilers become frequent."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -8,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, arms, label_panel
+from study.report.style import OKABE_ITO, WIDTH, Tables, draw_estimates, label_panels
 
 SHOWN: dict[str, tuple[str, str, str]] = {
     "perceptron": ("perceptron", "blue", "o"),
@@ -27,16 +26,15 @@ OTHERS = {
 PRIMARY = {"generator": "boxes", "n_samples": 100, "n_features": 2, "features": "raw", "resampling": "fresh"}
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw four panels."""
     figure = plt.figure(figsize=(WIDTH, 5.2), layout="constrained")
     axes = figure.subplots(2, 2)
     table = tables[""]
     draw_parts(axes[0, 0], chosen(table, spoiler_rate=0.01))
-    label_panel(axes[0, 0], "a", "one in a hundred")
-    for axis, letter, part in ((axes[0, 1], "b", "variance"), (axes[1, 0], "c", "bias"), (axes[1, 1], "d", "error")):
+    for axis, part in zip(axes.flat[1:], ("variance", "bias", "error"), strict=True):
         draw_rates(axis, chosen(table), part)
-        label_panel(axis, letter, part)
+    label_panels(zip(axes.flat, ("one in a hundred", "variance", "bias", "error"), strict=True))
     draw_law(axes[0, 1], tables["law"])
     handles, labels = axes[0, 1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
@@ -73,10 +71,7 @@ def draw_rates(axes: Axes, rows: pd.DataFrame, part: str) -> None:
     """Draw one part against the share of spoilers, with intervals."""
     for label, (name, colour, marker) in SHOWN.items():
         line = rows[rows["label"] == label].sort_values("spoiler_rate")
-        style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "markersize": 3.5, "label": name}
-        axes.errorbar(
-            100.0 * line["spoiler_rate"], line[part], arms(line, part), **style, elinewidth=0.8, linewidth=1.1
-        )
+        draw_estimates(axes, line, 100.0 * line["spoiler_rate"], part, colour, marker, linewidth=1.1, label=name)
     axes.set(xlabel="spoilers in a hundred", ylabel=part, ylim=(-0.002, None))
 
 

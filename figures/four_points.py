@@ -1,6 +1,5 @@
 """The fourth point: lines, the two minima, where one of them ends, and the perceptron's updates."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,14 +8,14 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, RULES, WIDTH, draw_points, label_panel
+from study.report.style import OKABE_ITO, RULES, WIDTH, Tables, draw_points, label_panels
 
 FOLDS = {0.05: ("sky", "-."), 0.1: ("vermillion", "-"), 0.2: ("black", "--")}
 ORDERS = {"natural": ("blue", ""), "cyclic-shuffled": ("orange", "^"), "random": ("purple", "v")}
 KINDS = {"stuck minimum": "X", "saddle": "d", "separating minimum": "*"}
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw the five panels."""
     figure = plt.figure(figsize=(WIDTH, 7.2), layout="constrained")
     axes = figure.subplot_mosaic(
@@ -39,11 +38,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     for name in ("three", "four"):
         axes[name].set(xlabel="$x_1$", ylabel="$x_2$")
         axes[name].legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), handlelength=2.2)
-    label_panel(axes["three"], "a", "three points")
-    label_panel(axes["four"], "b", "a fourth, far below")
-    label_panel(axes["slice"], "c", "the loss on a plane")
-    label_panel(axes["fold"], "d", "the two minima")
-    label_panel(axes["updates"], "e", "updates of the perceptron until it separates")
+    titles = ("three points", "a fourth, far below", "the loss on a plane", "the two minima")
+    label_panels(zip(axes.values(), (*titles, "updates of the perceptron until it separates"), strict=True))
     return figure
 
 

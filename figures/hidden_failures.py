@@ -1,6 +1,5 @@
 """The two failures of networks with a hidden layer: the strict minimum and its basin, and the bound on separators."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -8,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, arms, draw_points, draw_region, label_panel
+from study.report.style import OKABE_ITO, WIDTH, Tables, draw_estimates, draw_points, draw_region, label_panels
 
 METHODS = {("minimum", "descent"): ("blue", "o", "-"), ("minimum", "spectral"): ("vermillion", "s", "-")} | {
     ("zero", "descent"): ("blue", "o", ":"),
@@ -16,7 +15,7 @@ METHODS = {("minimum", "descent"): ("blue", "o", "-"), ("minimum", "spectral"): 
 }
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw the four panels."""
     figure = plt.figure(figsize=(WIDTH, 5.2), layout="constrained")
     axes = figure.subplot_mosaic([["stuck", "separating"], ["basin", "global"]])
@@ -24,10 +23,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         draw_view(axes[name], tables["view"], tables["points"], name)
     draw_basin(axes["basin"], tables["basin"])
     draw_global(axes["global"], tables["global"])
-    label_panel(axes["stuck"], "a", "the strict minimum")
-    label_panel(axes["separating"], "b", "weights that separate")
-    label_panel(axes["basin"], "c", "starts that lose the spoiler")
-    label_panel(axes["global"], "d", "every optimum fails")
+    titles = ("the strict minimum", "weights that separate", "starts that lose the spoiler", "every optimum fails")
+    label_panels(zip(axes.values(), titles, strict=True))
     return figure
 
 
@@ -42,10 +39,9 @@ def draw_basin(axes: Axes, basin: pd.DataFrame) -> None:
     """Draw the share of starts that lose the spoiler, around the minimum and around zero."""
     for (around, method), (colour, marker, line) in METHODS.items():
         rows = basin[(basin["around"] == around) & (basin["method"] == method)]
-        rate = rows["spoiler_lost"].to_numpy()
-        style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "linestyle": line, "markersize": 4}
         label = f"{method}, from the {'minimum' if around == 'minimum' else 'origin'}"
-        axes.errorbar(rows["scale"], rate, yerr=arms(rows, "spoiler_lost"), linewidth=0.9, label=label, **style)
+        style = {"linestyle": line, "markersize": 4, "linewidth": 0.9, "elinewidth": 0.9, "label": label}
+        draw_estimates(axes, rows, "scale", "spoiler_lost", colour, marker, **style)
     axes.set(xscale="log", ylim=(-0.04, 1.04), xlabel="spread of the starts", ylabel="share of starts")
     axes.set_xticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
     axes.minorticks_off()

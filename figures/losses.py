@@ -1,6 +1,5 @@
 """Which loss separates, by bound and start, and how long the threshold loss takes."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,21 +8,21 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import LOSSES, OKABE_ITO, WIDTH, arms, label_panel
+from study.report.style import LOSSES, OKABE_ITO, WIDTH, Tables, arms, label_panels
 
 STARTS = ("warm", "zero", "random")
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw the three panels."""
     figure = plt.figure(figsize=(WIDTH, 5.4), layout="constrained")
     axes = figure.subplot_mosaic([["four", "clusters"], ["time", "time"]], height_ratios=[1, 1.05])
-    for where, title in (("four", "four points"), ("clusters", "spoiled clusters")):
+    for where in ("four", "clusters"):
         draw_rates(axes[where], tables[""][tables[""]["points"] == where])
-        label_panel(axes[where], "a" if where == "four" else "b", title)
     axes["four"].set_ylabel("share that separates")
     draw_time(axes["time"], tables["time"])
-    label_panel(axes["time"], "c", "from the old optimum: steps until the fourth point is right")
+    titles = ("four points", "spoiled clusters", "from the old optimum: steps until the fourth point is right")
+    label_panels(zip(axes.values(), titles, strict=True))
     return figure
 
 

@@ -1,6 +1,5 @@
 """Separation by depth, width and bound; decision regions; copies against margins; variance against depth."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,15 +8,25 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, arms, cross_out, draw_points, draw_region, label_panel
+from study.report.style import (
+    OKABE_ITO,
+    WIDTH,
+    Tables,
+    cross_out,
+    draw_estimates,
+    draw_points,
+    draw_region,
+    label_panels,
+)
 
 DEPTHS = {0: ("black", "o"), 1: ("blue", "s"), 2: ("vermillion", "^"), 3: ("green", "D"), 4: ("purple", "v")}
 WIDTHS = {1: ":", 4: "--", 16: "-"}
 LAWS = {0: ("black", "o", "no hidden layer"), 1: ("blue", "s", "one hidden node"), 2: ("vermillion", "^", "two")}
+THIN: dict[str, Any] = {"linewidth": 0.9, "elinewidth": 0.6}
 NETS = ("unit,\nbox 2", "one of 4,\nbox 2", "two of 16,\nbox 2", "one of 4,\nproduct 16", "one of 4,\nproduct 256")
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw the nine panels."""
     figure = plt.figure(figsize=(WIDTH, 8.0))
     rows = {"top": (0.71, 0.97), "middle": (0.305, 0.535), "bottom": (0.015, 0.2)}
@@ -34,19 +43,13 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     draw_ball(axes["ball"], trained[trained["bound"] == "ball"])
     draw_law(axes["law"], tables["law"])
     draw_variance(axes["variance"], trained)
-    titles = {"box": "each weight bounded", "ball": "product of norms", "law": "copies and margins"}
-    for letter, name in zip("abcd", [*titles, "variance"], strict=True):
-        label_panel(axes[name], letter, titles.get(name, "variance and depth"))
-    for k, title in enumerate(NETS):
-        draw_regions(axes[f"net_{k}"], tables["regions"], tables["points"], f"net_{k}")
-        axes[f"net_{k}"].set_title(f"({'efghi'[k]}) {title}", fontsize=7.5)
+    nets = [axes.pop(f"net_{k}") for k in range(len(NETS))]
+    for k, panel in enumerate(nets):
+        draw_regions(panel, tables["regions"], tables["points"], f"net_{k}")
+    titles = ("each weight bounded", "product of norms", "copies and margins", "variance and depth")
+    label_panels(zip(axes.values(), titles, strict=True))
+    label_panels(zip(nets, NETS, strict=True), "e", fontsize=7.5)
     return figure
-
-
-def with_interval(axes: Axes, rows: pd.DataFrame, x: Any, name: str, **style: Any) -> None:
-    """Draw values with their intervals."""
-    value = rows[name].to_numpy()
-    axes.errorbar(x, value, yerr=arms(rows, name), markersize=3.5, linewidth=0.9, elinewidth=0.6, **style)
 
 
 def draw_box(axes: Axes, trained: pd.DataFrame) -> None:
@@ -57,9 +60,7 @@ def draw_box(axes: Axes, trained: pd.DataFrame) -> None:
             chosen = rows[(rows["width"] == width) | (rows["depth"] == 0)].sort_values("depth")
             label = f"$R$ = {bound:g}" if width == 16 else None
             place = chosen["depth"] + 0.06 * (k - 1)
-            with_interval(
-                axes, chosen, place, "separates", color=OKABE_ITO[colour], linestyle=line, marker="o", label=label
-            )
+            draw_estimates(axes, chosen, place, "separates", colour, "o", linestyle=line, label=label, **THIN)
     for width, line in WIDTHS.items():
         axes.plot([], [], color="black", linestyle=line, linewidth=0.9, label=f"width {width}")
     axes.set(xlabel="hidden layers", ylabel="share that separates", ylim=(-0.04, 1.04), xticks=range(5))
@@ -71,10 +72,8 @@ def draw_ball(axes: Axes, trained: pd.DataFrame) -> None:
     for depth, (colour, marker) in DEPTHS.items():
         for width in (4, 16) if depth else (0,):
             rows = trained[(trained["depth"] == depth) & (trained["width"] == width)]
-            style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker}
-            label = f"{depth} hidden" if width != 16 else None
-            line = WIDTHS.get(width, "-")
-            with_interval(axes, rows, rows["weight_bound"], "separates", linestyle=line, label=label, **style)
+            style = THIN | {"linestyle": WIDTHS.get(width, "-"), "label": f"{depth} hidden" if width != 16 else None}
+            draw_estimates(axes, rows, "weight_bound", "separates", colour, marker, **style)
     axes.set(xscale="log", ylim=(-0.04, 1.04), xlabel="bound on the product")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=7.5, columnspacing=1.0)
 
@@ -99,9 +98,7 @@ def draw_variance(axes: Axes, trained: pd.DataFrame) -> None:
             (trained["bound"] == bound) & (trained["weight_bound"] == R) & trained["width"].isin([0, 4])
         ].sort_values("depth")
         label = f"{'each weight' if bound == 'box' else 'product'}, {R:g}"
-        with_interval(
-            axes, rows, rows["depth"], "variance", color=OKABE_ITO[colour], marker=marker, linestyle="-", label=label
-        )
+        draw_estimates(axes, rows, "depth", "variance", colour, marker, label=label, **THIN)
     axes.set(xlabel="hidden layers (width 4)", ylabel="variance", ylim=(0, 0.135), xticks=range(5))
     axes.legend(loc="upper right", fontsize=7.5)
 

@@ -1,6 +1,5 @@
 """The perceptron's updates beside the bound of its theorem."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 SCALES = {
     0.0: ("black", "o"),
@@ -20,14 +19,13 @@ SCALES = {
 }
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw two panels."""
     figure = plt.figure(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots(1, 2)
     draw_distance(axes[0], tables[""])
     draw_bound(axes[1], tables[""])
-    label_panel(axes[0], "a", "the four points")
-    label_panel(axes[1], "b", "drawn sets")
+    label_panels(zip(axes, ("the four points", "drawn sets"), strict=True))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, title="(a) spread of the start", loc="outside lower center", ncols=5)
     return figure

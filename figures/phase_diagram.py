@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 STATES = {
     "separates": "#d9ecf7",
@@ -20,7 +20,7 @@ STATES = {
 }
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw five maps and two panels of the law's error."""
     figure = plt.figure(figsize=(WIDTH, 6.6))
     panels: dict[str, Axes] = {}
@@ -38,11 +38,10 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         "d": ("offset", "quadratic", "offset"),
         "e": ("tight", "cross-entropy", "small $R$"),
     }
-    for letter, (part, loss, title) in maps.items():
+    for letter, (part, loss, _) in maps.items():
         draw_map(panels[letter], tables[""], tables["law"], part, loss)
         across = part if part in ("depth", "offset") else "weight bound $R$"
         panels[letter].set(xlabel=across)
-        label_panel(panels[letter], letter, title)
     for letter in "ac":
         panels[letter].set_ylabel("base points $N$")
     panels["d"].set(xscale="log", xticks=[2, 5, 10, 20], xticklabels=["2", "5", "10", "20"])
@@ -50,8 +49,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     label_regions(panels)
     draw_geometries(panels["f"], tables["law"])
     draw_errors(panels["g"], tables["law"])
-    label_panel(panels["f"], "f", "predicted and measured")
-    label_panel(panels["g"], "g", "error of the law")
+    titles = [title for _, _, title in maps.values()]
+    label_panels(zip(panels.values(), [*titles, "predicted and measured", "error of the law"], strict=True))
     return figure
 
 
@@ -82,16 +81,7 @@ def draw_map(axes: Axes, cells: pd.DataFrame, law: pd.DataFrame, part: str, loss
         for end in range(1, len(states) + 1):
             if end == len(states) or states[end] != states[begin]:
                 corner, size = (x[column], y[begin]), (x[column + 1] - x[column], y[end] - y[begin])
-                axes.add_patch(
-                    Rectangle(
-                        corner,
-                        *size,
-                        facecolor=STATES[states[begin]],
-                        edgecolor=STATES[states[begin]],
-                        linewidth=0.3,
-                        clip_on=False,
-                    )
-                )
+                axes.add_patch(Rectangle(corner, *size, color=STATES[states[begin]], linewidth=0.3, clip_on=False))
                 begin = end
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), yscale="log")
     axes.minorticks_off()

@@ -10,14 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from study.report.style import OKABE_ITO, RULES, WIDTH, arms, cross_out, draw_points, label_panel
+from study.report.style import OKABE_ITO, RULES, WIDTH, Tables, cross_out, draw_estimates, draw_points, label_panels
 
 ROWS = {"perceptron": "perceptron", "cross-entropy": "unit"}
 LOSSES = {"cross-entropy": ("vermillion", "o"), "quadratic": ("blue", "s")}
 COLUMNS = {0: "no spoiler", 1: "one spoiler", 3: "three spoilers"}
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw six frames and three panels."""
     figure = plt.figure(figsize=(WIDTH, 6.4), layout="constrained")
     axes = figure.subplots(3, 3, height_ratios=[1, 1, 1.15])
@@ -34,8 +34,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     draw_losses(axes[2, 0], tables["growth"])
     draw_share(axes[2, 1], tables["growth"])
     draw_bounds(axes[2, 2], tables["bounds"])
-    for axis, letter, title in zip(axes[2], "ghi", ("mean loss", "spoiler's share", "the bound"), strict=True):
-        label_panel(axis, letter, title)
+    label_panels(zip(axes[2], ("mean loss", "spoiler's share", "the bound"), strict=True), "g")
     return figure
 
 
@@ -79,16 +78,9 @@ def draw_share(axes: Axes, growth: pd.DataFrame) -> None:
     """Draw the spoiler's own share of the loss, median and 5% to 95%."""
     for loss, (colour, marker) in LOSSES.items():
         rows = growth[growth["loss"] == loss]
-        style: dict[str, Any] = {"color": OKABE_ITO[colour]}
-        axes.fill_between(
-            rows["n_samples"],
-            rows["own_share_q05"],
-            rows["own_share_q95"],
-            color=style["color"],
-            alpha=0.2,
-            linewidth=0,
-        )
-        axes.plot(rows["n_samples"], rows["own_share"], marker=marker, markersize=3, label=loss, **style)
+        n, shade = rows["n_samples"], OKABE_ITO[colour]
+        axes.fill_between(n, rows["own_share_q05"], rows["own_share_q95"], color=shade, alpha=0.2, linewidth=0)
+        axes.plot(n, rows["own_share"], marker=marker, markersize=3, label=loss, color=shade)
     axes.axhline(0.05, color="0.5", linewidth=0.8, linestyle=":")
     axes.set(xscale="log", xlabel="base points", ylim=(0, 0.8))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
@@ -101,10 +93,7 @@ def draw_bounds(axes: Axes, bounds: pd.DataFrame) -> None:
     for shape, line in (("box", "-"), ("ball", ":")):
         for loss, (colour, marker) in LOSSES.items():
             rows = bounds[(bounds["shape"] == shape) & (bounds["loss"] == loss)]
-            style: dict[str, Any] = {"color": OKABE_ITO[colour], "linestyle": line, "marker": marker, "markersize": 3}
-            axes.errorbar(
-                rows["weight_bound"], rows["separates"], yerr=arms(rows, "separates"), elinewidth=0.8, **style
-            )
+            draw_estimates(axes, rows, "weight_bound", "separates", colour, marker, linestyle=line, markersize=3)
     axes.set(xscale="log", xlabel="weight bound $R$", ylim=(-0.04, 1.04))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     for shape, line in (("box", "-"), ("ball", ":")):

@@ -1,13 +1,10 @@
 """How far one added instance swings each boundary."""
 
-from collections.abc import Mapping
-
-import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 NAMES = {
     "perceptron": "perceptron",
@@ -25,12 +22,13 @@ INSTANCES = {
 MARKS = {"angle_median": "full", "angle_q99": "left", "angle_max": "none"}
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw two panels: trained on, and trained anew."""
     figure = plt.figure(figsize=(WIDTH, 3.1), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True, sharex=True)
     table = tables[""]
-    for axis, start, letter, title in ((axes[0], "warm", "a", "trained on"), (axes[1], "anew", "b", "trained anew")):
+    label_panels(zip(axes, ("trained on", "trained anew"), strict=True))
+    for axis, start in zip(axes, ("warm", "anew"), strict=True):
         for row, rule in enumerate(NAMES):
             for shift, (instance, (colour, marker, _)) in enumerate(INSTANCES.items()):
                 at = (table["rule"] == rule) & (table["instance"] == instance) & (table["start"] == start)
@@ -52,7 +50,6 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         axis.set(xlabel="swing in degrees", xlim=(-0.02, 120))
         axis.set_xticks([0, 0.1, 1, 10, 90], ["0", "0.1", "1", "10", "90"])
         axis.set_xticks([], minor=True)
-        label_panel(axis, letter, title)
     axes[0].set_yticks(range(len(NAMES), 0, -1), list(NAMES.values()))
     handles = [
         Line2D([], [], color=OKABE_ITO[colour], marker=marker, markersize=4, lw=0.8, label=label)

@@ -1,19 +1,17 @@
 """Descent without a bound: loss, direction, and the path of the bounded optima beside it."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 KINDS = {"symmetric": ("blue", "-"), "generic": ("vermillion", "--")}
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw the five panels."""
     figure = plt.figure(figsize=(WIDTH, 6.9), layout="constrained")
     axes = figure.subplot_mosaic([["loss", "norm"], ["error", "error"], ["path", "meeting"]])
@@ -31,18 +29,14 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     draw_meeting(axes["meeting"], tables["meeting"])
     for name in ("loss", "norm", "error"):
         axes[name].set(xscale="log", xlabel="steps")
-    for letter, (name, title) in zip(
-        "abcde",
-        {
-            "loss": "loss",
-            "norm": "norm",
-            "error": "distance of the direction from the largest margin's",
-            "path": "descent and bounded optima",
-            "meeting": "when the spoiler is met",
-        }.items(),
-        strict=True,
-    ):
-        label_panel(axes[name], letter, title)
+    titles = (
+        "loss",
+        "norm",
+        "distance of the direction from the largest margin's",
+        "descent and bounded optima",
+        "when the spoiler is met",
+    )
+    label_panels(zip(axes.values(), titles, strict=True))
     return figure
 
 

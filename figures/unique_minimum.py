@@ -1,6 +1,5 @@
 """The loss with few copies and with many, and every stationary point against their number."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 BRANCHES = {
     "minimum that separates": ("blue", "*"),
@@ -18,7 +17,7 @@ BRANCHES = {
 }
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw three landscapes and the branches."""
     figure = plt.figure(figsize=(WIDTH, 4.6), layout="constrained")
     shown = sorted(tables["landscape"]["m"].unique())
@@ -27,9 +26,9 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         draw_landscape(axes[str(m)], tables["landscape"], tables["points"], m)
         axes[str(m)].set(xlabel="weight $w$", ylabel="bias $b$" if letter == "a" else "")
         axes[str(m)].tick_params(labelleft=letter == "a")
-        label_panel(axes[str(m)], letter, f"$m = {m}$")
     draw_branches(axes["branches"], tables["points"], tables[""])
-    label_panel(axes["branches"], "d", "every stationary point, by the number of copies")
+    titles = [*(f"$m = {m}$" for m in shown), "every stationary point, by the number of copies"]
+    label_panels(zip(axes.values(), titles, strict=True))
     return figure
 
 

@@ -1,13 +1,11 @@
 """The lecture's two examples drawn: the network with its backward pass, and the graph with values and sensitivities."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, label_panel
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 NODES = {(0, 1): (0, 2), (0, 2): (0, 1), (0, 0): (0, 0), (1, 1): (3, 2), (1, 2): (3, 1), (1, 0): (3, 0)} | {
     (2, 1): (6, 2),
@@ -33,13 +31,12 @@ PLACES = {(1, 1, 2): 0.26, (1, 2, 1): 0.26, (1, 0, 1): 0.3, (1, 0, 2): 0.3} | {
 FORWARD, BACKWARD = "blue", "vermillion"
 
 
-def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def draw(tables: Tables) -> Figure:
     """Draw the two panels."""
     figure, (network, graph) = plt.subplots(2, 1, figsize=(WIDTH, 6.1), layout="constrained", height_ratios=[1.25, 1])
     draw_network(network, tables["network"])
     draw_graph(graph, tables["graph"].set_index("node"))
-    label_panel(network, "a", "the 2-2-2 network")
-    label_panel(graph, "b", "the graph $f = (w + x y)\\,z$")
+    label_panels([(network, "the 2-2-2 network"), (graph, "the graph $f = (w + x y)\\,z$")])
     return figure
 
 

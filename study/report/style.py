@@ -1,7 +1,7 @@
 """One look for every figure, and SVG whose bytes repeat."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+Tables = Mapping[str, pd.DataFrame]
 WIDTH = 4.7
 """Width of a figure in inches: set smaller, in a column of 3.5, its letters are still 6 points high."""
 
@@ -64,9 +65,17 @@ def study_style() -> Iterator[None]:
         yield
 
 
-def label_panel(axes: Axes, letter: str, title: str) -> None:
-    """Give a panel its letter and its title."""
-    axes.set_title(f"({letter}) {title}")
+def label_panels(panels: Iterable[tuple[Axes, str]], first: str = "a", **style: Any) -> None:
+    """Give panels their titles, and letters in their order from the first."""
+    for k, (axes, title) in enumerate(panels):
+        axes.set_title(f"({chr(ord(first) + k)}) {title}", **style)
+
+
+def draw_estimates(axes: Axes, rows: pd.DataFrame, x: Any, name: str, colour: str, marker: str, **style: Any) -> None:
+    """Draw a column with its intervals, against another column or against given places."""
+    places = rows[x] if isinstance(x, str) else x
+    style = {"color": OKABE_ITO[colour], "marker": marker, "markersize": 3.5, "elinewidth": 0.8} | style
+    axes.errorbar(places, rows[name], yerr=arms(rows, name), **style)
 
 
 def draw_points(axes: Axes, points: pd.DataFrame, size: float) -> None:

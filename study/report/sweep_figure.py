@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, arms, label_panel
+from study.report.style import OKABE_ITO, WIDTH, arms, label_panels
 
 PARTS = ("bias", "variance", "error")
 COLOURS = ("blue", "vermillion", "green", "orange", "purple", "sky", "black")
@@ -31,9 +31,9 @@ def draw_sweep(table: pd.DataFrame, settings: tuple[str, ...]) -> Figure:
         table = table[table[name] == value]
     figure = plt.figure(figsize=(WIDTH, 3.4), layout="constrained")
     panels = figure.subplots(1, 3)
-    for axes, letter, part in zip(panels, "abc", PARTS, strict=True):
+    for axes, part in zip(panels, PARTS, strict=True):
         draw_part(axes, table, along, part)
-        label_panel(axes, letter, part)
+    label_panels(zip(panels, PARTS, strict=True))
     handles, labels = panels[0].get_legend_handles_labels()
     title = ", ".join(f"{name} = {value}" for name, value in held.items())
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=6.5, title=title or None)
