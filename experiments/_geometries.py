@@ -1,5 +1,7 @@
 """Points with spoilers in conflict, set down or drawn, on which the law is compared with what is measured."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +32,7 @@ def corner_points(depth: float = DEPTH, offset: float = OFFSET) -> Dataset:
     return Dataset(X=X, y=np.append(np.sign(X[:-1, 0]), 1.0), is_spoiler=np.arange(9) == 8, name="corners")
 
 
+@cache
 def corners(depth: float = DEPTH, offset: float = OFFSET, shape: Shape = "box") -> Spoilt:
     """Return the conflict of `corner_points`."""
     points = corner_points(depth, offset)

@@ -1,7 +1,14 @@
-"""Proofs as experiments keep them."""
+"""Proofs as experiments keep them, and what they must state."""
+
+from typing import Any
+
+from numpy.typing import ArrayLike
 
 from study import check
+from study.certificates.problem import problem_of
 from study.checks import CheckFailed
+from study.datasets.dataset import Features, Labels
+from study.trainers.losses import Loss
 
 
 def accepted(certificate: str | None) -> dict[str, str]:
@@ -10,3 +17,24 @@ def accepted(certificate: str | None) -> dict[str, str]:
         raise CheckFailed("nothing was proved: the search left cells undecided")
     check(certificate)
     return {"certificate": certificate}
+
+
+def statement(
+    X: Features,
+    y: Labels,
+    *,
+    loss: Loss = "quadratic",
+    eps: float = 0.0,
+    sample_weight: ArrayLike | None = None,
+    weight_bound: float,
+    **claimed: Any,
+) -> dict[str, Any]:
+    """Return the fields that a proof about a unit must have, with those that make its claim.
+
+    They are those of a verdict on all points where `claim` is among the latter, else those of a count of stationary
+    points, of which `points` is one.
+    """
+    problem = problem_of(X, y, loss, eps, sample_weight, weight_bound).plain()
+    if "claim" in claimed:
+        return {"kind": "verdict", **problem, "judged": list(range(len(problem["y"]))), **claimed}
+    return {"kind": "stationary", **problem, **claimed}

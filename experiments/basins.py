@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments._proofs import accepted
+from experiments._proofs import accepted, statement
 from study import four_points, functional_margins, separates, sigmoid_unit, stationary_points, verdict
 from study.analysis.interval import wilson
 from study.certificates.fold import fold_near
 from study.checks import CheckFailed
 from study.datasets.dataset import Floats
+from study.sweeps.experiment import Row, Statements
 from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, key, nested, summarise
 from study.trainers.losses import LOSSES, Loss
 
@@ -25,6 +26,8 @@ PROVED = (
 )
 """eps, t, bound, and whether the count is to hold in all of space."""
 VERDICT_BOUND = 100.0
+STILL, MOTION = np.vstack([four_points(1.0).X[:3], np.zeros(2)]), np.outer(np.arange(4) == 3, [0.0, -1.0])
+"""The four points are STILL + t MOTION."""
 WEIGHTS = ("w_x", "w_y", "b")
 ENDS = ("separates", "fourth point lost", "another point lost")
 
@@ -33,6 +36,7 @@ def count_stationary(eps: float, t: float, weight_bound: float, everywhere: bool
     """Enclose all stationary points of the quadratic loss in a box, or in all of space, and have the proof checked."""
     points = four_points(t)
     found = stationary_points(points.X, points.y, eps=eps, weight_bound=weight_bound, everywhere=everywhere)
+    proof = accepted(found.certificate)
     rows = [
         {
             "is_minimum": q.kind == "minimum",
@@ -41,22 +45,21 @@ def count_stationary(eps: float, t: float, weight_bound: float, everywhere: bool
             **dict(zip(WEIGHTS, q.w, strict=True)),
             "loss_low": q.loss[0],
             "loss_high": q.loss[1],
+            **proof,
         }
         for q in found.points
     ]
-    return {"stationary": rows, "certificates": accepted(found.certificate), "n_fits": 1}
+    return {"stationary": rows, "n_fits": 1}
 
 
 def enclose_fold(eps: float) -> Records:
     """Enclose the distance at which the stuck minimum vanishes, and have the proof checked."""
     u, near = np.log((1.0 - eps) / eps), BESIDE[eps][0]
-    still, motion = np.zeros((4, 2)), np.zeros((4, 2))
-    still[:3], motion[3, 1] = four_points(1.0).X[:3], -1.0
-    found = fold_near(still, motion, four_points(1.0).y, eps=eps, w0=[u, 0.9 * u, 0.05 * u], t0=near)
+    found = fold_near(STILL, MOTION, four_points(1.0).y, eps=eps, w0=[u, 0.9 * u, 0.05 * u], t0=near)
     if found is None:
         raise CheckFailed(f"no fold was enclosed at eps = {eps}")
     row = {"t": found.t, "radius": found.radius, **dict(zip(WEIGHTS, found.w, strict=True))}
-    return {"fold": row, "certificates": accepted(found.certificate), "n_fits": 1}
+    return {"fold": row | accepted(found.certificate), "n_fits": 1}
 
 
 def prove_verdict(eps: float, loss: Loss) -> Records:
@@ -64,7 +67,7 @@ def prove_verdict(eps: float, loss: Loss) -> Records:
     points = four_points(T)
     found = verdict(points.X, points.y, loss=loss, eps=eps, weight_bound=VERDICT_BOUND)
     row = {"separates": found.claim == "separates", "value": found.loss_value}
-    return {"verdicts": row, "certificates": accepted(found.certificate), "n_fits": 1}
+    return {"verdicts": row | accepted(found.certificate), "n_fits": 1}
 
 
 def learning_rate(loss: Loss, t: float) -> float:
@@ -121,6 +124,30 @@ def ends(t: float, starts: Floats) -> dict[str, NDArray[np.str_]]:
 def tables(records: Frames) -> Frames:
     """Make one row for each distance, spread and loss of the starts; the other records are tables as they are."""
     return {**records, "": summarise(records[""], ["t", "s", "loss"], shares_row)}
+
+
+def stationary_statement(row: Row) -> Statements:
+    """Return what the proof of a stationary point must state."""
+    points = four_points(row["t"])
+    unit = {name: row[name] for name in ("eps", "weight_bound", "everywhere")}
+    point = {"w": [row[name] for name in WEIGHTS], "separates": row["separates"]}
+    point |= {"loss": [row["loss_low"], row["loss_high"]], **({"kind": "minimum"} if row["is_minimum"] else {})}
+    return {"certificate": statement(points.X, points.y, points=point, **unit)}
+
+
+def fold_statement(row: Row) -> Statements:
+    """Return what the proof of a fold must state."""
+    still = statement(STILL, four_points(1.0).y, eps=row["eps"], weight_bound=1.0)
+    moving = {"kind": "fold", "motion": MOTION.tolist(), **{name: row[name] for name in ("t", "radius")}}
+    del still["weight_bound"]
+    return {"certificate": still | moving | {"w": [row[name] for name in WEIGHTS]}}
+
+
+def verdict_statement(row: Row) -> Statements:
+    """Return what the proof of a verdict must state."""
+    points, claim = four_points(T), "separates" if row["separates"] else "fails"
+    unit = {"loss": row["loss"], "eps": row["eps"], "weight_bound": VERDICT_BOUND}
+    return {"certificate": statement(points.X, points.y, claim=claim, **unit)}
 
 
 def shares_row(rows: Rows) -> dict[str, float]:
@@ -187,6 +214,7 @@ EXPERIMENT = experiment(
     },
     resamples=200,
     block_size=100,
+    statements={"stationary": stationary_statement, "fold": fold_statement, "verdicts": verdict_statement},
     tables=tables,
     numbers=numbers,
 )

@@ -1,19 +1,21 @@
 """When is a spoiler given up? Certified verdicts over numbers of points, bounds and places, beside the law."""
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from experiments._geometries import DEPTH, GEOMETRIES, OFFSET, corners, named
-from experiments._proofs import accepted
+from experiments._proofs import accepted, statement
 from study import verdict
 from study.law.bound import LOSSES, asymptote, error_rate, fits_from, prediction, sandwich
 from study.law.conflict import Spoilt
 from study.law.soft_targets import soft_rate, soft_threshold
 from study.law.thresholds import threshold
+from study.sweeps.experiment import Row, Statements
 from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment, key
+from study.sweeps.streams import stream
 from study.trainers.losses import Loss
 
 WEIGHT_BOUND = 12.0
@@ -35,6 +37,8 @@ WEIGHTS: dict[str, Any] = {
 """The weight M of each base point, up to 10^12 base points in all."""
 NEAR, RESOLVED = 0.05, 5.0
 """How near to the law ln N* is to be, where the bound R times `error_rate` is at least RESOLVED."""
+SIDES = {"certificate_below": (-NEAR, "separates"), "certificate_above": (NEAR, "fails")}
+"""How far from the law's ln N* two verdicts are proved, and which."""
 LARGEST = np.log(1e12)
 
 
@@ -45,20 +49,21 @@ def certify_column(part: str, loss: Loss, column: float) -> Records:
     R = (column if part in ("bound", "tight") else WEIGHT_BOUND) * 2.0 / POWER[loss]
     points, place = corners(depth, offset), {"depth": depth, "offset": offset}
     verdicts = [{**place, "weight_bound": R, "n_base": 8.0 * M, **certify(points, loss, R, M)} for M in WEIGHTS[part]]
-    proofs = [{"certificate": row["certificate"]} for row in verdicts if row["accepted"]]
-    law = []
-    if part != "tight":
-        row, brackets = compare_with_law(points, loss, R)
-        law, proofs = [row | place], proofs + brackets
-    return {"": verdicts, "law": law, "certificates": proofs, "n_fits": len(proofs)}
+    law = [] if part == "tight" else [compare_with_law(points, loss, R) | place]
+    return {"": verdicts, "law": law, "n_fits": len(verdicts)}
+
+
+def unit(points: Spoilt, loss: Loss, R: float, M: float) -> dict[str, Any]:
+    """Return points and settings of a unit trained on base points of weight M and the spoilers."""
+    Z = np.vstack([points.base, points.spoilers])
+    weight = np.where(np.arange(len(Z)) < len(points.base), M, 1.0)
+    given = {"loss": loss, "sample_weight": weight, "weight_bound": R}
+    return {"X": Z[:, :-1] * Z[:, -1:], "y": Z[:, -1], **given}
 
 
 def certify(points: Spoilt, loss: Loss, R: float, M: float) -> dict[str, Any]:
     """Return what is proved for base points of weight M, what the optimum loses, and the certificate, or ""."""
-    Z = np.vstack([points.base, points.spoilers])
-    y, n = Z[:, -1], len(points.base)
-    weight = np.where(np.arange(len(Z)) < n, M, 1.0)
-    found = verdict(Z[:, :-1] * y[:, None], y, loss=loss, sample_weight=weight, weight_bound=R)
+    found, n = verdict(**unit(points, loss, R, M)), len(points.base)
     row = {
         "verdict": found.claim,
         "base_lost": int(found.lost[:n].sum()),
@@ -69,25 +74,24 @@ def certify(points: Spoilt, loss: Loss, R: float, M: float) -> dict[str, Any]:
     return row | accepted(found.certificate) if row["accepted"] else row
 
 
-def compare_with_law(points: Spoilt, loss: Loss, R: float) -> tuple[dict[str, Any], list[dict[str, str]]]:
+def compare_with_law(points: Spoilt, loss: Loss, R: float) -> dict[str, Any]:
     """Return what the law says of a threshold and what is measured, and the certificates that bracket it.
 
     In the box, where the law is resolved, two verdicts prove that ln N* lies within `NEAR` of the prediction.
     """
     single = len(points.spoilers) == 1
     ln_n = np.log(len(points.base))
-    guess = prediction(points, loss, R) if single else asymptote(points, loss, R)
+    guess = guess_of(points, loss, R)
     low, high = sandwich(points, loss, R) if single else (np.nan, np.nan)
     exact = threshold(points, loss, R) if single else bisected(points, loss, R, guess)
     rate, fits = error_rate(points, loss), fits_from(points, loss)
     resolved = bool(is_resolved(rate, fits, R))
-    proofs = []
-    sides = ((-NEAR, "separates"), (NEAR, "fails")) if points.shape == "box" and resolved else ()
-    for step, claim in sides:
+    brackets = dict.fromkeys(SIDES, "")
+    sides = SIDES if points.shape == "box" and resolved else {}
+    for column, (step, claim) in sides.items():
         found = certify(points, loss, R, float(np.exp(guess + step)))
-        if found["verdict"] == claim and found["accepted"]:
-            proofs.append({"certificate": found["certificate"]})
-    row = {
+        brackets[column] = found["certificate"] if found["verdict"] == claim else ""
+    return {
         "depth": np.nan,
         "offset": np.nan,
         "gamma0": points.gamma0,
@@ -109,9 +113,14 @@ def compare_with_law(points: Spoilt, loss: Loss, R: float) -> tuple[dict[str, An
         "error": (ln_n + exact) - (ln_n + guess),
         "resolved": resolved,
         "n_brackets": len(sides),
-        "brackets_accepted": len(proofs),
+        "brackets_accepted": sum(proof != "" for proof in brackets.values()),
+        **brackets,
     }
-    return row, proofs
+
+
+def guess_of(points: Spoilt, loss: Loss, R: float) -> float:
+    """Return ln M* as the law has it."""
+    return prediction(points, loss, R) if len(points.spoilers) == 1 else asymptote(points, loss, R)
 
 
 def is_resolved(rate: Any, fits: Any, R: Any) -> Any:
@@ -129,19 +138,23 @@ def bisected(points: Spoilt, loss: Loss, R: float, guess: float) -> float:
     return (low + high) / 2.0
 
 
-def compare_geometry(geometry: str, size: int, rng: np.random.Generator) -> Records:
+@cache
+def set_of(geometry: str) -> Spoilt:
+    """Return the set of one geometry, from its own stream where it is drawn."""
+    cell = {"part": "geometry", "geometry": geometry, "resamples": 1}
+    return named(geometry, stream("phase_diagram", "block", cell, 0))
+
+
+def compare_geometry(geometry: str) -> Records:
     """Compare the law with the thresholds of one geometry at up to five bounds."""
-    del size  # one set
-    points = named(geometry, rng)
-    rows, proofs = [], []
+    points = set_of(geometry)
+    rows = []
     for loss in LOSSES if len(points.spoilers) == 1 else LOSSES[:1]:
         rates = {min(points.gap, 2.0), min(error_rate(points, loss), 2.0)}
         for R in sorted({resolved / one for resolved in (2.0, RESOLVED, 8.0, 12.0, 16.0) for one in rates}):
             if POWER[loss] * points.gamma0 * R < LARGEST:
-                row, brackets = compare_with_law(points, loss, R)
-                rows.append({"loss": loss, **row})
-                proofs += brackets
-    return {"law": rows, "certificates": proofs, "n_fits": len(proofs)}
+                rows.append({"loss": loss, **compare_with_law(points, loss, R)})
+    return {"law": rows, "n_fits": len(rows)}
 
 
 def compare_soft_targets(eps: float) -> Records:
@@ -166,17 +179,38 @@ def compare_soft_targets(eps: float) -> Records:
         "resolved": False,
         "n_brackets": 0,
         "brackets_accepted": 0,
+        **dict.fromkeys(SIDES, ""),
     }
     return {"law": row}
 
 
 def tables(records: Frames) -> Frames:
-    """Make the map, the law beside it, and the certificates, one JSON object a line."""
+    """Make the map, and the law beside it."""
     verdicts, law = (records[name].drop(columns="column") for name in ("", "law"))
-    line = {proof: k for k, proof in enumerate(records["certificates"]["certificate"])}
-    verdicts["certificate"] = verdicts["certificate"].map(line).fillna(-1).astype(int)
     law.insert(2, "geometry", law.pop("geometry").fillna("corners"))
     return {**records, "": verdicts, "law": law}
+
+
+def verdict_statement(row: Row) -> Statements:
+    """Return what the proof of a verdict must state; an undecided one has none."""
+    if row["verdict"] == "undecided":
+        return {}
+    points = corners(row["depth"], row["offset"])
+    problem = unit(points, row["loss"], row["weight_bound"], row["n_base"] / len(points.base))
+    return {"certificate": statement(**problem, claim=row["verdict"])}
+
+
+def bracket_statements(row: Row) -> Statements:
+    """Return what the proofs on both sides of a threshold must state."""
+    if row["n_brackets"] == 0:
+        return {}
+    points = set_of(row["geometry"]) if row["part"] == "geometry" else corners(row["depth"], row["offset"])
+    loss, R = row["loss"], row["weight_bound"]
+    guess = guess_of(points, loss, R)
+    return {
+        column: statement(**unit(points, loss, R, float(np.exp(guess + step))), claim=claim)
+        for column, (step, claim) in SIDES.items()
+    }
 
 
 def numbers(tables: Frames) -> Numbers:
@@ -241,9 +275,10 @@ EXPERIMENT = experiment(
             part: Part(run=partial(certify_column, part), cells=every(loss=LOSSES, column=values.tolist()), draws=False)
             for part, values in COLUMNS.items()
         },
-        "geometry": Part(run=compare_geometry, cells=every(geometry=GEOMETRIES), resamples=1),
+        "geometry": Part(run=compare_geometry, cells=every(geometry=GEOMETRIES), draws=False),
         "soft": Part(run=compare_soft_targets, cells=every(eps=[10.0**-k for k in range(1, 9)]), draws=False),
     },
     tables=tables,
     numbers=numbers,
+    statements={"": verdict_statement, "law": bracket_statements},
 )

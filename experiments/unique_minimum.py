@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments._proofs import accepted
+from experiments._proofs import accepted, statement
 from study import separability, stationary_points
 from study.certificates.problem import problem_of
 from study.certificates.stationary import hull_bound
 from study.datasets.dataset import Floats
+from study.sweeps.experiment import Row, Statements
 from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, nested, summarise
 from study.trainers.losses import objective
 
@@ -27,15 +28,22 @@ def weights(m: int) -> Floats:
     return np.array([m, m, 1.0])
 
 
+def unit(m: int) -> dict[str, Any]:
+    """Return the unit that is trained on m copies, in a box that holds every stationary point."""
+    bound = float(np.ceil(hull_bound(problem_of(X, y, "quadratic", EPS, None, 1.0))))
+    return {"eps": EPS, "sample_weight": weights(m), "weight_bound": bound}
+
+
 def prove_separable() -> Records:
     """Prove that the points are separable."""
-    return {"certificates": accepted(separability(X, y).proof), "n_fits": 1}
+    found = separability(X, y)
+    return {"separable": {"separable": found.separable, **accepted(found.proof)}, "n_fits": 1}
 
 
 def count_stationary(m: int) -> Records:
     """Enclose every stationary point in all of space, and have the proof checked."""
-    bound = float(np.ceil(hull_bound(problem_of(X, y, "quadratic", EPS, None, 1.0))))
-    found = stationary_points(X, y, eps=EPS, sample_weight=weights(m), weight_bound=bound, everywhere=True)
+    found = stationary_points(X, y, everywhere=True, **unit(m))
+    proof = accepted(found.certificate)
     rows = [
         {
             "kind": q.kind,
@@ -44,10 +52,11 @@ def count_stationary(m: int) -> Records:
             "b": q.w[1],
             "loss_low": q.loss[0],
             "loss_high": q.loss[1],
+            **proof,
         }
         for q in found.points
     ]
-    return {"points": rows, "certificates": accepted(found.certificate), "n_fits": 1}
+    return {"points": rows, "n_fits": 1}
 
 
 def evaluate_loss(m: int) -> Records:
@@ -61,6 +70,19 @@ def evaluate_loss(m: int) -> Records:
 def tables(records: Frames) -> Frames:
     """Make one row for each number of copies; the records are tables as they are."""
     return {**records, "": summarise(records["points"], ["m"], counts_row).rename(columns={"n": "n_stationary"})}
+
+
+def separable_statement(row: Row) -> Statements:
+    """Return what the proof that the points are separable must state."""
+    claim = "separable" if row["separable"] else "not separable"
+    return {"certificate": {"kind": "separability", "X": X.tolist(), "y": y.astype(int).tolist(), "claim": claim}}
+
+
+def point_statement(row: Row) -> Statements:
+    """Return what the proof of a stationary point must state."""
+    point = {"w": [row["w"], row["b"]], "kind": row["kind"], "separates": row["separates"]}
+    point |= {"loss": [row["loss_low"], row["loss_high"]]}
+    return {"certificate": statement(X, y, everywhere=True, points=point, **unit(row["m"]))}
 
 
 def counts_row(rows: Rows) -> dict[str, Any]:
@@ -124,4 +146,5 @@ EXPERIMENT = experiment(
     },
     tables=tables,
     numbers=numbers,
+    statements={"separable": separable_statement, "points": point_statement},
 )

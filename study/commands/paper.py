@@ -83,7 +83,7 @@ def problems(root: Path) -> list[str]:
     findings += figure_problems(root, records, shown, linked)
     findings += file_problems(root, records, broken, text)
     for name in records:
-        findings += [f"experiments/results/{line}" for line in proof_problems(results(root), name)]
+        findings += [f"experiments/results/{line}" for line in proof_problems(results(root), load_experiment(name))]
     return findings
 
 

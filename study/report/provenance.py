@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ RTOL, ATOL = 1e-6, 1e-9
 """Two machines may differ by this much in a real number; whole numbers, truth values and words may not differ."""
 RECORD = {"question": str, "digest": str, "declaration": dict, "tables": dict, "numbers": dict, "seal": str}
 """The fields of the JSON of a result."""
+STATED = ("kind", "X", "motion", "y", "weight", "loss", "eps", "weight_bound", "judged", "claim", "everywhere")
+"""The fields of a proof that say what it is about, and what it claims."""
 
 
 def declaration(experiment: Experiment) -> dict[str, Any]:
@@ -135,6 +138,8 @@ def compare(folder: Path, files: Mapping[str, bytes]) -> str:
     for name in files:
         if name.endswith(".csv"):
             _compare_tables(name, _frame(name, there[name]), _frame(name, files[name]))
+        elif name.endswith(".jsonl"):
+            _compare_proofs(name, there[name].splitlines(), files[name].splitlines())
     read_record(folder, next(name for name in files if name.endswith(".json")).removesuffix(".json"))
     return "within tolerance (other CPU)"
 
@@ -151,6 +156,27 @@ def _compare_tables(name: str, old: pd.DataFrame, new: pd.DataFrame) -> None:
         if not same.all():
             row = int(np.argmin(same))
             raise CheckFailed(f"{name}: row {row + 2}, {column}: {a[row]} committed, {b[row]} recomputed")
+
+
+def _compare_proofs(name: str, old: list[bytes], new: list[bytes]) -> None:
+    """Compare what proofs are about; their evidence may differ, as the checker accepts both."""
+    if len(old) != len(new):
+        raise CheckFailed(f"{name}: {len(old)} proofs committed, {len(new)} recomputed")
+    for number, (one, other) in enumerate(zip(old, new, strict=True), 1):
+        a, b = ({key: value for key, value in json.loads(line).items() if key in STATED} for line in (one, other))
+        if not is_same(a, b):
+            raise CheckFailed(f"{name}:{number}: the proof committed is not about what the one recomputed is about")
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """Return whether two JSON values are one, real numbers up to a relative 1e-12, as another CPU may round them."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(is_same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(is_same, a, b))
+    if {type(a), type(b)} <= {int, float}:
+        return math.isclose(a, b, rel_tol=1e-12)
+    return type(a) is type(b) and bool(a == b)
 
 
 def _compare_numbers(name: str, old: Any, new: Any, key: str = "numbers") -> None:

@@ -13,6 +13,10 @@ from study.checks import count
 Cell = Mapping[str, str | int | float]
 Statistics = dict[str, NDArray[Any]]
 Tables = Mapping[str, pd.DataFrame]
+Row = Mapping[str, Any]
+"""A row of a table, by column."""
+Statements = Mapping[str, Mapping[str, Any]]
+"""What the proofs of a row must state: for each column of certificates, fields of the proof and their values."""
 CERTIFICATES = "certificates"
 """The table of proofs: its one column is `certificate`; proofs are checked, not compared."""
 
@@ -43,6 +47,9 @@ class Experiment:
         Make tidy tables; "" is the main one, `<name>.csv`, and "part" stands for `<name>.part.csv`.
     numbers : callable (tables) -> nested dict
         Derive what the paper cites from the tables alone.
+    statements : mapping of str to callable (Row) -> Statements
+        For each table with columns of certificates: what the proofs of a row must state, rebuilt from the row. A column
+        that is left out must hold no proof. A proof that lists `points` must list the one that the row states.
     in_processes : bool
         Its blocks run in Python more than in compiled loops, which let go of the interpreter: processes of this machine
         compute them, not threads.
@@ -61,6 +68,7 @@ class Experiment:
     merge: Callable[[Iterable[Statistics]], Statistics]
     tables: Callable[[Sequence[tuple[Cell, Statistics]]], Tables]
     numbers: Callable[[Mapping[str, pd.DataFrame]], dict[str, Any]]
+    statements: Mapping[str, Callable[[Row], Statements]] = field(default_factory=dict)
     in_processes: bool = False
     kind: Literal["repeatable", "long", "timed"] = "repeatable"
 

@@ -77,6 +77,7 @@ def experiment(
         The name of a part is a value of its cells, `part`; "" adds no such value.
     tables : callable (mapping of str to DataFrame) -> mapping of str to DataFrame
         Make the tables from the records, as `frames` returns them; by default every record is the table of its name.
+        A column named `certificate...` holds proofs, as text, or "" for none: see `gather_proofs`.
     merge : {concatenate, add_up}
         Records that are added have one row, whose entries may be arrays.
     resamples, block_size : int, at least 1
@@ -89,7 +90,7 @@ def experiment(
         merge=merge,
         resamples=resamples,
         block_size=block_size,
-        tables=lambda merged: tables(frames(merged)),
+        tables=lambda merged: gather_proofs(tables(frames(merged))),
         **declared,
     )
 
@@ -136,7 +137,7 @@ def frames(merged: Sequence[tuple[Cell, Statistics]]) -> dict[str, pd.DataFrame]
     """Return one frame for each record, cell after cell and block after block.
 
     The values of the cell come first, then the columns that `run` gave. Where several parts give a record, its part is
-    one of the values. Certificates, which say themselves what they prove, have no values.
+    one of the values.
     """
     found: dict[str, list[pd.DataFrame]] = {}
     for cell, statistics in merged:
@@ -145,12 +146,28 @@ def frames(merged: Sequence[tuple[Cell, Statistics]]) -> dict[str, pd.DataFrame]
         for name, array in statistics.items():
             if name != "n_fits":
                 record, _, column = name.partition(".")
-                records.setdefault(record, {} if record == CERTIFICATES else dict(values))[column] = array
+                records.setdefault(record, dict(values))[column] = array
         for record, columns in records.items():
             found.setdefault(record, []).append(frame(columns))
     whole = {record: pd.concat(some, ignore_index=True) for record, some in found.items()}
     alone = [record for record, table in whole.items() if "part" in table and len(set(table["part"])) == 1]
     return whole | {record: whole[record].drop(columns="part") for record in alone}
+
+
+def gather_proofs(tables: Frames) -> Frames:
+    """Return the tables with the place of each proof in its stead, -1 for none, and the table of all proofs, each once.
+
+    A column of proofs is named `certificate`, or begins so.
+    """
+    columns = [(part, name) for part, table in tables.items() for name in table if name.startswith("certificate")]
+    if not columns:
+        return tables
+    held = {part: table.copy() for part, table in tables.items()}
+    proofs = dict.fromkeys(proof for part, name in columns for proof in held[part][name].dropna() if proof)
+    place = {proof: k for k, proof in enumerate(proofs)}
+    for part, name in columns:
+        held[part][name] = held[part][name].map(place).fillna(-1).astype(int)
+    return {**held, CERTIFICATES: pd.DataFrame({"certificate": list(proofs)})}
 
 
 def summarise(table: pd.DataFrame, by: Sequence[str], summary: Callable[[Rows], Mapping[str, Any]]) -> pd.DataFrame:

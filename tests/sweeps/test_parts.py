@@ -18,7 +18,11 @@ def draw(scale: float, size: int, rng: np.random.Generator) -> Records:
 
 
 def show(name: str) -> Records:
-    return {"values": {"value": 0.0, "rule": name}, "certificates": {"certificate": ["one", "another"]}, "alone": {"right": True}}
+    return {
+        "values": {"value": 0.0, "rule": name},
+        "proved": {"certificate": ["one", "another", "", "one"]},
+        "alone": {"right": True},
+    }
 
 
 def declared(**parts: Part) -> Experiment:
@@ -67,6 +71,7 @@ def test_a_frame_holds_the_cells_values_and_the_columns_in_the_order_of_cells_an
         assert list(values["value"][10:13]) == list(2.0 * rng.random(3))
         np.testing.assert_array_equal(np.stack(list(values["place"][10:13])), rng.random((3, 3)))
         assert tables["certificates"].to_dict("list") == {"certificate": ["one", "another"]}
+        assert list(tables["proved"]["certificate"]) == [0, 1, -1, 0]
         assert tables["alone"].to_dict("list") == {"name": ["it"], "right": [True]}
         assert tables["alone"]["right"].dtype == bool
         assert "none" not in tables
