@@ -1,7 +1,5 @@
 """Bias and variance against plain counting, against closed forms, and the coverage of their intervals."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -18,7 +16,6 @@ from study.analysis.bias_variance import (
     wrong_counts,
 )
 from study.analysis.boundary import boundary_spread, boundary_sums
-from study.checks import BadInput
 from tests.reference import domingos, kohavi_wolpert
 
 Floats = NDArray[np.float64]
@@ -163,9 +160,3 @@ def test_dispersion_does_not_depend_on_the_axes() -> None:
     turned = np.column_stack([w[:, :3] @ Q, w[:, 3]])
     one, other = (boundary_spread(boundary_sums(x)) for x in (w, turned))
     assert one["dispersion"] == pytest.approx(other["dispersion"])
-
-
-def test_one_resample_is_not_enough() -> None:
-    counts: Any = np.zeros((2, 3), np.int64)
-    with pytest.raises(BadInput, match="`n` must leave a resample in each half"):
-        decompose(counts, np.array([1, 0]))

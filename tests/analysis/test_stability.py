@@ -5,7 +5,6 @@ import pytest
 from numpy.typing import NDArray
 
 from study.analysis.stability import angle_swing, disagreement, leave_one_out, offset_swing
-from study.checks import BadInput
 from study.trainers.centroid import nearest_centroid
 from study.trainers.perceptron import perceptron
 
@@ -49,9 +48,3 @@ def test_an_instance_that_is_right_already_moves_a_warm_perceptron_by_nothing() 
     more = perceptron(np.vstack([X, [[2.0, 0.3]]]), np.append(y, 1.0), w0=w)
     assert more.n_updates == 0
     assert angle_swing(w, more.w) == 0.0
-
-
-def test_a_class_of_one_cannot_be_left_out() -> None:
-    X, y = [[0.0], [1.0], [2.0]], [1, -1, -1]
-    with pytest.raises(BadInput, match="each class at least twice"):
-        leave_one_out(lambda X, y: nearest_centroid(X, y).w, X, y, X, y)

@@ -13,7 +13,6 @@ from study.certificates.checker import check
 from study.certificates.fold import fold_near
 from study.certificates.reading import Refused
 from study.certificates.stationary import StationaryPoints, stationary_points
-from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.datasets.published import four_points, three_points
 from study.trainers.losses import loss_of_margin, objective
@@ -179,15 +178,3 @@ def test_folds_of_the_four_points() -> None:
             with pytest.raises(Refused, match=r"no fold is proved|must be regular"):
                 check(json.dumps({**proof, **change}))
     assert fold_near(still, motion, four_points(1.0).y, eps=0.1, w0=[0.0, 0.0, 0.0], t0=50.0) is None
-
-
-def test_bad_input() -> None:
-    points = four_points(10.0)
-    with pytest.raises(BadInput, match="`loss` must be one of quadratic, cross-entropy"):
-        stationary_points(points.X, points.y, loss="threshold-quadratic", weight_bound=1.0)  # type: ignore[arg-type]
-    with pytest.raises(BadInput, match="`weight_bound` must exceed 4"):
-        stationary_points(points.X, points.y, eps=0.1, weight_bound=4.0, everywhere=True)
-    with pytest.raises(BadInput, match="`weight_bound` must exceed inf"):
-        stationary_points(points.X, points.y, weight_bound=4.0, everywhere=True)
-    with pytest.raises(BadInput, match="`motion` must have shape"):
-        fold_near(points.X, [[0.0]], points.y, w0=[0, 0, 0], t0=1.0)

@@ -5,7 +5,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import chisquare, kstest, truncnorm
 
-from study.checks import BadInput
 from study.datasets.dataset import Dataset, Frame
 from study.datasets.generators import make_boxes, make_gaussians
 
@@ -186,54 +185,3 @@ def test_every_order_of_the_labels_is_as_likely(make: Any) -> None:
     counts = np.unique(y, axis=0, return_counts=True)[1]
     assert len(counts) == 10  # 5 choose 2
     assert chisquare(counts).pvalue > LEVEL
-
-
-# Errors
-
-WHOLE = "must be a whole number of at least"
-BAD_OF_BOTH: dict[str, tuple[dict[str, Any], str]] = {
-    "one sample": ({"n_samples": 1}, f"`n_samples` {WHOLE} 2; got 1"),
-    "half a sample": ({"n_samples": 2.5}, f"`n_samples` {WHOLE} 2; got 2.5"),
-    "no feature": ({"n_features": 0}, f"`n_features` {WHOLE} 1; got 0"),
-    "gap": ({"gap": -1.0}, "`gap` must .*; got -1.0"),
-    "gap NaN": ({"gap": np.nan}, "`gap` must .*; got nan"),
-    "gap infinite": ({"gap": np.inf}, "`gap` must .*; got inf"),
-    "spread": ({"spread": 0.0}, "`spread` must be positive and finite; got 0.0"),
-    "spread infinite": ({"spread": np.inf}, "`spread` must be positive and finite; got inf"),
-    "scale": ({"scale": -2.0}, "`scale` must be positive and finite; got -2.0"),
-    "balance 0": ({"balance": 0.0}, r"`balance` must lie in \(0, 1\); got 0.0"),
-    "balance 1": ({"balance": 1.0}, r"`balance` must lie in \(0, 1\); got 1.0"),
-    "balance NaN": ({"balance": np.nan}, r"`balance` must lie in \(0, 1\); got nan"),
-    "size 0": ({"size": 0}, f"`size` {WHOLE} 1; got 0"),
-    "size half": ({"size": (2, 1.5)}, f"`size` {WHOLE} 1; got 1.5"),
-}
-ORTHOGONAL = "`rotation` must be none, random or an orthogonal matrix"
-BAD_BOXES: dict[str, tuple[dict[str, Any], str]] = {
-    "gap 0": ({"gap": 0.0}, "`gap` must be positive and finite; got 0.0"),
-    "length": ({"length": 0.0}, "`length` must be positive and finite; got 0.0"),
-    "rotation a word": ({"rotation": "left"}, f"{ORTHOGONAL}; got left"),
-    "rotation too large": ({"rotation": np.eye(3)}, rf"{ORTHOGONAL} of shape \(2, 2\); got"),
-    "rotation sheared": ({"rotation": [[1.0, 0.1], [0.0, 1.0]]}, rf"{ORTHOGONAL} of shape \(2, 2\); got"),
-    "rotation stretched": ({"rotation": 2 * TURNED}, rf"{ORTHOGONAL} of shape \(2, 2\); got"),
-    "rotation shrunk by a hair": ({"rotation": (1 - 1e-6) * TURNED}, rf"{ORTHOGONAL} of shape \(2, 2\); got"),
-    "rotation NaN": ({"rotation": np.nan * TURNED}, rf"{ORTHOGONAL} of shape \(2, 2\); got"),
-    "rotation ragged": ({"rotation": [[1.0], [0.0, 1.0]]}, "`rotation` must be an array of numbers; got list"),
-}
-NORMAL = "`normal` must be a finite vector of 2 features, not all zero; got"
-BAD_GAUSSIANS: dict[str, tuple[dict[str, Any], str]] = {
-    "margin": ({"margin": 0.0}, "`margin` must be positive and finite; got 0.0"),
-    "normal zero": ({"normal": [0.0, 0.0]}, rf"{NORMAL} \[0. 0.\]"),
-    "normal too long": ({"normal": [1.0, 0.0, 0.0]}, rf"{NORMAL} \[1. 0. 0.\]"),
-    "normal infinite": ({"normal": [np.inf, 1.0]}, rf"{NORMAL} \[inf +1.\]"),
-}
-BAD = [
-    *((make, *case) for make in (make_boxes, make_gaussians) for case in BAD_OF_BOTH.values()),
-    *((make_boxes, *case) for case in BAD_BOXES.values()),
-    *((make_gaussians, *case) for case in BAD_GAUSSIANS.values()),
-]
-
-
-@pytest.mark.parametrize(("make", "changed", "message"), BAD)
-def test_bad_input_is_refused(make: Any, changed: dict[str, Any], message: str) -> None:
-    with pytest.raises(BadInput, match=message):
-        make(**{"n_samples": 4, "rng": rng(), **changed})

@@ -1,10 +1,6 @@
-from typing import Any
-
 import numpy as np
-import pytest
 
 from study.analysis.margin import geometric_margin
-from study.checks import BadInput
 from study.datasets.published import four_points, three_points
 
 
@@ -40,18 +36,3 @@ def test_no_line_keeps_farther_from_the_four_points_than_one_half() -> None:
     w = np.random.default_rng(0).normal([2, 0, 1], size=(20_000, 1, 3))
     # The positive points' hull holds the origin, at distance 1 from (-1, 0)-; the 1e-12 is for rounding.
     assert 0.45 < geometric_margin(w, data.X, data.y).max() <= 0.5 + 1e-12
-
-
-@pytest.mark.parametrize(
-    ("t", "message"),
-    [
-        (0.0, "`t` must be positive and finite; got 0.0"),
-        (-1.0, "`t` must be positive and finite; got -1.0"),
-        ([1.0, np.inf], "`t` must be positive and finite; got inf"),
-        (np.nan, "`t` must be positive and finite; got nan"),
-        ("far", "`t` must be an array of numbers; got str"),
-    ],
-)
-def test_bad_distances_are_refused(t: Any, message: str) -> None:
-    with pytest.raises(BadInput, match=message):
-        four_points(t)

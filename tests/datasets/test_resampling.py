@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from study.checks import BadInput
 from study.datasets.dataset import Dataset
 from study.datasets.generators import make_boxes
 from study.datasets.resampling import bootstrap, subsample
@@ -41,11 +40,3 @@ def test_every_draw_has_both_classes() -> None:
     points = Dataset(X=np.arange(6.0)[:, None], y=np.array([1.0, -1, -1, -1, -1, -1]), name="pool")
     for sets in (bootstrap(points, 500, np.random.default_rng(3)), subsample(points, 2, 500, np.random.default_rng(3))):
         assert (np.ptp(sets.y, axis=-1) == 2.0).all()
-
-
-def test_bad_pools_are_refused() -> None:
-    rng = np.random.default_rng(0)
-    with pytest.raises(BadInput, match="`pool` must be one set"):
-        bootstrap(make_boxes(4, 2, size=3, rng=rng), 2, rng)
-    with pytest.raises(BadInput, match="`n_samples` must not exceed the 20 points of the pool; got 21"):
-        subsample(pool(), 21, 2, rng)

@@ -6,7 +6,6 @@ import pytest
 from scipy.special import expit
 
 from study.analysis.separation import separates
-from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES, asymptote, error_rate, fits_from, kappa, prediction, sandwich
 from study.law.conflict import Spoilt, largest_margin, spoilt
@@ -144,23 +143,6 @@ def test_only_the_spoiler_is_lost_once_the_bound_is_wide(points: Spoilt, loss: L
         w = optimum(points, loss, R, M)
         assert (points.base @ w).min() > 0.0
         assert (float(points.spoilers[0] @ w) > 0.0) == (np.log(M) < limit)
-
-
-@pytest.mark.parametrize("function", [asymptote, prediction, sandwich, threshold])
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ((CORNERS, "threshold-quadratic", 1.0), "`loss` must be one of cross-entropy, quadratic"),
-        ((CORNERS, "quadratic", 0.0), "`weight_bound` must be positive and finite"),
-        (
-            (Spoilt(base=CORNERS.base, spoilers=np.repeat(CORNERS.spoilers, 2, axis=0), shape="box"), "quadratic", 1.0),
-            "must hold one spoiler",
-        ),
-    ],
-)
-def test_misuse_is_named(function: Any, arguments: Any, message: str) -> None:
-    with pytest.raises(BadInput, match=message):
-        function(*arguments)
 
 
 @EACH_LOSS

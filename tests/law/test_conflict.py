@@ -80,23 +80,6 @@ def test_a_degenerate_geometry_is_not_called_regular() -> None:
     assert not doubled.regular
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"shape": "cube"}, "`shape` must be one of box, ball; got cube"),
-        ({"is_spoiler": np.zeros(9, bool)}, "`is_spoiler` must flag some of the 9 samples"),
-        ({"is_spoiler": np.ones(9, bool)}, "`is_spoiler` must flag some of the 9 samples"),
-        ({"is_spoiler": np.ones(3, bool)}, "`is_spoiler` must flag some of the 9 samples"),
-        ({"X": corners()[0][None], "y": corners()[1][None]}, "`X` must be one set"),
-    ],
-)
-def test_misuse_is_named(change: dict[str, Any], message: str) -> None:
-    X, y, is_spoiler = corners()
-    arguments: dict[str, Any] = {"X": X, "y": y, "is_spoiler": is_spoiler, "shape": "box"} | change
-    with pytest.raises(BadInput, match=message):
-        spoilt(**arguments)
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_xor_has_no_margin(shape: Any) -> None:
     xor = spoilt([[0, 0], [1, 1], [0, 1], [1, 0]], [1, 1, -1, -1], [False, False, False, True], shape)

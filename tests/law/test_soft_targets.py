@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES, asymptote
 from study.law.conflict import TIGHT, Spoilt, largest_margin, spoilt
@@ -154,12 +153,3 @@ def test_soft_targets_and_the_quadratic_loss() -> None:
     assert not is_right(50.0)
     assert not is_right(limit)
     assert 50.0 < limit < 500.0
-
-
-def test_misuse_is_named() -> None:
-    with pytest.raises(BadInput, match="must hold one spoiler"):
-        soft_rate(FAR_OR_TWO_NEAR)
-    with pytest.raises(BadInput, match="must hold one spoiler"):
-        soft_threshold(FAR_OR_TWO_NEAR, 0.1)
-    with pytest.raises(BadInput, match="`eps` must lie in"):
-        soft_threshold(CORNERS, 0.0)

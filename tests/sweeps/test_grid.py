@@ -177,17 +177,9 @@ def test_a_seed_draws_other_sets(tmp_path: Path) -> None:
         (lambda: UnitStoppedEarly(loss="threshold-quadratic"), r"`eps` must lie in \(0, 1/2\) for loss"),
         (lambda: UnitStoppedEarly(eps=0.5), r"`eps` must lie in \[0, 1/2\); got 0.5"),
         (lambda: OwnRule(place="mine"), "`place` must be module:function; got 'mine'"),
-        (lambda: Setting(n_samples=3), "`n_samples` must be a whole number of at least 4; got 3"),
-        (lambda: Setting(spoiler_rate=1.0), r"`spoiler_rate` must lie in \[0, 1\); got 1.0"),
-        (lambda: Setting(resampling="jackknife"), "`resampling` must be one of"),  # type: ignore[arg-type]
-        (lambda: Setting(depth=-1.0), r"`depth` must lie in \[0, inf\); got -1"),
-        (lambda: Setting(depth=0.9, offset=0.1), "not certain to be separable"),
-        (lambda: swept([], ALL), "must hold one each at least; got 0 and 9"),
-        (lambda: swept([Setting()], [ALL[0], ALL[0]]), "`rule` must not hold the same rule twice"),
-        (lambda: swept([Setting()], ALL, resamples=39), "`resamples` must be a whole number of at least 40; got 39"),
     ],
 )
-def test_bad_settings_are_refused(make: Any, message: str) -> None:
+def test_bad_rules_are_refused(make: Any, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         make()
 

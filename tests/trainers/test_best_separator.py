@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog, nnls
 
 from study.analysis.separation import separates
-from study.checks import BadInput
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
@@ -240,18 +239,3 @@ def test_a_stack_is_a_loop_and_what_cannot_be_separated_is_an_outcome(
         assert alone.residual == j
         for name in ("w", "loss", "stop", "residual", "n_updates", "n_passes"):
             assert np.array_equal(getattr(fit, name)[index], getattr(alone, name), equal_nan=True)
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"bound": Bound()}, "`bound.shape` must be one of box, ball; got none"),
-        ({"loss": "hinge"}, "`loss` must be one of quadratic, cross-entropy, threshold-quadratic; got hinge"),
-        ({"eps": 0.5}, r"`eps` must lie in \[0, 1/2\); got 0.5"),
-        ({"sample_weight": [1, 1, 0, 1]}, "`sample_weight` must be positive; got 0.0"),
-        ({"y": [1, 1, 1, 1]}, r"`y` must hold both classes in every set; got only \+1"),
-    ],
-)
-def test_bad_input_is_refused(changed: dict[str, Any], message: str) -> None:
-    with pytest.raises(BadInput, match=message):
-        best_separator(**{"X": FOUR.X, "y": FOUR.y, "bound": Bound("box", 1.0), **changed})

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestCentroid
 
-from study.checks import BadInput
 from study.trainers.centroid import nearest_centroid
 from study.trainers.fit import Bound
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -32,8 +31,3 @@ def test_a_small_ball_comes_near_to_it() -> None:
     normal = nearest_centroid(X, y).w[:3]
     w = sigmoid_unit(X, y, bound=Bound("ball", 1e-4)).w[:3]
     assert w @ normal / np.linalg.norm(w) / np.linalg.norm(normal) == pytest.approx(1.0, abs=1e-6)
-
-
-def test_bad_points_are_refused() -> None:
-    with pytest.raises(BadInput, match="both classes"):
-        nearest_centroid([[1.0], [2.0]], [1, 1])

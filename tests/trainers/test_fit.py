@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from study.checks import BadInput
 from study.trainers.fit import Bound, Fit, Stop, stop_codes
 
 Floats = NDArray[np.float64]
@@ -86,22 +85,6 @@ def test_projection_leaves_what_is_inside_alone_and_takes_stacks() -> None:
 @pytest.mark.parametrize("R", [1.0, 10.0, 1e300])
 def test_zero_is_inside_every_ball(R: float) -> None:
     assert Bound("ball", R).project(np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("cube", 1.0), "`shape` must be one of box, ball, none; got cube"),
-        (("box", -3.0), r"`weight_bound` must be positive and finite; got -3\.0"),
-        (("ball", 0.0), r"`weight_bound` must be positive and finite; got 0\.0"),
-        (("box",), "`weight_bound` must be positive and finite; got inf"),
-        (("ball", np.nan), "`weight_bound` must be positive and finite; got nan"),
-        (("none", 3.0), r"`weight_bound` must be left out where `shape` is none; got 3\.0"),
-    ],
-)
-def test_bad_bounds_are_refused(arguments: tuple[Any, ...], message: str) -> None:
-    with pytest.raises(BadInput, match=message):
-        Bound(*arguments)
 
 
 def test_a_bound_is_frozen() -> None:

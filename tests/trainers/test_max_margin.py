@@ -10,7 +10,6 @@ from sklearn.svm import SVC
 
 from study.analysis.margin import functional_margins, geometric_margin
 from study.analysis.separability import is_separable
-from study.checks import BadInput
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
@@ -212,20 +211,6 @@ def test_a_stack_is_a_loop() -> None:
         assert np.array_equal(fit.w[i, j], alone.w, equal_nan=True)
         for name in ("stop", "loss", "residual", "n_updates", "n_passes"):
             assert getattr(fit, name)[i, j] == getattr(alone, name)
-
-
-@pytest.mark.parametrize(
-    ("X", "y", "message"),
-    [
-        (np.empty((0, 2)), [], "`X` must have shape"),
-        ([[1.0], [np.nan]], [1, -1], r"`X` must be finite; got nan at index \(1, 0\)"),
-        ([[1.0], [2.0]], [1, 1], r"`y` must hold both classes in every set; got only \+1"),
-        (np.ones((2, 3, 1)), [[1, -1, 1]] * 3, r"`y` must have shape \(2, 3\), .*; got shape \(3, 3\)"),
-    ],
-)
-def test_bad_input_is_refused(X: Any, y: Any, message: str) -> None:
-    with pytest.raises(BadInput, match=message):
-        max_margin(X, y)
 
 
 def test_a_thin_margin_among_features_of_very_different_size_is_found() -> None:

@@ -7,7 +7,6 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
@@ -181,50 +180,6 @@ def test_a_rate_that_diverges_stops_as_not_finite() -> None:
             fit = network(1e10 * X, y, layers=layers, w0=w0, method=method, learning_rate=1e308)
             assert (fit.stop == Stop.NOT_FINITE).all() if layers == (1,) else (fit.stop != Stop.STATIONARY).all()
             assert (np.isfinite(fit.w).all() and np.isfinite(fit.loss)) == (fit.stop != Stop.NOT_FINITE)
-
-
-GOOD = {"X": [[0.0, 1.0], [1.0, 0.0]], "y": [1, -1], "layers": (2, 1), "w0": np.ones(9)}
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"layers": ()}, "`layers` must hold the width of at least one layer; got an empty list"),
-        ({"layers": (2, 2)}, r"`layers` must end in 1, the output; got \(2, 2\)"),
-        ({"layers": (0, 1)}, "`layers` must be a whole number of at least 1; got 0"),
-        ({"w0": np.ones(8)}, r"`w0` must have shape \(9,\)"),
-        ({"w0": np.full(9, np.nan)}, "`w0` must be finite; got nan"),
-        ({"X": [[0.0, np.nan], [1.0, 0.0]]}, r"`X` must be finite; got nan at index \(0, 1\)"),
-        ({"X": [0.0, 1.0]}, "`X` must have shape"),
-        ({"y": [1, 1]}, "`y` must hold both classes"),
-        ({"y": [1, -1, 1]}, "`y` must have shape"),
-        ({"loss": "hinge"}, "`loss` must be one of"),
-        ({"method": "adam"}, "`method` must be one of"),
-        ({"eps": 0.5}, r"`eps` must lie in \[0, 1/2\)"),
-        ({"tol": -1.0}, "`tol` must lie in"),
-        ({"max_steps": 0}, "`max_steps` must be a whole number"),
-        ({"sample_weight": [0.0, 1.0]}, "`sample_weight` must be positive"),
-        ({"method": "descent"}, "`learning_rate` must be given for method descent; got None"),
-        ({"method": "online", "learning_rate": -1.0}, "`learning_rate` must be positive and finite; got -1.0"),
-        ({"learning_rate": 0.1}, "`learning_rate` must be left out for method L-BFGS-B; got 0.1"),
-        ({"bound": Bound("ball", 1.0)}, "`bound` must be a box or none for method L-BFGS-B; got ball"),
-        ({"w0": np.ones((3, 9)), "X": np.zeros((2, 2, 2))}, "leading axes must broadcast"),
-    ],
-)
-def test_misuse_is_named(change: dict[str, object], message: str) -> None:
-    arguments = GOOD | change
-    X, y = arguments.pop("X"), arguments.pop("y")
-    with pytest.raises(BadInput, match=message):
-        network(X, y, **arguments)  # type: ignore[arg-type]
-
-
-def test_a_bound_of_zero_and_weights_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(BadInput, match="`weight_bound` must be positive and finite; got 0"):
-        Bound("box", 0.0)
-    with pytest.raises(BadInput, match="`w` must have shape"):
-        outputs(np.ones(4), np.ones((3, 2)), (1,))
-    with pytest.raises(BadInput, match="`scale` must be positive"):
-        initial_weights(2, (1,), scale=0.0, rng=np.random.default_rng(0))
 
 
 def test_spectral_steps_are_as_long_as_the_curvature_asks() -> None:

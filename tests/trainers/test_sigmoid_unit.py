@@ -7,7 +7,6 @@ from scipy import optimize
 from sklearn.linear_model import LogisticRegression
 
 from study.analysis.separation import separates
-from study.checks import BadInput
 from study.datasets.published import four_points, three_points
 from study.trainers.fit import Bound, Stop
 from study.trainers.losses import LOSSES, Loss
@@ -397,41 +396,3 @@ def test_a_set_of_a_stack_stands_still_once_it_is_stationary() -> None:
     assert fit.path.shape == (2, last + 1, 3)
     assert first < last
     assert (fit.path[np.argmin(fit.n_updates), first:] == fit.w[np.argmin(fit.n_updates)]).all()
-
-
-# Errors
-
-BAD: dict[str, tuple[dict[str, Any], str]] = {
-    "no samples": ({"X": np.empty((0, 2)), "y": []}, "`X` must have shape"),
-    "one class": ({"y": [1, 1, 1, 1]}, r"`y` must hold both classes in every set; got only \+1 in set \(\)"),
-    "labels 0 and 1": ({"y": [0, 1, 1, 1]}, r"`y` must hold -1 and \+1 only; got 0"),
-    "infinite": ({"X": np.full((4, 2), np.inf)}, "`X` must be finite; got inf"),
-    "loss": ({"loss": "hinge"}, "`loss` must be one of quadratic, cross-entropy, threshold-quadratic; got hinge"),
-    "method": ({"method": "adam"}, "`method` must be one of L-BFGS-B, newton, descent; got adam"),
-    "eps 1/2": ({"eps": 0.5}, r"`eps` must lie in \[0, 1/2\); got 0\.5"),
-    "eps below 0": ({"eps": -0.1}, r"`eps` must lie in \[0, 1/2\); got -0\.1"),
-    "eps NaN": ({"eps": np.nan}, r"`eps` must lie in \[0, 1/2\); got nan"),
-    "no budget": ({"max_steps": 0}, "`max_steps` must be a whole number of at least 1; got 0"),
-    "negative tol": ({"tol": -1e-9}, r"`tol` must lie in \[0, inf\); got -1e-09"),
-    "infinite tol": ({"tol": np.inf}, r"`tol` must lie in \[0, inf\); got inf"),
-    "negative weight": ({"sample_weight": [1, 1, -2, 1]}, r"`sample_weight` must be positive; got -2\.0"),
-    "zero weight": ({"sample_weight": [1, 1, 0, 1]}, r"`sample_weight` must be positive; got 0\.0"),
-    "infinite weight": (
-        {"sample_weight": [1, 1, np.inf, 1]},
-        r"`sample_weight` must be finite; got inf at index \(2,\)",
-    ),
-    "too few weights": ({"sample_weight": [1, 1]}, r"`sample_weight` must have shape \(4,\), .*; got shape \(2,\)"),
-    "word for weights": ({"sample_weight": "balanced"}, "`sample_weight` must be an array of numbers; got str"),
-    "short start": ({"w0": [0.0, 0.0]}, r"`w0` must have shape \(3,\), or broadcast to it; got shape \(2,\)"),
-    "NaN start": ({"w0": [0.0, 0.0, np.nan]}, r"`w0` must be finite; got nan at index \(2,\)"),
-    "rate missing": ({"method": "descent"}, "`learning_rate` must be given for method descent; got None"),
-    "rate 0": ({"method": "descent", "learning_rate": 0.0}, "`learning_rate` must be positive and finite; got 0.0"),
-    "rate unused": ({"learning_rate": 0.1}, "`learning_rate` and `record_path` must be left out for method L-BFGS-B"),
-    "path unused": ({"record_path": True}, "`learning_rate` and `record_path` must be left out for method L-BFGS-B"),
-}
-
-
-@pytest.mark.parametrize(("changed", "message"), BAD.values(), ids=BAD)
-def test_bad_input_is_refused(changed: dict[str, Any], message: str) -> None:
-    with pytest.raises(BadInput, match=message):
-        sigmoid_unit(**{"X": FOUR.X, "y": FOUR.y, **changed})
