@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
+
+from study.trainers.fit import Bound
 
 Floats = NDArray[np.float64]
 
@@ -37,14 +41,29 @@ def sample_loss(loss: str, label: float, z: float, eps: float) -> tuple[float, f
         return float((o - d) ** 2 / 2), float((o - d) * o * (1 - o))
 
 
-def unit_loss(loss: str, X: Floats, y: Floats, w: Floats, eps: float) -> tuple[float, Floats]:
-    """Return E and dE/dw of a set: the sum of the quadratic losses, the mean of the cross-entropies."""
-    extended = [[*x, 1.0] for x in X.tolist()]
-    E, slope = np.transpose(
-        [sample_loss(loss, label, float(np.dot(w, x)), eps) for x, label in zip(extended, y.tolist(), strict=True)]
-    )
-    n = len(extended) if loss == "cross-entropy" else 1
-    return float(E.sum()) / n, slope @ np.array(extended) / n
+def mean_loss(loss: str, X: Floats, y: Floats, w: Floats, eps: float, weight: Floats | None = None) -> Any:
+    """Return the weighted mean of the slides' losses over a set, and its gradient, in o and d."""
+    extended = np.column_stack([X, np.ones(len(X))])
+    z = extended @ w
+    o, d = expit(z), np.where(y > 0, 1.0 - eps, eps)
+    share = np.full(len(X), 1.0 / len(X)) if weight is None else weight / weight.sum()
+    off = o - d
+    if loss == "cross-entropy":
+        return share @ (d * np.logaddexp(0.0, -z) + (1.0 - d) * np.logaddexp(0.0, z)), share * off @ extended
+    if loss == "threshold-quadratic":
+        off = np.where(y * off > 0.0, 0.0, off)
+    return share @ off**2 / 2.0, share * off * o * (1.0 - o) @ extended
+
+
+def kkt_violation(w: Floats, gradient: Floats, bound: Bound) -> float:
+    """Return how far the KKT conditions are from holding: the gradient itself where there is no bound."""
+    R = bound.weight_bound
+    step = w - gradient
+    if bound.shape == "box":
+        step = np.clip(step, -R, R)
+    elif bound.shape == "ball":
+        step = step * min(1.0, R / float(np.linalg.norm(step)))
+    return float(np.abs(gradient if bound.shape == "none" else w - step).max())
 
 
 def cross_entropy_gradient(X: Floats, y: Floats, w: Floats, *, eps: float = 0.0, simplified: bool) -> Floats:

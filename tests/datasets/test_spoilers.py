@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.optimize import linprog
+from scipy.optimize import nnls
 
 from study.checks import BadInput
 from study.datasets.dataset import Dataset, Frame
@@ -14,7 +14,7 @@ from study.datasets.spoilers import add_spoilers
 Floats = NDArray[np.float64]
 
 MAKERS = pytest.mark.parametrize("make", [make_boxes, make_gaussians], ids=lambda make: make.__name__)
-N_CHOICES, N_PARTS = 10_000, 8
+N_CHOICES = 4000
 """Random choices of all parameters; two out of five are accepted."""
 SQUARE = Frame(normal=np.array([1.0, 0.0]), across=np.array([0.0, 1.0]), margin=1.0, spread=2.0)
 
@@ -123,23 +123,22 @@ def placed(frame: Frame, n_spoilers: int, depth: float, offset: float, both_clas
 
 
 def separable(*parts: tuple[Floats, Floats]) -> bool:
-    """Return whether a linear programme finds a separator of sets put together, up to its tolerances.
+    """Return whether sets put together are separable: no mean of their points, signed by the label, is zero (Gordan).
 
-    In exact arithmetic the rounding of rotated corners would separate what coincides or is collinear on paper.
+    Up to rounding: in exact arithmetic that of rotated corners would separate what coincides or is collinear on paper.
     """
     X, y = np.vstack([X for X, _ in parts]), np.concatenate([y for _, y in parts])
     centre, spread = (X.min(axis=0) + X.max(axis=0)) / 2.0, np.ptp(X, axis=0) / 2.0
     Z = np.column_stack([(X - centre) / np.where(spread > 0.0, spread, 1.0), np.ones(len(X))]) * y[:, None]
     Z /= np.linalg.norm(Z, axis=1, keepdims=True)
-    answer = linprog(np.zeros(Z.shape[1]), A_ub=-Z, b_ub=-np.ones(len(Z)), bounds=(None, None), method="highs")
-    return answer.x is not None
+    nearest = nnls(np.vstack([Z.T, np.ones(len(Z))]), np.append(np.zeros(Z.shape[1]), 1.0))[1]
+    return bool(nearest > 1e-10)  # seen: at most 4e-16, or at least 9e-6
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(N_PARTS))
-def test_accepted_and_only_then_is_whatever_the_frame_allows_separable(part: int) -> None:
-    draw, verdicts = rng(7 + part), {True: 0, False: 0}
-    for _ in range(N_CHOICES // N_PARTS):
+def test_accepted_and_only_then_is_whatever_the_frame_allows_separable() -> None:
+    draw, verdicts = rng(7), {True: 0, False: 0}
+    for _ in range(N_CHOICES):
         n_features = int(np.exp(draw.uniform(0.0, np.log(51.0))))
         gap, spread, length, scale = 10.0 ** draw.uniform([-1.5, -1.0, -1.0, -3.0], [0.5, 1.0, 1.0, 3.0])
         n_samples, n_spoilers = int(draw.integers(2, 7)), int(draw.integers(1, 5))
@@ -167,7 +166,7 @@ def test_accepted_and_only_then_is_whatever_the_frame_allows_separable(part: int
         if np.abs(np.subtract(edges, 1.0)).min() > 1e-6:
             assert separable((extreme.X, extreme.y), *parts) == (data is not None), where
             verdicts[data is not None] += 1
-    assert min(verdicts.values()) > N_CHOICES / N_PARTS / 5
+    assert min(verdicts.values()) > N_CHOICES / 5
 
 
 @pytest.mark.parametrize("both_classes", [False, True])

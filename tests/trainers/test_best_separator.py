@@ -17,7 +17,6 @@ from study.trainers.fit import Bound, Stop
 from study.trainers.losses import LOSSES, Loss, Objective, objective
 from study.trainers.max_margin import max_margin
 from study.trainers.sigmoid_unit import sigmoid_unit
-from tests import reference
 
 Floats = NDArray[np.float64]
 
@@ -119,14 +118,13 @@ def test_the_lowest_loss_of_a_separator(loss: Loss, shape: Any) -> None:
 
 @EACH_SHAPE
 @EACH_LOSS
-@pytest.mark.slow
 def test_the_lowest_loss_never_rises_with_the_bound(loss: Loss, shape: Any) -> None:
-    for problem in problems(shape):
+    for problem in problems(shape)[::4]:
         losses = [
             best_separator(
                 loss=loss, **{**problem.arguments, "bound": Bound(shape, problem.bound.weight_bound * factor)}
             ).loss
-            for factor in (1 / 3, 1.0, 3.0, 9.0)
+            for factor in (1 / 3, 1.0, 3.0)
         ]
         assert (np.diff(losses) <= 1e-7 * np.array(losses[:-1]) + 1e-12).all()  # SLSQP's digits
 
@@ -191,7 +189,7 @@ def test_a_rounding_below_zero_is_repaired(monkeypatch: pytest.MonkeyPatch) -> N
     assert fit.w @ [-1.0, 2.0, 1.0] >= -1e-14  # rounding of the sum; 12 times 6e-11 is taken back
 
 
-# Weights, stacks, outcomes
+# Outcomes
 
 
 @EACH_SHAPE
@@ -206,36 +204,9 @@ def test_where_nothing_is_given_up_the_unit_is_the_best_separator(X: Any, y: Any
         np.testing.assert_allclose(best.loss, unit.loss, rtol=1e-9, atol=1e-11)
 
 
-@EACH_LOSS
-def test_a_weight_counts_copies(loss: Loss) -> None:
-    copies = np.array([3, 1, 2, 1])
-    X, y = np.repeat(FOUR.X, copies, axis=0), np.repeat(FOUR.y, copies)
-    for R in (0.5, 2.0):
-        weighted = best_separator(FOUR.X, FOUR.y, loss=loss, eps=0.1, sample_weight=copies, bound=Bound("box", R))
-        copied = best_separator(X, y, loss=loss, eps=0.1, bound=Bound("box", R))
-        np.testing.assert_allclose(weighted.w, copied.w, rtol=0, atol=1e-6)  # SLSQP's digits
-        np.testing.assert_allclose(weighted.loss, copied.loss, rtol=1e-9)  # flat there
-        np.testing.assert_allclose(weighted.loss, reference.unit_loss(loss, X, y, weighted.w, 0.1)[0], rtol=1e-12)
-
-
-@pytest.mark.parametrize("weights", [(2,), (3, 1)], ids=str)
 @EACH_SHAPE
-@EACH_LOSS
-def test_a_stack_is_a_loop_and_what_cannot_be_separated_is_an_outcome(
-    loss: Loss, shape: Any, weights: tuple[int, ...]
-) -> None:
-    X = np.stack([FOUR.X, [[1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]]])
-    y = np.stack([FOUR.y, [1, -1, -1, 1]])  # the second set is XOR
-    weight = np.random.default_rng(2).uniform(1.0, 50.0, (*weights, 4))
-    arguments: dict[str, Any] = {"loss": loss, "bound": Bound(shape, 2.0)}
-    fit = best_separator(X, y, sample_weight=weight, **arguments)
-    assert fit.w.shape == (*np.broadcast_shapes(weights, (2,)), 3)
-    weight = np.broadcast_to(weight, (*fit.stop.shape, 4))
-    for index in np.ndindex(fit.stop.shape):
-        j = index[-1]
-        alone = best_separator(X[j], y[j], sample_weight=weight[index], **arguments)
-        assert alone.stop == (Stop.STATIONARY, Stop.NOT_SEPARABLE)[j]
-        assert np.isfinite(alone.w).all() == np.isfinite(alone.loss) == (j == 0)
-        assert alone.residual == j
-        for name in ("w", "loss", "stop", "residual", "n_updates", "n_passes"):
-            assert np.array_equal(getattr(fit, name)[index], getattr(alone, name), equal_nan=True)
+def test_what_cannot_be_separated_is_an_outcome(shape: Any) -> None:
+    fit = best_separator([[1, 1], [-1, 1], [1, -1], [-1, -1]], [1, -1, -1, 1], bound=Bound(shape, 2.0))  # XOR
+    assert fit.stop == Stop.NOT_SEPARABLE
+    assert fit.residual == 1.0
+    assert np.isnan([*fit.w, fit.loss]).all()

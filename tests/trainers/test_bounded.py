@@ -41,7 +41,7 @@ def test_an_answer_is_inside_within_budget_and_no_worse_than_the_start(
 ) -> None:
     data, rng = four_points(10.0), np.random.default_rng(0)
     problem = objective(data.X, data.y.astype(float), np.ones(4), loss, 0.1)
-    for w0 in rng.normal(scale=3.0, size=(10, 3)):
+    for w0 in rng.normal(scale=3.0, size=(4, 3)):
         w, steps, passes = minimise(problem, bound, w0, max_steps, tol=1e-9)
         assert np.abs(bound.project(w) - w).max() <= 1e-15  # the ball's norm is rounded
         assert 0 <= steps <= min(max_steps, passes)

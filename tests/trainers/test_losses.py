@@ -71,12 +71,11 @@ def test_the_objective_is_the_weighted_mean_of_the_slides_losses(loss: Loss) -> 
     X, y, w = rng.normal(size=(6, 2)), np.array([1.0, -1.0, 1.0, 1.0, -1.0, -1.0]), rng.normal(size=3)
     copies = np.array([1, 2, 3, 1, 5, 1])
     problem = objective(X, y, copies.astype(float), loss, 0.1)
-    E, gradient = reference.unit_loss(loss, np.repeat(X, copies, axis=0), np.repeat(y, copies), w, 0.1)
-    factor = 1 if loss == "cross-entropy" else 13  # the slides average the one and sum the others
-    assert problem.convention == factor
+    E, gradient = reference.mean_loss(loss, np.repeat(X, copies, axis=0), np.repeat(y, copies), w, 0.1)
+    assert problem.convention == (1 if loss == "cross-entropy" else 13)  # the slides average one and sum the others
     # 1e-13: sums of 13 terms of one size.
-    np.testing.assert_allclose(problem.value_and_gradient(w)[0] * factor, E, rtol=1e-13)
-    np.testing.assert_allclose(problem.value_and_gradient(w)[1] * factor, gradient, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(problem.value_and_gradient(w)[0], E, rtol=1e-13)
+    np.testing.assert_allclose(problem.value_and_gradient(w)[1], gradient, rtol=1e-13, atol=1e-15)
 
 
 def moderate(size: int | tuple[int, ...], low: float, high: float) -> st.SearchStrategy[Floats]:

@@ -9,7 +9,6 @@ from sklearn.neural_network import MLPClassifier
 
 from study.datasets.dataset import Floats
 from study.datasets.generators import make_boxes
-from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
 from study.trainers.bounded import kkt_residual
 from study.trainers.fit import Bound, Stop
@@ -17,7 +16,6 @@ from study.trainers.layers import (
     backward,
     forward,
     initial_weights,
-    n_weights,
     outputs,
     value_and_gradient,
     weight_matrices,
@@ -149,18 +147,6 @@ def test_the_ball_bounds_the_product_of_the_layers_norms() -> None:
     norms = np.array([np.linalg.norm(W, axis=(-2, -1)) for W in weight_matrices(fit.w, 2, layers)])
     assert norms.max() <= 2.0 * (1 + 1e-12)
     assert norms.max() == pytest.approx(2.0)
-
-
-def test_a_stack_of_restarts_is_a_loop() -> None:
-    points = four_points(np.array([2.0, 3.0]))
-    w0 = initial_weights(2, (2, 1), scale=1.0, size=(4, 2), rng=np.random.default_rng(0))
-    for how in ({"method": "spectral"}, {"method": "L-BFGS-B"}, {"method": "online", "learning_rate": 0.1}):
-        fit = network(points.X, points.y, layers=(2, 1), w0=w0, max_steps=50, **how)
-        assert fit.w.shape == (4, 2, n_weights(2, (2, 1)))
-        for i, j in np.ndindex(4, 2):
-            alone = network(points.X[j], points.y[j], layers=(2, 1), w0=w0[i, j], max_steps=50, **how)
-            assert np.array_equal(alone.w, fit.w[i, j])
-            assert alone.stop == fit.stop[i, j]
 
 
 def test_a_hidden_layer_solves_what_no_line_separates() -> None:

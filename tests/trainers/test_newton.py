@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.special import expit
-from scipy.stats import ortho_group
 
 from study.datasets.published import four_points
 from study.kernels import codes, unit
@@ -16,11 +14,12 @@ from study.trainers import solvers
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import LOSSES, Loss
 from study.trainers.sigmoid_unit import sigmoid_unit
+from tests import reference
 
 Floats = NDArray[np.float64]
 
 NONE = Bound()
-N_PROBLEMS = 300
+N_PROBLEMS = 150
 EACH_LOSS = pytest.mark.parametrize("loss", LOSSES)
 EACH_SHAPE = pytest.mark.parametrize("shape", ["none", "box", "ball"])
 TOL = 1e-9
@@ -43,27 +42,11 @@ class Problem:
     def scale(self) -> float:
         return max(1.0, float(np.abs(self.X).max()))
 
-    def mean_loss(self, loss: Loss, w: Floats) -> tuple[float, Floats]:
-        """Return the weighted mean loss and its gradient as the lecture writes them, in o and d."""
-        X = np.column_stack([self.X, np.ones(len(self.X))])
-        z = X @ w
-        o, d = expit(z), np.where(self.y > 0, 1.0 - self.eps, self.eps)
-        share = self.sample_weight / self.sample_weight.sum()
-        if loss == "cross-entropy":
-            return float(share @ (d * np.logaddexp(0.0, -z) + (1.0 - d) * np.logaddexp(0.0, z))), share * (o - d) @ X
-        off = o - d
-        if loss == "threshold-quadratic":
-            off = np.where(self.y * off > 0.0, 0.0, off)
-        return float(share @ off**2) / 2.0, share * off * o * (1.0 - o) @ X
+    def mean_loss(self, loss: Loss, w: Floats) -> Any:
+        return reference.mean_loss(loss, self.X, self.y, w, self.eps, self.sample_weight)
 
     def violation(self, loss: Loss, w: Floats) -> float:
-        """Return how far the KKT conditions are from holding: the gradient itself where there is no bound."""
-        gradient, R = self.mean_loss(loss, w)[1], self.bound.weight_bound
-        if self.bound.shape == "none":
-            return float(np.abs(gradient).max())
-        step = w - gradient
-        step = np.clip(step, -R, R) if self.bound.shape == "box" else step * min(1.0, R / float(np.linalg.norm(step)))
-        return float(np.abs(w - step).max())
+        return reference.kkt_violation(w, self.mean_loss(loss, w)[1], self.bound)
 
     def is_inside(self, w: Floats) -> bool:
         size = np.linalg.norm(w) if self.bound.shape == "ball" else np.abs(w).max()
@@ -86,59 +69,38 @@ def problems(shape: Any, n: int = N_PROBLEMS, seed: int = 0) -> Iterator[Problem
         yield Problem(X, y, weight, float(rng.choice([0.0, 0.1])), bound, w0)
 
 
-def mean(problem: Problem, loss: Loss, fit: Fit) -> float:
-    """Return the mean loss that a fit tells."""
-    return float(fit.loss) / (1.0 if loss == "cross-entropy" else float(problem.sample_weight.sum()))
-
-
 # Minima
 
 
-@pytest.mark.parametrize(
-    ("shape", "at_zero"), [("none", True), ("none", False), ("box", False), ("ball", False)], ids=str
-)
-@pytest.mark.slow
-def test_cross_entropy_is_never_above_what_scipy_finds(shape: Any, at_zero: bool) -> None:
-    n_updates, n_resolved = 0, 0
-    for problem in problems(shape):
-        w0 = problem.w0 * (not at_zero)
-        fit = problem.solve("cross-entropy", w0=w0)
-        other = problem.solve("cross-entropy", w0=w0, method="L-BFGS-B")
-        # Without a bound hard targets may have no minimum; a gradient of 1e-14 of the features is reached at 1e-9.
-        slack = 1e-9 if shape == "none" and problem.eps == 0.0 else 1e-12
-        assert fit.loss <= other.loss * (1 + 1e-9) + slack
-        # Without a bound a start may be so far out that scipy stalls too.
-        assert fit.stop == Stop.STATIONARY or (shape == "none" and not at_zero and fit.stop == Stop.STALLED)
-        assert fit.stop != Stop.STATIONARY or problem.violation("cross-entropy", fit.w) <= TOL * problem.scale
-        assert problem.is_inside(fit.w)
-        # 1e-9: far out a loss is exp(-m) of a margin with m roundings.
-        np.testing.assert_allclose(fit.loss, problem.mean_loss("cross-entropy", fit.w)[0], rtol=1e-9, atol=1e-15)
-        n_updates, n_resolved = n_updates + int(fit.n_updates), n_resolved + int(fit.resolved == np.True_)
-    # It is Newton's own work, in Newton's number of steps.
-    assert n_updates <= 45 * N_PROBLEMS
-    assert n_resolved <= N_PROBLEMS / 10  # most where all outputs saturate
-
-
 @EACH_SHAPE
-@pytest.mark.parametrize("loss", ["quadratic", "threshold-quadratic"])
-def test_quadratic_losses_end_at_kkt_points_or_say_so(loss: Loss, shape: Any) -> None:
-    n_short, n_updates, n_resolved = 0, 0, 0
-    for problem in problems(shape):
+@EACH_LOSS
+def test_a_search_ends_at_a_kkt_point_or_says_so(loss: Loss, shape: Any) -> None:
+    n_short, n_updates, n_resolved, convex = 0, 0, 0, loss == "cross-entropy"
+    for k, problem in enumerate(problems(shape)):
         fit = problem.solve(loss)
         start = problem.mean_loss(loss, problem.bound.project(problem.w0))[0]
-        violation = problem.violation(loss, fit.w)
+        value, violation = problem.mean_loss(loss, fit.w)[0], problem.violation(loss, fit.w)
+        told = float(fit.loss) / (1.0 if convex else problem.sample_weight.sum())
         assert problem.is_inside(fit.w)
+        assert fit.stop in (Stop.STATIONARY, Stop.STALLED, Stop.BUDGET_SPENT)
         assert fit.stop != Stop.STATIONARY or violation <= TOL * problem.scale
-        assert mean(problem, loss, fit) <= start * (1 + 1e-12) + 1e-30  # 1e-12: 200 roundings
-        np.testing.assert_allclose(mean(problem, loss, fit), problem.mean_loss(loss, fit.w)[0], rtol=1e-9, atol=1e-15)
+        assert told <= start * (1 + 1e-12) + 1e-30  # 1e-12: 200 roundings
+        # 1e-9: far out a loss is exp(-m) of a margin with m roundings.
+        np.testing.assert_allclose(told, value, rtol=1e-9, atol=1e-15)
         np.testing.assert_allclose(fit.residual, violation, rtol=1e-6, atol=1e-12 * problem.scale)
-        if fit.stop != Stop.STATIONARY:
-            n_short += 1
-            assert fit.stop in (Stop.STALLED, Stop.BUDGET_SPENT)
-        n_updates, n_resolved = n_updates + int(fit.n_updates), n_resolved + int(fit.resolved == np.True_)
+        if convex:  # without a bound a start may be so far out that all outputs saturate
+            assert fit.stop == Stop.STATIONARY or (shape == "none" and fit.stop == Stop.STALLED and problem.w0.any())
+        if convex and (k < 40 or fit.stop != Stop.STATIONARY):  # elsewhere being stationary proves it
+            other = problem.solve(loss, method="L-BFGS-B")
+            # Without a bound hard targets may have no minimum; a gradient of 1e-14 of the features is reached at 1e-9.
+            slack = 1e-9 if shape == "none" and problem.eps == 0.0 else 1e-12
+            assert fit.loss <= other.loss * (1 + 1e-9) + slack
+        n_short, n_updates = n_short + (fit.stop != Stop.STATIONARY), n_updates + int(fit.n_updates)
+        n_resolved += int(fit.resolved == np.True_)
+    # It is Newton's own work, in Newton's number of steps.
     assert n_short <= N_PROBLEMS / 10
-    assert n_updates <= 60 * N_PROBLEMS
-    assert n_resolved <= N_PROBLEMS / 8
+    assert n_updates <= (45 if convex else 60) * N_PROBLEMS
+    assert n_resolved <= N_PROBLEMS / 8  # most where all outputs saturate
 
 
 @pytest.mark.parametrize("shape", ["box", "ball"])
@@ -205,29 +167,6 @@ def test_endless_features_end_in_an_honest_outcome(scale: float, loss: Loss, sha
         assert (fit.loss[fit.stop == Stop.STATIONARY] <= np.log(2.0)).all()
 
 
-# Stacks
-
-
-@EACH_SHAPE
-@EACH_LOSS
-def test_a_stack_is_a_loop_to_the_bit(loss: Loss, shape: Any) -> None:
-    rng = np.random.default_rng(2)
-    bound = NONE if shape == "none" else Bound(shape, 3.0)
-    X, y = 3.0 * rng.normal(size=(2, 1, 1, 30, 4)), np.where(np.arange(30) % 3, 1.0, -1.0)
-    weight, w0 = rng.uniform(1.0, 9.0, (3, 1, 30)), rng.normal(size=(4, 5))
-    arguments: dict[str, Any] = {"loss": loss, "eps": 0.1, "bound": bound, "method": "newton"}
-    fit = sigmoid_unit(X, y, sample_weight=weight, w0=w0, **arguments)
-    assert fit.w.shape == (2, 3, 4, 5)
-    assert fit.path is None
-    for i, j, k in np.ndindex(2, 3, 4):
-        alone = sigmoid_unit(X[i, 0, 0], y, sample_weight=weight[j, 0], w0=w0[k], **arguments)
-        for name in ("w", "stop", "n_updates", "n_passes", "loss", "residual", "resolved"):
-            one, own = getattr(fit, name), getattr(alone, name)
-            assert one.shape[:3] == (2, 3, 4)
-            assert own.shape == one.shape[3:]
-            assert np.array_equal(one[i, j, k], own)
-
-
 def test_what_the_compiled_loop_leaves_unsolved_is_solved_again(monkeypatch: pytest.MonkeyPatch) -> None:
     data, far = four_points([1.0, 10.0]), np.array([9.0, -9.0, 9.0])
     best = sigmoid_unit(data.X, data.y, eps=0.1, method="newton")
@@ -247,41 +186,6 @@ def test_what_the_compiled_loop_leaves_unsolved_is_solved_again(monkeypatch: pyt
         assert alone.resolved is not None
         assert alone.resolved.shape == ()
         assert np.array_equal(alone.w, fit.w[1])
-
-
-# Weights and invariances
-
-
-@EACH_SHAPE
-@EACH_LOSS
-def test_whole_weights_are_copies(loss: Loss, shape: Any) -> None:
-    rng = np.random.default_rng(3)
-    for problem in problems(shape, n=20, seed=4):
-        if loss != "cross-entropy" and problem.scale > 30.0:
-            continue  # not convex: on points so ill scaled the last bit decides which minimum is reached
-        copies = rng.integers(1, 4, len(problem.y))
-        start, eps = np.zeros_like(problem.w0), 0.1  # so that there is a minimum, and one path to it
-        weighted = problem.solve(loss, sample_weight=copies, w0=start, eps=eps)
-        copied = problem.solve(
-            loss, X=np.repeat(problem.X, copies, axis=0), y=np.repeat(problem.y, copies), sample_weight=None,
-            w0=start, eps=eps,
-        )  # fmt: skip
-        np.testing.assert_allclose(weighted.loss, copied.loss, rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize("bound", [NONE, Bound("ball", 1.5)], ids=lambda bound: bound.shape)
-@EACH_LOSS
-def test_rotating_the_points_rotates_the_weights(loss: Loss, bound: Bound) -> None:
-    rng = np.random.default_rng(5)
-    for n_features in (2, 5, 10):
-        X, y = rng.normal(size=(60, n_features)), np.where(np.arange(60) % 2, 1.0, -1.0)
-        turn = np.eye(n_features + 1)
-        turn[:-1, :-1] = ortho_group.rvs(n_features, random_state=rng)
-        problem = Problem(X, y, np.ones(60), 0.1, bound, 0.1 * rng.normal(size=n_features + 1))
-        fit = problem.solve(loss)
-        turned = problem.solve(loss, X=X @ turn[:-1, :-1].T, w0=turn @ problem.w0)
-        assert bound is NONE or np.linalg.norm(fit.w) <= 1.5 * (1 + 1e-15)
-        np.testing.assert_allclose(turned.w, turn @ fit.w, rtol=0, atol=1e-7)  # 1e-9 over the least curvature
 
 
 # Descent

@@ -1,4 +1,3 @@
-import itertools
 from typing import Any
 
 import numpy as np
@@ -107,29 +106,9 @@ def test_four_points_take_t_updates_and_three_or_four() -> None:
     assert separates(fit.w, data.X, data.y).all()
 
 
-def test_stacks_and_starts_broadcast_to_what_a_loop_gives() -> None:
-    X, y, _ = integer_sets(4, 6)
-    w0 = np.random.default_rng(4).integers(-20, 20, (3, 1, 4)).astype(float)
-    fit = perceptron(X, y, w0=w0)
-    assert fit.w.shape == (3, len(X), 4)
-    for i, j in itertools.product(range(3), range(len(X))):
-        alone = perceptron(X[j], y[j], w0=w0[i, 0])
-        for name in ("w", "stop", "n_updates", "n_passes", "loss", "residual"):
-            assert np.array_equal(getattr(fit, name)[i, j], getattr(alone, name))
-    assert len(np.unique(fit.w[:, 0], axis=0)) > 1  # the starts matter
-
-
 def test_one_set_of_labels_serves_a_stack_of_points() -> None:
     data = four_points([1.0, 2.0, 3.0])
     assert np.array_equal(perceptron(data.X, data.y[0]).w, perceptron(data.X, data.y).w)
-
-
-def test_flipping_all_labels_and_the_start_negates_the_weights() -> None:
-    X, y, _ = integer_sets(5, 50)
-    w0 = np.random.default_rng(5).integers(-20, 20, (len(X), 4)).astype(float)
-    fit, flipped = perceptron(X, y, w0=w0), perceptron(X, -y, w0=-w0)
-    assert np.array_equal(flipped.w, -fit.w)
-    assert np.array_equal(flipped.n_updates, fit.n_updates)
 
 
 def test_a_start_that_separates_is_kept() -> None:
