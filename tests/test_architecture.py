@@ -1,18 +1,18 @@
-"""The walls of the house, read from the syntax trees."""
+"""The layers and what holds in each, read from the syntax trees."""
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pytest
 from threadpoolctl import threadpool_info
 
 from experiments.claims.table import SECTIONS
 from study.sweeps.digest import exports
 
 ROOT = Path(__file__).resolve().parent.parent
-STOREYS = (
+STOREYS = [
     "checks",
     "datasets",
     "kernels",
@@ -24,8 +24,9 @@ STOREYS = (
     "report",
     "commands",
     "cli",
-)
-SOURCES = sorted(path for room in ("study", "experiments", "figures") for path in (ROOT / room).rglob("*.py"))
+]
+SOURCES = sorted(path for part in ("study", "experiments", "figures") for path in (ROOT / part).rglob("*.py"))
+STUDY = [path for path in SOURCES if path.is_relative_to(ROOT / "study")]
 CLAIMS = ROOT / "experiments" / "claims"
 EXPORTS = exports(ROOT / "study" / "__init__.pyi")
 SILENT = ("datasets", "kernels", "trainers", "analysis", "law", "certificates")
@@ -44,10 +45,17 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Return all nodes of a file's syntax tree, the module itself first."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
 def imported(path: Path) -> set[str]:
     """Return the modules that a file imports; an export of `study` counts as the module that it comes from."""
     modules = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -59,30 +67,28 @@ def imported(path: Path) -> set[str]:
     return modules
 
 
-def storey(module: str) -> int:
-    return STOREYS.index(module.split(".")[1])
+def test_imports_run_downward_only() -> None:
+    for path in SOURCES:
+        modules = {module for module in imported(path) if module.split(".")[0] in ("study", "experiments", "figures")}
+        part, *own = path.relative_to(ROOT).with_suffix("").parts
+        if part == "figures":
+            allowed = {m for m in modules if m == "study.report" or m.startswith("study.report.style")}
+        elif path.is_relative_to(CLAIMS):  # they read results and run nothing
+            allowed = {m for m in modules if m.startswith(("study.report.claims", "study.report.numbers"))}
+        elif part == "experiments":
+            below = STOREYS[: STOREYS.index("sweeps") + 1]
+            allowed = {m for m in modules if m == "study" or m.startswith("experiments") or m.split(".")[1] in below}
+            allowed -= {m for m in modules if m.startswith("experiments.claims")}
+        elif own[0] in STOREYS:
+            below = STOREYS[: STOREYS.index(own[0]) + 1]
+            allowed = {m for m in modules if m.startswith("study.") and m.split(".")[1] in below}
+            allowed |= modules & {"study"}
+        else:
+            continue
+        assert modules == allowed, name(path)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_imports_run_downward_only(path: Path) -> None:
-    modules = {module for module in imported(path) if module.split(".")[0] in ("study", "experiments", "figures")}
-    if path.is_relative_to(ROOT / "figures"):
-        assert {m for m in modules if not m.startswith("study.report.style")} <= {"study.report"}
-    elif path.is_relative_to(CLAIMS):  # they read results and run nothing
-        assert all(m.startswith(("study.report.claims", "study.report.numbers")) for m in modules)
-    elif path.is_relative_to(ROOT / "experiments"):
-        assert not {m for m in modules if m.startswith("experiments.claims")}
-        assert all(m.startswith("experiments") or storey(m) <= STOREYS.index("sweeps") for m in modules if m != "study")
-    else:
-        own = path.relative_to(ROOT / "study").with_suffix("").parts
-        if own[0] in STOREYS:
-            allowed = STOREYS.index(own[0])
-            above = {m for m in modules if m.startswith("study.") and storey(m) > allowed}
-            assert not above
-            assert not {m for m in modules if not m.startswith("study")}
-
-
-def test_the_roof_is_imported_by_nobody() -> None:
+def test_the_command_line_is_imported_by_nobody() -> None:
     below = [path for path in SOURCES if path.name != "__main__.py"]  # which begins it
     assert not [name(path) for path in below if any(m.startswith("study.cli") for m in imported(path))]
 
@@ -94,40 +100,33 @@ def test_the_two_rules_never_import_each_other() -> None:
         assert not any("perceptron" in module for module in imported(trainers / f"{module}.py"))
 
 
-COMPUTING = [p for p in SOURCES if p.relative_to(ROOT).parts[1] in SILENT and p.name != "compilation.py"]
+def test_numerical_packages_do_no_input_or_output_and_hold_no_state() -> None:
+    outside = {"pathlib", "os", "io", "sys", "logging", "warnings", "matplotlib", "pandas"}
+    for path in STUDY:
+        if path.relative_to(ROOT).parts[1] in SILENT and path.name != "compilation.py":
+            called = [node.func for node in nodes(path) if isinstance(node, ast.Call)]
+            names = {function.id for function in called if isinstance(function, ast.Name)}
+            assert not names & {"print", "open", "input"}, name(path)
+            assert not outside & {module.split(".")[0] for module in imported(path)}, name(path)
+            assert not [node for node in nodes(path) if isinstance(node, ast.Global | ast.Nonlocal)], name(path)
 
 
-@pytest.mark.parametrize("path", COMPUTING, ids=name)
-def test_numerical_rooms_do_no_input_or_output_and_hold_no_state(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    assert not called & {"print", "open", "input"}
-    assert not {"pathlib", "os", "io", "sys", "logging", "warnings", "matplotlib", "pandas"} & {
-        module.split(".")[0] for module in imported(path)
-    }
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal)]
-
-
-PACKAGES = [path for path in SOURCES if path.name == "__init__.py" and path.parent != ROOT / "study"]
-
-
-@pytest.mark.parametrize("path", PACKAGES, ids=name)
-def test_a_package_begins_with_a_docstring_and_nothing_else(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    assert len(tree.body) == 1
-    assert ast.get_docstring(tree)
+def test_a_package_begins_with_a_docstring_and_nothing_else() -> None:
+    for path in SOURCES:
+        if path.name == "__init__.py" and path.parent != ROOT / "study":
+            tree = ast.parse(path.read_text())
+            assert len(tree.body) == 1, name(path)
+            assert ast.get_docstring(tree), name(path)
 
 
 def test_no_module_of_the_study_imports_what_it_exports() -> None:
     """Exports are for users: inside, an import names the module, so that layers can be read from it."""
-    for path in (ROOT / "study").rglob("*.py"):
-        nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
-        assert "study" not in [node.module for node in nodes], name(path)
+    for path in STUDY:
+        assert "study" not in [node.module for node in nodes(path) if isinstance(node, ast.ImportFrom)], name(path)
 
 
 def test_no_two_classes_have_one_name() -> None:
-    trees = [ast.parse(path.read_text()) for path in (ROOT / "study").rglob("*.py")]
-    names = [node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
+    names = [node.name for path in STUDY for node in nodes(path) if isinstance(node, ast.ClassDef)]
     assert not {name for name in names if names.count(name) > 1}
 
 
@@ -155,7 +154,7 @@ def test_functions_stay_short() -> None:
     long = {
         f"{name(path)} {node.name}"
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef) and length(node) > LONGEST
     }
     assert long == set(LONG)
@@ -164,7 +163,7 @@ def test_functions_stay_short() -> None:
 def test_every_function_has_a_caller_that_is_no_test() -> None:
     used, defined = set(), set()
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             match node:
                 case ast.Name(id=word) | ast.Attribute(attr=word):
                     used.add(word)
@@ -192,13 +191,13 @@ def test_no_address_and_no_machine_path_is_written_down() -> None:
 
 
 def test_the_checker_shares_nothing_with_the_search() -> None:
-    rooms = [ROOT / "study" / "certificates" / f"{name}.py" for name in ("checker", "critical", "balls", "reading")]
-    checker = {f"study.certificates.{path.stem}" for path in rooms}
-    for path in rooms:
+    modules = [ROOT / "study" / "certificates" / f"{name}.py" for name in ("checker", "critical", "balls", "reading")]
+    checker = {f"study.certificates.{path.stem}" for path in modules}
+    for path in modules:
         outside = {module for module in imported(path) if module.rpartition(".")[0] not in checker} - checker
         assert {module.split(".")[0] for module in outside} <= {*sys.stdlib_module_names, "flint"}, name(path)
-    for path in (ROOT / "study").rglob("*.py"):
-        if path not in rooms and not {"commands", "report"} & set(path.parts):
+    for path in STUDY:
+        if path not in modules and not {"commands", "report"} & set(path.parts):
             assert not checker & imported(path), f"{name(path)} leans on the checker"
 
 
