@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from importlib import import_module
+from itertools import compress
+from operator import not_
 from typing import Any
 
 import numpy as np
@@ -103,6 +105,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     )},
     "law.conflict.largest_margin": {"base": conflict().base, "spoilers": conflict().spoilers},
     "certificates.checker.check": {"text": '{"kind": "separability"}'},
+    "certificates.stationary.stationary_points": {"X": X[:, :1], "max_cells": 5},
     "certificates.fold.fold_near": {"motion": np.zeros((4, 2)), "t0": 1.0},
     "sweeps.executors.executor": {"workers": 1},
     "sweeps.settings.Setting": {"n_samples": 20, "spoiler_rate": 0.1, "depth": 0.4},
@@ -246,33 +249,25 @@ def test_whoever_takes_labels_takes_no_others() -> None:
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_the_examples_are_answered(name: str) -> None:
-    assert PUBLIC[name].__doc__
-    assert is_valid(PUBLIC[name](**arguments(name)), undefined=False)
-
-
-LONG = "certificates.stationary.stationary_points"
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n == LONG else ()) for n in PUBLIC])
 def test_one_strange_argument(name: str) -> None:
     """What an annotation refuses is refused once; what it lets through is for the function."""
     usual = arguments(name)
+    assert PUBLIC[name].__doc__
+    assert is_valid(PUBLIC[name](**usual), undefined=False)
     for argument, check in CHECKS[name].items():
-        refused = [value for value in STRANGE if refuses(check, value)]
-        for value in refused[:1] + [value for value in STRANGE if not refuses(check, value)]:
-            if argument in ("train", "advance", "of") and callable(value):
-                continue  # what a function of the caller's own raises is the caller's
-            judge(name, usual | {argument: value})
+        refused = [refuses(check, value) for value in STRANGE]
+        if any(refused):
+            with pytest.raises(BadInput, match=f"`{argument}`"):
+                PUBLIC[name](**usual | {argument: STRANGE[refused.index(True)]})
+        for value in compress(STRANGE, map(not_, refused)):
+            if not (argument in ("train", "advance", "of") and callable(value)):  # what these raise is the caller's
+                judge(name, usual | {argument: value})
 
 
-@pytest.mark.parametrize("name", [name for name in PUBLIC if CHECKS[name]])
-def test_any_arguments(name: str) -> None:
+@pytest.mark.slow
+@settings(max_examples=700)
+@given(st.sampled_from([name for name in PUBLIC if CHECKS[name]]), st.data())
+def test_any_arguments(name: str, data: st.DataObject) -> None:
     usual = arguments(name)
-
-    @settings(max_examples=25)
-    @given(st.dictionaries(st.sampled_from(sorted(usual)), ANYTHING, min_size=1, max_size=3))
-    def held(strange: dict[str, Any]) -> None:
-        judge(name, usual | strange)
-
-    held()
+    strange = st.dictionaries(st.sampled_from(sorted(usual)), ANYTHING, min_size=1, max_size=3)
+    judge(name, usual | data.draw(strange))
