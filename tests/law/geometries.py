@@ -6,6 +6,9 @@ from experiments._geometries import draw
 from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.law.conflict import Shape, Spoilt, spoilt
+from study.trainers.fit import Bound
+from study.trainers.losses import Loss
+from study.trainers.sigmoid_unit import sigmoid_unit
 
 SHAPES: tuple[Shape, ...] = ("box", "ball")
 
@@ -44,3 +47,17 @@ GEOMETRIES: dict[str, Spoilt] = {
         for number, shape in enumerate(SHAPES)
     },
 }
+
+
+def optimum(points: Spoilt, loss: Loss, R: float, M: float, *, copies: float = 1.0, eps: float = 0.0) -> Floats:
+    """Return the lowest minimum of the unit, in a bound or without, that a search from twelve starts finds."""
+    Z = np.vstack([points.base, points.spoilers])
+    y = Z[:, -1]
+    weight = np.repeat([M, copies], [len(points.base), len(points.spoilers)])
+    bound, size = (Bound(points.shape, R), R) if np.isfinite(R) else (Bound(), 3.0)
+    known = [points.best.v, points.without.v, 0.1 * points.best.v, 0.0 * points.best.v]
+    starts = size * np.vstack([known, np.random.default_rng(0).uniform(-1.0, 1.0, (8, Z.shape[1]))])
+    fit = sigmoid_unit(
+        Z[:, :-1] * y[:, None], y, loss=loss, eps=eps, sample_weight=weight, bound=bound, w0=starts, method="newton"
+    )
+    return np.asarray(fit.w[np.argmin(fit.loss)])

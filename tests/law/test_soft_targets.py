@@ -8,10 +8,8 @@ from study.datasets.dataset import Floats
 from study.law.bound import LOSSES, asymptote
 from study.law.conflict import TIGHT, Spoilt, largest_margin, spoilt
 from study.law.soft_targets import soft_rate, soft_threshold
-from study.trainers.fit import Bound
 from study.trainers.losses import Loss, loss_of_margin
-from study.trainers.sigmoid_unit import sigmoid_unit
-from tests.law.geometries import GEOMETRIES, corners, drawn
+from tests.law.geometries import GEOMETRIES, corners, drawn, optimum
 
 CORNERS = spoilt(*corners(), "box")
 X, Y, IS_SPOILER = corners()
@@ -50,22 +48,6 @@ def fewest_lost(points: Spoilt, margin: float) -> int:
     return k
 
 
-def optimum(points: Spoilt, loss: Loss, R: float, M: float, eps: float = 0.0) -> Floats:
-    """Return the lowest minimum that the trainer finds from a grid of starts, in the box or without a bound."""
-    Z = np.vstack([points.base, points.spoilers])
-    y = Z[:, -1]
-    weight = np.repeat([M, 1.0], [len(points.base), len(points.spoilers)])
-    bound = Bound(points.shape, R) if np.isfinite(R) else Bound()
-    size = R if np.isfinite(R) else 3.0
-    starts = size * np.stack(np.meshgrid([0.3, 0.9], [-0.9, 0.0, 0.9], [-0.5, 0.0, 0.5]), axis=-1).reshape(-1, 3)
-    if loss == "cross-entropy":
-        starts = starts[:1]
-    fit = sigmoid_unit(
-        Z[:, :-1] * y[:, None], y, loss=loss, eps=eps, sample_weight=weight, bound=bound, w0=starts, tol=0.0
-    )
-    return np.asarray(fit.w[np.argmin(fit.loss)])
-
-
 def test_several_spoilers_share_one_constant() -> None:
     """Corollary 1, against the optimum on either side of the threshold it gives."""
     points = spoilt(np.vstack([X, [[-0.5, 1.6]]]), np.append(Y, 1), np.append(IS_SPOILER, True), "box")
@@ -74,24 +56,8 @@ def test_several_spoilers_share_one_constant() -> None:
     for p in both:
         R = 7.0 / min(p.gamma0, p.gap)
         M = np.exp(asymptote(p, "cross-entropy", R))
-        margins = [(p.spoilers @ optimum_near(p, R, factor * M)).min() for factor in (0.9, 1.1)]
+        margins = [(p.spoilers @ optimum(p, "cross-entropy", R, factor * M)).min() for factor in (0.9, 1.1)]
         assert margins[0] > 0.0 > margins[1]
-
-
-def optimum_near(points: Spoilt, R: float, M: float) -> Floats:
-    """Return the cross-entropy's one optimum, from the best separator."""
-    Z = np.vstack([points.base, points.spoilers])
-    y = Z[:, -1]
-    weight = np.repeat([M, 1.0], [len(points.base), len(points.spoilers)])
-    fit = sigmoid_unit(
-        Z[:, :-1] * y[:, None],
-        y,
-        sample_weight=weight,
-        bound=Bound(points.shape, R),
-        w0=0.99 * R * points.best.v,
-        tol=1e-13,
-    )
-    return np.asarray(fit.w)
 
 
 def test_hinge_against_count() -> None:
