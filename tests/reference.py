@@ -15,18 +15,20 @@ Floats = NDArray[np.float64]
 
 def perceptron(
     X: Sequence[Sequence[float]], y: Sequence[float], max_updates: int = 10_000
-) -> tuple[list[float], int, int]:
-    """Return weights, updates and passes of Rosenblatt's rule from zero, in natural order."""
-    w = [0.0] * (len(X[0]) + 1)
+) -> tuple[list[list[float]], int, int]:
+    """Return the weights after each look of Rosenblatt's rule from zero, in natural order, and updates and passes."""
+    after = [[0.0] * (len(X[0]) + 1)]
     n_updates, n_passes, mistakes = 0, 0, 1
     while mistakes and n_updates < max_updates:
         n_passes, mistakes = n_passes + 1, 0
         for x, label in zip(X, y, strict=True):
-            margin = label * sum(a * b for a, b in zip(w, [*x, 1.0], strict=True))
-            if margin <= 0 and n_updates < max_updates:
-                w = [a + label * b for a, b in zip(w, [*x, 1.0], strict=True)]
-                n_updates, mistakes = n_updates + 1, mistakes + 1
-    return w, n_updates, n_passes
+            if n_updates < max_updates:
+                w = after[-1]
+                if label * sum(a * b for a, b in zip(w, [*x, 1.0], strict=True)) <= 0:
+                    w = [a + label * b for a, b in zip(w, [*x, 1.0], strict=True)]
+                    n_updates, mistakes = n_updates + 1, mistakes + 1
+                after.append(w)
+    return after[1:], n_updates, n_passes
 
 
 def sample_loss(loss: str, label: float, z: float, eps: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Sixteen thousand edits of good files, seeded: each is read, or refused in one line; no false proof is accepted."""
+"""Thousands of edits of good files, seeded: each is read, or refused in one line; no false proof is accepted."""
 
 import bz2
 import gzip
@@ -28,7 +28,7 @@ from study.sweeps.store import DamagedBlock, load_block, save_block
 from tests.certificates.test_search import crowd
 from tests.certificates.test_stationary import SPOILT
 
-EDITS = 10_000
+EDITS = 5000
 """Of proofs; tables, sweeps and blocks have theirs below."""
 KINDS = ("tree", "plane", "optimum", "listed", "separable", "not separable", "fold")
 EVIDENCE = {"evidence", "tree", "directions", "points", "w", "v", "normal"}
@@ -139,7 +139,7 @@ ANYTHING = st.recursive(
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(st.sampled_from(KINDS), st.data())
 def test_a_field_may_hold_anything(kind: str, data: st.DataObject) -> None:
     original = proofs()[kind]
@@ -241,13 +241,11 @@ def test_a_sweep_is_read_or_refused(tmp_path: Path) -> None:
     path = tmp_path / "sweep.json"
     path.write_text(json.dumps(good))
     read_sweep(path)
-    assert damaged(path, path.read_bytes(), 2000, read_sweep, BadInput) > 1000
+    assert damaged(path, path.read_bytes(), 1000, read_sweep, BadInput) > 500
 
 
 def test_a_block_is_the_one_that_was_saved_or_damaged(tmp_path: Path) -> None:
     path = tmp_path / "block.npz"
     save_block(path, {"a": np.arange(6.0), "b": np.array([True, False])})
     good = path.read_bytes()
-    refused = damaged(path, good, 2000, load_block, DamagedBlock)
-    unchanged = 2000 - refused
-    assert unchanged < 200
+    assert damaged(path, good, 1000, load_block, DamagedBlock) > 900

@@ -23,16 +23,6 @@ FOUR = four_points(10.0)
         ([5e-324, 0, 0], 2 / 4),
     ],
 )
-def test_judge_by_hand(w: Any, error: float) -> None:
+def test_errors_by_hand(w: Any, error: float) -> None:
     assert training_error(w, FOUR.X, FOUR.y) == error
     assert separates(w, FOUR.X, FOUR.y) == (error == 0)
-
-
-def test_judging_a_stack_is_a_loop() -> None:
-    w = np.random.default_rng(0).normal([2, 0, 1], size=(50, 1, 3))
-    data = four_points([0.5, 10.0])
-    verdict, error = separates(w, data.X, data.y), training_error(w, data.X, data.y)
-    assert 0 < verdict.sum() < verdict.size
-    for i, j in np.ndindex(50, 2):
-        assert verdict[i, j] == separates(w[i, 0], data.X[j], data.y[j])
-        assert error[i, j] == training_error(w[i, 0], data.X[j], data.y[j])

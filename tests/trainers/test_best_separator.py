@@ -17,6 +17,7 @@ from study.trainers.fit import Bound, Stop
 from study.trainers.losses import LOSSES, Loss, Objective, objective
 from study.trainers.max_margin import max_margin
 from study.trainers.sigmoid_unit import sigmoid_unit
+from tests.law.geometries import corners
 
 Floats = NDArray[np.float64]
 
@@ -129,10 +130,9 @@ def test_the_lowest_loss_never_rises_with_the_bound(loss: Loss, shape: Any) -> N
         assert (np.diff(losses) <= 1e-7 * np.array(losses[:-1]) + 1e-12).all()  # SLSQP's digits
 
 
-# The spoiler (-1, 2)+ beside the eight points (+-1, +-1), (+-2, +-1), labelled by the sign of the first coordinate
+# Eight base points in the corners of two boxes, and a spoiler
 
-EIGHT = np.array([[sign * x, z] for sign in (1.0, -1.0) for x in (1.0, 2.0) for z in (1.0, -1.0)])
-NINE, LABELS = np.vstack([EIGHT, [-1.0, 2.0]]), np.append(np.sign(EIGHT[:, 0]), 1.0)
+NINE, LABELS, _ = corners()
 
 
 def nine(R: float, N: float) -> dict[str, Any]:

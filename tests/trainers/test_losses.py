@@ -82,7 +82,7 @@ def moderate(size: int | tuple[int, ...], low: float, high: float) -> st.SearchS
     return arrays(np.float64, size, elements=st.floats(low, high))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=80)
 @given(
     X=moderate((5, 2), -3, 3),
     y=arrays(np.float64, 5, elements=st.sampled_from([-1.0, 1.0])),

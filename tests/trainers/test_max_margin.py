@@ -169,11 +169,11 @@ def test_inseparable_sets_have_no_boundary(X: Any, y: Any) -> None:
 
 def test_random_labels_are_separable_where_the_linear_programme_says_so() -> None:
     rng = np.random.default_rng(3)
-    X = rng.integers(-4, 5, (300, 7, 2)).astype(float)  # small whole numbers: hulls touch exactly or stay well apart
-    y = rng.choice([-1.0, 1.0], (300, 7))
+    X = rng.integers(-4, 5, (100, 7, 2)).astype(float)  # small whole numbers: hulls touch exactly or stay well apart
+    y = rng.choice([-1.0, 1.0], (100, 7))
     y[:, :2] = [-1.0, 1.0]
     separable, fit = is_separable(X, y), max_margin(X, y)
-    assert 30 < separable.sum() < 270
+    assert 10 < separable.sum() < 90
     assert np.array_equal(fit.stop == Stop.STATIONARY, separable)
     assert np.array_equal(np.isfinite(fit.w).all(axis=-1), separable)
     assert (fit.stop[~separable] == Stop.NOT_SEPARABLE).all()

@@ -66,7 +66,8 @@ def test_matches_the_literal_rule(separable: bool, budget: int) -> None:
         y = np.concatenate([y, -y[:, :1]], axis=1)
     fit = perceptron(X, y, max_updates=budget)
     for i in range(len(X)):
-        w, n_updates, n_passes = reference.perceptron(X[i].tolist(), y[i].tolist(), budget)
+        after, n_updates, n_passes = reference.perceptron(X[i].tolist(), y[i].tolist(), budget)
+        w = after[-1]
         assert (fit.w[i].tolist(), fit.n_updates[i], fit.n_passes[i]) == (w, n_updates, n_passes)
         assert (fit.stop[i] == Stop.SEPARATED) == separates(w, X[i], y[i])
         margins = functional_margins(w, X[i], y[i])
@@ -211,30 +212,14 @@ def test_a_budget_without_end_is_not_spent_at_once() -> None:
 # What is kept
 
 
-def after_looks(X: NDArray[np.float64], y: NDArray[np.float64], max_updates: int = 10_000) -> list[list[float]]:
-    """Return the weights after each look, in plain Python."""
-    after: list[list[float]] = []
-    w, n_updates, mistakes = [0.0] * (X.shape[1] + 1), 0, True
-    while mistakes and n_updates < max_updates:
-        mistakes = False
-        for x, label in zip(X.tolist(), y.tolist(), strict=True):
-            if n_updates == max_updates:
-                break
-            if label * sum(a * b for a, b in zip(w, [*x, 1.0], strict=True)) <= 0:
-                w = [a + label * b for a, b in zip(w, [*x, 1.0], strict=True)]
-                n_updates, mistakes = n_updates + 1, True
-            after.append(w)
-    return after
-
-
 @pytest.mark.parametrize("max_updates", [3, 10_000])
 def test_the_average_is_over_all_looks(max_updates: int) -> None:
     points = make_boxes(20, 3, gap=0.2, size=5, rng=np.random.default_rng(3))
     fit = perceptron(points.X, points.y, keep="average", max_updates=max_updates)
     last = perceptron(points.X, points.y, max_updates=max_updates)
     for k in range(5):
-        expected = np.mean(after_looks(points.X[k], points.y[k], max_updates), axis=0)
-        np.testing.assert_allclose(fit.w[k], expected, rtol=1e-12, atol=1e-13)
+        after = reference.perceptron(points.X[k].tolist(), points.y[k].tolist(), max_updates)[0]
+        np.testing.assert_allclose(fit.w[k], np.mean(after, axis=0), rtol=1e-12, atol=1e-13)
     assert (fit.n_updates == last.n_updates).all()
     assert (fit.stop == last.stop).all()
 
@@ -246,7 +231,7 @@ def test_the_pocket_holds_the_best_weights_so_far() -> None:
     fit = perceptron(X, y, keep="pocket", max_updates=60)
     for k in range(6):
         Z = y[k][:, None] * np.column_stack([X[k], np.ones(30)])
-        seen = [[0.0, 0.0, 0.0], *after_looks(X[k], y[k], 60)]
+        seen = [[0.0, 0.0, 0.0], *reference.perceptron(X[k].tolist(), y[k].tolist(), 60)[0]]
         wrong = [int((Z @ w <= 0).sum()) for w in seen]
         np.testing.assert_allclose(fit.w[k], seen[int(np.argmin(wrong))], atol=1e-12)
 
