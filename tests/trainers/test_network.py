@@ -49,18 +49,6 @@ def test_the_lectures_backward_pass() -> None:
     )
 
 
-@pytest.mark.parametrize(("layers", "loss"), list(itertools.product(LAYERS, LOSSES)))
-def test_the_gradient_is_the_central_difference(layers: tuple[int, ...], loss: Loss) -> None:
-    X, y, rng = some_points()
-    w, share = initial_weights(2, layers, scale=1.0, rng=rng), rng.dirichlet(np.ones(len(y)))
-    _, gradient = value_and_gradient(w, X, y, share, layers, loss, 0.1)
-    h = 1e-5
-    for j, step in enumerate(h * np.eye(len(w))):
-        high, low = (value_and_gradient(w + sign * step, X, y, share, layers, loss, 0.1)[0] for sign in (1, -1))
-        # 1e-8: h^2 times a third derivative of the order of one, and rounding over h.
-        assert gradient[j] == pytest.approx((high - low) / (2 * h), abs=1e-8)
-
-
 @pytest.mark.parametrize("loss", LOSSES)
 def test_without_hidden_layers_it_is_the_unit(loss: Loss) -> None:
     X, y, rng = some_points()

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import chisquare
-from sklearn.linear_model import Perceptron
 
 from study.analysis.margin import functional_margins, novikoff_bound
 from study.analysis.separation import separates
@@ -73,14 +72,6 @@ def test_matches_the_literal_rule(separable: bool, budget: int) -> None:
         margins = functional_margins(w, X[i], y[i])
         assert fit.loss[i] == np.maximum(0.0, -margins).sum()
         assert fit.residual[i] == np.mean(margins <= 0.0)
-
-
-def test_matches_scikit_learn() -> None:
-    X, y, _ = integer_sets(2, 20)
-    fit = perceptron(X, y)
-    for i in range(len(X)):
-        other = Perceptron(shuffle=False, tol=None, max_iter=int(fit.n_passes[i])).fit(X[i], y[i])
-        assert fit.w[i].tolist() == [*other.coef_[0], *other.intercept_]
 
 
 def test_novikoff_bounds_the_updates_in_every_order() -> None:

@@ -3,7 +3,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import optimize
 from sklearn.linear_model import LogisticRegression
 
 from study.analysis.separation import separates
@@ -147,38 +146,6 @@ def test_minima_of_the_reference_are_stationary_inside_the_bound(loss: Loss, eps
 
 
 # Other solvers
-
-
-def cross_entropy(X: Floats, y: Floats, penalty: float = 0.0) -> Any:
-    def function(w: Floats) -> tuple[float, Floats]:
-        E, gradient = reference.mean_loss("cross-entropy", X, y, w, 0.1)
-        return E + penalty / 2 * float(w @ w), gradient + penalty * w
-
-    return function
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_box_matches_slsqp(seed: int) -> None:
-    X, y = noisy(seed)
-    box = optimize.Bounds(-0.5, 0.5)
-    options = {"ftol": 1e-16}
-    other = optimize.minimize(cross_entropy(X, y), np.zeros(3), jac=True, method="SLSQP", bounds=box, options=options)
-    fit = sigmoid_unit(X, y, eps=0.1, bound=Bound("box", 0.5))
-    assert np.abs(fit.w).max() == 0.5
-    np.testing.assert_allclose(fit.w, other.x, rtol=0, atol=1e-7)  # the loss is flat to 1e-16 there
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_ball_matches_the_penalty_that_gives_its_radius(seed: int) -> None:
-    X, y = noisy(seed)
-
-    def penalised(penalty: float) -> Floats:
-        answer = optimize.minimize(cross_entropy(X, y, penalty), np.zeros(3), jac=True, method="BFGS", tol=1e-9)
-        return np.asarray(answer.x)
-
-    penalty: float = optimize.brentq(lambda c: float(np.linalg.norm(penalised(c))) - 0.5, 1e-3, 2.0, xtol=1e-10)
-    fit = sigmoid_unit(X, y, eps=0.1, bound=Bound("ball", 0.5))
-    np.testing.assert_allclose(fit.w, penalised(penalty), rtol=0, atol=1e-6)  # 1e-9 over the least curvature
 
 
 @pytest.mark.parametrize("seed", range(3))
