@@ -10,22 +10,13 @@ from study.datasets.dataset import Dataset, Frame
 from study.datasets.generators import make_boxes, make_gaussians
 from study.datasets.published import three_points
 from study.datasets.spoilers import add_spoilers
+from tests.datasets.test_generators import MAKERS, frame_of, rng
 
 Floats = NDArray[np.float64]
 
-MAKERS = pytest.mark.parametrize("make", [make_boxes, make_gaussians], ids=lambda make: make.__name__)
 N_CHOICES = 4000
 """Random choices of all parameters; two out of five are accepted."""
 SQUARE = Frame(normal=np.array([1.0, 0.0]), across=np.array([0.0, 1.0]), margin=1.0, spread=2.0)
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def frame_of(data: Dataset) -> Frame:
-    assert data.frame is not None
-    return data.frame
 
 
 def boxes(n_samples: int = 10, n_features: int = 3, **arguments: Any) -> Dataset:

@@ -16,6 +16,7 @@ from study.sweeps.executors import executor
 from study.sweeps.experiment import Experiment
 from study.sweeps.grid import Sweep, prepare_cell, rows, train_rules
 from study.sweeps.rules import (
+    RULES,
     OwnRule,
     Perceptron,
     PocketPerceptron,
@@ -28,12 +29,8 @@ from study.sweeps.runner import Place, run_experiment
 from study.sweeps.settings import Setting
 from study.trainers.perceptron import perceptron
 
-NAMES = (
-    "perceptron", "perceptron-random", "averaged-perceptron", "pocket-perceptron", "nearest-centroid", "max-margin",
-    "soft-margin", "unit", "unit-stopped-early",
-)  # fmt: skip
 VALUES: dict[str, list[Any]] = {"loss": ["quadratic"], "shape": ["ball"], "max_steps": [5]}
-ALL = [rule for name in NAMES for rule in make_rules(name, VALUES)]
+ALL = [rule for name in RULES for rule in make_rules(name, VALUES)]
 
 
 def mine(X: Floats, y: Floats) -> Floats:
@@ -84,7 +81,7 @@ def test_every_rule_runs_in_every_kind_of_setting(tmp_path: Path) -> None:
         Setting(n_samples=20, features="standardised", resampling="subsample", generator="gaussians", depth=0.3),
     ]
     table = run_experiment(swept(settings, ALL, resamples=60), "", Place(store=tmp_path)).tables[""]
-    assert len(table) == 3 * len(NAMES)
+    assert len(table) == 3 * len(ALL)
     assert (table["n"] == 60).all()
     assert table["error"].between(0.0, 1.0).all()
     assert ((table["bias"] + table["net_variance"] - table["error"]).abs() < 1e-12).all()
@@ -98,8 +95,8 @@ def test_spoilers_lie_where_the_study_puts_them() -> None:
 def test_rules_see_the_same_sets_whoever_is_with_them() -> None:
     cell: dict[str, Any] = {"n_samples": 30, "n_features": 2, "spoiler_rate": 0.05}
     rng = [np.random.default_rng(7) for _ in range(2)]
-    alone = count(cell, 40, rng[0], rules=ALL[:1], n_test=100)
-    together = count(cell, 40, rng[1], rules=[ALL[0], *ALL[4:]], n_test=100)
+    alone = count(cell, 40, rng[0], rules=[Perceptron()], n_test=100)
+    together = count(cell, 40, rng[1], rules=[Perceptron(), *ALL], n_test=100)
     assert (alone["wrong"][0] == together["wrong"][0]).all()
 
 
@@ -107,7 +104,7 @@ def test_rules_see_the_same_sets_whoever_is_with_them() -> None:
 def test_boundaries_are_judged_in_the_users_own_units(features: str) -> None:
     """A separator of the scaled features separates the raw ones."""
     cell: dict[str, Any] = {"n_samples": 30, "n_features": 2, "spoiler_rate": 0.1, "features": features}
-    statistics = count(cell, 50, np.random.default_rng(8), rules=[ALL[0]], n_test=50)
+    statistics = count(cell, 50, np.random.default_rng(8), rules=[Perceptron()], n_test=50)
     assert statistics["separates"].tolist() == [50]
 
 
@@ -158,7 +155,7 @@ def test_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
 
 def test_a_seed_draws_other_sets(tmp_path: Path) -> None:
     def error(**seed: Any) -> float:
-        experiment = swept([Setting(n_samples=20)], ALL[:1], resamples=200, **seed)
+        experiment = swept([Setting(n_samples=20)], [Perceptron()], resamples=200, **seed)
         return float(run_experiment(experiment, "", Place(store=tmp_path)).tables[""]["error"][0])
 
     assert error() == error()
