@@ -177,7 +177,7 @@ OWN: dict[str, Changes] = {
         ({"everywhere": True, "eps": 0.0}, "`weight_bound` must exceed inf"),
     ],
     "certificates.fold.fold_near": [NO_THRESHOLD, ({"motion": [[0.0]]}, "`motion` must have shape")],
-    "sweeps.grid.Setting": [
+    "sweeps.settings.Setting": [
         ({"n_samples": 3}, "`n_samples` must be a whole number of at least 4; got 3"),
         ({"depth": 0.9, "offset": 0.1}, "not certain to be separable"),
     ],
