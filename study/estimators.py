@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from study.analysis.margin import decision_values
 from study.datasets.dataset import Floats
 from study.trainers.fit import Bound, Fit
 from study.trainers.losses import Loss
@@ -46,10 +47,10 @@ class _LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def decision_function(self, X: ArrayLike) -> Floats:
-        """Return w.(x, 1) of every sample, of shape (n_samples,)."""
+        """Return w.(x, 1) of every sample, of shape (n_samples,); each sign is exact."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray(X @ self.coef_[0] + self.intercept_[0])
+        checked = np.asarray(validate_data(self, X, dtype=np.float64, reset=False))
+        return decision_values(np.append(self.coef_[0], self.intercept_), checked)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the class of every sample; a sample on the boundary is called negative."""

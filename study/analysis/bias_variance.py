@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from study.analysis.margin import decision_values
 from study.checks import BadInput, Share, checked, count
 from study.datasets.dataset import Features, Floats, Labels, check_room, check_shape
 
@@ -76,8 +77,13 @@ def wrong_counts(w: ArrayLike, X: Features, y: Labels, n_groups: Groups = 20) ->
     check_shape("y", y, len(X))
     check_shape("w", w, "n_resamples", X.shape[1] + 1)
     check_room(n_groups=n_groups, n_test=len(y))
-    Z = (y[:, None] * np.column_stack([X, np.ones(len(X))])).T
-    return _counts(lambda own: ~(own @ Z > 0.0), n_groups, w)
+
+    def wrong(own: Floats) -> NDArray[np.bool_]:
+        margins = decision_values(own, X)
+        margins *= y
+        return ~(margins > 0.0)
+
+    return _counts(wrong, n_groups, w)
 
 
 @checked
@@ -101,7 +107,7 @@ def differing_counts(w: ArrayLike, v: ArrayLike, X: Features, n_groups: Groups =
     check_room(n_groups=n_groups, n_test=len(X))
 
     def differ(*pair: Floats) -> NDArray[np.bool_]:
-        one, other = (u[:, :-1] @ X.T + u[:, -1:] > 0.0 for u in pair)
+        one, other = (decision_values(u, X) > 0.0 for u in pair)
         return np.asarray(one != other)
 
     return _counts(differ, n_groups, w, v)

@@ -1,4 +1,4 @@
-"""The judge of margins, and Novikoff's bound that rests on them."""
+"""Margins, whose signs are exact, and Novikoff's bound that rests on them."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,7 +22,8 @@ def functional_margins(w: ArrayLike, X: Features, y: Labels) -> Floats:
     Returns
     -------
     ndarray of shape (..., n_samples)
-        NaN where weights are, or where infinite ones cancel.
+        Rounded, but each sign is exact, as `decision_values` has it. NaN where weights are, or where infinite ones
+        cancel.
 
     Raises
     ------
@@ -33,23 +34,69 @@ def functional_margins(w: ArrayLike, X: Features, y: Labels) -> Floats:
 
 
 def _margins(w: Floats, X: Floats, y: Floats) -> Floats:
-    return np.asarray(y * ((X @ w[..., :-1, None])[..., 0] + w[..., -1:]))
+    return np.asarray(y * decision_values(w, X))
 
 
-@checked
-def scaled(w: ArrayLike, X: Features, y: Labels) -> tuple[Floats, Floats]:
-    """Return weights divided by their largest, and their functional margins: signs and ratios without overflow.
+def decision_values(w: Floats, X: Floats) -> Floats:
+    """Return w.(x, 1) of every point, rounded, but with its exact sign: zero says that the point is on the boundary.
 
-    Arguments and errors as `functional_margins`; zero and infinite weights stay as they are, and NaN is NaN.
+    Parameters
+    ----------
+    w : ndarray of shape (..., n_features + 1)
+        Weights, the bias last.
+    X : ndarray of shape (..., n_points, n_features)
+        Finite.
+
+    Returns
+    -------
+    ndarray of shape (..., n_points)
+        NaN where weights are, or where infinite ones cancel.
+
+    Notes
+    -----
+    A sum of p products in floating point is off by less than p + 2 roundings of the sum of their sizes, and of the
+    smallest float where a product leaves the range. Where that leaves the sign open, whole numbers decide: a float is
+    one, times a power of two.
     """
-    return _scaled(w, X, y)
+    with np.errstate(all="ignore"):
+        normal, bias = w[..., :-1], w[..., -1:]
+        value = np.asarray(normal @ X.T if X.ndim == 2 else (X @ normal[..., None])[..., 0])
+        value += bias
+        reach = np.maximum(X.max(axis=(-2, -1)), -X.min(axis=(-2, -1)))[..., None]  # a first bound, for whole sets
+        size = np.abs(normal).sum(axis=-1, keepdims=True) * reach + np.abs(bias)
+        error = _rounding(size, w)
+        uncertain = ~((value > error) | (value < -error))
+        uncertain &= np.isfinite(w).all(axis=-1, keepdims=True)
+        if uncertain.any():
+            index = np.nonzero(uncertain)
+            own_w, own_x = (np.broadcast_to(a, (*value.shape, a.shape[-1]))[index] for a in (w[..., None, :], X))
+            size = np.abs(own_w[:, :-1] * own_x).sum(axis=-1) + np.abs(own_w[:, -1])
+            close = ~(np.abs(value[index]) > _rounding(size, w))
+            value[tuple(i[close] for i in index)] = _exact_dot(own_w[close], own_x[close])
+    return value
 
 
-def _scaled(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-    w, X, y = _belonging(w, X, y)
-    largest = np.abs(w).max(axis=-1, keepdims=True)
-    unit = w / np.where((largest > 0.0) & np.isfinite(largest), largest, 1.0)
-    return unit, _margins(unit, X, y)
+def _rounding(size: Floats, w: Floats) -> Floats:
+    floats = np.finfo(np.float64)
+    return np.asarray((w.shape[-1] + 2) * (floats.eps * size + floats.smallest_subnormal))
+
+
+def _exact_dot(w: Floats, X: Floats) -> Floats:
+    """Return w.(x, 1) for each row of w and X, never rounded to zero."""
+    (a, i), (b, j) = np.frexp(w), np.frexp(np.column_stack([X, np.ones(len(X))]))
+    whole_a, whole_b = (np.ldexp(part, 53).astype(np.int64).astype(object) for part in (a, b))
+    exponent = i.astype(np.int64) + j - 106
+    lowest = exponent.min(axis=1)
+    total = ((whole_a * whole_b) << (exponent - lowest[:, None]).astype(object)).sum(axis=1)
+    excess = np.array([max(0, v.bit_length() - 62) for v in total], np.int64)
+    value = np.ldexp((total >> excess.astype(object)).astype(np.float64), lowest + excess)
+    tiny = np.finfo(np.float64).smallest_subnormal
+    return np.asarray(np.where((value == 0.0) & (total != 0), np.where(total > 0, tiny, -tiny), value))
+
+
+def _unit(w: Floats) -> Floats:
+    """Return weights divided by a power of two, so that the largest is about 1; zero, infinite and NaN ones as is."""
+    return np.asarray(np.ldexp(w, -np.frexp(np.abs(w).max(axis=-1, keepdims=True))[1]))
 
 
 def _belonging(w: ArrayLike, X: Features, y: Labels) -> tuple[Floats, Floats, Floats]:
@@ -71,8 +118,9 @@ def geometric_margin(w: ArrayLike, X: Features, y: Labels) -> Floats:
         In the units of `X`; -inf where all weights but the bias are zero, since there is no boundary then; NaN where
         weights are. Arguments and errors as `functional_margins`.
     """
-    unit, margins = _scaled(w, X, y)
-    norm = np.linalg.norm(unit[..., :-1], axis=-1)
+    w, X, y = _belonging(w, X, y)
+    unit = _unit(w)
+    margins, norm = _margins(unit, X, y), np.linalg.norm(unit[..., :-1], axis=-1)
     return np.asarray(np.where(norm > 0, margins.min(axis=-1) / norm, -np.inf))
 
 
@@ -116,6 +164,7 @@ def novikoff_bound(w: ArrayLike, X: Features, y: Labels) -> Floats:
     .. [1] A. B. J. Novikoff, "On convergence proofs on perceptrons", Proceedings of the Symposium on the Mathematical
        Theory of Automata 12:615-622, 1962.
     """
-    unit, margins = _scaled(w, X, y)
-    least, norm = margins.min(axis=-1), np.linalg.norm(unit, axis=-1)
-    return np.where(least > 0, (_radius(np.asarray(X)) * norm / least) ** 2, np.inf)
+    w, X, y = _belonging(w, X, y)
+    unit = _unit(w)
+    least, norm = _margins(unit, X, y).min(axis=-1), np.linalg.norm(unit, axis=-1)
+    return np.where(least > 0, (_radius(X) * norm / least) ** 2, np.inf)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.analysis.margin import _scaled
+from study.analysis.margin import _belonging, _margins
 from study.checks import checked
 from study.datasets.dataset import Features, Floats, Labels
 
@@ -23,17 +23,17 @@ def separates(w: ArrayLike, X: Features, y: Labels) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool of shape (...)
-        A sample on the boundary, or a margin that is NaN, is an error.
+        A sample on the boundary, or a margin that is NaN, is an error. Decided exactly, as `functional_margins` says.
 
     Raises
     ------
     BadInput
         For points that `Dataset` refuses or weights of another length.
     """
-    return np.asarray((_scaled(w, X, y)[1] > 0).all(axis=-1))
+    return np.asarray((_margins(*_belonging(w, X, y)) > 0).all(axis=-1))
 
 
 @checked
 def training_error(w: ArrayLike, X: Features, y: Labels) -> Floats:
     """Return the share of samples, in [0, 1], that do not lie strictly on their own side; arguments as `separates`."""
-    return np.asarray((~(_scaled(w, X, y)[1] > 0)).mean(axis=-1))
+    return np.asarray((~(_margins(*_belonging(w, X, y)) > 0)).mean(axis=-1))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from study.analysis.margin import decision_values
 from study.checks import BadInput, checked
 from study.datasets.dataset import Features, Floats, Labels, check_pair, check_points, check_shape
 
@@ -71,7 +72,7 @@ def disagreement(w: ArrayLike, v: ArrayLike, X: Features) -> Floats:
     X = np.asarray(X)
     check_shape("X", X, "n_points", "n_features")
     w, v = check_pair(w, v, X.shape[1] + 1)
-    one, other = ((x[..., :-1] @ X.T + x[..., -1:]) > 0.0 for x in (w, v))
+    one, other = (decision_values(x, X) > 0.0 for x in (w, v))
     return np.asarray((one != other).mean(axis=-1))
 
 
@@ -115,5 +116,5 @@ def leave_one_out(train: Train, X: Features, y: Labels, X_test: Features, y_test
     rows = np.array([[k for k in range(n) if k != left_out] for left_out in range(n)])
     whole = train(X, y)[..., None, :]
     without = train(X[..., rows, :], y[..., rows])
-    wrong, wrong_without = (~(y_test * (w[..., :-1] @ X_test.T + w[..., -1:]) > 0.0) for w in (whole, without))
+    wrong, wrong_without = (~(y_test * decision_values(w, X_test) > 0.0) for w in (whole, without))
     return np.asarray(wrong != wrong_without, np.float64)
