@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flint import arb, arb_mat
+from flint import arb, arb_mat, fmpq
 
 from study.certificates.reading import labelled, number, numbers, require
 
 FAR = arb(2) ** 400
-MOST_WORK, MOST_HALVINGS = 10**8, 256
+MOST_HALVINGS = 256
+EVALUATION = 10
+"""Operations on balls that a loss or a derivative takes."""
+MOST_WORK = 10**9
+"""Operations on balls, or on words of exact numbers, that one proof may take: a few minutes."""
 LOSSES = ("quadratic", "cross-entropy", "threshold-quadratic")
 
 
@@ -22,13 +26,29 @@ def shown(w: list[arb]) -> str:
     return f"({', '.join(x.str(6, radius=False) for x in w)})"
 
 
-def cells(p: int, R: arb, tree: Any, effort: int = 1) -> Iterator[tuple[list[arb], tuple[int, ...]]]:
-    """Yield centre and numbers of halvings of each leaf of the box [-R, R]^p; the leaves cover it.
+class Work:
+    """Count operations while a proof is checked, and refuse it once they are too many."""
 
-    `effort` is the number of slopes or losses that a leaf may take.
-    """
+    def __init__(self) -> None:
+        self.done = 0
+
+    def add(self, operations: int) -> None:
+        """Count operations that are about to be done."""
+        self.done += operations
+        require(self.done <= MOST_WORK, "the proof asks for more work than a few minutes")
+
+    def exact_dot(self, a: list[fmpq], b: list[fmpq]) -> fmpq:
+        """Return the inner product, each of whose steps counts by the length of the sum."""
+        total = fmpq(0)
+        for s, t in zip(a, b, strict=True):
+            total += s * t
+            self.add(1 + (total.p.bit_length() + total.q.bit_length()) // 64)
+        return total
+
+
+def cells(p: int, R: arb, tree: Any) -> Iterator[tuple[list[arb], tuple[int, ...]]]:
+    """Yield centre and numbers of halvings of each leaf of the box [-R, R]^p; the leaves cover it."""
     require(isinstance(tree, str), "`tree` must be a string")
-    require(len(tree) * effort <= MOST_WORK, "the tree asks for more work than a few minutes")
     stack: list[tuple[list[arb], tuple[int, ...]]] = [([arb(0)] * p, (0,) * p)]
     for mark in tree:
         require(bool(stack), "the tree goes on after its end")
@@ -49,6 +69,7 @@ class BallProblem:
     """Points, multiplicities, loss and box; f is concave, then convex from `low` to `high`, then concave."""
 
     def __init__(self, X: Any, y: Any, weight: Any, loss: Any, eps: Any, weight_bound: Any) -> None:
+        self.work = Work()
         rows, labels = labelled(X, y)
         self.Z = [[label * x for x in [*row, arb(1)]] for row, label in zip(rows, labels, strict=True)]
         self.matrix, self.n, self.p = arb_mat(self.Z), len(rows), len(rows[0]) + 1
@@ -66,10 +87,12 @@ class BallProblem:
 
     def margins(self, w: list[arb]) -> list[arb]:
         """Return z_i.w of each point."""
+        self.work.add(self.n * self.p)
         return list((self.matrix * arb_mat(self.p, 1, w)).entries())
 
     def value(self, m: arb) -> arb:
         """Return f(m)."""
+        self.work.add(EVALUATION)
         if self.loss == "cross-entropy":
             return (-m).exp().log1p() + self.eps * m
         r = 1 / (1 + m.exp()) - self.eps
@@ -78,6 +101,7 @@ class BallProblem:
 
     def slope(self, m: arb) -> arb:
         """Return the derivative of f at m."""
+        self.work.add(EVALUATION)
         exp = m.exp()
         q = 1 / (1 + exp)
         r = q - self.eps
@@ -87,6 +111,7 @@ class BallProblem:
 
     def curvature(self, m: arb) -> tuple[arb, arb]:
         """Return second and third derivative of f, which is not the threshold quadratic loss."""
+        self.work.add(EVALUATION)
         exp, e = m.exp(), self.eps
         q = 1 / (1 + exp)
         P = exp * q * q
@@ -101,11 +126,13 @@ class BallProblem:
 
     def gradient(self, w: list[arb]) -> list[arb]:
         """Return the gradient of E."""
+        self.work.add(self.n * self.p)
         slopes = [a * self.slope(m) for a, m in zip(self.weight, self.margins(w), strict=True)]
         return [dot(slopes, [z[j] for z in self.Z]) for j in range(self.p)]
 
     def hessian(self, w: list[arb], free: list[int]) -> arb_mat:
         """Return the rows and columns `free` of the Hessian of E."""
+        self.work.add(self.n * len(free) ** 2)
         curved = [a * self.curvature(m)[0] for a, m in zip(self.weight, self.margins(w), strict=True)]
         columns = {j: [z[j] for z in self.Z] for j in free}
         bent = {j: [c * x for c, x in zip(curved, columns[j], strict=True)] for j in free}
@@ -182,6 +209,7 @@ class Point:
         if not free:
             return True
         require(all(abs(box[j]) < R for j in free), "the box of a point leaves its face")
+        self.problem.work.add(len(free) ** 3)
         gradient = self.problem.gradient(self.w)
         return krawczyk(
             [self.w[j] for j in free],
@@ -194,6 +222,7 @@ class Point:
         """Classify by the signs of the pivots of the Hessian at `w`; regular in the box, it keeps them there."""
         H = self.problem.hessian(self.w, self.free).tolist() if self.free else []
         negative, k = 0, len(H)
+        self.problem.work.add(k**3)
         for a in range(k):
             require(H[a][a] > 0 or H[a][a] < 0, "the kind of a stationary point is not certain")
             negative += bool(H[a][a] < 0)

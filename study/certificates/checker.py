@@ -8,9 +8,9 @@ z_i = y_i (x_i, 1), m_i = z_i.w for the margins and E(w) = sum_i weight_i f(m_i)
 import json
 from typing import Any
 
-from flint import arb, ctx, fmpq
+from flint import arb, ctx
 
-from study.certificates.balls import FAR, BallProblem, Point, cells, dot, shown
+from study.certificates.balls import FAR, BallProblem, Point, Work, cells, dot, shown
 from study.certificates.critical import fold, stationary
 from study.certificates.reading import (
     Refused,
@@ -89,7 +89,7 @@ def _verdict(proof: dict[str, Any]) -> str:
 def _tree(problem: BallProblem, judged: list[int], fails: bool, level: arb, tree: Any) -> None:
     """Each cell holds no weights on the other side with a loss of at most `level`."""
     sizes: dict[tuple[int, ...], tuple[list[arb], list[arb]]] = {}
-    for centre, splits in cells(problem.p, problem.R, tree, problem.n):
+    for centre, splits in cells(problem.p, problem.R, tree):
         if splits not in sizes:
             half = [problem.R / arb(2) ** s for s in splits]
             sizes[splits] = half, [dot([abs(x) for x in z], half) for z in problem.Z]
@@ -128,6 +128,7 @@ def _above(
     """Say whether E > level where the margins lie in [low, high] and sign m_i >= 0 for each (i, sign) held."""
     if sum(least) > level:
         return True
+    problem.work.add(problem.n * problem.p)
     A, G = arb(0), [arb(0)] * problem.p  # E >= A + G.w, and later A + G.w plus multiples of what is held
     for z, w, a, b, lowest in zip(problem.Z, problem.weight, low, high, least, strict=True):
         c, s = problem.minorant(a, b)
@@ -143,6 +144,7 @@ def _above(
     for i, sign in held:
         if bound(G) > level:
             break
+        problem.work.add(problem.p**2)
         z = problem.Z[i]
         ratios = [(g / x).mid() for g, x in zip(G, z, strict=True) if x != 0]
         others = [[g - ratio * x for g, x in zip(G, z, strict=True)] for ratio in ratios if sign * ratio > 0]
@@ -162,6 +164,7 @@ def _plane(problem: BallProblem, judged: list[int], level: arb, plane: Any) -> N
     G = problem.gradient(w)
     A = problem.total(w) - dot(G, w)
     for item in as_list(multipliers, "multipliers"):
+        problem.work.add(problem.p)
         i, multiplier = as_list(item, "multipliers", 2)
         i, multiplier = as_index(i, "multipliers", problem.n), number(multiplier, "multipliers")
         require(i in wanted and multiplier >= 0, "`multipliers` must be judged points with numbers of at least 0")
@@ -185,20 +188,19 @@ def _separability(proof: dict[str, Any]) -> str:
     rows, labels = labelled(X, y)
     Z = [[label * x.fmpq() for x in [*row, arb(1)]] for row, label in zip(rows, labels, strict=True)]
     require(claim in ("separable", "not separable"), "`claim` must be separable or not separable")
-    p = len(Z[0])
+    p, work = len(Z[0]), Work()
     if claim == "separable":
         w = [fraction(x, "evidence") for x in as_list(evidence, "evidence", p)]
-        margins = [sum((a * b for a, b in zip(w, z, strict=True)), fmpq(0)) for z in Z]
-        require(all(m > 0 for m in margins), "the separator gets a point wrong")
+        require(all(work.exact_dot(w, z) > 0 for z in Z), "the separator gets a point wrong")
     else:
-        total, positive = [fmpq(0)] * p, False
+        held, multipliers = [], []
         for item in as_list(evidence, "evidence"):
             i, multiplier = as_list(item, "evidence", 2)
-            z, multiplier = Z[as_index(i, "evidence", len(Z))], fraction(multiplier, "evidence")
-            require(bool(multiplier >= 0), "a multiplier is negative")
-            positive |= bool(multiplier > 0)
-            total = [a + multiplier * b for a, b in zip(total, z, strict=True)]
-        require(positive and all(bool(x == 0) for x in total), "the multipliers do not balance the points")
+            held.append(Z[as_index(i, "evidence", len(Z))])
+            multipliers.append(fraction(multiplier, "evidence"))
+            require(bool(multipliers[-1] >= 0), "a multiplier is negative")
+        balanced = all(work.exact_dot(multipliers, [z[j] for z in held]) == 0 for j in range(p))
+        require(balanced and any(m > 0 for m in multipliers), "the multipliers do not balance the points")
     return f"{len(Z)} points with {p - 1} features are {claim}"
 
 

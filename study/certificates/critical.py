@@ -32,6 +32,7 @@ def stationary(proof: dict[str, Any]) -> str:
         value = problem.total(point.box)
         require(value > least and value < largest, "the loss of a stationary point is not proved to be there")
         found.append(point)
+    problem.work.add(len(found) ** 2 * problem.p)
     for one, other in combinations(found, 2):
         apart = any(not a.overlaps(b) for a, b in zip(one.box, other.box, strict=True))
         require(apart, "two stationary points may be the same")
@@ -50,17 +51,18 @@ def stationary(proof: dict[str, Any]) -> str:
 def _no_other(problem: BallProblem, found: list[Point], directions: list[list[fmpq]], tree: Any) -> None:
     """Each cell lies in the box of a point that is alone there, or some direction shows that it holds none."""
     Z, R = [[x.fmpq() for x in z] for z in problem.Z], problem.R
-    exact = [[sum((a * b for a, b in zip(v, z, strict=True)), fmpq(0)) for z in Z] for v in directions]
+    exact = [[problem.work.exact_dot(v, z) for z in Z] for v in directions]
     along = [[arb(c) * w for c, w in zip(v, problem.weight, strict=True)] for v in exact]
-    for centre, splits in cells(problem.p, R, tree, problem.n * len(directions)):
+    for centre, splits in cells(problem.p, R, tree):
         half = [R / arb(2) ** s for s in splits]
         cell = [c + arb(0, h) for c, h in zip(centre, half, strict=True)]
         top = [not c + h < R for c, h in zip(centre, half, strict=True)]
         bottom = [not c - h > -R for c, h in zip(centre, half, strict=True)]
         slopes = [problem.slopes(m.lower(), m.upper()) for m in problem.margins(cell)]
+        problem.work.add(problem.p * len(directions))
         if any(
             all((x >= 0 or not t) and (x <= 0 or not b) for x, t, b in zip(v, top, bottom, strict=True))
-            and _least(c, slopes) > 0
+            and _least(problem, c, slopes) > 0
             for v, c in zip(directions, along, strict=True)
         ):
             continue
@@ -68,13 +70,15 @@ def _no_other(problem: BallProblem, found: list[Point], directions: list[list[fm
             raise Refused(f"the cell around {shown(centre)} may hold a stationary point")
 
 
-def _least(along: list[arb], slopes: list[tuple[arb, arb]]) -> arb:
+def _least(problem: BallProblem, along: list[arb], slopes: list[tuple[arb, arb]]) -> arb:
     """Return what the derivative along a direction exceeds, from the range of each sample's slope."""
+    problem.work.add(3 * problem.n)
     return sum((arb.min(c * a, c * b) for c, (a, b) in zip(along, slopes, strict=True)), arb(0))
 
 
 def _inside(point: Point, cell: list[arb], top: list[bool], bottom: list[bool], slopes: Any) -> bool:
     """Say whether a stationary point in the cell must be `point`: in its box, and pushed against its face."""
+    point.problem.work.add(point.problem.n + point.problem.p)
     for j, mark in enumerate(point.face):
         if mark == "0":
             if not point.wide[j].contains(cell[j]):
@@ -82,7 +86,7 @@ def _inside(point: Point, cell: list[arb], top: list[bool], bottom: list[bool], 
         else:
             sign = -1 if mark == "+" else 1
             pushed = [sign * w * z[j] for z, w in zip(point.problem.Z, point.problem.weight, strict=True)]
-            if (bottom if mark == "+" else top)[j] or not _least(pushed, slopes) > 0:
+            if (bottom if mark == "+" else top)[j] or not _least(point.problem, pushed, slopes) > 0:
                 return False
     return True
 
@@ -91,6 +95,7 @@ def _hull(problem: BallProblem) -> None:
     """All stationary points lie in the hull of the weights that fit as many points exactly as there are weights."""
     require(problem.loss == "quadratic" and problem.eps > 0, "only soft targets bring all of space down to a hull")
     require(comb(problem.n, problem.p) <= 10_000, "there are too many points for the hull")
+    problem.work.add(comb(problem.n, problem.p) * problem.p**4)  # the last for the length of exact pivots
     regular = 0
     for base in combinations(problem.Z, problem.p):
         rows = fmpq_mat([[x.fmpq() for x in z] for z in base])
@@ -109,6 +114,7 @@ def fold(proof: dict[str, Any]) -> str:
     still, moving = BallProblem(X, y, weight, loss, eps, 1), BallProblem(motion, y, weight, loss, eps, 1)
     require(loss != "threshold-quadratic" and moving.p == still.p, "the motion does not fit the points")
     p, width = still.p, number(radius, "radius")
+    still.work.add(still.n * p**2 + (2 * p + 1) ** 3)
     x = [*numbers(w, "w", p), *numbers(v, "v", p), number(t, "t")]
     require(width > 0, "`radius` must be positive")
     normal, box = numbers(normal, "normal", p), [arb(a, width) for a in x]
