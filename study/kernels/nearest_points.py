@@ -5,6 +5,8 @@ import numpy as np
 from study.kernels.codes import CANCELLED
 from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
 
+ROUNDING = 2.0**-53
+
 
 @helper()
 def _affine_least(G, k, row, b):
@@ -37,22 +39,27 @@ def _affine_least(G, k, row, b):
 
 
 @gufunc(
-    "void(float64[:,:], float64[:], float64[:], int64[:], float64[:], float64[:], int64[:])",
-    "(n,d),(n),(p),(c)->(p),(),()",
+    "void(float64[:,:], float64[:], float64[:], int64[:],"
+    " float64[:], float64[:], float64[:], int64[:], int64[:], int64[:])",
+    "(n,d),(n),(p),(c)->(p),(),(),(),(p),(p)",
 )
-def nearest_points(X, y, _, control, w, residual, n_support):
-    """Find the boundary half-way between the nearest points of the hulls, with margins of 1 at its supports."""
+def nearest_points(X, y, _, control, w, residual, shortfall, n_support, positive, negative):
+    """Find the boundary half-way between the nearest points of the hulls, with margins of 1 at its supports.
+
+    `shortfall` bounds, with all rounding, by what share the margin of `w` falls short of the widest; the pairs of
+    samples that the nearest points are made of stand in `positive` and `negative`, and -1 after them.
+    """
     gil = release_gil()
     n, d = X.shape
     Q, G, row = np.empty((d + 2, d)), np.empty((d + 2, d + 2)), np.empty((d + 2, d + 2))
     share, target, v = np.zeros(d + 2), np.empty(d + 2), np.empty(d)
     rests = np.empty((d + 2, 2), np.int64)
-    k, residual[0] = 0, np.inf
+    k, settled, stuck, residual[0] = 0, False, False, np.inf
     v[:] = 0.0
     for i in range(n):
         for j in range(d):
             v[j] += y[i] * X[i, j]
-    top = bottom = 0.0
+    top = bottom = norm = 0.0
     for _ in range(100 + 10 * n):
         # The point of the difference of the hulls that lies farthest against v.
         first, second, top, bottom = -1, -1, np.inf, -np.inf
@@ -75,6 +82,7 @@ def nearest_points(X, y, _, control, w, residual, n_support):
             for i in range(k):
                 known = known or (rests[i, 0] == first and rests[i, 1] == second)
             if norm - (top - bottom) <= 1e-15 * norm or known or k == d + 2:
+                settled = True
                 break
         rests[k, 0], rests[k, 1], share[k] = first, second, 0.0 if k else 1.0
         for j in range(d):
@@ -87,7 +95,7 @@ def nearest_points(X, y, _, control, w, residual, n_support):
         k += 1
         while True:  # to the least point of the affine hull, or as far as the hull goes; a point left behind is dropped
             if not _affine_least(G, k, row, target):
-                k = 0
+                stuck = True
                 break
             reach, leaves = 1.0, -1
             for i in range(k):
@@ -103,14 +111,15 @@ def nearest_points(X, y, _, control, w, residual, n_support):
             for i in range(k):
                 G[leaves, i] = G[i, leaves] = G[k, i]
             G[leaves, leaves] = G[k, k]
-        if k == 0:
-            residual[0] = np.inf
+        if stuck:
             break
         for j in range(d):
             v[j] = 0.0
             for i in range(k):
                 v[j] += share[i] * Q[i, j]
     gap = top - bottom
+    if not (settled and gap > 0.0):
+        residual[0] = np.inf
     for j in range(d):
         w[j] = 2.0 * v[j] / gap
     w[d] = -(top + bottom) / gap
@@ -121,6 +130,13 @@ def nearest_points(X, y, _, control, w, residual, n_support):
             new_first = 0 if rests[j, 0] == rests[i, 0] else new_first
             new_second = 0 if rests[j, 1] == rests[i, 1] else new_second
         n_support[0] += new_first + new_second
-    if not gap > 0.0:
-        residual[0] = np.inf
+    for i in range(d + 1):
+        positive[i] = rests[i, 0] if i < k else -1
+        negative[i] = rests[i, 1] if i < k else -1
+    largest = 0.0
+    for i in range(n):
+        for j in range(d):
+            largest = max(largest, abs(X[i, j]))
+    # Margin and distance rest on sums of at most d + 2 terms, each no longer than a sample or a difference of two.
+    shortfall[0] = residual[0] + (8 * d + 40) * ROUNDING * np.sqrt(d / norm) * largest
     restore_gil(gil)

@@ -68,11 +68,11 @@ def best_separator(
     shape = unit.shape
     free = np.broadcast_to(newton(unit)[0].w, (*shape, X.shape[-1] + 1))
     w = np.full(free.shape, np.nan)
-    found, wide = np.broadcast_to(widest.stop, shape), np.broadcast_to(widest.w, free.shape)
+    found, wide = np.broadcast_to(np.isfinite(widest.loss), shape), np.broadcast_to(widest.w, free.shape)
     value, residual = np.full(shape, np.nan), np.ones(shape)
     steps, passes = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for index in np.ndindex(shape):
-        if found[index] == Stop.STATIONARY:
+        if found[index]:
             one, _ = unit.one(index)
             answer = min(_answers(one, bound, free[index], wide[index]), key=lambda fit: fit[1])
             w[index], value[index], steps[index], passes[index] = answer

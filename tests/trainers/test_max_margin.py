@@ -1,8 +1,11 @@
+from fractions import Fraction
+from operator import mul
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.linalg import hadamard
 from scipy.optimize import nnls
 from sklearn.datasets import load_breast_cancer
 
@@ -12,7 +15,7 @@ from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
 from study.trainers.fit import Stop
-from study.trainers.max_margin import _sharpen, max_margin
+from study.trainers.max_margin import max_margin
 
 Floats = NDArray[np.float64]
 
@@ -120,19 +123,55 @@ def test_sets_of_the_study(n_samples: int) -> None:
         np.testing.assert_allclose(geometric_margin(w, X, y), half_way_between_hulls(X, y, w), rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("rests", "w"),
-    [
-        ([True, True, False, False], [1, 0, -1]),  # right
-        ([True, False, True, False], [9, 9, 9]),  # the second sample would lie inside the margin
-        ([True, True, False, True], [9, 9, 9]),  # equality at the last pushes the boundary away from the widest
-    ],
-)
-def test_only_the_right_supports_are_followed(rests: list[bool], w: list[float]) -> None:
-    V, y = np.array([[0.0, 0.0], [2.0, 0.0], [3.0, 0.0], [3.0, 5.0]]), np.array([-1.0, 1.0, 1.0, 1.0])
-    found, residual = _sharpen(V, y, np.array([9.0, 9.0, 9.0]), np.array(rests))
-    np.testing.assert_allclose(found, w, rtol=0, atol=1e-12)
-    assert (residual <= 1e-12) == (w[0] == 1)
+# Margins known exactly, however thin
+
+
+def with_margin(rng: np.random.Generator, size: int, half: float, n_samples: int = 30) -> tuple[Floats, Floats]:
+    """Return points whose widest margin is 5 sqrt(size) half: the plane x_0 = 0, turned by whole numbers.
+
+    The first two samples lie on both sides of one place, so no boundary keeps farther off; others are pushed aside.
+    """
+    X = rng.integers(-9, 10, (n_samples, 2 * size)) / 1.0
+    y = np.where(np.arange(n_samples) % 2, 1.0, -1.0)
+    X[1] = X[0]
+    X[:, 0] = y * (half + np.maximum(rng.integers(-9, 10, n_samples), 0) * (np.arange(n_samples) > 1))
+    turn = np.kron(hadamard(size), [[3, 4], [-4, 3]])
+    return X @ turn, y
+
+
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("exponent", [0, -10, -18, -30, -36])
+def test_a_margin_called_stationary_is_the_widest(size: int, exponent: int) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        half = 2.0**exponent
+        X, y = with_margin(rng, size, half)
+        fit = max_margin(X, y)
+        assert fit.stop == Stop.STATIONARY if exponent >= -18 else fit.stop in (Stop.STATIONARY, Stop.STALLED)
+        assert fit.gap is not None
+        v = [Fraction(x) for x in fit.w.tolist()]
+        least = min(
+            int(label) * (sum(map(mul, v, map(Fraction, x))) + v[-1]) for x, label in zip(X.tolist(), y, strict=True)
+        )
+        if least > 0:
+            over = sum(x * x for x in v[:-1]) / least**2 / 2 - 1 / (50 * size * Fraction(half) ** 2)
+            assert over <= Fraction(float(fit.gap))
+            assert (fit.stop == Stop.STATIONARY) == (fit.gap <= 2.00001e-9 * fit.loss)
+        else:
+            assert fit.gap == fit.loss == np.inf
+            assert fit.stop == Stop.STALLED
+
+
+def test_a_thin_set_that_scipy_left_short() -> None:
+    rng = np.random.default_rng(0)
+    X, y = apart(rng, 30, 5, gap=1.0)
+    wide = max_margin(X, y)
+    w, margin = wide.w[:-1], 1.0 / np.linalg.norm(wide.w[:-1])
+    X -= np.outer(y * (1.0 - 1e-6) * margin, w * margin)
+    fit = max_margin(X, y)
+    assert fit.stop == Stop.STATIONARY
+    # The direction that was widest before has a margin of 1e-6 of what it had, and is no longer the best.
+    assert geometric_margin(fit.w, X, y) >= geometric_margin(np.append(w, wide.w[-1]), X, y)
 
 
 # No separator
