@@ -5,8 +5,6 @@ import numpy as np
 from study.kernels.codes import CANCELLED
 from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
 
-ROUNDING = 2.0**-53
-
 
 @helper()
 def _affine_least(G, k, row, b):
@@ -39,15 +37,13 @@ def _affine_least(G, k, row, b):
 
 
 @gufunc(
-    "void(float64[:,:], float64[:], float64[:], int64[:],"
-    " float64[:], float64[:], float64[:], int64[:], int64[:], int64[:])",
-    "(n,d),(n),(p),(c)->(p),(),(),(),(p),(p)",
+    "void(float64[:,:], float64[:], float64[:], int64[:], float64[:], float64[:], int64[:], int64[:], int64[:])",
+    "(n,d),(n),(p),(c)->(p),(),(),(p),(p)",
 )
-def nearest_points(X, y, _, control, w, residual, shortfall, n_support, positive, negative):
+def nearest_points(X, y, _, control, w, residual, n_support, positive, negative):
     """Find the boundary half-way between the nearest points of the hulls, with margins of 1 at its supports.
 
-    `shortfall` bounds, with all rounding, by what share the margin of `w` falls short of the widest; the pairs of
-    samples that the nearest points are made of stand in `positive` and `negative`, and -1 after them.
+    The pairs of samples that the nearest points are made of stand in `positive` and `negative`, and -1 after them.
     """
     gil = release_gil()
     n, d = X.shape
@@ -133,10 +129,4 @@ def nearest_points(X, y, _, control, w, residual, shortfall, n_support, positive
     for i in range(d + 1):
         positive[i] = rests[i, 0] if i < k else -1
         negative[i] = rests[i, 1] if i < k else -1
-    largest = 0.0
-    for i in range(n):
-        for j in range(d):
-            largest = max(largest, abs(X[i, j]))
-    # Margin and distance rest on sums of at most d + 2 terms, each no longer than a sample or a difference of two.
-    shortfall[0] = residual[0] + (8 * d + 40) * ROUNDING * np.sqrt(d / norm) * largest
     restore_gil(gil)

@@ -5,9 +5,10 @@ import numpy as np
 from study.checks import checked
 from study.datasets.dataset import Features, Floats, Labels, check_points, leading_shape
 from study.kernels.nearest_points import nearest_points
-from study.trainers.exact_margin import widest
+from study.trainers.exact_margin import Widest, widest
 from study.trainers.fit import Fit, Stop
 
+ROUNDING = 2.0**-53
 GOOD_ENOUGH = 1e-11
 """A compiled answer whose residual exceeds this is sought again in whole numbers."""
 
@@ -62,22 +63,38 @@ def _max_margin(X: Floats, y: Floats) -> Fit:
     shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1])
     X, y = np.broadcast_to(X, (*shape, *X.shape[-2:])), np.broadcast_to(y, (*shape, y.shape[-1]))
     answer = nearest_points(X, y, np.zeros(X.shape[-1] + 1))
-    w, residual, shortfall, n_support, positive, negative = map(np.asarray, answer)
-    settled = (residual <= GOOD_ENOUGH) & (shortfall <= CLOSE)
-    for index in zip(*np.nonzero(~np.atleast_1d(settled)), strict=True) if shape else [()]:
-        if not settled[index]:
+    w, residual, n_support, positive, negative = map(np.asarray, answer)
+    with np.errstate(all="ignore"):
+        loss = np.asarray(0.5 * (w[..., :-1] ** 2).sum(axis=-1))
+        shortfall = np.asarray(residual + _rounding(X, loss))
+    stop = np.full(shape, Stop.STATIONARY, np.int8)
+    unsettled = ~((residual <= GOOD_ENOUGH) & (shortfall <= CLOSE))
+    for index in zip(*np.nonzero(np.atleast_1d(unsettled)), strict=True) if shape else [()]:
+        if unsettled[index]:
             pairs = [(int(a), int(b)) for a, b in zip(positive[index], negative[index], strict=True) if a >= 0]
             exact = widest(X[index], y[index], pairs)
-            w[index], n_support[index] = exact.w, exact.n_support
-            residual[index], shortfall[index] = max(0.0, 1.0 - exact.least), exact.shortfall
-    with np.errstate(all="ignore"):
-        loss = np.where(shortfall < 1.0, 0.5 * (w[..., :-1] ** 2).sum(axis=-1), np.inf)
-        rounding = (w.shape[-1] + 4) * np.finfo(np.float64).eps
-        gap = np.where(shortfall < 1.0, loss * (np.expm1(-2.0 * np.log1p(-shortfall)) + rounding), np.inf)
-    stop = np.where(shortfall <= CLOSE, Stop.STATIONARY, Stop.STALLED)
-    stop = np.where(
-        np.isinf(w).any(axis=-1), Stop.NOT_FINITE, np.where(np.isnan(w).any(axis=-1), Stop.NOT_SEPARABLE, stop)
-    )
-    return Fit(
-        w=w, stop=stop.astype(np.int8), n_updates=n_support, n_passes=n_support, loss=loss, residual=residual, gap=gap
-    )
+            w[index], n_support[index], stop[index] = exact.w, exact.n_support, _stop(exact)
+            residual[index], shortfall[index] = max(0.0, 1.0 - exact.least), min(exact.shortfall, 1.0)
+            loss[index] = 0.5 * (exact.w[:-1] ** 2).sum() if exact.shortfall < 1.0 else np.inf
+    with np.errstate(divide="ignore"):
+        gap = loss * (np.expm1(-2.0 * np.log1p(-shortfall)) + 2 * (X.shape[-1] + 5) * ROUNDING)
+    return Fit(w=w, stop=stop, n_updates=n_support, n_passes=n_support, loss=loss, residual=residual, gap=gap)
+
+
+def _stop(exact: Widest) -> Stop:
+    if np.isnan(exact.w).any():
+        return Stop.NOT_SEPARABLE
+    if np.isinf(exact.w).any():
+        return Stop.NOT_FINITE
+    return Stop.STATIONARY if exact.shortfall <= CLOSE else Stop.STALLED
+
+
+def _rounding(X: Floats, loss: Floats) -> Floats:
+    """Bound what rounding may add to the difference between a margin and the distance of the hulls, as a share of them.
+
+    Both rest on sums of at most d + 2 products: of weights with a sample, of shares with a difference of two.
+    """
+    d = X.shape[-1]
+    flat = X.reshape(*X.shape[:-2], -1)
+    largest = np.maximum(flat.max(axis=-1), -flat.min(axis=-1)) * np.sqrt(d)  # no sample is longer
+    return np.asarray((8 * d + 40) * ROUNDING * largest * np.sqrt(2.0 * loss))

@@ -25,13 +25,14 @@ def soft_margin(
     max_passes : int, at least 1
         Budget of passes over the samples.
     tol : float in (0, inf)
-        A residual of at most this is called stationary.
+        A loss that is proved to lie above the least by at most this share of itself is called stationary.
 
     Returns
     -------
     Fit
-        `loss` is the objective; `residual` the largest projected gradient of the dual; `stop` is STATIONARY,
-        BUDGET_SPENT or NOT_FINITE. `n_updates` counts changed multipliers.
+        `loss` is the objective; `gap` bounds how far it lies above the least, by the dual objective and with all
+        rounding; `residual` is the largest projected gradient of the dual. `stop` is STATIONARY, BUDGET_SPENT or
+        NOT_FINITE. `n_updates` counts changed multipliers.
 
     Raises
     ------
@@ -48,12 +49,15 @@ def soft_margin(
        large-scale linear SVM", ICML 2008, 408-415. doi:10.1145/1390156.1390208
     """
     X, y = check_points(X, y)
-    w, n_updates, n_passes, loss, residual = hinge.descend(X, y, np.zeros(X.shape[-1] + 1), C, tol, max_passes)
+    w, n_updates, n_passes, loss, residual, gap = hinge.descend(X, y, np.zeros(X.shape[-1] + 1), C, tol, max_passes)
+    with np.errstate(invalid="ignore"):
+        share = np.asarray(gap / loss)
     return Fit(
         w=w,
-        stop=stop_codes(residual, tol, n_passes >= max_passes, w, loss),
+        stop=stop_codes(share, tol, n_passes >= max_passes, w, loss),
         n_updates=n_updates,
         n_passes=n_passes,
         loss=loss,
         residual=residual,
+        gap=gap,
     )

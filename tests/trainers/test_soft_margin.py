@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC, LinearSVC
 
+from study.analysis.margin import functional_margins
 from study.datasets.generators import make_boxes
 from study.trainers.fit import Stop
+from study.trainers.max_margin import max_margin
 from study.trainers.soft_margin import soft_margin
 
 
@@ -29,6 +31,26 @@ def test_a_high_price_gives_the_hard_margin_of_the_points_with_a_one() -> None:
         Z = np.column_stack([points.X[k], np.ones(30)])
         gram = SVC(kernel="linear", C=1e6, tol=1e-10).fit(np.vstack([Z, -Z]), np.append(points.y[k], -points.y[k]))
         np.testing.assert_allclose(fit.w[k], gram.coef_[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("gap", [1.0, 1e-2, 1e-4])
+@pytest.mark.parametrize("C", [1.0, 1e3, 1e6])
+def test_a_loss_called_stationary_is_nearly_the_least(C: float, gap: float) -> None:
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(20, 30, 2)), np.tile([1.0, -1.0], 15)
+    X[..., 0] = y * (gap + np.abs(X[..., 0]))
+    fit = soft_margin(X, y, C=C)
+    assert fit.gap is not None
+    # No weights have a loss below what the gap proves, least of all those of the widest margin.
+    wide = max_margin(X, y).w
+    wide = np.stack([wide, 0.3 * wide, fit.w])
+    short = np.maximum(0.0, 1.0 - functional_margins(wide, X, y)).sum(axis=-1)
+    least = (0.5 * (wide**2).sum(axis=-1) + C * short).min(axis=0)
+    assert (fit.loss - fit.gap <= least * (1 + 1e-12)).all()
+    stationary = fit.stop == Stop.STATIONARY
+    assert (fit.loss <= (1 + 1e-4) * least)[stationary].all()
+    assert stationary.any() or C > 1.0
+    assert np.isin(fit.stop, (Stop.STATIONARY, Stop.BUDGET_SPENT)).all()
 
 
 def test_a_spent_budget_says_so() -> None:
