@@ -14,7 +14,7 @@ def widest(X: Floats, y: Floats) -> tuple[Floats, Floats]:
     Z = np.column_stack([X, np.ones(len(X))]) * y[:, None]
     stacked = np.vstack([Z.T, np.ones(len(Z))])
     target = np.append(np.zeros(Z.shape[1]), 1.0)
-    multiplier, _ = nnls(stacked, target)  # least distance programming, as in `study.trainers.max_margin`
+    multiplier, _ = nnls(stacked, target)  # least distance programming: Lawson and Hanson 1974, (23.24)
     off = stacked @ multiplier - target
     return -off[:-1] / off[-1], multiplier / -off[-1]
 
