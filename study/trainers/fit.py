@@ -55,7 +55,8 @@ class Fit:
         Distance from the rule's own stopping condition. Perceptron: share of samples not yet correct. Unit: max-norm
         of w - P(w - g), with g the gradient of the weighted mean loss and P the projection on the bound.
     gap : ndarray of shape (...), optional
-        How far `loss` may lie above the least, proved by duality with all rounding; only rules with a dual say it.
+        At most this share of `loss` lies above the least, proved by duality with all rounding; only rules with a dual
+        say it.
     path : ndarray of shape (..., n_steps + 1, n_features + 1), optional
         The weights after each step, the start first, where a rule was asked to record them; a set that stands still
         before the others repeats its last weights.

@@ -32,9 +32,9 @@ def max_margin(X: Features, y: Labels) -> Fit:
     Fit
         `w` has functional margins of 1 at the nearest samples, up to rounding: the margin is 1 / norm(w[:-1]). `loss`
         is norm(w[:-1])^2 / 2, infinite where `w` does not separate; `residual` is by how much the least functional
-        margin falls short of 1, or disagrees with the distance of the hulls. `gap` bounds how far the loss of `w`,
-        divided by its least functional margin, lies above the least loss. `stop` is STATIONARY where the margin of `w`
-        is proved to be within a billionth of the widest; STALLED where the widest margin is so thin, beside the
+        margin falls short of 1, or disagrees with the distance of the hulls. `gap` bounds what share of the loss
+        of `w`, divided by its least functional margin, lies above the least loss. `stop` is STATIONARY where the
+        margin of `w` is proved to be within a billionth of the widest; STALLED where the widest is so thin, beside the
         features, that the best weights, rounded to floats, do not come as near; NOT_SEPARABLE, with `w` NaN, where the
         hulls of the classes meet, proved in whole numbers; NOT_FINITE where the weights leave the range of floats.
         `n_updates` and `n_passes` count the points the boundary rests on.
@@ -76,8 +76,7 @@ def _max_margin(X: Floats, y: Floats) -> Fit:
             w[index], n_support[index], stop[index] = exact.w, exact.n_support, _stop(exact)
             residual[index], shortfall[index] = max(0.0, 1.0 - exact.least), min(exact.shortfall, 1.0)
             loss[index] = 0.5 * (exact.w[:-1] ** 2).sum() if exact.shortfall < 1.0 else np.inf
-    with np.errstate(divide="ignore"):
-        gap = loss * (np.expm1(-2.0 * np.log1p(-shortfall)) + 2 * (X.shape[-1] + 5) * ROUNDING)
+    gap = np.minimum(shortfall * (2.0 - shortfall) + 2 * (X.shape[-1] + 5) * ROUNDING, 1.0)
     return Fit(w=w, stop=stop, n_updates=n_support, n_passes=n_support, loss=loss, residual=residual, gap=gap)
 
 

@@ -30,8 +30,8 @@ def soft_margin(
     Returns
     -------
     Fit
-        `loss` is the objective; `gap` bounds how far it lies above the least, by the dual objective and with all
-        rounding; `residual` is the largest projected gradient of the dual. `stop` is STATIONARY, BUDGET_SPENT or
+        `loss` is the objective; `gap` bounds what share of it lies above the least, by the dual objective and with
+        all rounding; `residual` is the largest projected gradient of the dual. `stop` is STATIONARY, BUDGET_SPENT or
         NOT_FINITE. `n_updates` counts changed multipliers.
 
     Raises
@@ -51,10 +51,10 @@ def soft_margin(
     X, y = check_points(X, y)
     w, n_updates, n_passes, loss, residual, gap = hinge.descend(X, y, np.zeros(X.shape[-1] + 1), C, tol, max_passes)
     with np.errstate(invalid="ignore"):
-        share = np.asarray(gap / loss)
+        gap = np.asarray(gap / loss)
     return Fit(
         w=w,
-        stop=stop_codes(share, tol, n_passes >= max_passes, w, loss),
+        stop=stop_codes(gap, tol, n_passes >= max_passes, w, loss),
         n_updates=n_updates,
         n_passes=n_passes,
         loss=loss,

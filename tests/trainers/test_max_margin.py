@@ -154,11 +154,13 @@ def test_a_margin_called_stationary_is_the_widest(size: int, exponent: int) -> N
             int(label) * (sum(map(mul, v, map(Fraction, x))) + v[-1]) for x, label in zip(X.tolist(), y, strict=True)
         )
         if least > 0:
-            over = sum(x * x for x in v[:-1]) / least**2 / 2 - 1 / (50 * size * Fraction(half) ** 2)
-            assert over <= Fraction(float(fit.gap))
-            assert (fit.stop == Stop.STATIONARY) == (fit.gap <= 2.00001e-9 * fit.loss)
+            squares = sum(x * x for x in v[:-1]) / least**2
+            over = squares / 2 - 1 / (50 * size * Fraction(half) ** 2)
+            assert over <= Fraction(float(fit.gap)) * squares / 2
+            assert (fit.stop == Stop.STATIONARY) == (fit.gap <= 2.00001e-9)
         else:
-            assert fit.gap == fit.loss == np.inf
+            assert fit.gap == 1.0
+            assert fit.loss == np.inf
             assert fit.stop == Stop.STALLED
 
 

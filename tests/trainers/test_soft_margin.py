@@ -46,7 +46,7 @@ def test_a_loss_called_stationary_is_nearly_the_least(C: float, gap: float) -> N
     wide = np.stack([wide, 0.3 * wide, fit.w])
     short = np.maximum(0.0, 1.0 - functional_margins(wide, X, y)).sum(axis=-1)
     least = (0.5 * (wide**2).sum(axis=-1) + C * short).min(axis=0)
-    assert (fit.loss - fit.gap <= least * (1 + 1e-12)).all()
+    assert (fit.loss * (1 - fit.gap) <= least * (1 + 1e-12)).all()
     stationary = fit.stop == Stop.STATIONARY
     assert (fit.loss <= (1 + 1e-4) * least)[stationary].all()
     assert stationary.any() or C > 1.0
