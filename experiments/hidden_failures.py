@@ -8,7 +8,6 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from experiments._networks import lowest
 from experiments._points import coordinates
 from experiments._strict_minimum import OneHiddenLayer, StrictMinimum, strict_minimum
 from study import Bound, Dataset, initial_weights, is_separable, network, outputs
@@ -52,15 +51,17 @@ def every_optimum(depth: int, size: int, rng: np.random.Generator) -> Records:
     points = line_points()
     layers = (HIDDEN,) * depth + (1,)
     starts = np.concatenate([initial_weights(1, layers, scale=s, size=30, rng=rng) for s in (1.0, WEIGHT_BOUND)])
+    options: dict[str, Any] = {"bound": Bound("box", WEIGHT_BOUND), "method": "spectral", "max_steps": 2000}
+    options |= {"layers": layers, "w0": starts}
     rows = []
     for loss in LOSSES:
         floor = float(loss_of_margin(loss, np.array(lipschitz(depth) * GAP), 0.0)[0])
         for copies in COPIES:
-            weight = np.array([copies, copies, 1.0])
-            w, least = lowest(points, layers, starts, weight, Bound("box", WEIGHT_BOUND), loss=loss, max_steps=2000)
-            total = least * (weight.sum() if loss == "cross-entropy" else 1.0)  # sums for both
-            row = {"loss": loss, "copies": copies, "lowest": total, "separators_cost": copies * floor}
-            margins = zip(("minus", "plus", "spoiler"), points.y * outputs(w, points.X, layers), strict=True)
+            fit = network(points.X, points.y, loss=loss, sample_weight=[copies, copies, 1.0], **options)
+            total = fit.loss * (2 * copies + 1 if loss == "cross-entropy" else 1)  # sums for both
+            row = {"loss": loss, "copies": copies, "lowest": total.min(), "separators_cost": copies * floor}
+            margin = points.y * outputs(fit.w[total.argmin()], points.X, layers)
+            margins = zip(("minus", "plus", "spoiler"), margin, strict=True)
             rows.append(row | {f"margin_{name}": margin for name, margin in margins})
     return {"global": rows, "n_fits": len(rows) * len(starts)}
 
