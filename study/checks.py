@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from functools import partial, wraps
 from inspect import signature
+from json import dumps
 from numbers import Real
 from types import UnionType
 from typing import (
@@ -21,6 +22,7 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+from unicodedata import category
 
 if TYPE_CHECKING:  # loaded where arrays are looked at: `study --help` needs none
     import numpy as np
@@ -30,15 +32,32 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Check = Callable[[str, Any], Any]
 """Takes the name of an argument and its value, and returns the value in the form asked for, or raises `BadInput`."""
+
+JOINERS = "\u200c\u200d"
 LONGEST = 1000
 """Characters of a message; the value that it shows may have any number."""
+
+
+def escape_controls(text: str) -> str:
+    """Return text with JSON's escapes for characters that print nothing, or change what a terminal shows.
+
+    Those are all that Unicode does not call printable, but for spaces of any width and the joiners of some scripts.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or category(c) == "Zs" or c in JOINERS else dumps(c)[1:-1] for c in text)
+
+
+def shorten(text: str, most: int) -> str:
+    """Return a user's text for a line or a drawing: its first characters, with escapes for controls."""
+    return escape_controls(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
 class BadInput(ValueError):
     """Input that cannot be used; the message is one line that names the argument, the value and what would be right."""
 
     def __init__(self, message: str) -> None:
-        line = " ".join(str(message).split())  # the text of an array spans lines
+        line = escape_controls(" ".join(str(message).split()))  # the text of an array spans lines
         super().__init__(line if len(line) <= LONGEST else f"{line[:LONGEST]}...")
 
 

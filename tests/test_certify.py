@@ -86,7 +86,7 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ((), "study: `FILE`, `--label` and `--out` must be given, or else `--check`"),
+        ((), "study: `FILE` must be given, or else `--check`"),
         (("FILE", "--label", "kind", "--out", "OUT"), "study: `--weight-bound` must be given for the claim verdict"),
         (
             ("FILE", "--label", "colour", "--weight-bound", "1", "--out", "OUT"),

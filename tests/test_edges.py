@@ -75,10 +75,11 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "datasets.generators.make_gaussians": {"normal": [1.0, 0.0]},
     "datasets.spoilers.add_spoilers": {"rate": None, "n_spoilers": 2, "offset": 0.0, "jitter": (0.1, 0.1)},
     "datasets.spoilers.replace_by_spoilers": {"jitter": 0.05},
+    "datasets.cells.read_cells": {"text": TEXT, "delimiter": "comma"},
     "datasets.table.read_table": {
         "text": TEXT, "label": "kind", "positive": "b", "features": ["x", "z"], "without": ["z"], "weight": "n",
     },
-    "datasets.table.refuse_contradiction": {"table": read_table(TEXT, "kind")},
+    "datasets.table.contradiction": {"table": read_table(TEXT, "kind")},
     "datasets.table.standardise": {"points": TWELVE},
     "analysis.comparison.Settings": {"bounds": [Bound("box", 2.0)], "standardise": True},
     "analysis.comparison.compare": {

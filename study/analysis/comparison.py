@@ -1,7 +1,7 @@
 """Both rules on the points of a table: what `study compare` reports. The trainers train; here is measured."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from study.analysis.margin import functional_margins, geometric_margin
 from study.analysis.separability import Separability, separability
 from study.checks import checked
 from study.datasets.dataset import Dataset, Floats, check_one_set, check_shape
-from study.datasets.table import Table, standardise
+from study.datasets.table import Table, contradiction, standardise
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.log_loss import least_loss
@@ -150,7 +150,7 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
         points, centre, spread = standardise(points)
     widest = max_margin(points.X, points.y).w
     normal = widest[:-1] / spread
-    decision = separability(table.points.X, table.points.y, np.append(normal, widest[-1] - normal @ centre))
+    decision = _decide(table, np.append(normal, widest[-1] - normal @ centre))
     separable = decision.separable
     budgets = (settings.max_updates, settings.max_passes or usual_passes(points))
     perceptron = compare_perceptron(
@@ -168,6 +168,15 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
         units=units,
         plane=telling_plane(points, units[0].w, perceptron.w),
     )
+
+
+def _decide(table: Table, guess: Floats) -> Separability:
+    """Return whether the points are separable; where one point has both labels, the answer names such a pair."""
+    pair = contradiction(table)
+    if pair is None:
+        return separability(table.points.X, table.points.y, guess)
+    decision = separability(table.points.X[list(pair)], table.points.y[list(pair)])
+    return replace(decision, multipliers={pair[i]: v for i, v in decision.multipliers.items()})
 
 
 @checked

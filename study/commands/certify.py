@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from study.checks import BadInput, CheckFailed
+from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
 from study.commands.output import progress, say, show, show_json, writing
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ CELLS_A_MINUTE = 10**9
 def certify(
     file: Path | None = None,
     *,
-    label: str = "",
-    positive: str | None = None,
-    features: str = "",
-    without: str = "",
+    table_options: TableOptions = NO_TABLE_OPTIONS,
     weight: str | None = None,
     claim: Literal["verdict", "stationary", "separability"] = "verdict",
     loss: Literal["quadratic", "cross-entropy", "threshold-quadratic"] = "cross-entropy",
@@ -39,15 +37,9 @@ def certify(
     Parameters
     ----------
     file
-        Delimited text with a header, compressed or not; each row is a point.
-    label
-        Column that holds the two classes.
-    positive
-        Value of the label that is the positive class; needed where there are more than two.
-    features
-        Columns to use, separated by commas; by default all but the label and the weight.
-    without
-        Columns to leave out, separated by commas.
+        Delimited text, compressed or not, each row a point; - is standard input.
+    table_options
+        How it is read.
     weight
         Column that says how often each point counts; once by default.
     claim
@@ -60,7 +52,7 @@ def certify(
     weight_bound
         Bound on each weight, bias included.
     out
-        File for the proof, JSON.
+        File for the proof, JSON; by default FILE's name with the ending .proof.json, in the working directory.
     max_cells
         Cells after which the search ends undecided; by default as many as take about a minute, a million at most.
     check
@@ -73,21 +65,19 @@ def certify(
             raise BadInput(f"`FILE` must be left out where `--check` names the proofs; got {file}")
         _check_all(check, json)
         return
-    if file is None or out is None or not label:
-        raise BadInput("`FILE`, `--label` and `--out` must be given, or else `--check`")
+    if file is None:
+        raise BadInput("`FILE` must be given, or else `--check`")
     if claim != "separability" and weight_bound is None:
         raise BadInput(f"`--weight-bound` must be given for the claim {claim}")
-    from study.commands.input import names, read_text
-    from study.datasets.table import read_table
-
-    columns, left = names("features", features), names("without", without)
-    table = read_table(read_text(file), label, positive=positive, features=columns, without=left, weight=weight)
-    points = _distinct(table)
+    table = read(file, table_options, weight)
+    points = _distinct(table, standardised=table_options.standardise and claim != "separability")
+    out = Path(f"{file.name.partition('.')[0] or 'table'}.proof.json") if out is None else out
     unit = {"loss": loss, "eps": eps, "weight_bound": weight_bound}
     if claim == "separability":
-        _finish(*_separability(points), points.rows, out, json)
+        found: tuple[str | None, dict[str, Any]] = _separability(points)
     else:
-        _finish(*_optima(points, unit, max_cells, stationary=claim == "stationary"), points.rows, out, json)
+        found = _optima(points, unit, max_cells, stationary=claim == "stationary")
+    _finish(*found, table, len(points.rows), out, json)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,10 +90,12 @@ class Points:
     rows: list[list[int]]
 
 
-def _distinct(table: "Table") -> Points:
+def _distinct(table: "Table", *, standardised: bool) -> Points:
     import numpy as np
 
-    points = table.points
+    from study.datasets.table import standardise
+
+    points = standardise(table.points)[0] if standardised else table.points
     distinct, place = np.unique(np.column_stack([points.X, points.y]), axis=0, return_inverse=True)
     place = place.ravel()
     weight = np.bincount(place, weights=table.weight, minlength=len(distinct)).astype(float)
@@ -163,7 +155,7 @@ def _optima(
     }
 
 
-def _finish(proof: str | None, report: dict[str, Any], rows: list[list[int]], out: Path, json: bool) -> None:
+def _finish(proof: str | None, report: dict[str, Any], table: "Table", distinct: int, out: Path, json: bool) -> None:
     """Check a proof, write it, and say what it proves."""
     from study.certificates.checker import check
     from study.certificates.reading import Refused
@@ -177,11 +169,15 @@ def _finish(proof: str | None, report: dict[str, Any], rows: list[list[int]], ou
         raise CheckFailed(f"the checker does not accept what the search found: {refusal}") from None
     with writing("`--out` must be a file that can be written", out):
         write_file(out, f"{proof}\n".encode())
-    n_rows = sum(map(len, rows))
+    n_rows = len(table.rows)
     if json:
-        show_json({"claim": sentence, "rows": n_rows, "distinct_points": len(rows), **report, "out": str(out)})
+        counts = {"rows": n_rows, "distinct_points": distinct}
+        names = {"features": table.features, "positive": table.positive, "negative": table.negative}
+        show_json({"claim": sentence, **counts, **names, "notes": table.notes, **report, "out": str(out)})
     else:
-        show(sentence if n_rows == len(rows) else f"{n_rows:,} points, {len(rows):,} of them distinct: {sentence}")
+        show(sentence if n_rows == distinct else f"{n_rows:,} points, {distinct:,} of them distinct: {sentence}")
+        for note in table.notes:
+            show(f"note: {note}")
         say(f"the proof is in {out}; `study certify --check {out}` checks it again")
 
 

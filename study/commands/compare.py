@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from study.checks import BadInput
+from study.checks import BadInput, CheckFailed
+from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
 from study.commands.output import progress, say, show, show_json, writing
+from study.commands.output import to_json as json_text
 
 if TYPE_CHECKING:
     from study.analysis.comparison import Comparison
@@ -15,11 +17,7 @@ if TYPE_CHECKING:
 def compare(
     file: Path,
     *,
-    label: str,
-    positive: str | None = None,
-    features: str = "",
-    without: str = "",
-    standardise: bool = False,
+    table_options: TableOptions = NO_TABLE_OPTIONS,
     weight_bound: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = (3.0,),
     shape: Literal["box", "ball"] = "box",
     loss: Literal["cross-entropy", "quadratic", "threshold-quadratic"] = "cross-entropy",
@@ -34,17 +32,9 @@ def compare(
     Parameters
     ----------
     file
-        Delimited text with a header, compressed or not; each row is a point.
-    label
-        Column that holds the two classes.
-    positive
-        Value of the label that is the positive class; needed where there are more than two.
-    features
-        Columns to use, separated by commas; by default all but the label.
-    without
-        Columns to leave out, separated by commas.
-    standardise
-        Centre each feature and divide it by its standard deviation before training.
+        Delimited text, compressed or not, each row a point; - is standard input.
+    table_options
+        How it is read.
     weight_bound
         Bounds R on the unit's weights; give several to compare them.
     shape
@@ -66,8 +56,6 @@ def compare(
     from study.analysis.comparison import Settings
     from study.analysis.comparison import compare as compare_rules
     from study.checks import count
-    from study.commands.input import names, read_text
-    from study.datasets.table import read_table, refuse_contradiction
     from study.report.comparison_text import caption, sentences, to_json
     from study.trainers.fit import Bound
     from study.trainers.losses import check_targets
@@ -80,17 +68,15 @@ def compare(
         bounds=tuple(Bound(shape, R) for R in dict.fromkeys(weight_bound)),
         loss=loss,
         eps=check_targets(loss, eps),
-        standardise=standardise,
+        standardise=table_options.standardise,
         max_updates=count("max_updates", max_updates),
         max_passes=None if max_passes is None else count("max_passes", max_passes),
     )
-    columns, left = names("features", features), names("without", without)
-    table = read_table(read_text(file), label, positive=positive, features=columns, without=left)
-    refuse_contradiction(table)
+    table = read(file, table_options)
     try:
         with progress("perceptron", unit="updates") as advance:
             comparison = compare_rules(table, settings, advance)
-        figure = drawing(comparison) if out is not None else b""
+        figure, fault = drawing(comparison) if out is not None else (b"", "")
     except KeyboardInterrupt:
         say("study: interrupted; nothing was written")
         raise SystemExit(130) from None
@@ -99,32 +85,36 @@ def compare(
     if json:
         show_json(to_json(comparison))
     else:
-        show(sentences(file.name, comparison))
-        if out is not None:
+        show(sentences("standard input" if str(file) == "-" else file.name, comparison))
+        if out is not None and figure:
             one = f", of R = {weight_bound[0]:g}" if len(settings.bounds) > 1 else ""
             show(f"drawn to {out / 'compare.svg'}{one}: {caption(comparison)}")
+    if out is not None and fault:
+        raise CheckFailed(f"compare.svg was not drawn: {fault}")
 
 
-def drawing(comparison: "Comparison") -> bytes:
-    """Return the drawing as SVG."""
+def drawing(comparison: "Comparison") -> tuple[bytes, str]:
+    """Return the drawing as SVG, or nothing and what was wrong: whatever fails in drawing, the answer is given."""
     from study.report.comparison_figure import draw
     from study.report.style import render_figure, study_style
 
-    with study_style():
-        return render_figure(draw(comparison))
+    try:
+        with study_style(mathematics=False):
+            return render_figure(draw(comparison)), ""
+    except Exception as error:
+        return b"", f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def write(folder: Path, comparison: "Comparison", figure: bytes) -> None:
     """Write the drawing, its caption, the proof and the answer; a folder that cannot be written to is bad input."""
-    import json
-
     from study.report.comparison_text import to_json
     from study.sweeps.store import write_file
 
     answer, proof = to_json(comparison), comparison.separability.proof
     with writing("`out` must be a folder that can be written to", folder):
-        write_file(folder / "compare.svg", figure)
+        if figure:
+            write_file(folder / "compare.svg", figure)
         write_file(folder / "compare.txt", f"{answer['caption']}\n".encode())
         if proof:
             write_file(folder / "compare.proof.json", f"{proof}\n".encode())
-        write_file(folder / "compare.json", (json.dumps(answer, ensure_ascii=False, indent=1) + "\n").encode())
+        write_file(folder / "compare.json", f"{json_text(answer)}\n".encode())

@@ -1,54 +1,191 @@
-"""What the commands read: the text of a file of the user's own points, and names of its columns."""
+"""What the commands read: a file of the user's own points, as the options that they share say."""
 
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import Parameter
 
 from study.checks import BadInput
 
+if TYPE_CHECKING:
+    from study.datasets.table import Table
 
-def read_text(path: Path) -> str:
-    """Return the text of a file, compressed or not: UTF-8, UTF-16 with a byte order mark, else Windows-1252.
+MOST_BYTES = 2**28
+"""Of a table, once it is unpacked: 256 MiB."""
+CSV = "save it as delimited text: in a spreadsheet as CSV UTF-8, or from pandas by to_csv(index=False)"
+KINDS = {
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+    b"PAR1": "a parquet file",
+    b"ARROW1": "a feather file",
+    b"\x89HDF": "an HDF5 file",
+    b"SQLite format 3": "an SQLite database",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x28\xb5\x2f\xfd": "a zstandard archive",
+    b"%PDF": "a PDF",
+}
+MEMBERS = {"xl/workbook.xml": "an Excel workbook", "content.xml": "an OpenDocument spreadsheet"}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """How a table is read.
+
+    Parameters
+    ----------
+    label
+        Column that holds the two classes.
+    positive
+        Value of the label that is the positive class; needed where there are more than two.
+    features
+        Columns to use, separated by commas; by default all but the label, and row numbers without a name.
+    without
+        Columns to leave out, separated by commas.
+    standardise
+        Centre each feature and divide it by its standard deviation before training.
+    delimiter
+        What stands between cells: a character, or comma, semicolon, tab, bar or space; by default found.
+    decimal
+        Decimal mark; by default found from the columns that are used.
+    no_header
+        The first row is a point; columns are named by their numbers, from 1.
+    drop_missing
+        Leave out rows that have a gap in a column that is used.
+    one_hot
+        Make a feature of zeros and ones for each word in a column of words.
+    ignore_text
+        Leave out columns of words.
+    """
+
+    label: str = ""
+    positive: str | None = None
+    features: str = ""
+    without: str = ""
+    standardise: bool = False
+    delimiter: str | None = None
+    decimal: Literal[".", ","] | None = None
+    no_header: bool = False
+    drop_missing: bool = False
+    one_hot: bool = False
+    ignore_text: bool = False
+
+
+NO_TABLE_OPTIONS = TableOptions()
+
+
+def read(file: Path, options: TableOptions, weight: str | None = None) -> "Table":
+    """Return the table in a file, or on standard input for "-"; `weight` names the column that counts points."""
+    from study.datasets.table import read_table
+
+    text, notes = read_text(file)
+    table = read_table(
+        text,
+        options.label.strip(),
+        positive=None if options.positive is None else options.positive.strip(),
+        features=split_names("features", options.features),
+        without=split_names("without", options.without),
+        weight=None if weight is None else weight.strip(),
+        delimiter=options.delimiter,
+        decimal=options.decimal,
+        no_header=options.no_header,
+        drop_missing=options.drop_missing,
+        one_hot=options.one_hot,
+        ignore_text=options.ignore_text,
+    )
+    return replace(table, notes=(*notes, *table.notes))
+
+
+def read_text(path: Path) -> tuple[str, list[str]]:
+    """Return the text of a file, compressed or not, and notes: UTF-8, UTF-16 with a mark, else Windows-1252.
 
     Raises
     ------
     BadInput
-        For a file that is absent, empty, damaged or not text.
+        For a file that is absent, empty, damaged, larger than `MOST_BYTES`, or not text.
     """
-    import bz2
-    import gzip
-    import lzma
-    import zlib
-
     try:
-        content = path.read_bytes()
+        with sys.stdin.buffer if str(path) == "-" else path.open("rb") as file:
+            content = _read(file.read)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise BadInput(f"`FILE` must be a file that can be read; got {path} ({reason})") from None
-    openers = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ": lzma.decompress}
-    for magic, unpack in openers.items():
-        if content.startswith(magic):
-            try:
-                content = unpack(content)
-            except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
-                raise BadInput(f"{path}: damaged archive ({error})") from None
+    content = _unpack(path, content)
+    kind = next((kind for magic, kind in KINDS.items() if content.startswith(magic)), None)
+    if kind:
+        raise BadInput(f"{path}: {kind}, not a table as text; {CSV}")
     if not content.strip():
         raise BadInput(f"{path}: empty; a header and a row for each point are needed")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
-    control = [code for code in (content.find(byte) for byte in (b"\x00", b"\x01", b"\x02", b"\x1b")) if code >= 0]
+    text, notes = _decode(path, content)
+    control = [at for at in map(text.find, "\x00\x01\x02\x1b") if at >= 0]
     if control:
-        row = content[: min(control)].count(b"\n") + 1
-        raise BadInput(f"{path}: not text: row {row} holds the byte {content[min(control)]:#04x}")
+        row = text[: min(control)].count("\n") + 1
+        raise BadInput(f"{path}: not text: row {row} holds the byte {ord(text[min(control)]):#04x}")
+    return text, notes
+
+
+def _read(read: Callable[[int], bytes]) -> bytes:
+    """Return all bytes of a file, or raise `BadInput` where there are too many."""
+    content = read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise BadInput(f"`FILE` must hold {MOST_BYTES:,} bytes at most, once it is unpacked; got more")
+    return content
+
+
+def _unpack(path: Path, content: bytes) -> bytes:
+    """Return the content of an archive, or the content itself where it is none."""
+    import bz2
+    import gzip
+    import io
+    import lzma
+    import zipfile
+    import zlib
+
+    packed = io.BytesIO(content)
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+        if content.startswith(b"\x1f\x8b"):
+            return _read(gzip.open(packed).read)
+        if content.startswith(b"BZh"):
+            return _read(bz2.open(packed).read)
+        if content.startswith(b"\xfd7zXZ"):
+            return _read(lzma.open(packed).read)
+        if content.startswith(b"PK\x03\x04"):
+            archive = zipfile.ZipFile(packed)
+            names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
+            for member, kind in MEMBERS.items():
+                if member in names:
+                    raise BadInput(f"{path}: {kind}, not a table as text; {CSV}")
+            if len(names) != 1:
+                raise BadInput(f"{path}: an archive of {len(names)} files; one is needed")
+            return _read(archive.open(names[0]).read)
+    except (OSError, EOFError, RuntimeError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
+        raise BadInput(f"{path}: damaged archive ({error})") from None
+    return content
 
 
-def names(argument: str, text: str) -> list[str]:
+def _decode(path: Path, content: bytes) -> tuple[str, list[str]]:
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return content.decode("utf-16" if wide else "utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        row = content[: error.start].count(b"\n") + 1
+        if wide:
+            raise BadInput(f"{path}: not text: damaged UTF-16 in row {row}") from None
+    try:
+        return content.decode("cp1252"), [f"not UTF-8 in row {row}: read as Windows-1252"]
+    except UnicodeDecodeError as error:
+        row = content[: error.start].count(b"\n") + 1
+        wrong = f"row {row} holds the byte {content[error.start]:#04x}"
+        raise BadInput(f"{path}: neither UTF-8 nor Windows-1252: {wrong}; save it as UTF-8") from None
+
+
+def split_names(argument: str, text: str) -> list[str]:
     """Return the column names in an argument: separated by commas, in quotes where they hold commas."""
     import csv
 
-    listed = [name.strip() for name in next(csv.reader([text]), [])]
+    listed = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
     if text and not all(listed):
         raise BadInput(f"`{argument}` must be column names with commas between them; got {text!r}")
     return listed

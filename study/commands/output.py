@@ -8,22 +8,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from study.checks import BadInput
+from study.checks import BadInput, escape_controls
 
 
 def say(message: str) -> None:
     """Write a message to stderr."""
-    print(message, file=sys.stderr, flush=True)  # noqa: T201
+    print(_printable(message), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def show(text: str) -> None:
     """Write an answer to stdout."""
-    print(text, flush=True)  # noqa: T201
+    print(_printable(text), flush=True)  # noqa: T201
+
+
+def _printable(text: str) -> str:
+    return "\n".join(map(escape_controls, text.split("\n")))
+
+
+def to_json(value: Any) -> str:
+    """Return a value as JSON, whose strings hold what a terminal would obey as escapes."""
+    return _printable(json.dumps(value, ensure_ascii=False, indent=1))
 
 
 def show_json(value: Any) -> None:
     """Write one machine-readable object to stdout."""
-    show(json.dumps(value, ensure_ascii=False, indent=1))
+    show(to_json(value))
 
 
 @contextmanager

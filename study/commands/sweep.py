@@ -229,7 +229,7 @@ def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
     from study.sweeps.store import write_file
 
     content = table.to_csv(index=False, lineterminator="\n").encode()
-    with study_style():
+    with study_style(mathematics=False):
         figure = render_figure(draw_sweep(table, SETTING_COLUMNS))
     record = {**swept.to_record(), "libraries": libraries(), "table_sha256": hashlib.sha256(content).hexdigest()}
     files = {out: content, out.with_suffix(".svg"): figure, out.with_suffix(".json"): dumps(record, indent=1).encode()}
@@ -242,7 +242,7 @@ def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
 def show_table(table: "pd.DataFrame") -> None:
     """Write the columns that are read first to stdout, and the settings that vary."""
     columns = [name for name in SETTING_COLUMNS if len(set(table[name])) > 1]
-    shown = [*columns, "label", "n", "error", "bias", "variance", "variance_low", "variance_high", "separates"]
+    shown = [*columns, "label", "n", "error", "bias", "net_variance", "variance", "separates"]
     show(table[shown].to_string(index=False, float_format=lambda value: f"{value:.5g}"))
 
 

@@ -1,24 +1,33 @@
-"""The text of a table of the user's own, checked cell by cell, as a Dataset."""
+"""A table of the user's own, checked cell by cell, as a Dataset; what was decided in reading it is noted."""
 
-import csv
-from collections.abc import Iterator, Sequence
+import difflib
+import re
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from study.checks import BadInput, checked
+from study.datasets.cells import Cells, is_number, listed_rows, read_cells
 from study.datasets.dataset import Dataset, Floats, check_one_set
 
 LARGEST = 1e100
 """Cells may not exceed this in size: products and squares of features must remain floating-point numbers."""
-DELIMITERS = ",;\t|"
+MOST_VALUES = 50
+"""Of a column of words that becomes one feature a value."""
 MISSING = {
-    *("", "NA", "N/A", "n/a", "<NA>", "#NA", "#N/A", "#N/A N/A", "NULL", "null", "None"),
+    *("", "?", "NA", "N/A", "n/a", "<NA>", "#NA", "#N/A", "#N/A N/A", "NULL", "null", "None"),
     *("nan", "NaN", "-nan", "-NaN", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
 }
-"""Cells that hold no value."""
+"""Cells of a feature that hold no value; of a label, only an empty cell does not."""
 TRUTH = {"TRUE": "1", "True": "1", "true": "1", "FALSE": "0", "False": "0", "false": "0"}
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
+
+Mark = Literal[".", ","]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,47 +41,69 @@ class Table:
         How often each point counts: the column of weights, or ones.
     features : tuple of str
         Names of the columns of X.
+    cells : tuple of tuple of str
+        For each feature, the decimal number of each point as it is written, with a point for a decimal mark: X is what
+        floats make of it.
     rows : ndarray of int of shape (n_samples,)
         The row that each point came from, as a spreadsheet counts: the header is row 1.
     positive, negative : str
         The labels that became +1 and -1; `negative` joins them by commas where there are more.
+    notes : tuple of str
+        What was decided in reading the table, a sentence each.
     """
 
     points: Dataset
     weight: Floats
     features: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
     rows: NDArray[np.int64]
     positive: str
     negative: str
+    notes: tuple[str, ...] = ()
 
 
 @checked
 def read_table(
     text: str,
-    label: str,
+    label: str = "",
     *,
     positive: str | None = None,
     features: Sequence[str] = (),
     without: Sequence[str] = (),
     weight: str | None = None,
+    delimiter: str | None = None,
+    decimal: Mark | None = None,
+    no_header: bool = False,
+    drop_missing: bool = False,
+    one_hot: bool = False,
+    ignore_text: bool = False,
 ) -> Table:
     """Return the points that delimited text holds.
 
     Parameters
     ----------
     text : str
-        A header, and one row a point. Commas, semicolons, tabs, bars or spaces may stand between the cells; decimal
-        commas are read where semicolons do.
+        A header, and one row a point.
     label : str
-        The column of labels: two different values, or more and `positive`.
+        The column of labels: two different values, or more and `positive`. Labels are text as it is written.
     positive : str, optional
         The value of `label` that becomes +1, all others -1; by default the larger of two numbers, the later word.
     features : sequence of str
-        The columns of X; by default all but the label and the weight.
+        The columns of X; by default all but the label and the weight, and row numbers without a name.
     without : sequence of str
         Columns to leave out.
     weight : str, optional
         The column that says how often each point counts.
+    delimiter, no_header
+        As `study.datasets.cells.read_cells` has them.
+    decimal : {".", ","}, optional
+        The decimal mark; by default the one with which more cells of the columns that are used are numbers.
+    drop_missing : bool
+        Whether rows with a gap in a column that is used are left out; else a gap is refused.
+    one_hot : bool
+        Whether a column of words becomes a feature of zeros and ones for each word, such as "colour=red".
+    ignore_text : bool
+        Whether columns of words are left out; without either they are refused.
 
     Returns
     -------
@@ -81,51 +112,63 @@ def read_table(
     Raises
     ------
     BadInput
-        For text that is no table, a header alone, a column named twice or not there, a missing value, a cell that is no
-        number or larger than 1e100, a constant feature, labels of one kind, labels of more than two without `positive`,
-        or a `positive` that never occurs. The message names row and column.
+        For text that is no table, a header alone or one that looks like a point, a column named twice or not there, a
+        missing value, a cell that is no number, beyond 1e100 or too small for floats, a constant feature, labels of one
+        kind, labels of more than two without `positive`, or a `positive` that never occurs. The message names row and
+        column.
     """
-    cells = _cells(text)
-    rest = [name for name in cells.columns if name not in (label, weight)]
-    asked = {"label": [label], "features": features, "without": without, "weight": [] if weight is None else [weight]}
-    for argument, columns in asked.items():
-        for name in columns:
-            if name not in cells.columns:
-                known = ", ".join([*list(cells.columns)[:20], *["..."] * (len(cells.columns) > 20)])
-                raise BadInput(f"`{argument}` must name columns of the table, which are {known}; got {name!r}")
-    names = [name for name in dict.fromkeys(features or rest) if name not in (*without, label)]
+    if one_hot and ignore_text:
+        raise BadInput("`one_hot` must not be set where `ignore_text` is: words are features, or they are left out")
+    cells = read_cells(text, delimiter=delimiter, no_header=no_header)
+    weights = [] if weight is None else [weight]
+    notes = _check_names(cells, label, {"features": features, "without": without, "weight": weights})
+    names = _choose(cells, label, features, [*without, *weights], notes)
+    mark = decimal or _find_mark(cells, [*names, *weights], notes)
+    words = [name for name in names if _has_words(cells.columns[name], mark)] if one_hot or ignore_text else []
+    if words:
+        notes.append(
+            f"columns of words, {'left out' if ignore_text else 'a feature for each word'}: {', '.join(words)}"
+        )
+    if ignore_text:
+        names, words = [name for name in names if name not in words], []
     if not names:
         raise BadInput(f"`features` must name at least one column beside the label {label!r}; got none")
-    y, positive, negative = _signs(cells, label, positive)
-    X = np.column_stack([_numbers(cells, name) for name in names])
-    constant = [name for name, same in zip(names, (X[:1] == X).all(axis=0), strict=True) if same]
-    if constant:
-        column = f"column {constant[0]!r} has the value {X[0, names.index(constant[0])]:g} in every row"
-        leave = f"leave out what is constant with --without {','.join(constant)}"
-        raise BadInput(f"{column} ({cells.rows[0]} to {cells.rows[-1]}); {leave}")
+    columns = {name: _normalise(cells.columns[name], mark) for name in [*names, *weights]}
+    truth = [name for name in columns if set(cells.columns[name]) - MISSING <= TRUTH.keys()]
+    if truth:
+        notes.append(f"truth values are read as 1 and 0: {', '.join(truth)}")
+    columns |= {name: cells.columns[name] for name in [label, *words]}
+    rows, columns = _without_gaps(cells.rows, columns, [label, *words], notes if drop_missing else None)
+    y, positive, negative = _signs(rows, label, columns[label], positive)
+    texts = _encode(rows, {name: columns[name] for name in names}, words)
+    X = np.column_stack([_floats(rows, name, column, mark) for name, column in texts.items()])
+    _refuse_constant(rows, X, list(texts))
     return Table(
         points=Dataset(X=X, y=y, name="table"),
-        weight=np.ones(len(y)) if weight is None else _numbers(cells, weight),
-        features=tuple(names),
-        rows=np.array(cells.rows),
+        weight=np.ones(len(y)) if weight is None else _floats(rows, weight, columns[weight], mark),
+        features=tuple(texts),
+        cells=tuple(texts.values()),
+        rows=np.array(rows),
         positive=positive,
         negative=negative,
+        notes=tuple(notes),
     )
 
 
 @checked
-def refuse_contradiction(table: Table) -> None:
-    """Raise `BadInput` at the first row whose features another row has with the opposite label."""
-    seen: dict[bytes, int] = {}
-    names = {1.0: table.positive, -1.0: table.negative}
-    for i, (x, label) in enumerate(zip(table.points.X, table.points.y, strict=True)):
-        first = seen.setdefault(x.tobytes(), i)
-        if table.points.y[first] != label:
-            both = f"{names[table.points.y[first]]} and {names[label]}"
-            raise BadInput(
-                f"rows {table.rows[first]} and {table.rows[i]} have the same features and opposite labels, {both}: "
-                "no rule can separate them"
-            )
+def contradiction(table: Table) -> tuple[int, int] | None:
+    """Return the indices of the first two points that are one and have both labels, or None; decided exactly."""
+    y, keys = table.points.y.tolist(), [x.tobytes() for x in table.points.X]
+    both = {key for key, label in zip(keys, y, strict=True) if label > 0} & {
+        key for key, label in zip(keys, y, strict=True) if label < 0
+    }
+    seen: dict[tuple[Fraction, ...], dict[float, int]] = {}
+    for j in (j for j, key in enumerate(keys) if key in both):
+        first = seen.setdefault(tuple(Fraction(column[j]) for column in table.cells), {})
+        if -y[j] in first:
+            return first[-y[j]], j
+        first.setdefault(y[j], j)
+    return None
 
 
 @checked
@@ -145,122 +188,183 @@ def standardise(points: Dataset) -> tuple[Dataset, Floats, Floats]:
     return Dataset(X=X, y=points.y, name=points.name), low + extent * centre, extent * spread
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Cells:
-    """Cells as they are written, but for outer blanks, by the names in the header; rows without a value left out."""
+def _check_names(cells: Cells, label: str, asked: dict[str, Sequence[str]]) -> list[str]:
+    """Raise `BadInput` where a column that is asked for is not there, or the header looks like a point; return notes.
 
-    columns: dict[str, tuple[str, ...]]
-    rows: tuple[int, ...]
-    decimal: str
-
-
-def _cells(text: str) -> _Cells:
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    first, _, below = text.lstrip("\n").partition("\n")
-    delimiter = _delimiter(first)
-    records = _records(text, delimiter)
-    top, header = next(((row, cells) for row, cells in records if cells), (1, []))
-    header = [name or f"Unnamed: {i}" for i, name in enumerate(header)]
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise BadInput(f"row {top}: the header names {', '.join(map(repr, twice))} twice")
-    rows, kept = [], []
-    for row, cells in records:
-        if len(cells) > len(header):
-            raise BadInput(f"not a table: row {row} has {len(cells)} cells, and the header {len(header)}")
-        if not MISSING.issuperset(cells):
-            rows.append(row)
-            kept.append([*cells, *[""] * (len(header) - len(cells))])
-    if not kept:
-        raise BadInput("a header and no rows; each row below it is a point")
-    columns = dict(zip(header, zip(*kept, strict=True), strict=True))
-    return _Cells(
-        columns=columns, rows=tuple(rows), decimal="," if delimiter == ";" and "." not in below[:10_000] else "."
-    )
+    A data frame without names of its own writes 0, 1, 2, ..., which are names.
+    """
+    known = ", ".join([*list(cells.columns)[:20], *["..."] * (len(cells.columns) > 20)])
+    others = [name for name in cells.columns if name != label]
+    counted = others == [str(j) for j in range(len(others))]  # a data frame's names of its own
+    numbers = cells.header and not counted and sum(map(is_number, others)) >= max(len(others) - 1, 1)
+    hint = f"; where row {cells.header} is a point, say --no-header and name columns by number" if numbers else ""
+    if not label:
+        raise BadInput(f"`label` must name the column that holds the two classes, of {known}; got none{hint}")
+    for argument, columns in {"label": [label], **asked}.items():
+        for name in columns:
+            if name not in cells.columns:
+                near = difflib.get_close_matches(name.casefold(), map(str.casefold, cells.columns), 1)
+                meant = [column for column in cells.columns if column.casefold() in near][:1]
+                guess = f"; did you mean {meant[0]!r}?" if meant else ""
+                raise BadInput(
+                    f"`{argument}` must name columns of the table, which are {known}; got {name!r}{guess}{hint}"
+                )
+    if all(map(is_number, others)) and numbers and label in cells.columns[label]:
+        raise BadInput(f"row {cells.header}: the header looks like a point ({known}){hint}")
+    if label in (*asked["features"], *asked["weight"]):
+        raise BadInput(f"`label` must be a column beside features and weight; got {label!r}")
+    return [
+        *cells.notes,
+        *([f"row {cells.header} is read as the header, though its names are numbers"] if numbers else []),
+    ]
 
 
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of each record, and its cells without outer blanks; none for a blank line."""
-    lines = text.split("\n")
-    if delimiter == " ":
-        lines = [line.replace("\t", " ").strip() for line in lines]
-    ended = [f"{line}\n" for line in [*lines, ""]]
-    last = 0
-    try:
-        for row, cells in enumerate(csv.reader(ended, delimiter=delimiter, skipinitialspace=True), 1):
-            last = row if cells else 0
-            yield row, [cell.strip() for cell in cells]
-    except csv.Error as error:
-        raise BadInput(f"not a table ({error})") from None
-    if last:  # the line that was added is within quotes
-        raise BadInput(f"not a table: row {last} opens a quote that nothing closes")
+def _choose(cells: Cells, label: str, features: Sequence[str], without: Sequence[str], notes: list[str]) -> list[str]:
+    """Return the columns that are features; a first column of whole numbers without a name is left out, and noted."""
+    if features:
+        return [name for name in dict.fromkeys(features) if name not in without]
+    first, column = next(iter(cells.columns.items()))
+    index = first in cells.unnamed and len(set(column)) == len(column) and all(map(str.isdecimal, column))
+    if index and first not in (label, *without):
+        notes.append(f"row numbers, left out: {first}, to which the header gives no name")
+    return [name for name in cells.columns if name not in (label, *without) and not (index and name == first)]
 
 
-def _delimiter(header: str) -> str:
-    """Return what stands between the cells: of the delimiters the one that the header holds most, else spaces."""
-    most = max(DELIMITERS, key=header.count)
-    return most if header.count(most) else " " if " " in header.strip() else ","
+def _normalise(column: tuple[str, ...], mark: Mark) -> tuple[str, ...]:
+    """Return cells with a point for a decimal mark, and a comma for what else was a point; truth values as 1 and 0."""
+    if set(column) <= TRUTH.keys() | MISSING and not MISSING.issuperset(column):
+        return tuple(TRUTH.get(cell, cell) for cell in column)
+    return column if mark == "." else tuple(map(_swap, column))
 
 
-def _values(cells: _Cells, name: str) -> tuple[str, ...]:
-    """Return a column, or raise `BadInput` at its first gap."""
-    column = cells.columns[name]
-    gap = next((row for row, cell in zip(cells.rows, column, strict=True) if cell in MISSING), None)
-    if gap is not None:
-        raise BadInput(f"row {gap}, column {name!r}: the value is missing; fill the cell or drop the row")
-    return column
+def _swap(cell: str) -> str:
+    return cell.translate(str.maketrans(",.", ".,"))
 
 
-def _float(cell: str, decimal: str = ".") -> float:
-    """Return the number that a cell holds, NaN for none."""
-    if "_" in cell or not cell.isascii():  # which Python's floats may have
-        return np.nan
-    try:
-        return float(cell.translate(str.maketrans(",.", ".,")) if decimal == "," else cell)
-    except ValueError:
-        return np.nan
+def _find_mark(cells: Cells, names: Sequence[str], notes: list[str]) -> Mark:
+    """Return the decimal mark with which more cells are numbers, a point where both do, and note a comma."""
+    marked = [cell for name in names for cell in cells.columns[name] if "," in cell or "." in cell]
+    commas = [cell for cell in marked if is_number(_swap(cell)) and "," in cell]
+    if len(commas) <= sum(map(is_number, marked)):
+        return "."
+    if cells.delimiter == "," and all(map(THOUSANDS.fullmatch, commas)):
+        raise BadInput(
+            f"`decimal` must be given: {commas[0]!r} in {_place_of(cells, names, commas[0])} may be a number with "
+            f"thousands or with decimals; write it without the comma, or say --decimal ,"
+        )
+    notes.append(f"a comma is read as the decimal mark: {commas[0]} is {_swap(commas[0])}")
+    return ","
 
 
-def _numbers(cells: _Cells, name: str) -> Floats:
-    """Return a column as floats, or raise `BadInput` with the first cell that is missing, no number or too large."""
-    column = _values(cells, name)
-    if set(column) <= TRUTH.keys():
-        column = tuple(TRUTH[cell] for cell in column)
-    numbers = np.array([_float(cell, cells.decimal) for cell in column])
-    wrong = ~(np.abs(numbers) <= LARGEST)
-    if not wrong.any():
-        return numbers + 0.0  # no negative zero
-    at = int(np.argmax(wrong))
-    cell = column[at]
-    where, shown = f"row {cells.rows[at]}, column {name!r}", cell if len(cell) <= 40 else f"{cell[:30]}..."
-    if np.isnan(numbers[at]):
-        raise BadInput(f"{where}: {shown!r} is not a number; mend it, or leave the column out with --without {name}")
-    raise BadInput(f"{where}: {shown} is too large; numbers up to {LARGEST:g} in size can be used")
+def _place_of(cells: Cells, names: Sequence[str], cell: str) -> str:
+    name = next(name for name in names if cell in cells.columns[name])
+    return f"row {cells.rows[cells.columns[name].index(cell)]}, column {name!r}"
 
 
-def _signs(cells: _Cells, label: str, positive: str | None) -> tuple[Floats, str, str]:
-    """Return labels in {-1, +1}, and the texts that they stand for; numbers without a needless decimal point."""
-    texts, rows = _values(cells, label), cells.rows
-    numbers = [_float(cell, cells.decimal) for cell in texts]
-    if not np.isnan(numbers).any():
-        texts = tuple(f"{value:.15g}" for value in numbers)
-    values = sorted(set(texts), key=_sort_key)
+def _has_words(column: tuple[str, ...], mark: Mark) -> bool:
+    return not all(cell in MISSING or is_number(cell) for cell in _normalise(column, mark))
+
+
+def _without_gaps(
+    rows: tuple[int, ...], columns: dict[str, tuple[str, ...]], texts: Sequence[str], notes: list[str] | None
+) -> tuple[tuple[int, ...], dict[str, tuple[str, ...]]]:
+    """Return rows and columns without the rows that have a gap, and note these; without notes raise `BadInput`."""
+    gaps = {name: {""} if name in texts else MISSING for name in columns}
+    if all(gaps[name].isdisjoint(column) for name, column in columns.items()):
+        return rows, columns
+    gap = {i: name for name, column in columns.items() for i, cell in enumerate(column) if cell in gaps[name]}
+    if notes is None:
+        i = min(gap)
+        name = next(name for name in columns if columns[name][i] in gaps[name])
+        written = f" ({columns[name][i]})" if columns[name][i] else ""
+        drop = "fill the cell, or leave such rows out with --drop-missing"
+        raise BadInput(f"row {rows[i]}, column {name!r}: the value is missing{written}; {drop}")
+    if len(gap) == len(rows):
+        raise BadInput(f"`drop_missing` must leave a row: each has a gap, row {rows[0]} in column {gap[0]!r}")
+    notes.append(f"left out for a gap: {listed_rows([rows[i] for i in sorted(gap)])}")
+    kept = [i for i in range(len(rows)) if i not in gap]
+    return tuple(rows[i] for i in kept), {n: tuple(column[i] for i in kept) for n, column in columns.items()}
+
+
+def _encode(
+    rows: tuple[int, ...], columns: dict[str, tuple[str, ...]], words: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return columns with one of zeros and ones for each word in the place of a column of words."""
+    encoded: list[tuple[str, tuple[str, ...]]] = []
+    for name, column in columns.items():
+        values = sorted(set(column)) if name in words else []
+        if len(values) == 1:
+            raise BadInput(_constant(rows, values[0], [name]))
+        if len(values) > MOST_VALUES:
+            most = f"{MOST_VALUES} at most become features; leave it out with {_option(name)}"
+            raise BadInput(f"column {name!r} has {len(values)} words, and {most}")
+        encoded += [(f"{name}={value}", tuple("01"[cell == value] for cell in column)) for value in values]
+        encoded += [] if values else [(name, column)]
+    names = [name for name, _ in encoded]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadInput(f"column {twice!r} has the name of a word's feature; rename it")
+    return dict(encoded)
+
+
+def _floats(rows: tuple[int, ...], name: str, column: tuple[str, ...], mark: Mark) -> Floats:
+    """Return a column as floats, or raise `BadInput` with the first cell that is no number, too large or too small."""
+    where = f"column {name!r}"
+    for row, cell in zip(rows, column, strict=True):
+        if not is_number(cell):
+            written = _swap(cell) if mark == "," else cell
+            hint = f" with the decimal mark {mark!r}" if is_number(_swap(cell)) else ""
+            mend = f"mend it, leave the column out with {_option(name)}, or see --one-hot"
+            raise BadInput(f"row {row}, {where}: {_shorten(written)!r} is not a number{hint}; {mend}")
+    numbers = np.array(list(map(float, column)))
+    large = ~(np.abs(numbers) <= LARGEST)
+    small = [i for i in np.flatnonzero(numbers == 0.0) if re.search("[1-9]", re.split("[eE]", column[i])[0])]
+    for i in [*np.flatnonzero(large)[:1], *small[:1]]:
+        size, range_ = ("large", f"up to {LARGEST:g}") if large[i] else ("small", "from 5e-324")
+        cell = _shorten(column[i])
+        raise BadInput(f"row {rows[i]}, {where}: {cell} is too {size}; numbers {range_} in size can be used")
+    return numbers + 0.0  # no negative zero
+
+
+def _shorten(cell: str) -> str:
+    return cell if len(cell) <= 40 else f"{cell[:30]}..."
+
+
+def _option(*names: str) -> str:
+    """Return the option that leaves columns out, as a shell wants it."""
+    quoted = ['"' + name.replace('"', '""') + '"' if re.search('[",]', name) else name for name in names]
+    return f"--without {shlex.quote(','.join(quoted))}"
+
+
+def _refuse_constant(rows: tuple[int, ...], X: Floats, names: Sequence[str]) -> None:
+    constant = [name for name, same in zip(names, (X[:1] == X).all(axis=0), strict=True) if same]
+    if constant:
+        raise BadInput(_constant(rows, f"{X[0, names.index(constant[0])]:g}", constant))
+
+
+def _constant(rows: tuple[int, ...], value: str, names: Sequence[str]) -> str:
+    column = f"column {names[0]!r} has the value {value} in every row ({rows[0]} to {rows[-1]})"
+    return f"{column}; leave out what is constant with {_option(*names)}"
+
+
+def _signs(rows: tuple[int, ...], label: str, column: tuple[str, ...], positive: str | None) -> tuple[Floats, str, str]:
+    """Return labels in {-1, +1}, and the texts that they stand for."""
+    values = sorted(set(column), key=_by_size)
     shown = ", ".join(values[:8]) + (", ..." if len(values) > 8 else "")
     if len(values) == 1:
         raise BadInput(f"column {label!r} has the value {shown} in every row ({rows[0]} to {rows[-1]}); two are needed")
     if positive is None:
         if len(values) > 2:
-            row = rows[texts.index(list(dict.fromkeys(texts))[2])]
+            row = rows[column.index(list(dict.fromkeys(column))[2])]
             several = f"column {label!r} has {len(values)} values ({shown}), a third in row {row}"
             raise BadInput(f"{several}; name one with --positive")
         positive = values[1]
     elif positive not in values:
         raise BadInput(f"`positive` must be a value of column {label!r}, one of {shown}; got {positive!r}")
     negative = ", ".join(value for value in values if value != positive)
-    return np.where(np.array(texts, object) == positive, 1.0, -1.0), positive, negative
+    return np.where(np.array(column, object) == positive, 1.0, -1.0), positive, negative
 
 
-def _sort_key(value: str) -> tuple[int, float, str]:
+def _by_size(value: str) -> tuple[int, float, str]:
     """Order numbers by size, before words by the alphabet."""
-    number = _float(value)
-    return (1, 0.0, value) if np.isnan(number) else (0, number, value)
+    return (0, float(value), value) if is_number(value) else (1, 0.0, value)

@@ -7,8 +7,10 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from study.analysis.comparison import Comparison
+from study.checks import shorten
 from study.datasets.dataset import Floats
 from study.report.style import OKABE_ITO, RULES, WIDTH
 
@@ -31,11 +33,12 @@ def draw(comparison: Comparison) -> Figure:
     figure = plt.figure(figsize=(WIDTH, 3.9), layout="constrained")
     axes = figure.subplots()
     black, many = OKABE_ITO["black"], shown.sum() > 500
+    handles: list[Any] = []
+    words = [shorten(name, 24) for name in (table.positive, table.negative)]
     for label, marker, face in ((1, "o", black), (-1, "s", "white")):
         side = at[shown & (points.y == label)]
-        name = (table.positive if label > 0 else table.negative)[:24]
         look: dict[str, Any] = {"marker": marker, "facecolor": face, "edgecolor": black, "linewidth": 0.6}
-        axes.scatter(side[:, 0], side[:, 1], s=6 if many else 22, label=name, rasterized=many, **look)
+        handles.append(axes.scatter(side[:, 0], side[:, 1], s=6 if many else 22, rasterized=many, **look))
     limits = [(low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0)) for low, high in _ranges(at)]
     named: set[int] = set()
     names = {"perceptron": "perceptron", "unit": f"unit, R = {comparison.settings.bounds[0].weight_bound:g}"}
@@ -46,9 +49,11 @@ def draw(comparison: Comparison) -> Figure:
         size = 70 if rule == "perceptron" else 140  # so that both rings are seen where they are of one row
         axes.scatter(at[ringed, 0], at[ringed, 1], s=size, facecolor="none", edgecolor=colour, linewidth=1.1, zorder=5)
         named |= {int(i) for i in ringed}
-        said = "separates" if outcome.separates else f"gives up {outcome.lost.size:,}"
+        said = "separates" if outcome.separates else f"{outcome.lost.size:,} wrong"
         seen = np.append(directions @ outcome.w[:-1], outcome.w[-1])
-        _boundary(axes, seen, limits, {**RULES[rule], "label": f"{names[rule]}: {said}"})
+        for line in _boundary(axes, seen, limits, RULES[rule]):
+            handles.append(line)
+            words.append(f"{names[rule]}: {said}")
     for i in sorted(named):
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6}
         axes.annotate(str(table.rows[i]), at[i], (7, 5), textcoords="offset points", fontsize=8, bbox=box, zorder=6)
@@ -56,7 +61,7 @@ def draw(comparison: Comparison) -> Figure:
     axes.set(xlim=limits[0], ylim=limits[1], xlabel=first, ylabel=second)
     if len(table.features) == 1:
         axes.set_yticks([])
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.legend(handles, words, loc="outside lower center", ncols=2)
     return figure
 
 
@@ -64,15 +69,16 @@ def _ranges(at: Floats) -> list[tuple[float, float]]:
     return list(zip(at.min(axis=0).tolist(), at.max(axis=0).tolist(), strict=True))
 
 
-def _boundary(axes: Axes, w: Floats, limits: Sequence[tuple[float, float]], style: Mapping[str, Any]) -> None:
-    """Draw the line w_1 a + w_2 b + w_3 = 0 across the limits, whichever way it lies."""
+def _boundary(axes: Axes, w: Floats, limits: Sequence[tuple[float, float]], style: Mapping[str, Any]) -> list[Line2D]:
+    """Draw the line w_1 a + w_2 b + w_3 = 0 across the limits, whichever way it lies, where there is one."""
     (a0, a1), (b0, b1) = limits
     if abs(w[0]) * (a1 - a0) < abs(w[1]) * (b1 - b0):
         a = np.array([a0, a1])
-        axes.plot(a, -(w[0] * a + w[2]) / w[1], **style)
-    elif w[0] != 0.0:
+        return axes.plot(a, -(w[0] * a + w[2]) / w[1], **style)
+    if w[0] != 0.0:
         b = np.array([b0, b1])
-        axes.plot(-(w[1] * b + w[2]) / w[0], b, **style)
+        return axes.plot(-(w[1] * b + w[2]) / w[0], b, **style)
+    return []
 
 
 def _axis(direction: Floats, features: Sequence[str], which: str) -> str:
@@ -80,4 +86,5 @@ def _axis(direction: Floats, features: Sequence[str], which: str) -> str:
     if not direction.any():
         return ""
     alone = np.flatnonzero(direction)
-    return features[alone[0]] if alone.size == 1 and direction[alone[0]] == 1.0 else f"{which} direction"
+    named = alone.size == 1 and direction[alone[0]] == 1.0
+    return shorten(features[alone[0]], 60) if named else f"{which} direction"

@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from study.analysis.comparison import Comparison, RuleOutcome
 from study.analysis.stability import angle_swing
+from study.checks import escape_controls, shorten
 from study.datasets.table import Table
 from study.trainers.fit import Bound
 
 FEW, MANY = 5, 50
-"""How many rows the sentences name, and how many spoilers the object holds."""
+"""How many rows and features the sentences name, and how many spoilers the object holds."""
+LONGEST = 60
+"""Characters of a label or a name in a sentence."""
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
@@ -21,7 +24,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
     multipliers = {int(table.rows[i]): str(v) for i, v in decision.multipliers.items()}
     backprops = [
         {
-            **_outcome_to_json(unit, table),
+            **_outcome_to_json(unit, comparison),
             "weight_bound": bound.weight_bound,
             "least_loss_found": unit.least_loss_found,
             "best_separator_loss": _number(unit.best_separator),
@@ -33,6 +36,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "n_samples": len(table.rows),
         "n_features": len(table.features),
         "features": list(table.features),
+        "notes": list(table.notes),
         "positive": table.positive,
         "negative": table.negative,
         "loss": settings.loss,
@@ -45,14 +49,16 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "inseparable_rows": sorted(multipliers),
         "multipliers": multipliers,
         "margin": _number(comparison.margin),
-        "perceptron": _outcome_to_json(comparison.perceptron, table),
+        "larger_class_error": _larger_class(table)[1],
+        "perceptron": _outcome_to_json(comparison.perceptron, comparison),
         "backprop": backprops[0],
         "backprops": backprops,
         "caption": caption(comparison),
     }
 
 
-def _outcome_to_json(outcome: RuleOutcome, table: Table) -> dict[str, Any]:
+def _outcome_to_json(outcome: RuleOutcome, comparison: Comparison) -> dict[str, Any]:
+    table = comparison.table
     known = np.isfinite(outcome.moved)
     spoilers = [
         {"row": int(table.rows[outcome.left_out[k]]), "moved_degrees": float(outcome.moved[k])}
@@ -61,6 +67,8 @@ def _outcome_to_json(outcome: RuleOutcome, table: Table) -> dict[str, Any]:
     return {
         "separates": outcome.separates,
         "errors": int(outcome.lost.size),
+        "training_error": outcome.lost.size / len(table.rows),
+        "calls_every_point": _only_class(outcome, comparison),
         "lost_rows": table.rows[outcome.lost].tolist(),
         "updates": outcome.n_updates,
         "passes": outcome.n_passes,
@@ -70,6 +78,7 @@ def _outcome_to_json(outcome: RuleOutcome, table: Table) -> dict[str, Any]:
         "weights": outcome.w.tolist(),
         "spoilers": spoilers,
         "rows_left_out": int(known.sum()),
+        "rows_tried": np.sort(table.rows[outcome.left_out]).tolist(),
         "rows_not_judged": np.sort(table.rows[outcome.left_out[~known]]).tolist(),
     }
 
@@ -84,26 +93,53 @@ def _degrees_between(unit: RuleOutcome, perceptron: RuleOutcome) -> float:
 
 def sentences(name: str, comparison: Comparison) -> str:
     """Return the answer as a reader wants it, a line for each thing; `name` is the table's."""
-    table, settings, decision = comparison.table, comparison.settings, comparison.separability
-    y, perceptron = table.points.y, comparison.perceptron
+    table, settings, perceptron = comparison.table, comparison.settings, comparison.perceptron
+    y, few = table.points.y, [shorten(name, LONGEST) for name in table.features[:FEW]]
+    features = ", ".join([*few, "..."] if len(few) < len(table.features) else few)
     lines = [
-        f"{name}: {len(y):,} points, {_count(len(table.features), 'feature')}"
-        f"{' (standardised)' if settings.standardise else ''}; "
-        f"positive {table.positive} ({int((y > 0).sum()):,}), negative {table.negative} ({int((y < 0).sum()):,})"
+        f"{shorten(name, LONGEST)}: {len(y):,} points, {_count(len(table.features), 'feature')} ({features})"
+        f"{', standardised' if settings.standardise else ''}; "
+        f"positive {_label(table, 1)} ({int((y > 0).sum()):,}), negative {_label(table, -1)} ({int((y < 0).sum()):,})",
+        *(f"note: {escape_controls(note)}" for note in table.notes),
+        _separable(comparison),
     ]
-    if decision.separable:
-        lines.append(f"separable: yes, {decision.evidence}; maximum margin {_shorten(comparison.margin)}")
-    else:
-        held = sorted(table.rows[list(decision.multipliers)])
-        lines.append(f"separable: no, {decision.evidence}; no line has {_rows(held)} all right")
     updates, passes = _count(perceptron.n_updates, "update"), _count(perceptron.n_passes, "pass", "es")
     told = f"{updates} in {passes} ({perceptron.stop.sentence})"
-    lines += [f"perceptron: {_errors(perceptron, table)}, {told}", *_spoilers(perceptron, table)]
+    lines.append(f"perceptron: {_errors(perceptron, comparison, 'has wrong')}, {told}")
+    lines += _spoilers(perceptron, table, "nearest to its boundary")
     for bound, unit in zip(settings.bounds, comparison.units, strict=True):
         turned = _angle(_degrees_between(unit, perceptron))
-        measured = f"{_errors(unit, table)}; {_losses(unit)}; {turned}"
-        lines += [f"{_unit(comparison, bound)}: {measured}", *_spoilers(unit, table)]
+        measured = f"{_errors(unit, comparison, 'gives up')}; {_losses(unit)}; {turned}"
+        lines += [f"{_unit(comparison, bound)}: {measured}", *_spoilers(unit, table, "that pull most")]
     return "\n".join(lines)
+
+
+def _separable(comparison: Comparison) -> str:
+    table, decision = comparison.table, comparison.separability
+    if decision.separable:
+        return f"separable: yes, {decision.evidence}; maximum margin {_shorten(comparison.margin)}"
+    held = sorted(table.rows[list(decision.multipliers)])
+    if len(held) == 2:  # a Farkas combination of two points is their equality
+        return f"separable: no, rows {held[0]} and {held[1]} are the same point with both labels"
+    return f"separable: no, {decision.evidence}; no line has {_rows(held)} all right"
+
+
+def _label(table: Table, side: float) -> str:
+    return shorten(table.positive if side > 0 else table.negative, LONGEST)
+
+
+def _larger_class(table: Table) -> tuple[float, float]:
+    """Return the larger class, and the share of the points that always answering it has wrong."""
+    share = float((table.points.y > 0).mean())
+    return (1.0, 1.0 - share) if share >= 0.5 else (-1.0, share)
+
+
+def _only_class(outcome: RuleOutcome, comparison: Comparison) -> str | None:
+    """Return the label that a rule gives to every point, or None where it gives both."""
+    sides = np.sign(comparison.points.X @ outcome.w[:-1] + outcome.w[-1])
+    if not sides[0] or (sides != sides[0]).any():
+        return None
+    return comparison.table.positive if sides[0] > 0 else comparison.table.negative
 
 
 def _count(n: int, what: str, plural: str = "s") -> str:
@@ -116,10 +152,15 @@ def _unit(comparison: Comparison, bound: Bound) -> str:
     return f"unit, {settings.loss}{soft}, {bound.shape} R = {bound.weight_bound:g}"
 
 
-def _errors(outcome: RuleOutcome, table: Table) -> str:
+def _errors(outcome: RuleOutcome, comparison: Comparison, verb: str) -> str:
     if outcome.separates:
         return f"separates with margin {_shorten(outcome.margin)}"
-    return f"gives up {_count(outcome.lost.size, 'point')}, {_rows(table.rows[outcome.lost])}"
+    table, (side, error) = comparison.table, _larger_class(comparison.table)
+    only = _only_class(outcome, comparison)
+    calls = f", and calls every point {shorten(only, LONGEST)}" if only is not None else ""
+    own, always = f"training error {outcome.lost.size / len(table.rows):.3g}", f"always answering {_label(table, side)}"
+    wrong = f"{verb} {_count(outcome.lost.size, 'point')}, {_rows(table.rows[outcome.lost])}{calls}"
+    return f"{wrong} ({own}, of {always} {error:.3g})"
 
 
 def _losses(unit: RuleOutcome) -> str:
@@ -140,7 +181,7 @@ def _angle(degrees: float) -> str:
     return f"its normal {'0' if degrees < 1e-6 else _shorten(degrees)} degrees from the perceptron's"
 
 
-def _spoilers(outcome: RuleOutcome, table: Table) -> list[str]:
+def _spoilers(outcome: RuleOutcome, table: Table, chosen: str) -> list[str]:
     known = np.isfinite(outcome.moved)
     if not known.any():
         return []
@@ -148,7 +189,9 @@ def _spoilers(outcome: RuleOutcome, table: Table) -> list[str]:
     rows, moved = table.rows[outcome.left_out[order]], outcome.moved[order]
     moves = [f"row {row} ({_shorten(by)})" for row, by in zip(rows, moved, strict=True) if by >= 0.01 * moved[0]]
     silent = np.sort(table.rows[outcome.left_out[~known]])
-    tried = f"of {known.sum()} left out one at a time"
+    rest = len(table.rows) - outcome.left_out.size
+    others = f", those {chosen}; {_count(rest, 'other')} not tried" if rest else ""
+    tried = f"of {known.sum()} left out one at a time{others}"
     tried += f"; {_rows(silent)} could not be judged" if silent.size else ""
     return [
         f"    moves most, in degrees turned or shifted, without {', '.join(moves)}; {tried}"
@@ -171,13 +214,14 @@ def caption(comparison: Comparison) -> str:
     table, bounds = comparison.table, comparison.settings.bounds
     several = f", the unit at R = {bounds[0].weight_bound:g}" if len(bounds) > 1 else ""
     text = (
-        f"{len(table.rows):,} points{several}; filled circles are {table.positive}, open squares {table.negative}; "
-        "points that a rule gives up are crossed in its colour, rows without which its boundary moves most are ringed."
+        f"{len(table.rows):,} points{several}; "
+        f"filled circles are {_label(table, 1)}, open squares {_label(table, -1)}; "
+        "points that a rule has wrong are crossed in its colour, rows without which its boundary moves most are ringed."
     )
     if len(table.features) > 2:
         for which, direction in zip(("First", "Second"), comparison.plane, strict=True):
             heaviest = np.argsort(-np.abs(direction), kind="stable")[:3]
-            parts = " ".join(f"{direction[j]:+.2f} {table.features[j]}" for j in heaviest)
+            parts = " ".join(f"{direction[j]:+.2f} {shorten(table.features[j], LONGEST)}" for j in heaviest)
             rest = " and smaller terms" if len(table.features) > 3 else ""
             text += f" {which} direction: {parts}{rest}."
         text += (

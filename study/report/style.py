@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 import matplotlib as mpl
 import numpy as np
@@ -56,12 +57,17 @@ LOSSES = {"quadratic": ("vermillion", "s"), "cross-entropy": ("blue", "o"), "thr
 
 
 @contextmanager
-def study_style() -> Iterator[None]:
-    """Draw in the study's style, whatever the user's own settings are."""
-    with mpl.rc_context():
+def study_style(*, mathematics: bool = True) -> Iterator[None]:
+    """Draw in the study's style, whatever the user's own settings are; without `mathematics` text is drawn as text.
+
+    A letter that the font lacks is drawn as an empty box.
+    """
+    with mpl.rc_context(), catch_warnings():
+        filterwarnings("ignore", "Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.use("agg")
         mpl.rcParams.update(SETTINGS)  # type: ignore[arg-type]
+        mpl.rcParams["text.parse_math"] = mathematics
         yield
 
 
