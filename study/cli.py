@@ -74,7 +74,8 @@ def main() -> NoReturn:
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
         getattr(sys, name).reconfigure(errors="backslashreplace")  # of a terminal that has no Greek
     try:
-        app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
+        words = ["--file=-" if word == "-" else word for word in sys.argv[1:]]  # cyclopts takes - for an option
+        app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         say(one_line(error))
         sys.exit(2)

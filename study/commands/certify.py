@@ -71,7 +71,7 @@ def certify(
         raise BadInput(f"`--weight-bound` must be given for the claim {claim}")
     table = read(file, table_options, weight)
     points = _distinct(table, standardised=table_options.standardise and claim != "separability")
-    out = Path(f"{file.name.partition('.')[0] or 'table'}.proof.json") if out is None else out
+    out = Path(f"{file.name.partition('.')[0].strip('-') or 'table'}.proof.json") if out is None else out
     unit = {"loss": loss, "eps": eps, "weight_bound": weight_bound}
     if claim == "separability":
         found: tuple[str | None, dict[str, Any]] = _separability(points)

@@ -158,9 +158,10 @@ def _errors(outcome: RuleOutcome, comparison: Comparison, verb: str) -> str:
     table, (side, error) = comparison.table, _larger_class(comparison.table)
     only = _only_class(outcome, comparison)
     calls = f", and calls every point {shorten(only, LONGEST)}" if only is not None else ""
-    own, always = f"training error {outcome.lost.size / len(table.rows):.3g}", f"always answering {_label(table, side)}"
+    own = f"training error {outcome.lost.size / len(table.rows):.3g}"
+    always = f"against {error:.3g} for always answering {_label(table, side)}"
     wrong = f"{verb} {_count(outcome.lost.size, 'point')}, {_rows(table.rows[outcome.lost])}{calls}"
-    return f"{wrong} ({own}, of {always} {error:.3g})"
+    return f"{wrong} ({own}, {always})"
 
 
 def _losses(unit: RuleOutcome) -> str:
