@@ -131,27 +131,31 @@ def _check_delimiter(delimiter: str) -> str:
 def _find_delimiter(text: str) -> str:
     """Return the delimiter that stands in the rows as often as in the first, in most of them, and oftenest there.
 
-    Quoted text does not count. Spaces where there is no other.
+    Quoted text does not count. Spaces only where no other delimiter stands so in half of the rows.
     """
     head = text.lstrip("\n")
     if len(head) > LOOKED_AT:
         head = head[:LOOKED_AT].rpartition("\n")[0] or head[:LOOKED_AT]
-    lines = [line for line in QUOTED.sub("", head).split("\n") if line.strip()][:100]
-    best, fit = " ", (0.0, 0)
-    for delimiter in list(DELIMITERS.values())[:-1]:
-        first, *others = [line.count(delimiter) for line in lines] or [0]
-        share = sum(number == first for number in others) / max(len(others), 1)
-        if first and (share, first) > fit:
-            best, fit = delimiter, (share, first)
-    return best
+    lines = [line.strip(" ") for line in QUOTED.sub("q", head).split("\n") if line.strip()][:100]
+    spaces = _fit([len(re.findall("[ \t]+", line.strip())) for line in lines])
+    *others, space = DELIMITERS.values()
+    best, (share, first) = max(
+        ((d, _fit([line.count(d) for line in lines])) for d in others), key=lambda found: found[1]
+    )
+    return best if first and (share >= 0.5 or share >= spaces[0]) else space
+
+
+def _fit(numbers: list[int]) -> tuple[float, int]:
+    """Return in what share of rows a delimiter stands as often as in the first, and how often; zeros for not there."""
+    first, *others = numbers or [0]
+    return (sum(number == first for number in others) / max(len(others), 1), first) if first else (0.0, 0)
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of each record, and its cells without outer blanks; none for a blank line."""
-    lines = text.split("\n")
-    if delimiter == " ":
-        lines = [line.replace("\t", " ").strip() for line in lines]
-    reader = csv.reader([f"{line}\n" for line in lines], delimiter=delimiter, skipinitialspace=True)
+    if delimiter == " ":  # or several, or tabs, but not those that are quoted
+        text = re.sub(rf"({QUOTED.pattern})|[ \t]*(\n)[ \t]*|[ \t]+", lambda blank: blank[1] or blank[2] or " ", text)
+    reader = csv.reader([f"{line}\n" for line in text.split("\n")], delimiter=delimiter, skipinitialspace=True)
     for row, cells in enumerate(reader, 1):
         yield row, [cell.strip() for cell in cells]
 

@@ -25,7 +25,7 @@ MISSING = {
 }
 """Cells of a feature that hold no value; of a label, only an empty cell does not."""
 TRUTH = {"TRUE": "1", "True": "1", "true": "1", "FALSE": "0", "False": "0", "false": "0"}
-THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
 Mark = Literal[".", ","]
 
