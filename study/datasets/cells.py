@@ -112,11 +112,11 @@ def _name_columns(
         if any(cells[len(header) :]):
             raise BadInput(f"not a table: row {row} has {len(cells)} cells, and the header {len(header)}")
     names = [name or f"column {j}" for j, name in enumerate(header, 1)]
-    for name in names:
-        if names.count(name) > 1:
-            first = names.index(name)
-            second = names.index(name, first + 1)
-            raise BadInput(f"row {top}: columns {first + 1} and {second + 1} are both named {name!r}; rename one")
+    places: dict[str, int] = {}
+    for j, name in enumerate(names, 1):
+        first = places.setdefault(name, j)
+        if first != j:
+            raise BadInput(f"row {top}: columns {first} and {j} are both named {name!r}; rename one")
     return len(header), names, [name for name, given in zip(names, header, strict=True) if NO_NAME.fullmatch(given)]
 
 

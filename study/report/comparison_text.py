@@ -105,11 +105,11 @@ def sentences(name: str, comparison: Comparison) -> str:
     ]
     updates, passes = _count(perceptron.n_updates, "update"), _count(perceptron.n_passes, "pass", "es")
     told = f"{updates} in {passes} ({perceptron.stop.sentence})"
-    lines.append(f"perceptron: {_errors(perceptron, comparison, 'has wrong')}, {told}")
+    lines.append(f"perceptron: {_errors(perceptron, comparison, 'has {} wrong')}, {told}")
     lines += _spoilers(perceptron, table, "nearest to its boundary")
     for bound, unit in zip(settings.bounds, comparison.units, strict=True):
         turned = _angle(_degrees_between(unit, perceptron))
-        measured = f"{_errors(unit, comparison, 'gives up')}; {_losses(unit)}; {turned}"
+        measured = f"{_errors(unit, comparison, 'gives up {}')}; {_losses(unit)}; {turned}"
         lines += [f"{_unit(comparison, bound)}: {measured}", *_spoilers(unit, table, "that pull most")]
     return "\n".join(lines)
 
@@ -160,7 +160,7 @@ def _errors(outcome: RuleOutcome, comparison: Comparison, verb: str) -> str:
     calls = f", and calls every point {shorten(only, LONGEST)}" if only is not None else ""
     own = f"training error {outcome.lost.size / len(table.rows):.3g}"
     always = f"against {error:.3g} for always answering {_label(table, side)}"
-    wrong = f"{verb} {_count(outcome.lost.size, 'point')}, {_rows(table.rows[outcome.lost])}{calls}"
+    wrong = f"{verb.format(_count(outcome.lost.size, 'point'))}, {_rows(table.rows[outcome.lost])}{calls}"
     return f"{wrong} ({own}, {always})"
 
 
