@@ -9,6 +9,7 @@ import pytest
 from study.certificates.checker import check
 from study.checks import BadInput, CheckFailed
 from study.commands.certify import certify
+from study.commands.input import TableOptions
 from tests.conftest import ROOT, Study
 from tests.sweeps.test_files import STRANGE
 
@@ -176,21 +177,18 @@ def test_a_text_that_is_no_json_is_refused_in_one_line(text: str, tmp_path: Path
         certify(check=tmp_path)
 
 
-def test_columns_and_classes_are_chosen_as_compare_chooses_them(study: Study, tmp_path: Path) -> None:
-    table, out = tmp_path / "three.csv", tmp_path / "three.json"
-    table.write_text("name,x,y,c\nAnn,0,5,u\nBob,1,6,v\nCyd,2,5,w\n")
-    chosen = ("--label", "c", "--positive", "v", "--without", "name")
-    for more, separable in (((), True), (("--features", "name,x"), False)):
-        compared = study(ROOT, "compare", str(table), *chosen, *more, "--json")
-        options = (*chosen, *more, "--claim", "separability", "--json")
-        certified = study(ROOT, "certify", str(table), *options, "--out", str(out))
-        assert [json.loads(a.stdout)["separable"] for a in (compared, certified)] == [separable] * 2
-    refused = [
-        study(ROOT, command, str(table), "--label", "c", "--positive", "v", *more)
-        for command, more in (("compare", ()), ("certify", ("--claim", "separability", "--out", str(out))))
-    ]
-    assert refused[0].stderr == refused[1].stderr
-    assert "row 2, column 'name': 'Ann' is not a number" in refused[0].stderr
+def test_a_proof_has_a_place_and_may_be_about_standardised_points(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = TableOptions(label="kind", standardise=True)
+    certify(table, table_options=options, loss="quadratic", eps=0.1, weight_bound=3.0, json=True)
+    assert json.loads(capsys.readouterr().out)["out"] == "four points.proof.json"
+    proof = json.loads((tmp_path / "four points.proof.json").read_text())
+    assert np.mean(proof["X"], axis=0) == pytest.approx([0.0, 0.0], abs=1e-12)
+    assert np.std(proof["X"], axis=0) == pytest.approx([1.0, 1.0])
+    certify(table, table_options=options, claim="separability")
+    assert json.loads((tmp_path / "four points.proof.json").read_text())["X"][0] in ([-1, 0], [0, -10], [0, 1], [1, 0])
 
 
 def test_rows_are_counted_before_equal_ones_are_joined(study: Study, tmp_path: Path) -> None:

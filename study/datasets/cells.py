@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from study.checks import BadInput, checked
@@ -66,14 +66,17 @@ def read_cells(text: str, *, delimiter: str | None = None, no_header: bool = Fal
     if hint:  # Excel's way to name it
         text, delimiter = "\n" * hint[0].count("\n") + text[hint.end() :], delimiter or hint[1]
     delimiter = _find_delimiter(text) if delimiter is None else _check_delimiter(delimiter)
-    records = [(row, cells) for row, cells in _closed_records(text, delimiter) if cells not in ([], [""])]
-    blank = [row for row, cells in records if not any(cells)]
-    records = [(row, cells) for row, cells in records if any(cells)]
+    records, blank = [], []
+    for row, cells in _closed_records(text, delimiter):
+        if any(cells):
+            records.append((row, cells))
+        elif len(cells) > 1:
+            blank.append(row)
     top, header = (0, []) if no_header or not records else records.pop(0)
     if not records:
         raise BadInput("a header and no rows; each row below it is a point")
     width, names, unnamed = _name_columns(top, header, records)
-    kept = [[*cells[:width], *[""] * (width - len(cells))] for _, cells in records]
+    kept = [cells if len(cells) == width else [*cells[:width], *[""] * (width - len(cells))] for _, cells in records]
     columns = dict(zip(names, zip(*kept, strict=True), strict=True))
     empty = {name for name in unnamed if not any(columns[name])}  # delimiters at the end of each line
     return Cells(
@@ -89,6 +92,11 @@ def read_cells(text: str, *, delimiter: str | None = None, no_header: bool = Fal
 def is_number(cell: str) -> bool:
     """Return whether a cell holds a decimal number with a point."""
     return NUMBER.fullmatch(cell) is not None
+
+
+def are_numbers(column: Iterable[str]) -> bool:
+    """Return whether each cell holds a decimal number with a point."""
+    return all(map(NUMBER.fullmatch, column))
 
 
 def listed_rows(rows: Sequence[int]) -> str:
@@ -157,7 +165,7 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         text = re.sub(rf"({QUOTED.pattern})|[ \t]*(\n)[ \t]*|[ \t]+", lambda blank: blank[1] or blank[2] or " ", text)
     reader = csv.reader([f"{line}\n" for line in text.split("\n")], delimiter=delimiter, skipinitialspace=True)
     for row, cells in enumerate(reader, 1):
-        yield row, [cell.strip() for cell in cells]
+        yield row, list(map(str.strip, cells))
 
 
 def _closed_records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

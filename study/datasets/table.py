@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from study.checks import BadInput, checked
-from study.datasets.cells import Cells, is_number, listed_rows, read_cells
+from study.checks import BadInput, checked, shorten
+from study.datasets.cells import Cells, are_numbers, is_number, listed_rows, read_cells
 from study.datasets.dataset import Dataset, Floats, check_one_set
 
 LARGEST = 1e100
@@ -25,6 +25,7 @@ MISSING = {
 }
 """Cells of a feature that hold no value; of a label, only an empty cell does not."""
 TRUTH = {"TRUE": "1", "True": "1", "true": "1", "FALSE": "0", "False": "0", "false": "0"}
+SWAP = str.maketrans(",.", ".,")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
 Mark = Literal[".", ","]
@@ -238,14 +239,14 @@ def _normalise(column: tuple[str, ...], mark: Mark) -> tuple[str, ...]:
 
 
 def _swap(cell: str) -> str:
-    return cell.translate(str.maketrans(",.", ".,"))
+    return cell.translate(SWAP)
 
 
 def _find_mark(cells: Cells, names: Sequence[str], notes: list[str]) -> Mark:
     """Return the decimal mark with which more cells are numbers, a point where both do, and note a comma."""
-    marked = [cell for name in names for cell in cells.columns[name] if "," in cell or "." in cell]
-    commas = [cell for cell in marked if is_number(_swap(cell)) and "," in cell]
-    if len(commas) <= sum(map(is_number, marked)):
+    used = [cell for name in names for cell in cells.columns[name]]
+    commas = [cell for cell in used if "," in cell and is_number(_swap(cell))]
+    if not commas or len(commas) <= sum("." in cell and is_number(cell) for cell in used):
         return "."
     if cells.delimiter == "," and all(map(THOUSANDS.fullmatch, commas)):
         raise BadInput(
@@ -262,7 +263,7 @@ def _place_of(cells: Cells, names: Sequence[str], cell: str) -> str:
 
 
 def _has_words(column: tuple[str, ...], mark: Mark) -> bool:
-    return not all(cell in MISSING or is_number(cell) for cell in _normalise(column, mark))
+    return not are_numbers(cell for cell in _normalise(column, mark) if cell not in MISSING)
 
 
 def _without_gaps(
@@ -310,24 +311,20 @@ def _encode(
 def _floats(rows: tuple[int, ...], name: str, column: tuple[str, ...], mark: Mark) -> Floats:
     """Return a column as floats, or raise `BadInput` with the first cell that is no number, too large or too small."""
     where = f"column {name!r}"
-    for row, cell in zip(rows, column, strict=True):
-        if not is_number(cell):
-            written = _swap(cell) if mark == "," else cell
-            hint = f" with the decimal mark {mark!r}" if is_number(_swap(cell)) else ""
-            mend = f"mend it, leave the column out with {_option(name)}, or see --one-hot"
-            raise BadInput(f"row {row}, {where}: {_shorten(written)!r} is not a number{hint}; {mend}")
+    if not are_numbers(column):
+        row, cell = next((row, cell) for row, cell in zip(rows, column, strict=True) if not is_number(cell))
+        written = _swap(cell) if mark == "," else cell
+        hint = f" with the decimal mark {mark!r}" if is_number(_swap(cell)) else ""
+        mend = f"mend it, leave the column out with {_option(name)}, or see --one-hot"
+        raise BadInput(f"row {row}, {where}: {shorten(written, 40)!r} is not a number{hint}; {mend}")
     numbers = np.array(list(map(float, column)))
     large = ~(np.abs(numbers) <= LARGEST)
     small = [i for i in np.flatnonzero(numbers == 0.0) if re.search("[1-9]", re.split("[eE]", column[i])[0])]
     for i in [*np.flatnonzero(large)[:1], *small[:1]]:
         size, range_ = ("large", f"up to {LARGEST:g}") if large[i] else ("small", "from 5e-324")
-        cell = _shorten(column[i])
+        cell = shorten(column[i], 40)
         raise BadInput(f"row {rows[i]}, {where}: {cell} is too {size}; numbers {range_} in size can be used")
     return numbers + 0.0  # no negative zero
-
-
-def _shorten(cell: str) -> str:
-    return cell if len(cell) <= 40 else f"{cell[:30]}..."
 
 
 def _option(*names: str) -> str:

@@ -121,7 +121,7 @@ def test_both_commands_answer_alike(kind: str, tmp_path: Path, capsys: pytest.Ca
     (text, given, *_) = (READ | REFUSED)[kind]
     file = tmp_path / "points.csv"
     file.write_bytes(text.encode())
-    options = {name: ",".join(value) if isinstance(value, list) else value for name, value in given.items()}
+    options: Any = {name: ",".join(value) if isinstance(value, list) else value for name, value in given.items()}
     compared, certified = answers(file, TableOptions(**{"label": "c", **options}), capsys)
     assert compared == certified
 
@@ -166,7 +166,7 @@ def draw_table(rng: np.random.Generator) -> tuple[bytes, TableOptions, list[list
     delimiter, line = str(rng.choice(list(",;\t| "))), str(rng.choice(["\n", "\r\n", "\r"]))
     content = io.StringIO()
     blank = delimiter == " " and any(cell == "" or "\t" in cell for row in [header, *written] for cell in row)
-    quoting = csv.QUOTE_ALL if blank or rng.random() < 0.5 else csv.QUOTE_MINIMAL
+    quoting: Any = csv.QUOTE_ALL if blank or rng.random() < 0.5 else csv.QUOTE_MINIMAL
     csv.writer(content, delimiter=delimiter, quoting=quoting, lineterminator=line).writerows([header, *written])
     text = content.getvalue()
     if '"' not in text and rng.random() < 0.5:

@@ -1,5 +1,6 @@
 """`study sweep`: its three files, its replay, and what it refuses."""
 
+import io
 import json
 import re
 from dataclasses import dataclass, fields
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 from study.checks import BadInput
-from study.commands.sweep import option_lists, read_sweep
+from study.commands.sweep import option_lists, read_sweep, show_table
 from study.datasets.dataset import Floats
 from study.sweeps import rules
 from study.sweeps.rules import RULES, Rule
@@ -44,6 +45,13 @@ def test_it_writes_a_tidy_table_a_figure_and_its_settings(swept: Path) -> None:
     read = read_sweep(swept / "mine.json")
     assert (len(read.settings), len(read.rules)) == (2, 5)
     assert (read.resamples, read.n_test, read.seed) == (60, 50, None)
+
+
+def test_error_is_bias_and_net_variance_in_what_is_printed(swept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(pd.read_csv(swept / "mine.csv"))
+    printed = pd.read_csv(io.StringIO(capsys.readouterr().out), sep=r"\s+")
+    assert printed["error"].to_numpy() == pytest.approx(printed["bias"] + printed["net_variance"], abs=1e-4)
+    assert (printed["bias"] + printed["variance"] > printed["error"] + 1e-4).any()
 
 
 def test_its_json_repeats_it(swept: Path, study: Study, tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ from matplotlib.figure import Figure
 from study.report.style import study_style
 from study.report.sweep_figure import PARTS, draw_sweep
 
+LABELS = ["perceptron", "unit", "_mine:rule"]
+
 
 def table(**settings: list[Any]) -> pd.DataFrame:
     rows = [
         {name: values[k] for name, values in settings.items()} | {"label": label}
         for k in range(len(next(iter(settings.values()))))
-        for label in ("perceptron", "unit", "max_margin")
+        for label in LABELS
     ]
     parts = {f"{part}{end}": 0.1 for part in PARTS for end in ("", "_low", "_high")}
     return pd.DataFrame(rows).assign(**parts)
@@ -41,3 +43,4 @@ def test_numbers_stand_where_they_are() -> None:
     with study_style():
         figure = draw_sweep(table(n_samples=[50, 100]), ("n_samples",))
     assert marks(figure) == [[50, 100]] * 3
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == LABELS
