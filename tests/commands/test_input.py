@@ -103,11 +103,11 @@ def test_an_absent_file_and_a_folder_are_named(tmp_path: Path) -> None:
 
 def answers(file: Path, options: TableOptions, capsys: pytest.CaptureFixture[str]) -> tuple[Any, Any]:
     """Return what both commands say of a table: the message, or whether it is separable, and of what."""
-    said = []
+    said: list[Any] = []
     certified: dict[str, Any] = {"claim": "separability", "out": file.with_suffix(".proof.json")}
     for command, settings in ((compare, {"max_passes": 20}), (certify, certified)):
         try:
-            command(file, table_options=options, json=True, **settings)  # type: ignore[operator]
+            command(file, table_options=options, json=True, **settings)
         except BadInput as error:
             said.append(str(error))
             continue
