@@ -21,6 +21,7 @@ from study.analysis.comparison import compare_unit
 from study.analysis.influence import movement
 from study.analysis.stability import angle_swing
 from study.certificates.checker import check
+from study.commands import output
 from study.datasets.dataset import Dataset
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss
@@ -370,9 +371,13 @@ def test_a_budget_is_obeyed_and_progress_is_shown(tmp_path: Path, study: Study) 
     assert said["perceptron"]["errors"] > 0
 
 
-def test_long_training_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from study.commands import output
+def test_what_a_terminal_obeys_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    for write in (output.say, output.show):
+        write("a\x1b[2J\nb\x9b\u202e")
+    assert capsys.readouterr() == ("a\\u001b[2J\nb\\u009b\\u202e\n",) * 2
 
+
+def test_long_training_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter(range(0, 1000, 6))
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     with output.progress("perceptron", unit="updates") as advance:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from study.checks import BadInput, CheckFailed
+from study.checks import BadInput, CheckFailed, escape_controls
 from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
 from study.commands.output import progress, say, show, show_json, writing
 
@@ -177,7 +177,7 @@ def _finish(proof: str | None, report: dict[str, Any], table: "Table", distinct:
     else:
         show(sentence if n_rows == distinct else f"{n_rows:,} points, {distinct:,} of them distinct: {sentence}")
         for note in table.notes:
-            show(f"note: {note}")
+            show(f"note: {escape_controls(note)}")
         say(f"the proof is in {out}; `study certify --check {out}` checks it again")
 
 
