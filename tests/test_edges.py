@@ -10,7 +10,7 @@ from fractions import Fraction
 from importlib import import_module
 from itertools import compress
 from operator import not_
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from study.analysis.comparison import Settings
 from study.certificates.reading import Refused
 from study.checks import BadInput
+from study.datasets.dataset import as_labels
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.table import read_table
@@ -71,6 +72,7 @@ EXAMPLES: dict[str, Any] = {
 
 LAW = {"points": conflict()}
 SPECIAL: dict[str, dict[str, Any]] = {
+    "datasets.exact.Exact": {"rows": ((1.0, Decimal("0.5")), (0.0, Decimal("2.0")))},
     "datasets.generators.make_boxes": {"size": (2,)},
     "datasets.generators.make_gaussians": {"normal": [1.0, 0.0]},
     "datasets.spoilers.add_spoilers": {"rate": None, "n_spoilers": 2, "offset": 0.0, "jitter": (0.1, 0.1)},
@@ -239,8 +241,9 @@ def test_whoever_takes_labels_takes_no_others() -> None:
         (name, argument)
         for name, function in NAMED.items()
         if not name.startswith("sweeps.")  # which draws its own
-        for argument in inspect.signature(function).parameters
-        if argument in ("y", "y_test") and ".check_" not in name and (inspect.isfunction(function) or name in PUBLIC)
+        for argument, parameter in inspect.signature(function).parameters.items()
+        if argument.partition("_")[0] == "y" or as_labels in get_args(parameter.annotation)
+        if ".check_" not in name and (inspect.isfunction(function) or name in PUBLIC)
     ]
     assert len(takers) > 20
     for name, argument in takers:

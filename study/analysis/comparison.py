@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from flint import fmpq
 from numpy.typing import NDArray
 
 from study.analysis.influence import movement_without
 from study.analysis.margin import functional_margins, geometric_margin
-from study.analysis.separability import Separability, separability
+from study.analysis.separability import Separability, lost_samples, separability
 from study.checks import checked
 from study.datasets.dataset import Dataset, Floats, check_one_set, check_shape
 from study.datasets.table import Table, contradiction, standardise
@@ -123,7 +124,10 @@ class Comparison:
     separability : Separability
         Of the table's own points.
     margin : float
-        The largest there is on `points`, NaN without a separator.
+        The largest there is on `points`, NaN without a separator, or where it is too thin for floating point.
+    margin_resolved : bool
+        Whether the boundary of that margin separates whatever was rounded to the digits in the cells; whole numbers
+        were not rounded.
     perceptron : RuleOutcome
     units : tuple of RuleOutcome
         One for each bound of the settings.
@@ -136,6 +140,7 @@ class Comparison:
     points: Dataset
     separability: Separability
     margin: float
+    margin_resolved: bool
     perceptron: RuleOutcome
     units: tuple[RuleOutcome, ...]
     plane: Floats
@@ -148,10 +153,9 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
     points, centre, spread = table.points, np.zeros(d), np.ones(d)
     if settings.standardise:
         points, centre, spread = standardise(points)
-    widest = max_margin(points.X, points.y).w
-    normal = widest[:-1] / spread
-    decision = _decide(table, np.append(normal, widest[-1] - normal @ centre))
+    decision = _decide(table)
     separable = decision.separable
+    widest = max_margin(points.X, points.y).w if separable else np.full(d + 1, np.nan)
     budgets = (settings.max_updates, settings.max_passes or usual_passes(points))
     perceptron = compare_perceptron(
         points, separable=separable, max_updates=budgets[0], max_passes=budgets[1], advance=advance
@@ -164,19 +168,30 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
         points=points,
         separability=decision,
         margin=float(geometric_margin(widest, points.X, points.y)) if np.isfinite(widest).all() else np.nan,
-        perceptron=perceptron,
-        units=units,
+        margin_resolved=bool(np.abs(widest[:-1] / spread) @ table.exact.rounding < 1.0),
+        perceptron=_as_written(perceptron, table, centre, spread),
+        units=tuple(_as_written(unit, table, centre, spread) for unit in units),
         plane=telling_plane(points, units[0].w, perceptron.w),
     )
 
 
-def _decide(table: Table, guess: Floats) -> Separability:
+def _decide(table: Table) -> Separability:
     """Return whether the points are separable; where one point has both labels, the answer names such a pair."""
     pair = contradiction(table)
     if pair is None:
-        return separability(table.points.X, table.points.y, guess)
-    decision = separability(table.points.X[list(pair)], table.points.y[list(pair)])
+        return separability(table.exact, table.points.y)
+    decision = separability(table.exact.take(pair), table.points.y[list(pair)])
     return replace(decision, multipliers={pair[i]: v for i, v in decision.multipliers.items()})
+
+
+def _as_written(outcome: RuleOutcome, table: Table, centre: Floats, spread: Floats) -> RuleOutcome:
+    """Judge a rule on the decimals of a table, of which it was given the nearest floats, centred and divided."""
+    if not np.isfinite(outcome.w).all():
+        return outcome
+    w, c, s = ([fmpq(*v.as_integer_ratio()) for v in values.tolist()] for values in (outcome.w, centre, spread))
+    normal = [a / b for a, b in zip(w[:-1], s, strict=True)]
+    bias = w[-1] - sum((a * b for a, b in zip(normal, c, strict=True)), fmpq(0))
+    return replace(outcome, lost=lost_samples(table.exact, table.points.y, [*normal, bias]))
 
 
 @checked

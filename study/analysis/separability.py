@@ -1,23 +1,26 @@
-"""Whether a set is separable, decided exactly: floating point looks for the evidence, rational numbers verify it."""
+"""Whether a set is separable, decided exactly: floating point looks for the evidence, whole numbers verify it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import gcd, lcm
+from typing import Annotated, NamedTuple
 
 import numpy as np
-from flint import fmpq, fmpq_mat, fmpz_mat
+from flint import fmpq, fmpz_mat
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
-from study.checks import as_floats, checked
+from study.checks import BadInput, checked
 from study.datasets.dataset import Features, Floats, Labels, check_points, check_shape, leading_shape
+from study.datasets.exact import Exact, as_exact
 
 Row = list[fmpq]
+Whole = list[int]
 
 FEW = 8
 """Entries of X up to which the exact simplex method is quicker than scipy's linear programme."""
-MOST_JOINED = 200
-"""Samples that join the working set at a time."""
 MOST_WRITTEN = 100_000
 """Entries of X up to which a separator's proof, which repeats them all, is written."""
 
@@ -36,6 +39,8 @@ class Separability:
     proof : str
         One line of JSON for `study.certificates.checker.check`, over all samples or over those with a multiplier; empty
         for a separator of more than 100,000 features in all.
+    of_decimals : bool
+        Whether the features are decimals as written, or else floats, each of which is a binary fraction.
 
     References
     ----------
@@ -46,6 +51,7 @@ class Separability:
     w: tuple[fmpq, ...]
     multipliers: dict[int, fmpq]
     proof: str
+    of_decimals: bool = False
 
     @property
     def separable(self) -> bool:
@@ -55,28 +61,29 @@ class Separability:
     @property
     def evidence(self) -> str:
         """What the answer rests on, in words."""
-        return f"by {'a separator' if self.w else 'a Farkas combination'} that was checked exactly"
+        numbers = "the decimals as written" if self.of_decimals else "each float as the binary fraction that it is"
+        return f"by {'a separator' if self.w else 'a Farkas combination'} that was checked exactly, on {numbers}"
 
     @property
     def separator(self) -> list[float]:
-        """`w` rounded to floats, and divided by its largest weight where that leaves their range."""
+        """`w` divided by its largest weight in size, and rounded to floats."""
         largest = max(map(abs, self.w), default=fmpq(1))
-        unit = largest if largest > fmpq(2) ** 1000 else fmpq(1)
-        return [float(v / unit) for v in self.w]
+        return [float(v / largest) for v in self.w]
 
 
 @checked
-def separability(X: Features, y: Labels, guess: ArrayLike | None = None) -> Separability:
-    """Decide whether one set is separable, in exact rational arithmetic.
+def separability(X: Annotated[ArrayLike | Exact, as_exact], y: Labels, guess: ArrayLike | None = None) -> Separability:
+    """Decide whether one set is separable, in exact arithmetic.
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_features)
-        Finite features; each is the rational number that its double is.
+    X : Exact, or array_like of shape (n_samples, n_features)
+        Finite features. A float is the binary fraction that it is, which 0.1 and most decimals are not; `Exact` holds
+        the decimals of a table as they are written.
     y : array_like of shape (n_samples,)
         Labels in {-1, +1}, both present.
     guess : array_like of shape (n_features + 1,), optional
-        Weights that may separate, the bias last; they are tried first.
+        Weights that may separate, the bias last; they are tried first, then their normal with another bias.
 
     Returns
     -------
@@ -89,8 +96,9 @@ def separability(X: Features, y: Labels, guess: ArrayLike | None = None) -> Sepa
 
     Notes
     -----
-    A linear programme in floating point, on a working set that the samples it loses join, gives weights, or a few
-    samples that it finds inseparable. Exact arithmetic verifies the weights, or finds the multipliers of the few; where
+    Each feature is counted from its least value in the largest unit that makes it whole, which changes no answer. A
+    linear programme in floating point, on a working set that the samples it loses join, gives weights, or a few samples
+    that it finds inseparable. Exact arithmetic verifies the weights, or finds the multipliers of the few; where
     rounding misled the programme, the simplex method in rational numbers decides on the few, with Bland's rule against
     cycling [1]_, and the samples that its separator loses join them.
 
@@ -99,13 +107,26 @@ def separability(X: Features, y: Labels, guess: ArrayLike | None = None) -> Sepa
     .. [1] R. G. Bland, "New finite pivoting rules for the simplex method", Mathematics of Operations Research
        2(2):103-107, 1977. doi:10.1287/moor.2.2.103
     """
-    X, y = check_points(X, y)
-    check_shape("X", X, "n_samples", "n_features")
-    check_shape("y", y, "n_samples")
-    if guess is not None:
-        check_shape("guess", as_floats("guess", guess), X.shape[1] + 1)
-    w, multipliers = _decide(X, y, None if guess is None else np.asarray(guess))
-    return Separability(w=tuple(w), multipliers=multipliers, proof=_proof(X, y, w, multipliers))
+    exact, labels = as_exact("X", X), np.asarray(y)
+    check_shape("y", labels, len(exact.rows))
+    check_points(np.zeros(exact.shape), labels)
+    tried = None if guess is None else np.asarray(guess)
+    if tried is not None:
+        check_shape("guess", tried, exact.shape[1] + 1)
+    w, multipliers = _decide(_Points(exact, labels), tried)
+    proof = _proof(exact, labels, w, multipliers)
+    return Separability(w=tuple(w), multipliers=multipliers, proof=proof, of_decimals=exact.of_decimals)
+
+
+@checked
+def lost_samples(X: Annotated[ArrayLike | Exact, as_exact], y: Labels, w: Sequence[fmpq]) -> NDArray[np.int64]:
+    """Return the indices of the samples of one set that exact weights, the bias last, do not put on their own side."""
+    exact, labels = as_exact("X", X), np.asarray(y)
+    check_shape("y", labels, len(exact.rows))
+    if len(w) != exact.shape[1] + 1:
+        raise BadInput(f"`w` must hold {exact.shape[1] + 1} weights; got {len(w)}")
+    points = _Points(exact, labels)
+    return points.separator(points.inward(list(w)))[1]
 
 
 @checked
@@ -115,64 +136,125 @@ def is_separable(X: Features, y: Labels) -> NDArray[np.bool_]:
     Parameters
     ----------
     X : array_like of shape (..., n_samples, n_features)
+        Each float is the binary fraction that it is.
     y : array_like of shape (..., n_samples)
         Labels in {-1, +1}, both present in every set.
     """
     X, y = check_points(X, y)
     shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1])
     X, y = np.broadcast_to(X, (*shape, *X.shape[-2:])), np.broadcast_to(y, (*shape, y.shape[-1]))
-    separable = [bool(_decide(X[index], y[index], None)[0]) for index in np.ndindex(shape)]
+    separable = [bool(_decide(_Points(as_exact("X", X[index]), y[index]))[0]) for index in np.ndindex(shape)]
     return np.array(separable, bool).reshape(shape)
 
 
-def _decide(X: Floats, y: Floats, guess: Floats | None) -> tuple[Row, dict[int, fmpq]]:
+class _Column(NamedTuple):
+    """How a feature is counted: x = (low + step k) / scale for whole k in [0, most]."""
+
+    low: int
+    step: int
+    scale: int
+    most: int
+
+
+class _Points:
+    """One set in whole numbers, each feature counted from its least value in its largest step."""
+
+    def __init__(self, X: Exact, y: Floats) -> None:
+        self.y = y
+        self.columns: list[_Column] = []
+        counts = []
+        for values, scale in X.columns:
+            low = min(values)
+            step = gcd(*(value - low for value in values)) or 1  # of a constant feature
+            counts.append([(value - low) // step for value in values])
+            self.columns.append(_Column(low, step, scale, max(counts[-1]) or 1))
+        self.counts = list(zip(*counts, strict=True))
+        self.matrix = fmpz_mat(self.counts)
+
+    @cached_property
+    def Z(self) -> Floats:  # noqa: N802
+        """The rows y (x, 1) for each feature in [-1, 1], rounded once."""
+        most = [column.most for column in self.columns]
+        scaled = [[*((2 * k - m) / m for k, m in zip(row, most, strict=True)), 1.0] for row in self.counts]
+        return np.array(scaled) * self.y[:, None]
+
+    def equation(self, sample: int) -> Whole:
+        """Return y (k, 1)."""
+        return [int(self.y[sample]) * k for k in (*self.counts[sample], 1)]
+
+    def separator(self, w: Whole) -> tuple[Whole, NDArray[np.int64]]:
+        """Return `w`, else its normal with another bias, if that separates, or none; and the samples that `w` loses."""
+        bias = w[-1]
+        along = (self.matrix * fmpz_mat(len(w) - 1, 1, w[:-1])).entries()
+        sides = [(int(v), right) for v, right in zip(along, self.y > 0.0, strict=True)]
+        lost = [v + bias <= 0 if right else v + bias >= 0 for v, right in sides]
+        if any(lost):
+            first, last = min(v for v, right in sides if right), max(v for v, right in sides if not right)
+            w = [*(2 * v for v in w[:-1]), -first - last] if last < first else []
+        return w, np.flatnonzero(lost)
+
+    def inward(self, w: Row) -> Whole:
+        """Return a positive multiple, for counts and in whole numbers, of weights for the features themselves."""
+        normal = [v * fmpq(c.step, c.scale) for v, c in zip(w[:-1], self.columns, strict=True)]
+        bias = w[-1] + _dot(w[:-1], [fmpq(c.low, c.scale) for c in self.columns])
+        return _whole([*normal, bias])
+
+    def outward(self, w: Whole) -> Row:
+        """Return the weights for the features themselves."""
+        normal = [fmpq(v * c.scale, c.step) for v, c in zip(w[:-1], self.columns, strict=True)]
+        return [*normal, w[-1] - _dot(map(fmpq, w[:-1]), [fmpq(c.low, c.step) for c in self.columns])]
+
+    def whole(self, v: Floats) -> Whole:
+        """Return a positive multiple, for counts and to 60 binary places, of weights for `Z`."""
+        *normal, bias = (int(x) for x in np.ldexp(v, 60))
+        room = max(c.most for c in self.columns).bit_length()
+        counted = [(2 * x << room) // c.most for x, c in zip(normal, self.columns, strict=True)]
+        return [*counted, bias - sum(normal) << room]
+
+    def margins(self, w: Whole) -> Floats:
+        """Return the margins of all samples as shares of the largest weight for `Z`, rounded."""
+        half = [v * c.most for v, c in zip(w[:-1], self.columns, strict=True)]
+        weights = [*half, 2 * w[-1] + sum(half)]
+        largest = max(map(abs, weights)) or 1
+        return np.asarray(self.Z @ np.array([v / largest for v in weights]))
+
+
+def _decide(points: _Points, guess: Floats | None = None) -> tuple[Row, dict[int, fmpq]]:
     """Return a separator and no multipliers, or no separator and multipliers by sample."""
-    if guess is not None and np.isfinite(guess).all() and not _lost(w := _rational(guess), X, y).size:
-        return w, {}
-    chosen = np.arange(len(X))
-    if X.size > FEW:
-        found, chosen = _programme(X, y)
-        if found:
-            return found, {}
-    while True:
-        for label in (-1.0, 1.0):
-            if not (y[chosen] == label).any():
-                chosen = np.append(chosen, np.flatnonzero(y == label)[0])
-        Z = [_rational(z) for z in y[chosen, None] * np.column_stack([X[chosen], np.ones(len(chosen))])]
-        w, multipliers = [], _combination(Z)
-        if not multipliers:
-            w, multipliers = _phase_one(Z)
-        if multipliers:
-            return [], {int(chosen[i]): v for i, v in multipliers.items()}
-        lost = _lost(w, X, y)
-        if not lost.size:
-            return w, {}
-        chosen = np.union1d(chosen, lost[:MOST_JOINED])
+    if guess is not None and np.isfinite(guess).all():
+        given = [fmpq(*x.as_integer_ratio()) for x in guess.tolist()]
+        tried = points.inward(given)
+        w, _ = points.separator(tried)
+        if w:
+            return given if w is tried else points.outward(w), {}
+    few = np.arange(len(points.y))
+    if len(few) * len(points.columns) > FEW:
+        w, few = _programme(points)
+        if w:
+            return points.outward(w), {}
+    multipliers = _combination([points.equation(i) for i in few.tolist()])
+    if multipliers:
+        return [], {int(few[i]): v for i, v in multipliers.items()}
+    w, multipliers = _phase_one(points, few)
+    return points.outward(w) if w else [], multipliers
 
 
-def _programme(X: Floats, y: Floats) -> tuple[Row, NDArray[np.int64]]:
+def _programme(points: _Points) -> tuple[Whole, NDArray[np.int64]]:
     """Return a separator that was verified, or none, and the samples that a linear programme finds inseparable.
 
     Maximise t under z_i.w >= t and |w_j| <= 1 over a working set, and let the samples that the answer loses join it.
     Where t is zero, the samples with a multiplier are at most n_features + 2.
     """
-    low, high = X.min(axis=0), X.max(axis=0)
-    centre, spread = low / 2 + high / 2, np.where(high > low, high / 2 - low / 2, 1.0)
-    Z = np.column_stack([(X - centre) / spread, np.ones(len(X))]) * y[:, None]
-    Z /= np.linalg.norm(Z, axis=1, keepdims=True)
+    Z = points.Z / np.linalg.norm(points.Z, axis=1, keepdims=True)
     n, p = Z.shape
     chosen = np.argsort(Z @ np.linalg.lstsq(Z, np.ones(n))[0], kind="stable")[: 10 * p]
     for _ in range(200):
         v, t, multiplier = _widest_cone(Z[chosen])
         if not t > 1e-12:
             return [], chosen[multiplier > 1e-12 * multiplier.max()]
-        normal = v[:-1] / spread
-        w = np.append(normal, v[-1] - normal @ centre)
-        if not np.isfinite(w).all():
-            return [], chosen
-        lost = _lost(exact := _rational(w), X, y)
-        if not lost.size:
-            return exact, chosen
+        w, lost = points.separator(points.whole(v))
+        if w:
+            return w, chosen
         worst = lost[np.argsort((Z @ v)[lost], kind="stable")[: 10 * p]]
         joined = np.union1d(chosen, worst)
         if joined.size == chosen.size:  # rounding: the programme separates what the weights do not
@@ -196,46 +278,22 @@ def _widest_cone(Z: Floats) -> tuple[Floats, float, Floats]:
     return answer.x[:-1], float(answer.x[-1]), np.abs(answer.ineqlin.marginals)
 
 
-def _lost(w: Sequence[fmpq], X: Floats, y: Floats) -> NDArray[np.int64]:
-    """Return the indices of the samples that `w` does not put strictly on their own side, decided exactly.
-
-    A margin in floating point is off by at most n_features + 2 roundings of the sum of its terms' sizes, and of the
-    smallest float where products leave the range; where that leaves the sign open, rational arithmetic decides.
-    """
-    largest = max(map(abs, w))
-    if largest == 0:
-        return np.arange(len(y))
-    rounded = np.array([float(v / largest) for v in w])
-    with np.errstate(all="ignore"):
-        margin = y * (X @ rounded[:-1] + rounded[-1])
-        size = np.abs(X) @ np.abs(rounded[:-1]) + abs(rounded[-1])
-        error = (len(w) + 2) * (
-            np.finfo(float).eps * size + np.finfo(float).smallest_subnormal * (1.0 + np.abs(X).max(axis=1))
-        )
-    wrong = ~(margin > error)
-    for i in np.flatnonzero(wrong & ~(margin < -error)):
-        wrong[i] = not _dot(w, [*_rational(X[i]), fmpq(1)]) * int(y[i]) > 0
-    return np.flatnonzero(wrong)
+def _whole(values: Row) -> Whole:
+    """Return a positive multiple in whole numbers."""
+    common = lcm(*(int(v.q) for v in values))
+    return [int(v * common) for v in values]
 
 
-def _rational(values: Floats) -> Row:
-    return [fmpq(*x.as_integer_ratio()) for x in values.tolist()]
-
-
-def _dot(a: Sequence[fmpq], b: Sequence[fmpq]) -> fmpq:
+def _dot(a: Iterable[fmpq], b: Iterable[fmpq]) -> fmpq:
     return sum((s * t for s, t in zip(a, b, strict=True)), fmpq(0))
 
 
-def _combination(Z: list[Row]) -> dict[int, fmpq]:
+def _combination(Z: list[Whole]) -> dict[int, fmpq]:
     """Return the positive multipliers with which rows Z sum to zero, where they are unique but for a factor; else none.
 
-    Exact integer elimination, once each equation has been multiplied by its common denominator.
+    Exact integer elimination.
     """
-    equations = []
-    for terms in zip(*Z, strict=True):
-        common = max(v.q for v in terms)  # powers of two
-        equations.append([v.p * (common // v.q) for v in terms])
-    kernel, nullity = fmpz_mat(equations).nullspace()
+    kernel, nullity = fmpz_mat(Z).transpose().nullspace()
     if nullity != 1:
         return {}
     m = [fmpq(kernel[i, 0]) for i in range(len(Z))]
@@ -244,42 +302,64 @@ def _combination(Z: list[Row]) -> dict[int, fmpq]:
     return dict(enumerate(m)) if all(v > 0 for v in m) else {}
 
 
-def _phase_one(Z: list[Row]) -> tuple[Row, dict[int, fmpq]]:
-    """Return a separator and no multipliers, or no separator and multipliers.
+def _phase_one(points: _Points, few: NDArray[np.int64]) -> tuple[Whole, dict[int, fmpq]]:
+    """Return a separator and no multipliers, or no separator and multipliers by sample.
 
     The first phase of the simplex method, for multipliers lambda >= 0 with sum lambda_i z_i = 0 and sum lambda_i = 1.
-    Where it ends above zero, its prices are a separator.
+    Its prices are weights, and a sample that they lose enters. Once what is artificial has not become less for as many
+    steps as there are prices, Bland's rule chooses until it does, and so no basis comes twice [1]_.
     """
-    n, size = len(Z), len(Z[0]) + 1
-    unit = [[fmpq(int(k == r)) for k in range(size)] for r in range(size)]
-    columns = [[*z, fmpq(1)] for z in Z] + unit  # those of the artificial variables last
-    basis = list(range(n, n + size))
+    n, size = len(points.y), len(points.columns) + 2
+    basis = list(range(n, n + size))  # what is artificial comes last
+    held = [[c.most * (j == r) for j in range(size)] for r, c in enumerate(points.columns)]
+    held += [[int(j == r) for j in range(size)] for r in (size - 2, size - 1)]
+    last, level, stalled = fmpz_mat(size, 1, [int(r == size - 1) for r in range(size)]), fmpq(2), 0
     while True:
-        matrix = fmpq_mat([columns[i] for i in basis]).transpose()
-        x = _solve(matrix, unit[-1])
-        if all(v == 0 for i, v in zip(basis, x, strict=True) if i >= n):
-            return [], {i: v for i, v in sorted(zip(basis, x, strict=True)) if i < n and v > 0}
-        prices = _solve(matrix.transpose(), [fmpq(int(i >= n)) for i in basis])
-        enters = next((i for i in range(n) if _dot(prices, columns[i]) > 0), None)
+        matrix = fmpz_mat(held)
+        prices = matrix.solve(fmpz_mat(size, 1, [int(i >= n) for i in basis])).entries()
+        stalled = stalled + 1 if prices[-1] == level else 0
+        level = prices[-1]
+        if not level:
+            x = matrix.transpose().solve(last).entries()
+            return [], {i: v for i, v in sorted(zip(basis, x, strict=True)) if v > 0}
+        *w, price = _whole([*(-v for v in prices[:-1]), level])
+        if stalled > size:
+            enters = next((i for i in range(n) if _margin(points, w, i) < price), None)
+        else:
+            enters = _worst(points, w, few)
         if enters is None:
-            return [-v for v in prices[:-1]], {}
-        step = _solve(matrix, columns[enters])
-        leaves = min((r for r in range(size) if step[r] > 0), key=lambda r: (x[r] / step[r], basis[r]))
-        basis[leaves] = enters
+            return points.separator(w)[0], {}
+        column = [*points.equation(enters), 1]
+        x = matrix.transpose().solve(last).entries()
+        step = matrix.transpose().solve(fmpz_mat(size, 1, column)).entries()
+        order = 1 if stalled > size else -1
+        leaves = min((r for r in range(size) if step[r] > 0), key=lambda r: (x[r] / step[r], order * basis[r]))
+        basis[leaves], held[leaves] = enters, column
 
 
-def _solve(matrix: fmpq_mat, right: Row) -> Row:
-    return list(matrix.solve(fmpq_mat(len(right), 1, right)).entries())
+def _worst(points: _Points, w: Whole, few: NDArray[np.int64]) -> int | None:
+    """Return about the worst of the samples that `w` loses, from `few` if it loses any of them; None for none."""
+    margins = points.margins(w)
+    for samples in (few, np.arange(len(margins))):
+        worst = int(samples[np.argmin(margins[samples])])
+        if _margin(points, w, worst) < 0:
+            return worst
+    separator, lost = points.separator(w)
+    return None if separator else int(lost[0])
 
 
-def _proof(X: Floats, y: Floats, w: Row, multipliers: dict[int, fmpq]) -> str:
+def _margin(points: _Points, w: Whole, sample: int) -> int:
+    return sum(a * b for a, b in zip(w, points.equation(sample), strict=True))
+
+
+def _proof(X: Exact, y: Floats, w: Row, multipliers: dict[int, fmpq]) -> str:
     """Return a proof as `study.certificates.checker` reads it; empty where it would be long."""
     if multipliers:
         held = list(multipliers)
-        X, y = X[held], y[held]
-    elif X.size > MOST_WRITTEN:
+        X, y = X.take(held), y[held]
+    elif X.shape[0] * X.shape[1] > MOST_WRITTEN:
         return ""
     evidence = [[i, str(v)] for i, v in enumerate(multipliers.values())] if multipliers else list(map(str, w))
     claim = "not separable" if multipliers else "separable"
-    proof = {"kind": "separability", "X": X.tolist(), "y": y.astype(int).tolist(), "claim": claim, "evidence": evidence}
+    proof = {"kind": "separability", "X": X.plain(), "y": y.astype(int).tolist(), "claim": claim, "evidence": evidence}
     return json.dumps(proof, separators=(",", ":"))

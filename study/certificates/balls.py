@@ -5,7 +5,7 @@ from typing import Any
 
 from flint import arb, arb_mat, fmpq
 
-from study.certificates.reading import labelled, number, numbers, require
+from study.certificates.reading import LARGEST, labelled, number, numbers, require
 
 FAR = arb(2) ** 400
 MOST_HALVINGS = 256
@@ -71,7 +71,10 @@ class BallProblem:
     def __init__(self, X: Any, y: Any, weight: Any, loss: Any, eps: Any, weight_bound: Any) -> None:
         self.work = Work()
         rows, labels = labelled(X, y)
-        self.Z = [[label * x for x in [*row, arb(1)]] for row, label in zip(rows, labels, strict=True)]
+        self.rational = [[label * x for x in [*row, fmpq(1)]] for row, label in zip(rows, labels, strict=True)]
+        self.Z = [[arb(x) for x in z] for z in self.rational]
+        small = all(abs(x) <= LARGEST for z in self.Z for x in z)
+        require(small, f"`X` must hold numbers of at most {LARGEST:g}")
         self.matrix, self.n, self.p = arb_mat(self.Z), len(rows), len(rows[0]) + 1
         self.weight = numbers(weight, "weight", self.n)
         require(all(w > 0 for w in self.weight), "`weight` must be positive")

@@ -8,7 +8,7 @@ z_i = y_i (x_i, 1), m_i = z_i.w for the margins and E(w) = sum_i weight_i f(m_i)
 import json
 from typing import Any
 
-from flint import arb, ctx
+from flint import arb, ctx, fmpq
 
 from study.certificates.balls import FAR, BallProblem, Point, Work, cells, dot, shown
 from study.certificates.critical import fold, stationary
@@ -186,7 +186,7 @@ def _separability(proof: dict[str, Any]) -> str:
     """Gordan: either some w has all z_i.w > 0, or some multipliers >= 0, not all zero, have sum lambda_i z_i = 0."""
     X, y, claim, evidence = fields(proof, "X", "y", "claim", "evidence")
     rows, labels = labelled(X, y)
-    Z = [[label * x.fmpq() for x in [*row, arb(1)]] for row, label in zip(rows, labels, strict=True)]
+    Z = [[label * x for x in [*row, fmpq(1)]] for row, label in zip(rows, labels, strict=True)]
     require(claim in ("separable", "not separable"), "`claim` must be separable or not separable")
     p, work = len(Z[0]), Work()
     if claim == "separable":

@@ -50,7 +50,7 @@ def stationary(proof: dict[str, Any]) -> str:
 
 def _no_other(problem: BallProblem, found: list[Point], directions: list[list[fmpq]], tree: Any) -> None:
     """Each cell lies in the box of a point that is alone there, or some direction shows that it holds none."""
-    Z, R = [[x.fmpq() for x in z] for z in problem.Z], problem.R
+    Z, R = problem.rational, problem.R
     exact = [[problem.work.exact_dot(v, z) for z in Z] for v in directions]
     along = [[arb(c) * w for c, w in zip(v, problem.weight, strict=True)] for v in exact]
     for centre, splits in cells(problem.p, R, tree):
@@ -97,12 +97,11 @@ def _hull(problem: BallProblem) -> None:
     require(comb(problem.n, problem.p) <= 10_000, "there are too many points for the hull")
     problem.work.add(comb(problem.n, problem.p) * problem.p**4)  # the last for the length of exact pivots
     regular = 0
-    for base in combinations(problem.Z, problem.p):
-        rows = fmpq_mat([[x.fmpq() for x in z] for z in base])
-        if rows.rank() < problem.p:
+    for base in combinations(range(problem.n), problem.p):
+        if fmpq_mat([problem.rational[i] for i in base]).rank() < problem.p:
             continue
         regular += 1
-        fit = arb_mat([list(z) for z in base]).solve(arb_mat(problem.p, 1, [problem.target] * problem.p))
+        fit = arb_mat([problem.Z[i] for i in base]).solve(arb_mat(problem.p, 1, [problem.target] * problem.p))
         require(all(abs(x) < problem.R for x in fit.entries()), "the hull is not inside the box")
     require(regular > 0, "the points do not span the space of weights")
 

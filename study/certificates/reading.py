@@ -1,6 +1,6 @@
 """Read a proof strictly: what is not plainly a number, a list or a field of the right kind is refused.
 
-The numbers of a proof are exact doubles, read as exact balls; fractions in quotes are exact rationals.
+The numbers of a proof are exact doubles, read as exact balls; fractions and decimals in quotes are exact rationals.
 """
 
 import re
@@ -11,6 +11,8 @@ from flint import arb, fmpq
 
 LARGEST = 1e30
 FRACTION = re.compile(r"-?[0-9]{1,4000}(/0*[1-9][0-9]{0,3999})?", re.ASCII)
+
+DECIMAL = re.compile(r"(-?[0-9]{1,500})(?:\.([0-9]{1,500}))?", re.ASCII)
 
 
 class Refused(ValueError):
@@ -72,9 +74,21 @@ def fraction(value: Any, name: str) -> fmpq:
     return fmpq(*map(int, value.split("/")))
 
 
-def labelled(X: Any, labels: Any) -> tuple[list[list[arb]], list[int]]:
+def exact(value: Any, name: str) -> fmpq:
+    """Return an exact rational from a finite number, or from a string of decimal digits such as "-0.30"."""
+    if isinstance(value, str):
+        digits = DECIMAL.fullmatch(value)
+        require(digits is not None, f"`{name}` must hold numbers, or decimals in quotes")
+        whole, places = digits.groups(default="")  # type: ignore[union-attr]
+        return fmpq(int(whole + places), 10 ** len(places))
+    require(type(value) in (int, float), f"`{name}` must hold numbers, or decimals in quotes")
+    require(isfinite(value) if type(value) is float else True, f"`{name}` must hold finite numbers")
+    return fmpq(*value.as_integer_ratio())
+
+
+def labelled(X: Any, labels: Any) -> tuple[list[list[fmpq]], list[int]]:
     """Return the rows of X and the labels in {-1, 1}."""
-    rows = [numbers(row, "X") for row in as_list(X, "X")]
+    rows = [[exact(value, "X") for value in as_list(row, "X")] for row in as_list(X, "X")]
     require(bool(rows) and bool(rows[0]) and len({len(row) for row in rows}) == 1, "`X` must be a table")
     labels = as_list(labels, "y", len(rows))
     require(all(type(label) is int and label in (-1, 1) for label in labels), "`y` must hold -1 and 1")

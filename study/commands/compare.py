@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from study.checks import BadInput, CheckFailed
 from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
-from study.commands.output import progress, say, show, show_json, writing
+from study.commands.output import accepted, progress, say, show, show_json, writing
 from study.commands.output import to_json as json_text
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ def write(folder: Path, comparison: "Comparison", figure: bytes) -> None:
     from study.sweeps.store import write_file
 
     answer, proof = to_json(comparison), comparison.separability.proof
+    if proof:
+        accepted(proof)
     with writing("`out` must be a folder that can be written to", folder):
         if figure:
             write_file(folder / "compare.svg", figure)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from study.checks import BadInput, escape_controls
+from study.checks import BadInput, CheckFailed, escape_controls
 
 
 def say(message: str) -> None:
@@ -33,6 +33,17 @@ def to_json(value: Any) -> str:
 def show_json(value: Any) -> None:
     """Write one machine-readable object to stdout."""
     show(to_json(value))
+
+
+def accepted(proof: str) -> str:
+    """Return what a proof proves; raise `CheckFailed` for one that the checker refuses, before it is spoken of."""
+    from study.certificates.checker import check
+    from study.certificates.reading import Refused
+
+    try:
+        return check(proof)
+    except Refused as refusal:
+        raise CheckFailed(f"the checker does not accept what the search found: {refusal}") from None
 
 
 @contextmanager

@@ -5,7 +5,8 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from decimal import Decimal
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -14,9 +15,12 @@ from numpy.typing import NDArray
 from study.checks import BadInput, checked, shorten
 from study.datasets.cells import Cells, are_numbers, is_number, listed_rows, read_cells
 from study.datasets.dataset import Dataset, Floats, check_one_set
+from study.datasets.exact import Exact, Row
 
 LARGEST = 1e100
 """Cells may not exceed this in size: products and squares of features must remain floating-point numbers."""
+MOST_PLACES = 400
+"""Decimal places that a cell may have."""
 MOST_VALUES = 50
 """Of a column of words that becomes one feature a value."""
 MISSING = {
@@ -61,6 +65,16 @@ class Table:
     positive: str
     negative: str
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def exact(self) -> Exact:
+        """The features as the decimals that are written."""
+        zeros = (self.points.X == 0.0).T.tolist()  # of either sign
+        columns = [
+            [Decimal(0) if zero else Decimal(cell) for cell, zero in zip(column, nothing, strict=True)]
+            for column, nothing in zip(self.cells, zeros, strict=True)
+        ]
+        return Exact(tuple(zip(*columns, strict=True)))
 
 
 @checked
@@ -114,7 +128,8 @@ def read_table(
     ------
     BadInput
         For text that is no table, a header alone or one that looks like a point, a column named twice or not there, a
-        missing value, a cell that is no number, beyond 1e100 or too small for floats, a constant feature, labels of one
+        missing value, a cell that is no number, beyond 1e100, too small for floats or of
+        more than 400 decimal places, a constant feature, labels of one
         kind, labels of more than two without `positive`, or a `positive` that never occurs. The message names row and
         column.
     """
@@ -143,7 +158,7 @@ def read_table(
     y, positive, negative = _signs(rows, label, columns[label], positive)
     texts = _encode(rows, {name: columns[name] for name in names}, words)
     X = np.column_stack([_floats(rows, name, column, mark) for name, column in texts.items()])
-    _refuse_constant(rows, X, list(texts))
+    _refuse_constant(rows, texts)
     return Table(
         points=Dataset(X=X, y=y, name="table"),
         weight=np.ones(len(y)) if weight is None else _floats(rows, weight, columns[weight], mark),
@@ -163,9 +178,9 @@ def contradiction(table: Table) -> tuple[int, int] | None:
     both = {key for key, label in zip(keys, y, strict=True) if label > 0} & {
         key for key, label in zip(keys, y, strict=True) if label < 0
     }
-    seen: dict[tuple[Fraction, ...], dict[float, int]] = {}
+    seen: dict[Row, dict[float, int]] = {}
     for j in (j for j, key in enumerate(keys) if key in both):
-        first = seen.setdefault(tuple(Fraction(column[j]) for column in table.cells), {})
+        first = seen.setdefault(table.exact.rows[j], {})
         if -y[j] in first:
             return first[-y[j]], j
         first.setdefault(y[j], j)
@@ -320,11 +335,19 @@ def _floats(rows: tuple[int, ...], name: str, column: tuple[str, ...], mark: Mar
     numbers = np.array(list(map(float, column)))
     large = ~(np.abs(numbers) <= LARGEST)
     small = [i for i in np.flatnonzero(numbers == 0.0) if re.search("[1-9]", re.split("[eE]", column[i])[0])]
+    long = [i for i, cell in enumerate(column) if numbers[i] and not large[i] and _places(cell) > MOST_PLACES]
     for i in [*np.flatnonzero(large)[:1], *small[:1]]:
         size, range_ = ("large", f"up to {LARGEST:g}") if large[i] else ("small", "from 5e-324")
         cell = shorten(column[i], 40)
         raise BadInput(f"row {rows[i]}, {where}: {cell} is too {size}; numbers {range_} in size can be used")
+    if long:
+        cell = shorten(column[long[0]], 40)
+        raise BadInput(f"row {rows[long[0]]}, {where}: {cell} has more than {MOST_PLACES} decimal places; round it")
     return numbers + 0.0  # no negative zero
+
+
+def _places(cell: str) -> int:
+    return -int(Decimal(cell).as_tuple().exponent)
 
 
 def _option(*names: str) -> str:
@@ -333,10 +356,10 @@ def _option(*names: str) -> str:
     return f"--without {shlex.quote(','.join(quoted))}"
 
 
-def _refuse_constant(rows: tuple[int, ...], X: Floats, names: Sequence[str]) -> None:
-    constant = [name for name, same in zip(names, (X[:1] == X).all(axis=0), strict=True) if same]
+def _refuse_constant(rows: tuple[int, ...], columns: dict[str, tuple[str, ...]]) -> None:
+    constant = [name for name, column in columns.items() if len(set(map(Decimal, set(column)))) == 1]
     if constant:
-        raise BadInput(_constant(rows, f"{X[0, names.index(constant[0])]:g}", constant))
+        raise BadInput(_constant(rows, columns[constant[0]][0], constant))
 
 
 def _constant(rows: tuple[int, ...], value: str, names: Sequence[str]) -> str:

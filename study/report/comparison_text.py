@@ -49,6 +49,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "inseparable_rows": sorted(multipliers),
         "multipliers": multipliers,
         "margin": _number(comparison.margin),
+        "margin_resolved": comparison.margin_resolved,
         "larger_class_error": _larger_class(table)[1],
         "perceptron": _outcome_to_json(comparison.perceptron, comparison),
         "backprop": backprops[0],
@@ -117,7 +118,7 @@ def sentences(name: str, comparison: Comparison) -> str:
 def _separable(comparison: Comparison) -> str:
     table, decision = comparison.table, comparison.separability
     if decision.separable:
-        return f"separable: yes, {decision.evidence}; maximum margin {_shorten(comparison.margin)}"
+        return f"separable: yes, {decision.evidence}; {_margin(comparison)}"
     held = sorted(table.rows[list(decision.multipliers)])
     if len(held) == 2:  # a Farkas combination of two points is their equality
         return f"separable: no, rows {held[0]} and {held[1]} are the same point with both labels"
@@ -140,6 +141,13 @@ def _only_class(outcome: RuleOutcome, comparison: Comparison) -> str | None:
     if not sides[0] or (sides != sides[0]).any():
         return None
     return comparison.table.positive if sides[0] > 0 else comparison.table.negative
+
+
+def _margin(comparison: Comparison) -> str:
+    if not np.isfinite(comparison.margin):
+        return "the maximum margin is too thin for floating point, in which the rules compute"
+    thin = "" if comparison.margin_resolved else ", less than the digits of the cells resolve"
+    return f"maximum margin {_shorten(comparison.margin)}{thin}"
 
 
 def _count(n: int, what: str, plural: str = "s") -> str:

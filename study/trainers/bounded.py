@@ -61,11 +61,21 @@ def minimise(objective: Objective, bound: Bound, w0: Floats, max_steps: int, tol
 
 
 def _l_bfgs_b(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> optimize.OptimizeResult:
-    R = bound.weight_bound
+    """Minimise in units in which all features have mean square 1: the box stays one, and its optimum the same."""
+    unit = np.sqrt(objective.share @ objective.Z**2)
+    unit = np.where((unit > 0.0) & np.isfinite(unit), unit, 1.0)
+    R = bound.weight_bound * unit
+
+    def in_units(u: Floats) -> tuple[Floats, Floats]:
+        value, gradient = objective.value_and_gradient(u / unit)
+        return value, gradient / unit
+
     options = {"maxiter": max_steps, "maxfun": 20 * max_steps, "ftol": 0.0, "gtol": 1e-12, "maxcor": 20}
-    return optimize.minimize(
-        objective.value_and_gradient, w, jac=True, method="L-BFGS-B", bounds=optimize.Bounds(-R, R), options=options
+    answer = optimize.minimize(
+        in_units, w * unit, jac=True, method="L-BFGS-B", bounds=optimize.Bounds(-R, R), options=options
     )
+    answer.x = answer.x / unit
+    return answer
 
 
 def slsqp(
