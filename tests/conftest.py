@@ -13,6 +13,8 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests import forks
+
 for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported; workers and commands inherit it
     os.environ[f"{library}_NUM_THREADS"] = "1"
 
@@ -86,7 +88,7 @@ def spoilt(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def study() -> Study:
     """Return a function that runs the command line of a checkout: study(folder, *arguments)."""
-    return lambda folder, *arguments: ended(begun(folder, *arguments))
+    return forks.study
 
 
 @pytest.fixture

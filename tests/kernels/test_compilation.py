@@ -1,52 +1,69 @@
 """A loop is compiled once by however many processes, kept whole or not at all, and ended by an interrupt."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
-from study.kernels.compilation import PACKAGE, gufunc
-from tests.conftest import ROOT, Study
+from study.kernels.compilation import gufunc
+from tests.conftest import ROOT, ended
 
 pytestmark = pytest.mark.slow
 MODULES = ("unit", "network", "proof_cells", "perceptron", "nearest_points", "hinge")
-QUICK_TO_COMPILE = ("perceptron", "nearest_points", "hinge")
-NETWORK = """
+CALLS = """
 import numpy as np
-from study.trainers.network import network
-X, y = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), np.array([1.0, 1.0, -1.0])
-w0 = np.linspace(-1.0, 1.0, 9)
-for method, rate in (("spectral", None), ("descent", 0.1), ("online", 0.1)):
-    options = {"method": method, "learning_rate": rate, "max_steps": 9}
-    assert np.isfinite(network(X, y, layers=(2, 1), w0=w0, **options).w).all()
-"""
-CALLS = (
-    NETWORK
-    + """
 from study.certificates.search import verdict
 from study.trainers.fit import Bound, Stop
 from study.trainers.max_margin import max_margin
+from study.trainers.network import network
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
 from study.trainers.soft_margin import soft_margin
-box = Bound("box", 2.0)
+X, y = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), np.array([1.0, 1.0, -1.0])
+w0, box = np.linspace(-1.0, 1.0, 9), Bound("box", 2.0)
+for method, rate in (("spectral", None), ("descent", 0.1), ("online", 0.1)):
+    options = {"method": method, "learning_rate": rate, "max_steps": 9}
+    assert np.isfinite(network(X, y, layers=(2, 1), w0=w0, **options).w).all()
 assert perceptron(X, y).stop == Stop.SEPARATED
 assert max_margin(X, y).stop == soft_margin(X, y).stop == Stop.STATIONARY
 assert sigmoid_unit(X, y, bound=box, method="newton").stop == Stop.STATIONARY
 assert sigmoid_unit(X, y, bound=box, method="descent", learning_rate=1.0, max_steps=9).n_updates == 9
 assert verdict(X, y, loss="quadratic", weight_bound=2.0).claim == "separates"
 """
-)
-HINGE = """
-import numpy as np
-from study.kernels.hinge import descend
-assert np.isfinite(descend(np.array([[1.0], [-1.0]]), np.array([1.0, -1.0]), np.zeros(2), 1.0, 1e-9, 100)[0]).all()
+SMALL = {
+    "first": """
+from study.kernels.compilation import gufunc, helper
+
+@helper()
+def twice(x):
+    return 2.0 * x
+
+@gufunc("void(float64[:], int64[:], float64[:])", "(n),(c)->(n)")
+def double(x, control, out):
+    for i in range(x.size):
+        out[i] = twice(x[i])
+""",
+    "second": """
+from study.kernels.compilation import gufunc
+from study.kernels.first import twice
+
+@gufunc("void(float64[:], int64[:], float64[:])", "(n),(c)->()")
+def total(x, control, out):
+    out[0] = 0.0
+    for i in range(x.size):
+        out[0] += twice(x[i])
+""",
+}
+"""Two loops that compile in half a second each; the second calls into the file of the first."""
+TOTAL = """
+from study.kernels.second import total
+print(total([1.0, 2.0]))
 """
 IMPORTS = """
 import sys
@@ -64,77 +81,100 @@ for module in sys.argv[1:]:
     __import__(f"study.kernels.{module}")
 print(n_written[0])
 """
+PAUSE = """
+import sys
+from contextlib import suppress
+from study.kernels import compilation
+compiler = compilation.guvectorize
+
+def paused(*arguments, **options):
+    def build(loop):
+        if loop.__name__ == {loop!r}:
+            print("compiling", flush=True)
+            with suppress(BaseException):  # the compiler, too, loses what is raised inside it
+                sys.stdin.readline()
+        return compiler(*arguments, **options)(loop)
+    return build
+
+compilation.guvectorize = paused
+"""
+"""Wait for a line when a loop is about to be compiled."""
 
 
-def begin(cache: Path, code: str, *arguments: str) -> "subprocess.Popen[str]":
-    """Start an interpreter whose compiled loops are kept in a folder of the test's own."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", code, *arguments]
+def begin(code: str, *arguments: str, package: Path = ROOT, cache: Path | None = None) -> "subprocess.Popen[str]":
+    """Start an interpreter with the package of a folder, whose compiled loops are kept in another."""
+    environment = {**os.environ, "PYTHONPATH": str(package)} | ({"NUMBA_CACHE_DIR": str(cache)} if cache else {})
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    command = [sys.executable, "-X", "faulthandler", "-c", code, *arguments]
+    return subprocess.Popen(command, env=environment, cwd=package, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def finish(process: "subprocess.Popen[str]", said: str = "") -> str:
-    out, err = process.communicate(said, timeout=300)
-    assert process.returncode == 0, err
-    return out
+def finish(process: "subprocess.Popen[str]") -> str:
+    """Return what a process says once its stdin is closed, which ends every wait for a line."""
+    answer = ended(process)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
 
 
 def archives(cache: Path) -> list[Path]:
     return sorted((cache / "study").glob("*.zip"))
 
 
-def wait_for(path: Path, process: "subprocess.Popen[str]") -> None:
-    """Wait until a loop is being compiled, which its folder shows."""
-    while not path.exists():
-        assert process.poll() is None
-        time.sleep(0.005)
+def folders(cache: Path) -> list[Path]:
+    return [path for path in (cache / "study").iterdir() if path.is_dir()]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Return a folder with the package, in which two small loops take the place of its own."""
+    shutil.copytree(ROOT / "study", tmp_path / "study", ignore=shutil.ignore_patterns("__pycache__"))
+    kernels = tmp_path / "study" / "kernels"
+    for name in MODULES:
+        (kernels / f"{name}.py").unlink()
+    for name, text in SMALL.items():
+        (kernels / f"{name}.py").write_text(text)
+    return tmp_path
+
+
+def at_once(modules: tuple[str, ...], package: Path, cache: Path) -> int:
+    """Import modules in four processes at once, in as many orders; return how often a loop was compiled."""
+    orders = [modules[k % len(modules) :] + modules[: k % len(modules)] for k in range(4)]
+    processes = [begin(IMPORTS, *order, package=package, cache=cache) for order in orders]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    return sum(int(finish(process)) for process in processes)
 
 
 def test_processes_that_start_at_once_compile_each_loop_once(tmp_path: Path) -> None:
-    for modules in (MODULES, QUICK_TO_COMPILE, QUICK_TO_COMPILE):
-        for archive in archives(tmp_path):
-            if archive.name.split(".")[0] in modules:
-                archive.unlink()
-        orders = [modules[k % len(modules) :] + modules[: k % len(modules)] for k in range(4)]
-        processes = [begin(tmp_path, IMPORTS, *order) for order in orders]
-        n_compiled = sum(int(finish(process, "go\n")) for process in processes)
-        assert n_compiled == sum(archive.name.split(".")[0] in modules for archive in archives(tmp_path))
-        finish(begin(tmp_path, IMPORTS + CALLS, *modules), "go\n")
+    assert at_once(MODULES, ROOT, tmp_path) == 9
+    finish(begin(IMPORTS + CALLS, *MODULES, cache=tmp_path))
     assert len(archives(tmp_path)) == len(list((tmp_path / "study").glob("*.lock"))) == 9
-    assert not [path for path in (tmp_path / "study").iterdir() if path.is_dir()]
+    assert not folders(tmp_path)
 
 
-def test_an_edit_of_another_kernel_is_noticed(tmp_path: Path) -> None:
-    package = tmp_path / "study" / "kernels"
-    package.mkdir(parents=True)
-    for name in ("__init__", "codes", "compilation", "perceptron", "hinge"):
-        (package / f"{name}.py").write_bytes((PACKAGE / f"{name}.py").read_bytes())
-    (tmp_path / "study" / "__init__.py").write_text("")
-    code = f"import sys; sys.path[:] = [{str(tmp_path)!r}, *sys.path]\nimport numpy as np\n"
-    code += "from study.kernels.hinge import descend\n"
-    code += "X, y = np.array([[1.0], [-1.0]]), np.array([1.0, -1.0])\n"
-    code += "print(descend(X, y, np.zeros(2), 1.0, 1e-9, 100)[0].tolist())"
-    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "NUMBA_CACHE_DIR")}
-    said = []
-    for _ in range(2):
-        answer = subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=120
-        )
-        assert answer.returncode == 0, answer.stderr
-        said.append(answer.stdout)
-        margin = package / "perceptron.py"
-        margin.write_text(margin.read_text().replace("return label * z", "return 2.0 * label * z"))
-    assert said[0] != said[1]
-    assert (
-        len(list((package / "__pycache__" / "loops").glob("hinge.descend-*.zip"))) == 1
-    )  # of former code there is none
+def test_it_is_so_in_every_round(small: Path, tmp_path: Path) -> None:
+    for _ in range(3):
+        for archive in archives(tmp_path / "cache") if (tmp_path / "cache").exists() else ():
+            archive.unlink()
+        assert at_once(tuple(SMALL), small, tmp_path / "cache") == 2
+        assert finish(begin(IMPORTS + TOTAL, package=small, cache=tmp_path / "cache")) == "0\n6.0\n"
+        assert not folders(tmp_path / "cache")
+
+
+def test_an_edit_of_another_kernel_is_noticed(small: Path) -> None:
+    assert finish(begin(TOTAL, package=small)) == "6.0\n"
+    first = small / "study" / "kernels" / "first.py"
+    first.write_text(first.read_text().replace("2.0 * x", "3.0 * x"))
+    assert finish(begin(TOTAL, package=small)) == "9.0\n"
+    assert len(list((first.parent / "__pycache__" / "loops").glob("second.total-*.zip"))) == 1  # none of former code
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied"])
-def test_a_damaged_archive_is_never_loaded(damage: str, tmp_path: Path) -> None:
-    finish(begin(tmp_path, IMPORTS, "hinge"), "go\n")
-    (archive,) = (path for path in archives(tmp_path) if path.name.startswith("hinge"))
+def test_a_damaged_archive_is_never_loaded(damage: str, small: Path, tmp_path: Path) -> None:
+    finish(begin(IMPORTS, "second", package=small, cache=tmp_path / "cache"))
+    _, archive = archives(tmp_path / "cache")
     whole = archive.read_bytes()
     half = len(whole) // 2
     changed = {
@@ -143,51 +183,58 @@ def test_a_damaged_archive_is_never_loaded(damage: str, tmp_path: Path) -> None:
         "emptied": b"",
     }
     archive.write_bytes(changed[damage])
-    assert finish(begin(tmp_path, IMPORTS + HINGE, "hinge"), "go\n") == "1\n"
-    (archive,) = (path for path in archives(tmp_path) if path.name.startswith("hinge"))
+    assert finish(begin(IMPORTS + TOTAL, "second", package=small, cache=tmp_path / "cache")) == "1\n6.0\n"
     with ZipFile(archive) as file:
         assert file.testzip() is None
         assert len(file.namelist()) == 4
 
 
-def test_a_process_killed_while_it_compiles_leaves_nothing_that_is_loaded(tmp_path: Path) -> None:
-    process = begin(tmp_path, IMPORTS, "hinge")
-    assert process.stdin is not None
-    process.stdin.write("go\n")
-    process.stdin.flush()
-    wait_for(tmp_path / "study" / "hinge.descend", process)
+def compiling(loop: str, code: str, small: Path, cache: Path) -> "subprocess.Popen[str]":
+    """Begin a process, and wait until it compiles a loop, which it does when it has read a line."""
+    process = begin(PAUSE.format(loop=loop) + code, package=small, cache=cache)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "compiling\n"
+    return process
+
+
+def test_a_process_killed_while_it_compiles_leaves_nothing_that_is_loaded(small: Path, tmp_path: Path) -> None:
+    process = compiling("total", TOTAL, small, tmp_path / "cache")
     process.kill()
     process.communicate()
-    assert not [archive for archive in archives(tmp_path) if archive.name.startswith("hinge")]
-    assert finish(begin(tmp_path, IMPORTS + HINGE, "hinge"), "go\n") == "1\n"
-    assert not (tmp_path / "study" / "hinge.descend").exists()
+    assert [folder.name for folder in folders(tmp_path / "cache")] == ["second.total"]
+    assert [archive.name.split("-")[0] for archive in archives(tmp_path / "cache")] == ["first.double"]
+    assert finish(begin(IMPORTS + TOTAL, "second", package=small, cache=tmp_path / "cache")) == "1\n6.0\n"
+    assert not folders(tmp_path / "cache")
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
-@pytest.mark.parametrize("loop", ["perceptron.train", "hinge.descend"])
-def test_a_signal_while_a_loop_is_compiled_is_obeyed(loop: str, name: str, code: int, tmp_path: Path) -> None:
-    command = "import study.cli; study.cli.main = lambda: __import__('study.kernels.hinge') and print('went on')"
-    process = begin(tmp_path, f"{command}; from study.__main__ import main; main()")
-    wait_for(tmp_path / "study" / loop, process)
+@pytest.mark.parametrize("loop", ["double", "total"])
+def test_a_signal_while_a_loop_is_compiled_is_obeyed(
+    loop: str, name: str, code: int, small: Path, tmp_path: Path
+) -> None:
+    command = "import study.cli; study.cli.main = lambda: __import__('study.kernels.second') and print('went on')"
+    process = compiling(loop, f"{command}; from study.__main__ import main; main()", small, tmp_path / "cache")
     process.send_signal(getattr(signal, name))
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == code, err
-    assert not out
-    assert err == ("study: interrupted\n" if name == "SIGINT" else "")
-    assert not [path for path in (tmp_path / "study").iterdir() if path.is_dir()]
+    answer = ended(process)
+    assert answer.returncode == code, answer.stderr
+    assert not answer.stdout
+    assert answer.stderr == ("study: interrupted\n" if name == "SIGINT" else "")
+    assert not folders(tmp_path / "cache")
 
 
-def test_a_cache_that_cannot_be_written_or_locked_is_done_without(tmp_path: Path) -> None:
-    (tmp_path / "study").write_text("a file where a folder belongs")
-    assert finish(begin(tmp_path, IMPORTS + HINGE, "hinge"), "go\n") == "0\n"
+def test_a_cache_that_cannot_be_written_or_locked_is_done_without(small: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "study").write_text("a file where a folder belongs")
+    assert finish(begin(IMPORTS + TOTAL, "second", package=small, cache=cache)) == "0\n6.0\n"
     refusing = (
         "from study.kernels import compilation\n"
         "def refuse(*_):\n    raise NotImplementedError('no locks here')\n"
         "compilation.FileLock = refuse\n"
     )
-    (tmp_path / "study").unlink()
-    assert finish(begin(tmp_path, refusing + IMPORTS, "hinge"), "go\n") == "0\n"
-    assert not archives(tmp_path)
+    (cache / "study").unlink()
+    assert finish(begin(refusing + IMPORTS, "second", package=small, cache=cache)) == "0\n"
+    assert not archives(cache)
 
 
 def test_a_loop_that_cannot_be_kept_on_disk_compiles_all_the_same() -> None:
@@ -197,41 +244,40 @@ def test_a_loop_that_cannot_be_kept_on_disk_compiles_all_the_same() -> None:
     assert total(np.arange(6.0).reshape(2, 3)).tolist() == [3.0, 12.0]
 
 
-CLUSTER = """
-import numpy as np
-from distributed import Client, LocalCluster
+TRAIN = """
+import os, time
+from pathlib import Path
 
-def train(seed):
-    from study.trainers.network import network
-    X, y = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), np.array([1.0, 1.0, -1.0])
-    w0 = np.random.default_rng(seed).normal(size=9)
-    return network(X, y, layers=(2, 1), w0=w0, method="spectral", max_steps=9).w.tolist()
+def train(folder):
+    Path(folder, str(os.getpid())).touch()
+    while len(os.listdir(folder)) < 2:
+        time.sleep(0.005)
+    from study.kernels.second import total
+    return float(total([1.0, 2.0]))
+"""
+WORKERS = """
+import sys
+from contextlib import ExitStack
+from distributed import LocalCluster
+from study.sweeps.executors import executor
+from task import train
 
-if __name__ == "__main__":
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
-        found = client.run(train, 1)
-        assert len(found) == 2
-        assert len(set(map(tuple, found.values()))) == 1
-        assert train(1) == next(iter(found.values()))
+options = {"workers": 2, "processes": True}
+with ExitStack() as stack:
+    if sys.argv[1] == "cluster":
+        cluster = stack.enter_context(LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None))
+        options = {"scheduler": cluster.scheduler_address}
+    pool, _ = stack.enter_context(executor(**options))
+    calls = [pool.submit(train, sys.argv[2]) for _ in range(2)]
+    print([call.result() for call in calls], train(sys.argv[2]))
 """
 
 
-def test_two_cold_workers_of_a_cluster_compile_once(tmp_path: Path) -> None:
-    script = tmp_path / "cluster.py"
-    script.write_text(CLUSTER)
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    answer = subprocess.run(
-        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=False, timeout=200
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert {archive.name.split("-")[0] for archive in archives(tmp_path)} >= {"network.descend", "network.spectral"}
-
-
-def test_a_cold_run_in_processes_leaves_loops_that_can_be_called(
-    spoilt: Path, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
-    answer = study(spoilt, "run", "hidden_failures", "--resamples", "4", "--workers", "4")
-    assert answer.returncode == 0, answer.stderr
-    assert {archive.name.split("-")[0] for archive in archives(tmp_path / "cache")} >= {"network.spectral"}
-    assert finish(begin(tmp_path / "cache", IMPORTS + NETWORK, "network"), "go\n") == "0\n"
+@pytest.mark.parametrize("where", ["processes", "cluster"])
+def test_two_cold_workers_leave_loops_that_can_be_called(where: str, small: Path, tmp_path: Path) -> None:
+    (small / "task.py").write_text(TRAIN)
+    (tmp_path / "begun").mkdir()
+    process = begin(WORKERS, where, str(tmp_path / "begun"), package=small, cache=tmp_path / "cache")
+    assert finish(process) == "[6.0, 6.0] 6.0\n"
+    assert [archive.name.split("-")[0] for archive in archives(tmp_path / "cache")] == ["first.double", "second.total"]
+    assert not folders(tmp_path / "cache")
