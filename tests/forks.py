@@ -5,6 +5,7 @@ A command runs the code that was imported, on the experiments, figures and resul
 
 import atexit
 import faulthandler
+import gc
 import importlib
 import os
 import pickle
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache
@@ -36,6 +38,7 @@ def serve(number: int) -> NoReturn:
         importlib.import_module(module.name)
     for name in IMPORTED_LATE:
         importlib.import_module(name)
+    gc.freeze()
     listener = socket.socket(fileno=number)
     while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:  # whoever asked for this process has gone
         connection, _ = listener.accept()
@@ -76,7 +79,14 @@ def command(
     sys.path[:0] = [str(folder), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = ["study", *arguments]
     exec(prelude, {})  # noqa: S102
-    main()
+    try:
+        main()
+    except SystemExit as end:  # as the interpreter ends, but for taking to pieces all that was imported, for a second
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(end.code or 0))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The command that proves and checks, and the committed proofs that the paper names."""
+"""The command that proves and checks; the committed proofs are checked where the paper is, in test_paper.py."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from study.certificates.checker import check
 from study.checks import BadInput, CheckFailed
 from study.commands.certify import certify
 from study.commands.input import TableOptions
@@ -22,22 +21,6 @@ def table(tmp_path: Path) -> Path:
     path = tmp_path / "four points.csv"
     path.write_text(FOUR)
     return path
-
-
-@pytest.mark.parametrize("path", sorted(CERTIFICATES.glob("*.jsonl")), ids=lambda path: path.stem)
-@pytest.mark.slow
-def test_every_committed_proof_is_accepted(path: Path) -> None:
-    lines = path.read_text().splitlines()
-    assert lines
-    for line in lines[: max(100, 10**7 // max(map(len, lines)))]:  # all, or a hundred where they are long
-        check(line)
-
-
-def test_the_paper_names_every_file_of_proofs() -> None:
-    paper = (ROOT / "paper.md").read_text()
-    files = sorted(path.name for path in CERTIFICATES.glob("*.jsonl"))
-    assert {"basins.jsonl", "unique_minimum.jsonl"} <= set(files)
-    assert all(f"experiments/results/certificates/{name}" in paper for name in files)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A table of the user's own: what is wrong is said in one line, and what is right agrees with other people's code."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -387,10 +388,12 @@ def test_long_training_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 @pytest.mark.slow
-def test_the_command_works_outside_a_checkout(tmp_path: Path) -> None:
-    (tmp_path / "points.csv").write_text(PLAIN)
-    code = "import sys; from study.__main__ import main; main()"
-    command = [sys.executable, "-c", code, "compare", "points.csv", "--label", "class", "--json"]
-    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+def test_the_command_works_outside_a_checkout_and_in_a_locale_without_unicode(tmp_path: Path) -> None:
+    (tmp_path / "σημεία.csv").write_text(PLAIN.replace("b", "β"), encoding="utf-8")
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from study.__main__ import main; main()"
+    command = [sys.executable, "-c", code, "compare", "σημεία.csv", "--label", "class", "--out", "out ö", "--json"]
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    answer = subprocess.run(command, cwd=tmp_path, env=os.environ | locale, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["separable"]
+    assert (tmp_path / "out ö" / "compare.svg").is_file()

@@ -3,12 +3,12 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Study
+from tests.conftest import ROOT, Run, Study
+from tests.test_paper import UNCHECKED
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = [(kind, text) for kind, text in re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
@@ -33,7 +33,7 @@ def test_the_example_of_an_experiment_runs(spoilt: Path, study: Study) -> None:
     paper = (spoilt / "paper.md").read_text()
     cited = '[0](experiments/results/gap.json "growth:.1f") times.\n\n![What to see.](figures/gap.svg)\n\n### Claims\n'
     (spoilt / "paper.md").write_text(paper.replace("### Claims\n", cited, 1))
-    answer = study(spoilt, "paper")
+    answer = study(spoilt, "paper", prelude=UNCHECKED)
     assert answer.returncode == 0, answer.stderr
     assert (
         f'[{record["numbers"]["growth"]:.1f}](experiments/results/gap.json "growth:.1f")'
@@ -42,28 +42,25 @@ def test_the_example_of_an_experiment_runs(spoilt: Path, study: Study) -> None:
 
 
 @pytest.mark.slow
-def test_the_tour_of_ones_own_points_prints_what_it_says(tmp_path: Path) -> None:
+def test_the_tour_of_ones_own_points_prints_what_it_says(run: Run) -> None:
     commands = block("sh", "> points.csv")
     made, _, compare = commands.partition("study compare ")
-    subprocess.run(["/bin/sh", "-c", made], cwd=tmp_path, check=True)
-    code = "import sys; from study.__main__ import main; main()"
-    command = [sys.executable, "-c", code, "compare", *compare.split()]
-    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert answer.stdout == block("text", "41 points")
-    assert {path.name for path in (tmp_path / "compared").iterdir()} == {
+    subprocess.run(["/bin/sh", "-c", made], check=True)
+    code, out, err = run("compare", *compare.split())
+    assert (code, out) == (0, block("text", "41 points")), err
+    assert {path.name for path in Path("compared").iterdir()} == {
         f"compare.{ending}" for ending in ("svg", "txt", "json", "proof.json")
     }
 
 
 @pytest.mark.slow
-def test_the_sweep_prints_what_it_says(tmp_path: Path) -> None:
+def test_the_sweep_prints_what_it_says(run: Run) -> None:
     command, said, *shown = block("console", "$ study sweep ").splitlines()
-    code = "import sys; from study.__main__ import main; main()"
-    words = [sys.executable, "-c", code, *command.removeprefix("$ study ").split()]
-    answer = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    code, out, err = run(*command.removeprefix("$ study ").split())
+    assert code == 0, err
     seconds = re.compile(r"[\d.]+ s;")
-    assert seconds.sub("s;", answer.stderr.splitlines()[-1]) == seconds.sub("s;", said)
-    printed = answer.stdout.splitlines()
+    assert seconds.sub("s;", err.splitlines()[-1]) == seconds.sub("s;", said)
+    printed = out.splitlines()
     assert len(shown) > 3
     for line, written in zip(printed, shown, strict=False):
         assert line == written or written.strip() == "..."
