@@ -29,6 +29,8 @@ COPIED = (
 )
 BEGIN_PROCESSES = {"study", "spoilt", "checkouts", "cluster", "chromium", "rendered"}
 """The fixtures that do, or whose tests do."""
+BEGIN_FIRST = ("test_wheel.py", "test_compilation.py")
+"""Files of the longest tests, so that none of these is left over for one processor at the end."""
 Study = Callable[..., "subprocess.CompletedProcess[str]"]
 Run = Callable[..., tuple[int, str, str]]
 
@@ -39,7 +41,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what begins commands, a browser or a cluster, or renders the paper; other slow tests say so."""
+    """Put the longest first, and mark as slow what begins commands, a browser or a cluster, or renders the paper."""
+    items.sort(key=lambda item: item.path.name not in BEGIN_FIRST)
     for item in items:
         if not BEGIN_PROCESSES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
