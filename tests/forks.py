@@ -5,23 +5,18 @@ A command runs the code that was imported, on the experiments, figures and resul
 
 import atexit
 import faulthandler
-import gc
-import importlib
+import multiprocessing
 import os
-import pickle
 import pkgutil
-import select
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping
 from functools import cache
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
 
 IMPORTED_LATE = (
     *("matplotlib.backends.backend_svg", "matplotlib.backends.backend_pdf", "panflute", "pypandoc", "typst"),
@@ -30,47 +25,44 @@ IMPORTED_LATE = (
 """Libraries that the study imports when it needs them."""
 
 
-def serve(number: int) -> NoReturn:
-    """Import all; then fork a process for each connection, which forks the command and says how it ended."""
+@cache
+def _context() -> ForkServerContext:
+    """Return the context whose processes are forked from one that has imported the study."""
     import study
 
-    for module in pkgutil.walk_packages(study.__path__, "study."):
-        importlib.import_module(module.name)
-    for name in IMPORTED_LATE:
-        importlib.import_module(name)
-    gc.freeze()
-    listener = socket.socket(fileno=number)
-    while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:  # whoever asked for this process has gone
-        connection, _ = listener.accept()
-        if os.fork():
-            connection.close()
-            with suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-            continue
-        _, streams, *_ = socket.recv_fds(connection, 1, 2)
-        asked = pickle.load(connection.makefile("rb"))  # noqa: S301 (made below)
-        pid = os.fork()
-        if not pid:
-            connection.close()
-            listener.close()
-            command([os.open(os.devnull, os.O_RDONLY), *streams], *asked)
-        connection.sendall(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
-        os._exit(0)
-    sys.exit()
+    modules = [module.name for module in pkgutil.walk_packages(study.__path__, "study.")]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*modules, *IMPORTED_LATE, __name__])
+    return context
 
 
-def command(
-    streams: Sequence[int], folder: Path, arguments: Sequence[str], prelude: str, environment: Mapping[str, str]
-) -> NoReturn:
-    """Be the process of a command."""
+def study(
+    folder: Path, *arguments: str, prelude: str = "", environment: Mapping[str, str] = MappingProxyType({})
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command in a checkout, after a prelude in Python; one that hangs is ended, and says on stderr where."""
+    with (
+        tempfile.NamedTemporaryFile("r", encoding="utf-8") as out,
+        tempfile.NamedTemporaryFile("r", encoding="utf-8") as err,
+    ):
+        given = (folder, arguments, prelude, {**os.environ, **environment}, (out.name, err.name))
+        process = _context().Process(target=run_command, args=given)
+        process.start()
+        process.join()
+        return subprocess.CompletedProcess(arguments, process.exitcode or 0, out.read(), err.read())
+
+
+def run_command(
+    folder: Path, arguments: tuple[str, ...], prelude: str, environment: Mapping[str, str], streams: tuple[str, str]
+) -> None:
+    """Be the process of a command, its output going to two files."""
     import study
     from study.__main__ import main
 
     os.setsid()
-    for place, stream in enumerate(streams):
-        os.dup2(stream, place)
-        os.close(stream)
+    for number, path in enumerate((os.devnull, *streams)):
+        file = os.open(path, os.O_RDWR)
+        os.dup2(file, number)
+        os.close(file)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -87,36 +79,3 @@ def command(
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(int(end.code or 0))
-
-
-@cache
-def _socket() -> str:
-    """Begin the process that commands are forked from; return where it listens, until this process ends."""
-    folder = tempfile.TemporaryDirectory()
-    atexit.register(folder.cleanup)
-    code = "import sys; from tests.forks import serve; serve(int(sys.argv[1]))"
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"{folder.name}/socket")
-        listener.listen()
-        number = listener.fileno()
-        words = [sys.executable, "-X", "faulthandler", "-c", code, str(number)]
-        root = Path(__file__).parent.parent
-        process = subprocess.Popen(words, cwd=root, pass_fds=[number], stdin=subprocess.PIPE)
-    atexit.register(process.communicate)
-    return f"{folder.name}/socket"
-
-
-def study(
-    folder: Path, *arguments: str, prelude: str = "", environment: Mapping[str, str] = MappingProxyType({})
-) -> "subprocess.CompletedProcess[str]":
-    """Run a command in a checkout, after a prelude in Python; one that hangs is ended, and says on stderr where."""
-    with ExitStack() as stack:
-        connection = stack.enter_context(socket.socket(socket.AF_UNIX))
-        connection.connect(_socket())
-        files = [stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for _ in range(2)]
-        socket.send_fds(connection, [b"."], [file.fileno() for file in files])
-        connection.sendall(pickle.dumps((folder, arguments, prelude, {**os.environ, **environment})))
-        code = int(connection.recv(16))
-        for file in files:
-            file.seek(0)
-        return subprocess.CompletedProcess(arguments, code, *(file.read() for file in files))
