@@ -125,7 +125,7 @@ class BoundedSigmoidClassifier(_LinearClassifier):
     n_iter_ : int
         Loss evaluations.
     fit_ : Fit
-        What the trainer returned: the stop, the loss, the KKT residual and more.
+        What the trainer returned: the stop, the loss, its gap to the least loss and more.
     """
 
     def __init__(

@@ -2,6 +2,10 @@
 
 The loops are written for one set; `gufunc` takes them over stacks. Samples are kept as the columns of Z,
 rows y (x, 1) turned over, so that the inner loops run along memory.
+
+Losses, slopes and curvatures of samples far on their own side are tiny together, so nothing here is compared with a
+fixed number: what is small is small beside the loss. Where all samples are far on their own side, the logarithm of the
+loss is minimised instead, from a small bound outwards (`_widen`).
 """
 
 import math
@@ -15,6 +19,12 @@ from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
 LOG2_E, LN2_HIGH, LN2_LOW = 1.4426950408889634, 0.6931471803691238, 1.9082149292705877e-10
 ROUND, LEAST = 1.5 * 2.0**52, -708.0
 SERIES = tuple(1.0 / math.factorial(j) for j in range(13, -1, -1))
+FAR = 9.0  # a margin from which exp(-m) is the loss but for a share of 1e-4
+BESIDE = 10.0  # samples whose losses differ by less than this in the logarithm count together
+LATER = 1e-7  # what samples count that are far beyond others
+ROUNDING = 4.0 * 2.0**-52
+FAILED, INEXACT, RAISED, EXACT = range(4)  # what is known of a step
+RAISE = 1e-12
 
 
 @helper(fastmath={"reassoc"})  # the one sum that may be taken in any order
@@ -135,6 +145,20 @@ def _value(m, e, share, loss, eps, value):
     return total + share[0] * (logs + math.log(product))
 
 
+@helper(fastmath={"reassoc"})
+def _sum(a):
+    total = 0.0
+    for i in range(a.size):
+        total += a[i]
+    return total
+
+
+@helper()
+def _size(value, slope, loss, eps):
+    """Return what is compared with a loss: itself and that of a soft target, or a lower bound without logarithms."""
+    return 2.0 * eps - _sum(slope) if loss == CROSS_ENTROPY else value + 0.5 * eps * eps
+
+
 @helper()
 def _gradient(Z, slope, g):
     for j in range(Z.shape[0]):
@@ -229,23 +253,31 @@ def _solve(L, b, x):
 
 
 @helper()
-def _factor(A, L):
-    """Fill L with the factor of A + shift I for the least shift tried that allows it; return the shift."""
+def _factor(A, L, convex):
+    """Fill L with the factor of A + shift I for the least shift tried that allows it; return what is known, and that.
+
+    Where A has no negative eigenvalue, its diagonal is raised by a share of its own instead, whatever the units.
+    """
     if _cholesky(A, 0.0, L):
-        return 0.0
+        return EXACT, 0.0
     size = 1e-300
     for j in range(A.shape[0]):
         size = max(size, abs(A[j, j]))
+    if convex:
+        for j in range(A.shape[0]):
+            A[j, j] = max(A[j, j] * (1.0 + RAISE), 1e-30 * size, 1e-200)
+        if _cholesky(A, 0.0, L):
+            return RAISED, 0.0
     shift = 1e-10 * size
     for _ in range(40):
         if _cholesky(A, shift, L):
-            return shift
+            return INEXACT, shift
         shift *= 10.0
-    return -1.0
+    return FAILED, shift
 
 
 @helper()
-def _newton_target(H, g, d, held, A, L, b):
+def _newton_target(H, g, d, held, convex, A, L, b):
     """Fill b with the minimiser of g'd + d'Hd / 2 over the free entries of d, the held ones as they are."""
     p = d.size
     for j in range(p):
@@ -258,22 +290,23 @@ def _newton_target(H, g, d, held, A, L, b):
         if held[j]:
             A[j, j] = 1.0
             b[j] = d[j]
-    if _factor(A, L) < 0.0:
-        return False
-    _solve(L, b, b)
-    return True
+    known, _ = _factor(A, L, convex)
+    if known != FAILED:
+        _solve(L, b, b)
+    return known
 
 
 @njit(error_model="numpy")
-def _step_in_box(H, g, w, shape, R, A, L, b, d, held):
+def _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held):
     """Fill d with the minimiser of the quadratic model in the box, by the primal active-set method."""
     p = w.size
     for j in range(p):
         held[j] = shape == BOX and ((w[j] >= R and g[j] <= 0.0) or (w[j] <= -R and g[j] >= 0.0))
         d[j] = 0.0
     for _ in range(4 * p + 4):
-        if not _newton_target(H, g, d, held, A, L, b):
-            return False
+        known = _newton_target(H, g, d, held, convex, A, L, b)
+        if known == FAILED:
+            return FAILED
         share, blocking = 1.0, -1  # of the way to the target, until a weight meets its bound
         if shape == BOX:
             for j in range(p):
@@ -296,57 +329,307 @@ def _step_in_box(H, g, w, shape, R, A, L, b, d, held):
                 if pull > steepest:
                     steepest, release = pull, j
         if release < 0:
-            return True
+            return known
         held[release] = False
-    return True
+    return INEXACT
 
 
 @njit(error_model="numpy")
-def _step_in_ball(H, g, w, R, L, b, v, d):
+def _step_in_ball(H, g, w, R, convex, L, b, v, d):
     """Fill d with the minimiser of the quadratic model in the ball, by the iteration of More and Sorensen."""
     p = w.size
-    multiplier = _factor(H, L)
-    if multiplier < 0.0:
-        return False
+    size = 0.0
     for j in range(p):
-        b[j] = -g[j]
-    _solve(L, b, d)
-    for j in range(p):
-        v[j] = w[j] + d[j]
-    if _norm(v) <= R:
-        return True
-    for j in range(p):
-        for k in range(p):
-            b[j] += H[j, k] * w[k]
+        b[j] = _dot(H[j], w) - g[j]
+        size += _dot(H[j], H[j])
+    multiplier = max(_norm(b) / R - math.sqrt(size), 0.0)  # it is no smaller, and below it all may overflow
+    if multiplier > 0.0 and not _cholesky(H, multiplier, L):
+        multiplier = 0.0
+    known = EXACT
+    if multiplier == 0.0:
+        known, multiplier = _factor(H, L, convex)
+        if known == FAILED:
+            return FAILED
+        for j in range(p):
+            b[j] = -g[j]
+        _solve(L, b, d)
+        for j in range(p):
+            v[j] = w[j] + d[j]
+        if _norm(v) <= R:
+            return known
     for _ in range(60):
-        _solve(L, b, v)
+        for j in range(p):
+            b[j] = -(g[j] + multiplier * w[j])
+        _solve(L, b, d)
+        for j in range(p):
+            v[j] = w[j] + d[j]
         norm = _norm(v)
         if norm <= R * (1.0 + 1e-15) and multiplier == 0.0:
             break
         if abs(norm - R) <= 1e-15 * R:
             break
-        for j in range(p):  # q = L^-1 v, whose norm is the slope of the secular equation
+        for j in range(p):  # b = L^-1 v, whose norm is the slope of the secular equation
             total = v[j]
             for k in range(j):
-                total -= L[j, k] * d[k]
-            d[j] = total / L[j, j]
-        slope = _norm(d) / norm
+                total -= L[j, k] * b[k]
+            b[j] = total / L[j, j]
+        slope = _norm(b) / norm
         new = max(multiplier + (norm / R - 1.0) / (slope * slope), 0.0)
         if abs(new - multiplier) <= 1e-15 * multiplier or not _cholesky(H, new, L):
             break
         multiplier = new
+    if abs(_norm(v) - R) <= 1e-12 * R:
+        return known
     _project(v, BALL, R)
     for j in range(p):
         d[j] = v[j] - w[j]
+    return INEXACT
+
+
+@helper()
+def _least(m):
+    least = np.inf
+    for i in range(m.size):
+        least = min(least, m[i])
+    return least
+
+
+@njit(error_model="numpy")
+def _log_terms(Z, share, w, power, level, n_levels, m, e, pull):
+    """Return the sum over levels of the logarithms of the losses; fill margins, and each sample's share in each.
+
+    The loss of a sample far on its own side is about share exp(-power m). The logarithm of a level is that of the loss
+    of its samples and of those of all later levels.
+    """
+    p, n = Z.shape
+    m[:] = 0.0
+    for j in range(p):
+        for i in range(n):
+            m[i] += w[j] * Z[j, i]
+    if not _least(m) > LEAST:  # also where it is NaN
+        return np.inf
+    room, value, factor = np.empty(n), 0.0, 1.0
+    for k in range(n_levels):
+        nearest, loss, s = np.inf, 0.0, pull[k]
+        for i in range(n):
+            nearest = min(nearest, m[i]) if level[i] >= k else nearest
+        for i in range(n):
+            s[i] = power * (m[i] - nearest)
+        _exponentials(s, e, room)
+        for i in range(n):
+            q = math.exp(-m[i])
+            term = share[i] * e[i] if level[i] >= k else 0.0
+            if power == 1.0:
+                loss += term * (math.log1p(q) / q if q > 1e-4 else 1.0 - q * (0.5 - q * (1.0 / 3.0 - 0.25 * q)))
+                s[i] = term / (1.0 + q)
+            else:
+                loss += 0.5 * term / ((1.0 + q) * (1.0 + q))
+                s[i] = term / ((1.0 + q) * (1.0 + q) * (1.0 + q))
+        for i in range(n):
+            s[i] *= factor / loss
+        value += factor * (math.log(loss) - power * nearest)
+        factor *= LATER
+    return value
+
+
+@njit(error_model="numpy")
+def _log_model(Z, pull, m, power, n_levels, g, H):
+    """Fill gradient and Hessian of that sum: squares about the centre of each level, so that nothing cancels.
+
+    Of the Hessian this leaves out what is small where samples are far on their own side.
+    """
+    p, n = Z.shape
+    centred, weighted, bend, part = np.empty((p, n)), np.empty(n), np.empty(n), np.empty((p, p))
+    g[:] = 0.0
+    H[:] = 0.0
+    for k in range(n_levels):
+        for i in range(n):
+            bend[i] = pull[k, i] / (1.0 + math.exp(-m[i]))
+        mass = _sum(bend)
+        for j in range(p):
+            g[j] -= _dot(Z[j], pull[k])
+            centre = _dot(Z[j], bend) / mass
+            for i in range(n):
+                centred[j, i] = Z[j, i] - centre
+        _hessian(centred, bend, weighted, part)
+        for j in range(p):
+            for i in range(p):
+                H[j, i] += power * part[j, i]
+
+
+@njit(error_model="numpy")
+def _part(share, m, power, most, level):
+    """Fill the samples' levels, each of losses within a factor of its largest, and return their number."""
+    ceiling = np.inf
+    for k in range(most):
+        top = -np.inf
+        for i in range(m.size):
+            size = math.log(share[i]) - power * m[i]
+            if size < ceiling:
+                top = max(top, size)
+        if top == -np.inf:
+            return k
+        for i in range(m.size):
+            if math.log(share[i]) - power * m[i] < ceiling:
+                level[i] = k
+        ceiling = top - BESIDE
+    return most
+
+
+@njit(error_model="numpy")
+def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, control, m, e, pull, small, held):
+    """Move w until the model of that sum promises no more than `enough` inside the bound; return the steps.
+
+    `pull` is as `_log_terms` fills it at w, before and after.
+    """
+    p, n = Z.shape
+    other = np.empty((p, n))
+    H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
+    g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
+    f = _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
+    last, steps = np.inf, 0
+    while steps < max_steps and not control[CANCELLED]:
+        _log_model(Z, pull, m, power, n_levels, g, H)
+        if shape == BALL:
+            found = _step_in_ball(H, g, w, R, True, L, b, v, d)
+        else:
+            found = _step_in_box(H, g, w, shape, R, True, A, L, b, d, held)
+        downhill = _dot(g, d)
+        blur = 0.125 * ROUNDING * R * _norm(g) if shape == BALL else 0.0  # of the norm
+        rounding = -downhill <= 1e-14 + 8.0 * blur and -downhill > 0.25 * last
+        if found == FAILED or not -downhill > enough + blur or rounding:
+            break
+        step, accepted = 1.0, False
+        for _ in range(40):
+            for j in range(p):
+                trial[j] = w[j] + step * d[j]
+            _project(trial, shape, R)
+            f_trial, rise = _log_terms(Z, share, trial, power, level, n_levels, m, e, other), 0.0
+            for k in range(n_levels):
+                for j in range(p):
+                    rise -= d[j] * _dot(Z[j], other[k])
+            lower = f_trial <= f + 1e-4 * step * downhill
+            accepted = lower or (f_trial < np.inf and -downhill <= 1e-3 and rise <= -0.5 * downhill)
+            if accepted:
+                break
+            secant = downhill / (downhill - rise) if f_trial < np.inf and rise > downhill else 0.5
+            step *= min(max(secant, 0.1), 0.5)
+        if not accepted:
+            break
+        w[:] = trial
+        pull[:] = other
+        f, last = f_trial, -downhill
+        steps += 1
+    _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
+    return steps
+
+
+@njit(error_model="numpy")
+def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held):
+    """Move w to the minimiser of the logarithm of the loss, all samples being far on their own side; return the steps.
+
+    The minimiser at a small bound is easy to find, and leads to that at twice the bound: the quadratic model there has
+    the new bound in it. In a box a face may hold the samples whose loss is largest, and others then decide where on it:
+    these have a logarithm of their own, which counts little, instead of a loss that is lost in rounding.
+    """
+    p, n = Z.shape
+    pull, level = np.empty((p, n)), np.zeros(n, np.int64)
+    shorter, reach = FAR / _least(m), 0.0
+    for j in range(p):
+        w[j] *= min(shorter, 1.0)
+        reach = max(reach, abs(w[j]))
+    inside, steps, rounds, most = min(reach if shape == BOX else _norm(w), R), 0, 0, min(p, 3) if shape == BOX else 1
+    _log_terms(Z, share, w, power, level, 1, m, e, pull)
+    while True:
+        n_levels = _part(share, m, power, most, level)
+        enough = (1e-20 if inside == R else 1e-3 * math.exp(-BESIDE)) * LATER ** (n_levels - 1)
+        budget = min(max_steps - steps, 60)
+        taken = _settle(
+            Z, share, w, power, shape, inside, level, n_levels, enough, budget, control, m, e, pull, small, held
+        )
+        steps += taken
+        if inside < R:
+            inside = min(2.0 * inside, R)
+            continue
+        rounds += 1
+        if taken <= 1 or rounds >= 4 or control[CANCELLED]:
+            if most == 1:
+                return steps
+            most = 1  # at last what is not lost in rounding is weighed as it is
+
+
+@njit(error_model="numpy")
+def _keeps_signs(Z, share, d, m, change):
+    """Say whether the model's outputs, linear in the step d, stay between 0 and 1; `change` is room.
+
+    Samples whose part in the loss is lost in its rounding have no say.
+    """
+    _farthest(Z, d, change)
+    nearest, total = max(_least(m), 0.0), 0.0
+    for i in range(m.size):
+        total += share[i] * math.exp(nearest - max(m[i], nearest))
+    for i in range(m.size):
+        right = 1.0 / (1.0 + math.exp(-m[i]))
+        keeps = right * change[i] <= 1.0 + 1e-9 and (1.0 - right) * change[i] >= -1.0 - 1e-9
+        part = share[i] * math.exp(nearest - max(m[i], nearest)) * abs(change[i])
+        if not (keeps or part <= 1e-16 * total):
+            return False
     return True
+
+
+@njit(error_model="numpy")
+def _gap(Z, share, w, loss, shape, R, value, far, m, e, slope, curvature, small, held):
+    """Return the share of the loss that its quadratic model about w still promises to take off inside the bound.
+
+    For the convex cross-entropy no weights inside the bound take off more than this. With d the step to the minimiser
+    of the model, whose outputs have to lie between 0 and 1 there, the model's slopes are a point of Fenchel's dual
+    problem. Its value falls short of the loss by at most sum_i curvature_i (z_i.d)^2 + max_v (g + H d).(w - v), which
+    is -g.d, since a divergence of Kullback and Leibler is at most that of chi^2. Nor is it more than max_v g.(w - v).
+    """
+    p, n = Z.shape
+    H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
+    g, d, b, v = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3]
+    if far:  # all of the loss, so that it does not matter if that is no longer a number
+        power = 1.0 if loss == CROSS_ENTROPY else 2.0
+        pull, level = np.empty((1, n)), np.zeros(n, np.int64)
+        _log_terms(Z, share, w, power, level, 1, m, e, pull)
+        _log_model(Z, pull, m, power, 1, g, H)
+        value = 1.0
+    else:
+        _gradient(Z, slope, g)
+        _hessian(Z, curvature, e, H)
+    convex = far or loss == CROSS_ENTROPY
+    if shape == BALL:
+        found = _step_in_ball(H, g, w, R, convex, L, b, v, d)
+    else:
+        found = _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held)
+    promised = np.inf
+    if loss != CROSS_ENTROPY:
+        if found == EXACT or (found != FAILED and shape != BALL):
+            promised = abs(_dot(g, d))
+    elif (found == EXACT or (found == RAISED and shape != NONE)) and _keeps_signs(Z, share, d, m, e):
+        promised = _dot(g, d)
+        if shape == BALL and _norm(w) > R * (1.0 - 1e-14):  # along the sphere, lest the rounding of norms counts
+            promised -= _dot(g, w) * _dot(d, w) / _dot(w, w)
+        promised = abs(promised)
+        for j in range(p if found == RAISED else 0):  # a gradient that is left over
+            promised += 2.0 * R * RAISE * H[j, j] * abs(d[j])
+    linear = np.inf
+    if shape == BOX:
+        linear = 0.0
+        for j in range(p):
+            linear += max(g[j] * (w[j] + R), g[j] * (w[j] - R))
+    elif shape == BALL:
+        linear = max(_dot(g, w) + R * _norm(g), 0.0)
+    return (min(promised, linear) + (0.25 * ROUNDING * R * _norm(g) if shape == BALL else 0.0)) / value
 
 
 @gufunc(
     "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, int64[:],"
-    " float64[:], int64[:], int64[:], float64[:], float64[:])",
-    "(n,d),(n),(n),(p),(),(),(),(),(),(c)->(p),(),(),(),()",
+    " float64[:], int64[:], int64[:], float64[:], float64[:], float64[:])",
+    "(n,d),(n),(n),(p),(),(),(),(),(),(c)->(p),(),(),(),(),()",
 )
-def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual):
+def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual, gap):
     """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it."""
     gil = release_gil()
     n, p = y.size, w0.size
@@ -357,26 +640,54 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps,
     _fill(X, y, Z)
     scale = _largest(Z, 1.0)
     # Without a bound the loss of separated points has no minimum: small features must not end the fall early.
-    enough = 1e-14 * (min(1.0, _largest(Z[: p - 1], 0.0)) if shape == NONE else scale)
+    endless = 1e-14 * min(1.0, _largest(Z[: p - 1], 0.0)) if shape == NONE and eps == 0.0 else 0.0
     w[:] = w0
     _project(w, shape, R)
     f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
     _gradient(Z, slope, g)
     residual[0] = _residual(w, g, shape, R, trial)
+    size = _size(f, slope, loss, eps)
     n_steps[0] = 0
     n_passes[0] = 1
-    while n_steps[0] < max_steps and residual[0] > enough and not control[CANCELLED]:
+    gap[0] = np.inf
+    widened, convex = False, loss == CROSS_ENTROPY
+    while n_steps[0] < max_steps and not control[CANCELLED]:
+        if residual[0] <= 1e-14 * scale * size and gap[0] <= 1e-12 * size:
+            break
+        if residual[0] <= endless and _least(m) > 0.0:
+            break
+        if not widened and size < 1e-3 and eps == 0.0 and shape != NONE and _least(m) >= FAR:
+            power, before, highest = 1.0 if loss == CROSS_ENTROPY else 2.0, w.copy(), _value(m, e, share, loss, eps, f)
+            steps = _widen(Z, share, w, power, shape, R, max_steps - n_steps[0], control, m, e, small, held)
+            n_steps[0] += steps
+            n_passes[0] += steps
+            f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
+            if not _value(m, e, share, loss, eps, f) <= highest:  # the quadratic losses are not convex
+                w[:] = before
+                f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
+            _gradient(Z, slope, g)
+            residual[0] = _residual(w, g, shape, R, trial)
+            size = _size(f, slope, loss, eps)
+            widened, gap[0] = True, np.inf
+            if _least(m) >= FAR:
+                break
+            continue
         _hessian(Z, curvature, slope, H)
         if shape == BALL:
-            found = _step_in_ball(H, g, w, R, L, b, v, d)
+            found = _step_in_ball(H, g, w, R, convex, L, b, v, d)
         else:
-            found = _step_in_box(H, g, w, shape, R, A, L, b, d, held)
+            found = _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held)
         downhill = _dot(g, d)
         reach = 0.0  # no margin changes by more
         for j in range(p):
             reach += abs(d[j]) * scale
         if reach > 20.0:
             reach = _farthest(Z, d, slope)
+        settled = residual[0] <= 1e-14 * scale * size
+        promised = np.inf
+        within = reach <= 1.0 or not convex or (settled and _keeps_signs(Z, share, d, m, slope))
+        if (found == EXACT or (found == INEXACT and not convex and shape != BALL)) and within:
+            promised = abs(downhill)
         bold = reach > 20.0
         if bold:  # where outputs saturate the model may be flat: go no farther than across, and watch the loss itself
             f = _value(m, e, share, loss, eps, f)
@@ -386,8 +697,8 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps,
                     d[j] *= limit / reach
                 downhill *= limit / reach
         # Next to the solution rounding hides what leads down; there the residual has the say.
-        close = found and residual[0] <= 1e-5 * scale
-        if not found or not (downhill < 0.0 or close):  # a projected gradient step always leads down
+        close = found != FAILED and residual[0] <= 1e-5 * scale * size
+        if found == FAILED or not (downhill < 0.0 or close):  # a projected gradient step always leads down
             for j in range(p):
                 trial[j] = w[j] - g[j]
             _project(trial, shape, R)
@@ -418,16 +729,36 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps,
                 break
             secant = downhill / (downhill - rise) if rise > downhill else 0.5
             step *= min(max(secant, 0.1), 0.5)
-        if not accepted or (new_residual >= residual[0] and residual[0] <= 1e-11 * scale):
+        gap[0] = promised
+        rounding = new_residual > 0.5 * residual[0] and promised <= 1e-14 * size
+        if not accepted or rounding or (new_residual >= residual[0] and residual[0] <= 1e-11 * scale * size):
             f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
             break
+        gap[0] += max(step * rise, 0.0)  # by as much the loss may have risen
+        if not convex and new_residual > residual[0]:
+            gap[0] = np.inf
         for j in range(p):
             w[j] = trial[j]
             g[j] = b[j]
         f = f_trial
         residual[0] = new_residual
+        size = _size(f, slope, loss, eps)
         n_steps[0] += 1
     value[0] = _value(m, e, share, loss, eps, f)
+    compared = value[0] + (0.0 if loss == CROSS_ENTROPY else 0.5 * eps * eps)
+    gap[0] /= compared
+    if shape == NONE and eps == 0.0 and _least(m) > 0.0:
+        gap[0] = 1.0  # longer weights have a lower loss, as near to zero as one likes
+    else:
+        if not gap[0] <= 1e-12:
+            far = eps == 0.0 and _least(m) >= FAR
+            gap[0] = _gap(Z, share, w, loss, shape, R, compared, far, m, e, slope, curvature, small, held)
+        elif shape == BALL:
+            gap[0] += 0.25 * ROUNDING * R * _norm(g) / compared  # of the norm
+        longest = 0.0
+        for j in range(p):
+            longest += abs(w[j])
+        gap[0] += (ROUNDING * (1.0 + longest * scale)) ** 2
     restore_gil(gil)
 
 

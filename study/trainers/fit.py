@@ -31,7 +31,7 @@ class Stop(IntEnum):
             "the budget was spent first",
             "the weights left the range of floating-point numbers",
             "no weights that separate the samples were found",
-            "rounding let the search go no further",
+            "the search came to rest before its answer was good enough",
         )[self]
 
 
@@ -55,8 +55,8 @@ class Fit:
         Distance from the rule's own stopping condition. Perceptron: share of samples not yet correct. Unit: max-norm
         of w - P(w - g), with g the gradient of the weighted mean loss and P the projection on the bound.
     gap : ndarray of shape (...), optional
-        At most this share of `loss` lies above the least, proved by duality with all rounding; only rules with a dual
-        say it.
+        At most this share of `loss` lies above the least, proved by duality; only rules with a dual say it. For a unit
+        on one of the quadratic losses, which are not convex, it is a measure of stationarity: see `sigmoid_unit`.
     path : ndarray of shape (..., n_steps + 1, n_features + 1), optional
         The weights after each step, the start first, where a rule was asked to record them; a set that stands still
         before the others repeats its last weights.
@@ -128,8 +128,9 @@ def stop_codes(residual: Floats, tol: float, spent: NDArray[np.bool_], w: Floats
     Parameters
     ----------
     residual : ndarray of shape (...)
+        The distance from stationary weights by the rule's own measure.
     tol : float
-        A residual of at most this is stationary.
+        A distance of at most this is stationary.
     spent : ndarray of bool of shape (...)
         Where the budget was spent.
     w : ndarray of shape (..., p)

@@ -1,15 +1,16 @@
-"""A sigmoid unit with its weights kept inside a bound: literal backpropagation, and minima by scipy."""
+"""A sigmoid unit with its weights kept inside a bound: literal backpropagation, and minima with their gap."""
 
 import math
 from typing import Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from study.checks import BadInput, NonNegative, Positive, PositiveInt, checked
 from study.datasets.dataset import Features, Labels, check_points, check_room
-from study.trainers.fit import Bound, Fit, check_start, stop_codes
+from study.trainers.fit import Bound, Fit, Stop, check_start, stop_codes
 from study.trainers.losses import Eps, Loss, check_sample_weight, convention
-from study.trainers.solvers import UnitProblem, descend, l_bfgs_b, newton
+from study.trainers.solvers import UnitProblem, descend, is_endless, l_bfgs_b, newton
 
 
 @checked
@@ -48,26 +49,26 @@ def sigmoid_unit(
     w0 : array_like of shape (..., n_features + 1), optional
         Weights to start from, the bias last, projected on the bound; zeros by default.
     method : {"L-BFGS-B", "newton", "descent"}
-        L-BFGS-B: a minimum near the start by scipy (the ball by its SLSQP), the reference. newton: safeguarded
-        projected Newton, compiled for stacks; what it leaves above a residual of 1e-9 is solved again by the reference,
-        and the lower of the two is kept. descent: literal backpropagation, w <- P(w - learning_rate dE/dw), E as `loss`
-        states it, P the projection on the bound.
+        L-BFGS-B: a minimum near the start by scipy (the ball by its SLSQP), the reference; at wide bounds, where all
+        outputs saturate, it stalls. newton: safeguarded projected Newton, compiled for stacks, accurate at any bound;
+        what it leaves above a gap of 1e-9 is solved again by the reference, and the lower of the two is kept. descent:
+        literal backpropagation, w <- P(w - learning_rate dE/dw), E as `loss` states it, P the projection on the bound.
     learning_rate : float in (0, inf)
         For descent only, and needed there.
     max_steps : int, at least 1
         Budget of steps.
     tol : float in [0, inf)
-        A residual of at most this is called stationary; descent goes no further then. Where features exceed a million
-        or so, rounding alone leaves more than the default.
+        A gap of at most this is called stationary. L-BFGS-B and descent go no further at a residual of at most this.
     record_path : bool
         For descent only: keep the weights after every step in `Fit.path`.
 
     Returns
     -------
     Fit
-        `loss` is E at `w`; `residual` the max-norm of w - P(w - g), g the gradient of the weighted mean loss; `stop` is
-        STATIONARY where that is small enough, else BUDGET_SPENT, STALLED or NOT_FINITE. For method newton `resolved`
-        says which sets were solved again.
+        `loss` is E at `w`; `residual` the max-norm of w - P(w - g), g the gradient of the weighted mean loss; `gap` is
+        explained in the notes. `stop` is STATIONARY where the gap is at most `tol`; SEPARATED where there is no
+        minimum, all samples are right, and the residual is at most `tol`; else BUDGET_SPENT, STALLED or NOT_FINITE. For
+        method newton `resolved` says which sets were solved again.
 
     Raises
     ------
@@ -78,10 +79,22 @@ def sigmoid_unit(
 
     Notes
     -----
+    The cross-entropy is convex, and the gap bounds, but for rounding, the share by which the loss exceeds the least
+    inside the bound: (E - least E) / E <= gap. It is -g.d / E, with d the step to the minimiser, inside the bound, of
+    the quadratic model of the loss, or max_v g.(w - v) / E over the v inside the bound where that is less [1]_. The
+    first is a bound of Fenchel's duality where the model's outputs at the minimiser lie between 0 and 1 (else it is
+    infinite); without a bound on the weights it is all there is. Where rounding of the margins alone may cost more, the
+    gap says so.
+
     Without a bound, hard targets have no minimum on separable points: the loss falls towards zero as the weights grow,
-    and STATIONARY then says only that the gradient has become that small. The two quadratic losses are not convex:
-    which minimum is reached depends on the start, and under descent on the learning rate too. With soft targets a
-    plateau far out, where the outputs saturate, counts as STATIONARY as well.
+    and the gap is 1. The two quadratic losses are not convex: which minimum is reached depends on the start, and under
+    descent on the learning rate too. Their gap is no bound. It is what the quadratic model promises at `w`, as a share
+    of E (plus eps^2 / 2 a sample, for E may be zero), and tells how stationary `w` is whatever the scale of loss and
+    features. With soft targets a plateau far out, where the outputs saturate, counts as STATIONARY as well.
+
+    References
+    ----------
+    .. [1] M. Jaggi, "Revisiting Frank-Wolfe: projection-free sparse convex optimization", ICML 2013.
     """
     X, y = check_points(X, y)
     if method != "descent" and (learning_rate is not None or record_path):
@@ -103,13 +116,15 @@ def sigmoid_unit(
     else:
         answer = l_bfgs_b(unit, tol)
     value = answer.value * convention(loss, total)
+    stop = stop_codes(answer.gap, tol, answer.n_steps >= max_steps, answer.w, value)
     return Fit(
         w=answer.w,
-        stop=stop_codes(answer.residual, tol, answer.n_steps >= max_steps, answer.w, value),
+        stop=np.where((stop != Stop.NOT_FINITE) & is_endless(answer, tol), np.int8(Stop.SEPARATED), stop),
         n_updates=answer.n_steps,
         n_passes=answer.n_passes,
         loss=value,
         residual=answer.residual,
+        gap=answer.gap,
         path=path,
         resolved=resolved,
     )

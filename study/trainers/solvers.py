@@ -1,7 +1,8 @@
 """One bounded problem over a stack of sets, handed to scipy or to the compiled loops."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from study.trainers.fit import Bound
 from study.trainers.losses import Loss, Objective, _objective
 
 GOOD_ENOUGH = 1e-9
-"""A compiled fit whose residual exceeds this is solved again by scipy."""
+"""A compiled fit whose gap exceeds this is solved again by scipy."""
 
 ENOUGH_STEPS = 1000
 """Where Newton needs more steps than this, it crawls along a plateau, and scipy takes over."""
@@ -65,13 +66,14 @@ class UnitProblem(BoundedProblem):
 
 @dataclass(frozen=True)
 class Minimum:
-    """Weights, mean loss and KKT residual over a stack, with steps and loss evaluations."""
+    """Weights, mean loss and KKT residual over a stack, with steps, loss evaluations and, of units, the gap."""
 
     w: Floats
     value: Floats
     residual: Floats
     n_steps: NDArray[np.int64]
     n_passes: NDArray[np.int64]
+    gap: Floats = np.array(np.nan)  # noqa: RUF009 (never written to)
 
 
 Solution = tuple[Floats, Floats, Floats, int, int]
@@ -97,29 +99,69 @@ def _solve_unit(unit: UnitProblem, index: tuple[int, ...], tol: float) -> Soluti
 
 def l_bfgs_b(unit: UnitProblem, tol: float) -> Minimum:
     """Solve set after set by scipy."""
-    return solve_each(unit, lambda index: _solve_unit(unit, index, tol))
+    found = solve_each(unit, lambda index: _solve_unit(unit, index, tol))
+    return replace(_newton(unit, found.w, 0), n_steps=found.n_steps, n_passes=found.n_passes)
 
 
 def newton(unit: UnitProblem) -> tuple[Minimum, NDArray[np.bool_]]:
-    """Solve all sets by the compiled loop, and those that it leaves above `GOOD_ENOUGH` again by scipy."""
-    w, n_steps, n_passes, value, residual = map(
-        np.asarray,
-        kernel.newton(unit.X, unit.y, unit.share, unit.start, *unit.codes, min(unit.max_steps, ENOUGH_STEPS)),
-    )
-    resolved = np.asarray(~(residual <= GOOD_ENOUGH))
-    if unit.loss == "cross-entropy" and unit.bound.shape != "none":
-        # Where all outputs saturate, losses and gradients are small together, and the first says nothing of the second.
-        resolved = resolved | ((value < GOOD_ENOUGH) & (residual > 1e-3 * value))
+    """Solve all sets by the compiled loop, and those that it leaves above `GOOD_ENOUGH` by scipy first."""
+    found = _newton(unit, unit.start, min(unit.max_steps, ENOUGH_STEPS))
+    resolved = np.asarray(~((found.gap <= GOOD_ENOUGH) | is_endless(found, GOOD_ENOUGH)))
     for index in map(tuple, np.argwhere(resolved)):
-        other, other_value, gradient, more_steps, more_passes = _solve_unit(unit, index, GOOD_ENOUGH)
-        other_residual = kkt_residual(other, gradient, unit.bound)
-        n_steps[index] = min(n_steps[index] + more_steps, unit.max_steps)
-        n_passes[index] += more_passes
-        slack = 1e-12 * np.abs(other_value)  # a loss and its rounding
-        lower, level = value[index] < other_value - slack, value[index] <= other_value + slack
-        if not (lower or (level and residual[index] <= other_residual)):
-            w[index], value[index], residual[index] = other, other_value, other_residual
-    return Minimum(w, value, residual, n_steps, n_passes), resolved
+        _solve_again(unit, index, found)
+    return found, resolved
+
+
+def is_endless(found: Minimum, tol: float) -> NDArray[np.bool_]:
+    """Say of which sets the loss has no minimum, but falls towards zero, and has come within `tol` of it."""
+    return np.asarray((found.gap == 1.0) & (found.residual <= tol))
+
+
+def _newton(unit: UnitProblem, start: Floats, max_steps: int) -> Minimum:
+    w, n_steps, n_passes, value, residual, gap = map(
+        np.asarray, kernel.newton(unit.X, unit.y, unit.share, start, *unit.codes, max_steps)
+    )
+    return Minimum(w, value, residual, n_steps, n_passes, gap)
+
+
+def _solve_again(unit: UnitProblem, index: tuple[int, ...], found: Minimum) -> None:
+    """Solve one set on other axes or by scipy, sharpen scipy's answer, and keep the new answer where it is lower."""
+    X, y, share, start = unit.one_set(index)
+    one = replace(unit, X=X, y=y, share=share, start=start)
+    n_steps = n_passes = 0
+    if unit.bound.shape == "none" and unit.loss == "cross-entropy":
+        other = _on_own_axes(one)
+    else:
+        w, n_steps, n_passes = minimise(one.one(())[0], unit.bound, start, unit.max_steps, GOOD_ENOUGH)
+        other = _newton(one, w, max(0, min(unit.max_steps - n_steps, ENOUGH_STEPS)))
+    found.n_steps[index] = min(found.n_steps[index] + n_steps + other.n_steps, unit.max_steps)
+    found.n_passes[index] += n_passes + other.n_passes
+    slack = 1e-12 * np.abs(other.value)  # a loss and its rounding
+    lower, level = found.value[index] < other.value - slack, found.value[index] <= other.value + slack
+    if not (lower or (level and found.gap[index] <= other.gap)):
+        for name in ("w", "value", "residual", "gap"):
+            getattr(found, name)[index] = getattr(other, name)
+
+
+def _on_own_axes(one: UnitProblem) -> Minimum:
+    """Minimise without a bound along the axes of the points themselves, so that thin or equal directions do no harm.
+
+    Directions that the points do not extend in, but for rounding, are left out.
+    """
+    unit = 2.0 ** np.ceil(np.log2(np.maximum(np.abs(one.X).max(axis=0), np.finfo(float).tiny)))  # exact
+    scaled = one.X / unit
+    centre = scaled.mean(axis=0)
+    axes, lengths, back = np.linalg.svd(scaled - centre, full_matrices=False)
+    kept = lengths > 4.0 * np.finfo(float).eps * math.sqrt(one.X.size)
+    size = math.sqrt(len(one.X))
+    turned = replace(one, X=axes[:, kept] * size, start=np.zeros(kept.sum() + 1))
+    answer = _newton(turned, turned.start, min(one.max_steps, ENOUGH_STEPS))
+    v = (answer.w[:-1] * (size / lengths[kept])) @ back[kept]
+    w = np.append(v / unit, answer.w[-1] - v @ centre)
+    there = _newton(one, w, 0)
+    blur = (np.finfo(float).eps * (1.0 + (np.abs(scaled) @ np.abs(v)).max() + abs(w[-1]))) ** 2  # of the margins
+    gap = np.where(answer.gap == 1.0, there.gap, answer.gap + 100.0 * blur)
+    return replace(there, gap=gap, n_steps=answer.n_steps, n_passes=answer.n_passes)
 
 
 def descend(unit: UnitProblem, rate: Floats | float, tol: float, record_path: bool) -> tuple[Minimum, Floats | None]:
@@ -128,5 +170,5 @@ def descend(unit: UnitProblem, rate: Floats | float, tol: float, record_path: bo
     w, n_steps, value, residual, path = kernel.descend(
         unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.max_steps, rate, tol, room
     )
-    answer = Minimum(w, value, residual, n_steps, n_steps)
-    return answer, path[..., : int(n_steps.max()) + 1, :] if record_path else None
+    found = replace(_newton(unit, w, 0), w=w, value=value, residual=residual, n_steps=n_steps, n_passes=n_steps)
+    return found, path[..., : int(n_steps.max()) + 1, :] if record_path else None

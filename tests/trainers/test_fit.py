@@ -21,6 +21,7 @@ def test_a_fit_is_frozen_and_read_only() -> None:
         "n_passes": np.array(4),
         "loss": np.array(0.5),
         "residual": np.array(1e-9),
+        "gap": np.array(1e-12),
         "path": np.ones((4, 3)),
     }
     fit = Fit(**values)

@@ -165,7 +165,7 @@ def test_cross_entropy_has_one_minimum(bound: Bound) -> None:
 
 def test_hard_targets_without_a_bound_end_in_a_separator() -> None:
     fit = sigmoid_unit(FOUR.X, FOUR.y)
-    assert fit.stop == Stop.STATIONARY
+    assert fit.stop == Stop.SEPARATED
     assert fit.loss < 1e-6
     assert separates(fit.w, FOUR.X, FOUR.y)
 
@@ -206,9 +206,9 @@ def test_descent_ends_where_l_bfgs_b_does(bound: Bound) -> None:
 @pytest.mark.parametrize("scale", [1.0, 1e200])
 def test_a_step_too_long_is_an_outcome(scale: float, loss: Loss) -> None:
     fit = sigmoid_unit([[scale], [-scale]], [1, -1], loss=loss, method="descent", learning_rate=1e200, tol=0.0)
-    expected = Stop.STATIONARY if scale == 1.0 else Stop.NOT_FINITE
+    expected = Stop.SEPARATED if scale == 1.0 else Stop.NOT_FINITE
     assert fit.stop == expected
-    assert np.isfinite(fit.w).all() == (expected == Stop.STATIONARY)
+    assert np.isfinite(fit.w).all() == (expected == Stop.SEPARATED)
     assert fit.n_updates == 1
 
 

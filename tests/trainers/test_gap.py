@@ -1,0 +1,181 @@
+"""What is said of a fit is so: no loss called the least is above it, whatever the bound, the features and the margins.
+
+The references are minima in 400 bits by Newton's method; as the cross-entropy is convex, the KKT conditions prove them.
+"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from flint import arb, arb_mat, ctx
+from numpy.typing import NDArray
+
+from study.estimators import BoundedSigmoidClassifier
+from study.trainers.best_separator import best_separator
+from study.trainers.fit import Bound, Stop
+from study.trainers.losses import Loss
+from study.trainers.sigmoid_unit import sigmoid_unit
+
+Floats = NDArray[np.float64]
+Arbs = list[Any]
+
+X4, Y4 = np.array([[1.0, 0.0], [2.0, 1.0], [-1.0, 0.0], [-1.5, 2.0]]), np.array([1.0, 1.0, -1.0, -1.0])
+
+
+def terms(Z: list[Arbs], share: Arbs, eps: float, w: Arbs) -> tuple[Any, Arbs, list[Arbs]]:
+    """Return the mean cross-entropy, its gradient and its Hessian."""
+    p, f = len(w), arb(0)
+    g, H = [arb(0)] * p, [[arb(0)] * p for _ in range(p)]
+    for z, s in zip(Z, share, strict=True):
+        m = sum((a * b for a, b in zip(z, w, strict=True)), arb(0))
+        q = 1 / (1 + m.exp())
+        f += s * ((-m).exp().log1p() + eps * m)
+        for j in range(p):
+            g[j] += s * (eps - q) * z[j]
+            for k in range(p):
+                H[j][k] += s * q * (1 - q) * z[j] * z[k]
+    return f, g, H
+
+
+def excess_and_angle(X: Floats, y: Floats, w: Floats, bound: Bound, eps: float, weight: Floats) -> tuple[float, float]:
+    """Return by which share the loss at w exceeds the least one, and the angle to the weights that have it.
+
+    The least one is sought on the part of the bound's surface that w lies on.
+    """
+    R, p = bound.weight_bound, w.size
+    before, ctx.prec = ctx.prec, 400
+    try:
+        Z = [[arb(float(label)) * arb(float(x)) for x in [*row, 1.0]] for row, label in zip(X, y, strict=True)]
+        share = [arb(float(s)) / arb(float(weight.sum())) for s in weight]
+        v = [arb(float(x)) for x in w]
+        found = terms(Z, share, eps, v)[0]
+        held = (np.abs(w) >= R) if bound.shape == "box" else np.zeros(p, bool)
+        sphere = bound.shape == "ball" and np.linalg.norm(w) >= R * (1 - 1e-9)
+        free = np.flatnonzero(~held)
+        f, g, H = terms(Z, share, eps, v)
+        pull = -sum((a * b for a, b in zip(g, v, strict=True)), arb(0)) / arb(R) ** 2 if sphere else arb(0)
+        for _ in range(60 if free.size else 0):
+            A = [[H[j][k] + (pull if j == k else 0) for k in free] + ([v[j]] if sphere else []) for j in free]
+            b = [[-(g[j] + pull * v[j])] for j in free]
+            if sphere:
+                A.append([*v, arb(0)])
+                b.append([(arb(R) ** 2 - sum((a * a for a in v), arb(0))) / 2])
+            step = [row[0].mid() for row in arb_mat(A).solve(arb_mat(b)).tolist()]
+            for j, d in zip(free, step, strict=False):
+                v[j] = (v[j] + d).mid()
+            pull = (pull + step[-1]).mid() if sphere else pull
+            f, g, H = terms(Z, share, eps, v)
+            if max(abs(float(d)) for d in step[: free.size]) < 1e-40:
+                break
+        else:
+            assert not free.size, "no minimum was found"
+        least = np.array([float(x.mid()) for x in v])
+        slope = np.array([float((x / f).mid()) for x in g])
+        assert (slope[held] * least[held] <= 0.0).all(), "a held weight is pulled inside"
+        assert float((pull / f).mid()) >= 0.0
+        assert np.isinf(R) or (np.linalg.norm(least) if sphere else np.abs(least).max()) <= R * (1 + 1e-15)
+        unit, other = w / np.linalg.norm(w), least / np.linalg.norm(least)
+        return float(((found - f) / f).mid()), float(np.linalg.norm(unit - other))
+    finally:
+        ctx.prec = before
+
+
+# Wide bounds
+
+
+@pytest.mark.parametrize("R", [100.0, 1e4, 1e6])
+@pytest.mark.parametrize(("loss", "power"), [("cross-entropy", 1.0), ("quadratic", 2.0), ("threshold-quadratic", 2.0)])
+def test_on_a_face_of_the_box_the_samples_farther_off_decide(loss: Loss, power: float, R: float) -> None:
+    # The margins of two samples are least, R + b and R - b. The others, 2 R + v and 3 R / 2 - 2 v, balance where
+    # exp(-power (2 R + v)) = 2 exp(-power (3 R / 2 - 2 v)).
+    expected = [R, -R / 6.0 - np.log(2.0) / (3.0 * power), 0.0]
+    fit = sigmoid_unit(X4, Y4, loss=loss, bound=Bound("box", R), method="newton")
+    np.testing.assert_allclose(fit.w, expected, rtol=0, atol=1e-7)  # what samples farther off count
+    assert fit.stop == Stop.STATIONARY
+    best = best_separator(X4, Y4, loss=loss, bound=Bound("box", R))
+    np.testing.assert_allclose(best.w, expected, rtol=0, atol=1e-7)
+    ours = BoundedSigmoidClassifier(weight_bound=R, loss=loss).fit(X4, Y4)
+    assert [*ours.coef_[0], *ours.intercept_] == fit.w.tolist()
+
+
+@pytest.mark.parametrize("R", [30.0, 100.0, 1e4, 1e6])
+@pytest.mark.parametrize("shape", ["box", "ball"])
+def test_saturation_costs_no_accuracy(shape: Any, R: float) -> None:
+    rng = np.random.default_rng(0)
+    for n_samples, n_features in ((2, 1), (5, 2), (12, 2), (20, 3)):
+        X, v = rng.normal(size=(n_samples, n_features)), rng.normal(size=n_features)
+        X[0] = -X[1]
+        y = np.where(X @ v > 0.0, 1.0, -1.0)
+        X += y[:, None] * v
+        bound = Bound(shape, R)
+        fit = sigmoid_unit(X, y, bound=bound, method="newton")
+        assert fit.stop == Stop.STATIONARY
+        excess, angle = excess_and_angle(X, y, fit.w, bound, 0.0, np.ones(n_samples))
+        assert excess <= 1e-9
+        assert angle <= 1e-6
+
+
+# The gap
+
+
+def drawn(kind: str, shape: Any, rng: np.random.Generator) -> dict[str, Any]:
+    """Return what `sigmoid_unit` takes: a set whose least loss is hard to find or to tell."""
+    n_samples, n_features = int(rng.integers(8, 31)), int(rng.integers(1, 6))
+    X, v = rng.normal(size=(n_samples, n_features)), rng.normal(size=n_features)
+    X[0] = -X[1]
+    y = np.where(X @ v > 0.0, 1.0, -1.0)
+    if kind == "thin":
+        X -= np.outer((1.0 - 10.0 ** rng.uniform(-12.0, -6.0)) * (X @ v), v / (v @ v))
+    elif kind == "large":
+        X *= 10.0 ** rng.uniform(5.0, 8.0)
+    elif kind == "small":
+        X *= 10.0 ** rng.uniform(-8.0, -5.0)
+    weight = 10.0 ** (rng.uniform(0.0, 3.0, n_samples) * (kind == "heavy"))
+    bound = Bound() if shape == "none" else Bound(shape, 10.0 ** rng.uniform(-2.0, 2.0))
+    eps = float(rng.choice([1e-12, 1e-3, 0.1] if shape == "none" else [0.0, 1e-12, 0.1]))
+    return {"X": X, "y": y, "sample_weight": weight, "bound": bound, "eps": eps}
+
+
+@pytest.mark.parametrize("shape", ["none", "box", "ball"])
+@pytest.mark.parametrize("kind", ["plain", "thin", "large", "small", "heavy"])
+def test_stationary_is_within_the_gap_of_the_least_loss(kind: str, shape: Any) -> None:
+    rng, n_stationary = np.random.default_rng(1), 0
+    for _ in range(12):
+        problem = drawn(kind, shape, rng)
+        fit = sigmoid_unit(**problem, method="newton")
+        assert fit.gap is not None
+        if fit.stop == Stop.STATIONARY:
+            n_stationary += 1
+            X, y, bound, eps, weight = (problem[name] for name in ("X", "y", "bound", "eps", "sample_weight"))
+            excess, _ = excess_and_angle(X, y, fit.w, bound, eps, weight)
+            assert excess <= fit.gap + 1e-14  # what is lost in rounding
+            assert fit.gap <= 1e-9
+    # Without a bound thin margins take weights so long that their own rounding may cost more.
+    assert n_stationary >= (6 if (kind, shape) == ("thin", "none") else 10)
+
+
+@pytest.mark.parametrize("shape", ["none", "box", "ball"])
+def test_the_gap_of_any_method_bounds_the_excess(shape: Any) -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(5):
+        problem = {**drawn("plain", shape, rng), "eps": 0.1}
+        best = sigmoid_unit(**problem, method="newton")
+        for options in ({"method": "descent", "learning_rate": 0.5, "max_steps": 30}, {}, {"max_steps": 3}):
+            fit = sigmoid_unit(**problem, **options)
+            assert fit.gap is not None
+            assert float(fit.loss - best.loss) <= float(fit.gap * fit.loss) + 1e-15
+            assert (fit.stop == Stop.STATIONARY) == (fit.gap <= 1e-9)
+
+
+def test_where_there_is_no_minimum_the_gap_says_so() -> None:
+    for method in ("newton", "L-BFGS-B"):
+        fit = sigmoid_unit(X4, Y4, method=method)
+        assert fit.stop == Stop.SEPARATED
+        assert fit.gap == 1.0
+
+
+def test_the_reference_says_where_saturation_stalls_it() -> None:
+    fit = sigmoid_unit(X4, Y4, bound=Bound("box", 100.0))
+    assert fit.gap is not None
+    assert fit.gap > 1e-9
+    assert fit.stop == Stop.STALLED
