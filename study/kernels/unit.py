@@ -338,6 +338,14 @@ def _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held):
 def _step_in_ball(H, g, w, R, convex, L, b, v, d):
     """Fill d with the minimiser of the quadratic model in the ball, by the iteration of More and Sorensen."""
     p = w.size
+    if _cholesky(H, 0.0, L):
+        for j in range(p):
+            b[j] = -g[j]
+        _solve(L, b, d)
+        for j in range(p):
+            v[j] = w[j] + d[j]
+        if _norm(v) <= R:
+            return EXACT
     size = 0.0
     for j in range(p):
         b[j] = _dot(H[j], w) - g[j]
