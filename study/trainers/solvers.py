@@ -73,7 +73,7 @@ class Minimum:
     residual: Floats
     n_steps: NDArray[np.int64]
     n_passes: NDArray[np.int64]
-    gap: Floats = np.array(np.nan)  # noqa: RUF009 (never written to)
+    gap: Floats = field(default_factory=lambda: np.array(np.nan))
 
 
 Solution = tuple[Floats, Floats, Floats, int, int]

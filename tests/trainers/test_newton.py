@@ -82,7 +82,7 @@ def test_a_search_ends_at_a_kkt_point_or_says_so(loss: Loss, shape: Any) -> None
         value, violation = problem.mean_loss(loss, fit.w)[0], problem.violation(loss, fit.w)
         told = float(fit.loss) / (1.0 if convex else problem.sample_weight.sum())
         assert problem.is_inside(fit.w)
-        assert fit.stop in (Stop.STATIONARY, Stop.STALLED, Stop.BUDGET_SPENT)
+        assert fit.stop in (Stop.STATIONARY, Stop.SEPARATED, Stop.STALLED, Stop.BUDGET_SPENT)
         assert fit.stop != Stop.STATIONARY or violation <= TOL * problem.scale
         assert told <= start * (1 + 1e-12) + 1e-30  # 1e-12: 200 roundings
         # 1e-9: far out a loss is exp(-m) of a margin with m roundings.
