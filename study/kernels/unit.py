@@ -660,10 +660,6 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps,
     gap[0] = np.inf
     widened, convex = False, loss == CROSS_ENTROPY
     while n_steps[0] < max_steps and not control[CANCELLED]:
-        if residual[0] <= 1e-14 * scale * size and gap[0] <= 1e-12 * size:
-            break
-        if residual[0] <= endless and _least(m) > 0.0:
-            break
         if not widened and size < 1e-3 and eps == 0.0 and shape != NONE and _least(m) >= FAR:
             power, before, highest = 1.0 if loss == CROSS_ENTROPY else 2.0, w.copy(), _value(m, e, share, loss, eps, f)
             steps = _widen(Z, share, w, power, shape, R, max_steps - n_steps[0], control, m, e, small, held)
@@ -680,6 +676,10 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps,
             if _least(m) >= FAR:
                 break
             continue
+        if residual[0] <= 1e-14 * scale * size and gap[0] <= 1e-12 * size:
+            break
+        if residual[0] <= endless and _least(m) > 0.0:
+            break
         _hessian(Z, curvature, slope, H)
         if shape == BALL:
             found = _step_in_ball(H, g, w, R, convex, L, b, v, d)

@@ -101,7 +101,7 @@ def test_a_search_ends_at_a_kkt_point_or_says_so(loss: Loss, shape: Any) -> None
     # It is Newton's own work, in Newton's number of steps.
     assert n_short <= N_PROBLEMS / 10
     assert n_updates <= (45 if convex else 60) * N_PROBLEMS
-    assert n_resolved <= N_PROBLEMS / 8  # most where all outputs saturate
+    assert n_resolved <= N_PROBLEMS / (5 if shape == "none" else 8)  # most with more features than samples
 
 
 @pytest.mark.parametrize("shape", ["box", "ball"])
