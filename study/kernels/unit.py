@@ -36,13 +36,21 @@ def _dot(a, b):
 
 
 @helper()
-def _fill(X, y, Z):
-    """Fill Z, of shape (p, n)."""
+def _fill(X, y, share, Z, held_share):
+    """Fill Z, of shape (p, n), and a copy of the shares that runs along memory."""
     n, d = X.shape
     for i in range(n):
         for j in range(d):
             Z[j, i] = y[i] * X[i, j]
         Z[d, i] = y[i]
+        held_share[i] = share[i]
+
+
+@helper()
+def _copy(a, b):
+    """Copy a to b: the assignment b[:] = a brings the words of its error with it, and they take seconds to compile."""
+    for i in range(a.size):
+        b[i] = a[i]
 
 
 @helper(fastmath={"nnan", "nsz", "reassoc"})  # points are finite: they have been checked
@@ -402,7 +410,7 @@ def _least(m):
     return least
 
 
-@njit(error_model="numpy")
+@helper()
 def _log_terms(Z, share, w, power, level, n_levels, m, e, pull):
     """Return the sum over levels of the logarithms of the losses; fill margins, and each sample's share in each.
 
@@ -440,7 +448,7 @@ def _log_terms(Z, share, w, power, level, n_levels, m, e, pull):
     return value
 
 
-@njit(error_model="numpy")
+@helper()
 def _log_model(Z, pull, m, power, n_levels, g, H):
     """Fill gradient and Hessian of that sum: squares about the centre of each level, so that nothing cancels.
 
@@ -465,7 +473,7 @@ def _log_model(Z, pull, m, power, n_levels, g, H):
                 H[j, i] += power * part[j, i]
 
 
-@njit(error_model="numpy")
+@helper()
 def _part(share, m, power, most, level):
     """Fill the samples' levels, each of losses within a factor of its largest, and return their number."""
     ceiling = np.inf
@@ -484,7 +492,7 @@ def _part(share, m, power, most, level):
     return most
 
 
-@njit(error_model="numpy")
+@helper()
 def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, control, m, e, pull, small, held):
     """Move w until the model of that sum promises no more than `enough` inside the bound; return the steps.
 
@@ -495,13 +503,13 @@ def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, co
     H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
     g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
     f = _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
-    last, steps = np.inf, 0
+    last, steps, convex = np.inf, 0, power > 0.0  # as it is
     while steps < max_steps and not control[CANCELLED]:
         _log_model(Z, pull, m, power, n_levels, g, H)
         if shape == BALL:
-            found = _step_in_ball(H, g, w, R, True, L, b, v, d)
+            found = _step_in_ball(H, g, w, R, convex, L, b, v, d)
         else:
-            found = _step_in_box(H, g, w, shape, R, True, A, L, b, d, held)
+            found = _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held)
         downhill = _dot(g, d)
         blur = 0.125 * ROUNDING * R * _norm(g) if shape == BALL else 0.0  # of the norm
         rounding = -downhill <= 1e-14 + 8.0 * blur and -downhill > 0.25 * last
@@ -524,15 +532,16 @@ def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, co
             step *= min(max(secant, 0.1), 0.5)
         if not accepted:
             break
-        w[:] = trial
-        pull[:] = other
+        _copy(trial, w)
+        for k in range(n_levels):
+            _copy(other[k], pull[k])
         f, last = f_trial, -downhill
         steps += 1
     _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
     return steps
 
 
-@njit(error_model="numpy")
+@helper()
 def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held):
     """Move w to the minimiser of the logarithm of the loss, all samples being far on their own side; return the steps.
 
@@ -546,8 +555,9 @@ def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held):
     for j in range(p):
         w[j] *= min(shorter, 1.0)
         reach = max(reach, abs(w[j]))
-    inside, steps, rounds, most = min(reach if shape == BOX else _norm(w), R), 0, 0, min(p, 3) if shape == BOX else 1
-    _log_terms(Z, share, w, power, level, 1, m, e, pull)
+    inside, most = min(reach if shape == BOX else _norm(w), R), min(p, 3) if shape == BOX else 1
+    n_levels, steps, rounds = 1, 0, 0
+    _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
     while True:
         n_levels = _part(share, m, power, most, level)
         enough = (1e-20 if inside == R else 1e-3 * math.exp(-BESIDE)) * LATER ** (n_levels - 1)
@@ -566,7 +576,7 @@ def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held):
             most = 1  # at last what is not lost in rounding is weighed as it is
 
 
-@njit(error_model="numpy")
+@helper()
 def _keeps_signs(Z, share, d, m, change):
     """Say whether the model's outputs, linear in the step d, stay between 0 and 1; `change` is room.
 
@@ -585,7 +595,7 @@ def _keeps_signs(Z, share, d, m, change):
     return True
 
 
-@njit(error_model="numpy")
+@helper()
 def _gap(Z, share, w, loss, shape, R, value, far, m, e, slope, curvature, small, held):
     """Return the share of the loss that its quadratic model about w still promises to take off inside the bound.
 
@@ -600,8 +610,8 @@ def _gap(Z, share, w, loss, shape, R, value, far, m, e, slope, curvature, small,
     if far:  # all of the loss, so that it does not matter if that is no longer a number
         power = 1.0 if loss == CROSS_ENTROPY else 2.0
         pull, level = np.empty((1, n)), np.zeros(n, np.int64)
-        _log_terms(Z, share, w, power, level, 1, m, e, pull)
-        _log_model(Z, pull, m, power, 1, g, H)
+        _log_terms(Z, share, w, power, level, pull.shape[0], m, e, pull)
+        _log_model(Z, pull, m, power, pull.shape[0], g, H)
         value = 1.0
     else:
         _gradient(Z, slope, g)
@@ -637,19 +647,20 @@ def _gap(Z, share, w, loss, shape, R, value, far, m, e, slope, curvature, small,
     " float64[:], int64[:], int64[:], float64[:], float64[:], float64[:])",
     "(n,d),(n),(n),(p),(),(),(),(),(),(c)->(p),(),(),(),(),()",
 )
-def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps, n_passes, value, residual, gap):
+def newton(X, y, shares, w0, loss, eps, shape, R, max_steps, control, answer, n_steps, n_passes, value, residual, gap):
     """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it."""
     gil = release_gil()
     n, p = y.size, w0.size
-    room, small, held = np.empty((p + 4, n)), np.empty((3 * p + 5, p)), np.empty(p, np.bool_)
-    Z, m, e, slope, curvature = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3]
+    room, small, held = np.empty((p + 5, n)), np.empty((3 * p + 6, p)), np.empty(p, np.bool_)
+    Z, m, e, slope, curvature, share = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3], room[p + 4]
     H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
     g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
-    _fill(X, y, Z)
+    w = small[3 * p + 5]
+    _fill(X, y, shares, Z, share)
     scale = _largest(Z, 1.0)
     # Without a bound the loss of separated points has no minimum: small features must not end the fall early.
     endless = 1e-14 * min(1.0, _largest(Z[: p - 1], 0.0)) if shape == NONE and eps == 0.0 else 0.0
-    w[:] = w0
+    _copy(w0, w)
     _project(w, shape, R)
     f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
     _gradient(Z, slope, g)
@@ -667,7 +678,7 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps,
             n_passes[0] += steps
             f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
             if not _value(m, e, share, loss, eps, f) <= highest:  # the quadratic losses are not convex
-                w[:] = before
+                _copy(before, w)
                 f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
             _gradient(Z, slope, g)
             residual[0] = _residual(w, g, shape, R, trial)
@@ -767,6 +778,7 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps,
         for j in range(p):
             longest += abs(w[j])
         gap[0] += (ROUNDING * (1.0 + longest * scale)) ** 2
+    _copy(w, answer)
     restore_gil(gil)
 
 
@@ -776,17 +788,18 @@ def newton(X, y, share, w0, loss, eps, shape, R, max_steps, control, w, n_steps,
     "(n,d),(n),(n),(p),(),(),(),(),(),(),(),(k),(c)->(p),(),(),(),(k,p)",
 )
 def descend(
-    X, y, share, w0, loss, eps, shape, R, max_steps, rate, tol, room, control, w, n_steps, value, residual, path
+    X, y, shares, w0, loss, eps, shape, R, max_steps, rate, tol, room, control, answer, n_steps, value, residual, path
 ):
     """Take projected gradient steps of a fixed rate until the residual is at most `tol`; record while there is room."""
     gil = release_gil()
     n, p = y.size, w0.size
-    workspace, g, moved = np.empty((p + 4, n)), np.empty(p), np.empty(p)
+    workspace, g, moved, w = np.empty((p + 5, n)), np.empty(p), np.empty(p), np.empty(p)
     Z, m, e, slope, curvature = workspace[:p], workspace[p], workspace[p + 1], workspace[p + 2], workspace[p + 3]
-    _fill(X, y, Z)
-    w[:] = w0
+    share = workspace[p + 4]
+    _fill(X, y, shares, Z, share)
+    _copy(w0, w)
     _project(w, shape, R)
-    path[0] = w
+    _copy(w, path[0])
     n_steps[0] = 0
     while True:
         f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
@@ -799,8 +812,9 @@ def descend(
         _project(w, shape, R)
         n_steps[0] += 1
         if n_steps[0] < room.size:
-            path[n_steps[0]] = w
+            _copy(w, path[n_steps[0]])
     for k in range(n_steps[0] + 1, room.size):
-        path[k] = w
+        _copy(w, path[k])
     value[0] = _value(m, e, share, loss, eps, f)
+    _copy(w, answer)
     restore_gil(gil)
