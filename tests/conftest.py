@@ -20,6 +20,9 @@ for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported; workers 
 
 ROOT = Path(__file__).resolve().parent.parent
 
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # begun in the background by a shell; commands inherit that too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 settings.register_profile("study", derandomize=True, deadline=None)
 settings.load_profile("study")
 

@@ -103,7 +103,7 @@ FAULTS: dict[str, dict[str, tuple[Plant, str]]] = {
         ),
         "a certificate of something else": (
             resealed("phase_diagram", "phase_diagram.csv", *(f"separates,0,False,True,{k}\n" for k in (0, 2000))),
-            "phase_diagram.csv: row 2, ",
+            "phase_diagram.csv: row 2: certificates/",
         ),
         "a figure that is gone": (gone(FIGURE), f"{FIGURE} is linked, but is not there"),
     },

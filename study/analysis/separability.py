@@ -1,7 +1,7 @@
 """Whether a set is separable, decided exactly: floating point looks for the evidence, whole numbers verify it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, lcm
@@ -12,7 +12,7 @@ from flint import fmpq, fmpz_mat
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
-from study.checks import BadInput, checked
+from study.checks import checked
 from study.datasets.dataset import Features, Floats, Labels, check_points, check_shape, leading_shape
 from study.datasets.exact import Exact, as_exact
 
@@ -118,15 +118,10 @@ def separability(X: Annotated[ArrayLike | Exact, as_exact], y: Labels, guess: Ar
     return Separability(w=tuple(w), multipliers=multipliers, proof=proof, of_decimals=exact.of_decimals)
 
 
-@checked
-def lost_samples(X: Annotated[ArrayLike | Exact, as_exact], y: Labels, w: Sequence[fmpq]) -> NDArray[np.int64]:
+def _lost_samples(X: Exact, y: Floats, w: Row) -> NDArray[np.int64]:
     """Return the indices of the samples of one set that exact weights, the bias last, do not put on their own side."""
-    exact, labels = as_exact("X", X), np.asarray(y)
-    check_shape("y", labels, len(exact.rows))
-    if len(w) != exact.shape[1] + 1:
-        raise BadInput(f"`w` must hold {exact.shape[1] + 1} weights; got {len(w)}")
-    points = _Points(exact, labels)
-    return points.separator(points.inward(list(w)))[1]
+    points = _Points(X, y)
+    return points.separator(points.inward(w))[1]
 
 
 @checked

@@ -132,7 +132,7 @@ def _sharpen(objective: Objective, bound: Bound, w: Floats) -> Floats:
     value, gradient = objective.value_and_gradient(w)
     R = bound.weight_bound
     if bound.shape == "ball" and np.linalg.norm(w) > R * (1.0 - 1e-6):
-        root = _root_on_sphere(objective, R, w, max(0.0, -float(gradient @ w) / R**2))
+        root = _root_on_sphere(objective, R, w, max(0.0, -float(gradient @ (w / R)) / R))
     else:
         # At a bound, a weight that the gradient pulls inside is free.
         root = _root_of_free(objective, w, (np.abs(w) < R) | (w * gradient > 0.0))
@@ -143,14 +143,15 @@ def _sharpen(objective: Objective, bound: Bound, w: Floats) -> Floats:
 
 
 def _root_on_sphere(objective: Objective, R: float, w: Floats, multiplier: float) -> Floats:
-    """Solve gradient + multiplier w = 0 and w.w = R^2."""
+    """Solve gradient + multiplier w = 0 and w.w / R = R."""
 
     def equations(u: Floats) -> Floats:
-        return np.append(objective.value_and_gradient(u[:-1])[1] + u[-1] * u[:-1], (u[:-1] @ u[:-1] - R**2) / 2.0)
+        length = float(u[:-1] / R @ u[:-1])
+        return np.append(objective.value_and_gradient(u[:-1])[1] + u[-1] * u[:-1], (length - R) / 2.0)
 
     def jacobian(u: Floats) -> Floats:
         block = objective.hessian(u[:-1]) + u[-1] * np.eye(w.size)
-        return np.block([[block, u[:-1, None]], [u[None, :-1], np.zeros((1, 1))]])
+        return np.block([[block, u[:-1, None]], [u[None, :-1] / R, np.zeros((1, 1))]])
 
     answer = optimize.root(equations, np.append(w, multiplier), jac=jacobian, options={"xtol": 1e-15})
     return np.asarray(answer.x[:-1])

@@ -36,7 +36,7 @@ class Widest:
     n_support: int
 
 
-def widest(X: Floats, y: Floats, pairs: Pairs) -> Widest:
+def _widest(X: Floats, y: Floats, pairs: Pairs) -> Widest:
     """Return the boundary with the largest margin of one set, from a guess at the pairs of samples that it rests on.
 
     Wolfe's algorithm, as `study.kernels.nearest_points` has it, but exact: so it ends, with the nearest points.

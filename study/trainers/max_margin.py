@@ -5,7 +5,7 @@ import numpy as np
 from study.checks import checked
 from study.datasets.dataset import Features, Floats, Labels, check_points, leading_shape
 from study.kernels.nearest_points import nearest_points
-from study.trainers.exact_margin import Widest, widest
+from study.trainers.exact_margin import Widest, _widest
 from study.trainers.fit import Fit, Stop
 
 ROUNDING = 2.0**-53
@@ -72,7 +72,7 @@ def _max_margin(X: Floats, y: Floats) -> Fit:
     for index in zip(*np.nonzero(np.atleast_1d(unsettled)), strict=True) if shape else [()]:
         if unsettled[index]:
             pairs = [(int(a), int(b)) for a, b in zip(positive[index], negative[index], strict=True) if a >= 0]
-            exact = widest(X[index], y[index], pairs)
+            exact = _widest(X[index], y[index], pairs)
             w[index], n_support[index], stop[index] = exact.w, exact.n_support, _stop(exact)
             residual[index], shortfall[index] = max(0.0, 1.0 - exact.least), min(exact.shortfall, 1.0)
             loss[index] = 0.5 * (exact.w[:-1] ** 2).sum() if exact.shortfall < 1.0 else np.inf
