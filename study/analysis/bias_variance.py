@@ -28,19 +28,24 @@ PARTS = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimate for each of `PARTS`, its standard error, and a confidence interval."""
+    """An estimate for each of `PARTS`, its standard error, and a confidence interval.
+
+    Interval and p-value take Student's distribution with the same `degrees` of freedom: zero lies outside the interval
+    exactly where the p-value is below one less its confidence.
+    """
 
     value: Floats
     standard_error: Floats
     low: Floats
     high: Floats
+    degrees: int
 
     @property
     def p_value(self) -> Floats:
         """Two-sided p-value of the hypothesis that the true value is zero; 1 where both value and error are zero."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            z = np.abs(self.value) / self.standard_error
-        return np.asarray(2.0 * stats.norm.sf(np.where(np.isnan(z), 0.0, z)))
+            t = np.abs(self.value) / self.standard_error
+        return np.asarray(2.0 * stats.t.sf(np.where(np.isnan(t), 0.0, t), self.degrees))
 
 
 def _even(name: str, value: int) -> int:
@@ -240,7 +245,7 @@ def estimate(
     between_resamples = (n_groups - 1) * without.var(axis=-2)
     error = np.sqrt(between_points + between_resamples)
     reach = stats.t.ppf((1.0 + level) / 2.0, n_groups - 1) * error
-    return Estimate(value, error, value - reach, value + reach)
+    return Estimate(value, error, value - reach, value + reach, n_groups - 1)
 
 
 @checked

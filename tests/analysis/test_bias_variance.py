@@ -1,5 +1,7 @@
 """Bias and variance against plain counting, against closed forms, and the coverage of their intervals."""
 
+import itertools
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -106,6 +108,43 @@ def test_variance_from_halves_is_not_biased_low() -> None:
     assert parts[7].mean() == pytest.approx(q * (1.0 - q), abs=0.002)
 
 
+@pytest.mark.parametrize("q", [0.1, 0.5, 0.8])
+def test_the_parts_are_unbiased_over_all_outcomes(q: float) -> None:
+    """Two groups of one resample and two of two, at one test point: 64 outcomes, each with its own probability."""
+    n = np.array([1, 1, 2, 2])
+    mean, of_mains = np.zeros(8), 0.0
+    for outcome in itertools.product((0, 1), repeat=6):
+        wrong = np.array([outcome[0], outcome[1], outcome[2] + outcome[3], outcome[4] + outcome[5]])
+        probability = q ** sum(outcome) * (1.0 - q) ** (6 - sum(outcome))
+        mean += probability * decompose(wrong[:, None], n)[:, 0]
+        of_mains += probability * np.mean([2 * (wrong[k] + wrong[k + 2]) >= 3 for k in (0, 1)])
+    error, bias, variance, unbiased, against, net, kohavi_bias, kohavi_variance = mean
+    assert error == pytest.approx(q)
+    assert bias == pytest.approx(of_mains)
+    assert unbiased == pytest.approx(q * (1.0 - of_mains))  # the main prediction and V come from different halves
+    assert against == pytest.approx((1.0 - q) * of_mains)
+    assert (variance, net) == pytest.approx((unbiased + against, unbiased - against))
+    assert (kohavi_bias, kohavi_variance) == pytest.approx((q * q, q * (1.0 - q)))
+
+
+@pytest.mark.slow
+def test_p_values_are_even_where_two_rules_are_alike() -> None:
+    """Of 1,000, at most 1% of the nominal share more fall below any level; they err on the side of caution only."""
+    rng, p = np.random.default_rng(7), []
+    n = group_sizes(200)
+    for _ in range(1000):
+        q = rng.random(60)[:, None] * np.ones((1, 2))
+        one, other = (rng.binomial(n[:, None], q[:, k]) for k in (0, 1))
+        found = difference(one, other, n)
+        p.append(found.p_value[0])
+        assert (found.p_value[0] < 0.05) == (not found.low[0] <= 0.0 <= found.high[0])
+    for level in (0.01, 0.05, 0.2, 0.5):  # 1 false alarm in 200
+        assert np.mean(np.array(p) <= level) <= level + 2.6 * np.sqrt(
+            level * (1.0 - level) / 1000
+        )  # 1 in 200 by chance
+    assert np.mean(np.array(p) <= 0.5) > 0.3
+
+
 @pytest.mark.parametrize(("mean", "sd"), [(0.3, 0.5), (0.1, 1.0)])
 @pytest.mark.slow
 def test_intervals_cover(mean: float, sd: float) -> None:
@@ -140,6 +179,16 @@ def test_differences_are_paired() -> None:
 def test_holm_is_the_textbook() -> None:
     assert holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
+
+
+def test_holm_is_the_closure_of_bonferroni() -> None:
+    """A hypothesis is refused at a level exactly where Bonferroni refuses each intersection that it belongs to."""
+    rng = np.random.default_rng(8)
+    for _ in range(50):
+        p = np.round(rng.random(5) ** 3, 2)
+        subsets = [s for k in range(1, 6) for s in itertools.combinations(range(5), k)]
+        closed = [max(min(1.0, len(s) * min(p[j] for j in s)) for s in subsets if i in s) for i in range(5)]
+        assert holm(p) == pytest.approx(closed)
 
 
 def test_spread_of_known_boundaries() -> None:
