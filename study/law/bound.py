@@ -98,7 +98,7 @@ def fits_from(points: Spoilt, loss: HardLoss) -> float:
     lowest loss and the spoiler its own: z_i.u = -mu s - (H + ln alpha_i) / a, z_s.u = s. In the ball, or without
     conflict, there is no such condition, and the answer is 0.
     """
-    if points.shape == "ball" or not points.conflict:
+    if points.shape != "box" or not points.conflict:
         return 0.0
     a = 1.0 if loss == "cross-entropy" else 2.0
     alpha, held = points.best.alpha[points.supports], points.best.mu > TIGHT

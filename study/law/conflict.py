@@ -1,6 +1,7 @@
 """Base points and spoilers in conflict: the margins between them, and the multipliers that the law is made of.
 
-Points are rows z = y (x, 1); directions v lie in W, the unit box or the unit ball, bias included.
+Points are rows z = y (x, 1); directions v lie in W: the unit box or the unit ball, bias included, or all v whose
+features' part lies in the unit ball, the bias free.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from study.datasets.dataset import Features, Floats, Labels, as_flags, check_fin
 
 Shape = Literal["box", "ball"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
+FreeShape = Literal["box", "ball", "free-bias ball"]
+"""Shapes that bound the bias too, and one that does not."""
 TIGHT = 1e-8
 """What counts as zero, of margins and multipliers of order 1."""
 
@@ -30,13 +33,13 @@ class Spoilt:
         Distinct base points.
     spoilers : ndarray of shape (k, n_features + 1)
         Distinct spoilers; k copies of one count by k times the threshold.
-    shape : {"box", "ball"}
-        W: all |v_j| <= 1, or Euclidean norm of v at most 1.
+    shape : {"box", "ball", "free-bias ball"}
+        W: all |v_j| <= 1; Euclidean norm of v at most 1; or norm of v without its bias at most 1.
     """
 
     base: Floats
     spoilers: Floats
-    shape: Shape
+    shape: FreeShape
 
     @cached_property
     def best(self) -> "Optimum":
@@ -94,7 +97,7 @@ class Spoilt:
         A = np.vstack([self.base[self.supports][:, free], self.spoilers[held][:, free]])
         A = np.column_stack([A, np.repeat([1.0, 0.0], [self.supports.sum(), held.sum()])])
         unique_dual = np.linalg.matrix_rank(A, tol=1e-7) == len(A)
-        unique_best = self.shape == "ball" or np.linalg.matrix_rank(A, tol=1e-7) == free.sum() + 1
+        unique_best = self.shape != "box" or np.linalg.matrix_rank(A, tol=1e-7) == free.sum() + 1
         return bool(unique_dual and unique_best and self.gap > TIGHT and (slack > TIGHT).all() and held.any())
 
 
@@ -112,7 +115,7 @@ class Optimum:
 
 
 @checked
-def spoilt(X: Features, y: Labels, is_spoiler: Annotated[ArrayLike, as_flags], shape: Shape) -> Spoilt:
+def spoilt(X: Features, y: Labels, is_spoiler: Annotated[ArrayLike, as_flags], shape: FreeShape) -> Spoilt:
     """Return base points and spoilers of one set, checked.
 
     Parameters
@@ -122,8 +125,8 @@ def spoilt(X: Features, y: Labels, is_spoiler: Annotated[ArrayLike, as_flags], s
         Labels in {-1, +1}, both present.
     is_spoiler : array_like of bool of shape (n_samples,)
         True for at least one sample, and false for at least one.
-    shape : {"box", "ball"}
-        Shape of the bound, which covers the bias too.
+    shape : {"box", "ball", "free-bias ball"}
+        Shape of the bound; the first two cover the bias too.
 
     Raises
     ------
@@ -140,7 +143,7 @@ def spoilt(X: Features, y: Labels, is_spoiler: Annotated[ArrayLike, as_flags], s
 
 
 @checked
-def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0.0) -> Optimum:
+def largest_margin(base: Floats, spoilers: Floats, shape: FreeShape, lift: float = 0.0) -> Optimum:
     """Maximise min_i z_i.v over v in W with z_s.v >= lift min_i z_i.v for each spoiler.
 
     Parameters
@@ -148,7 +151,7 @@ def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0
     base : ndarray of shape (n, p)
     spoilers : ndarray of shape (k, p)
         Without rows: no such condition.
-    shape : {"box", "ball"}
+    shape : {"box", "ball", "free-bias ball"}
     lift : float, at least 0
         How far the spoilers are to be on their side; the multipliers are those of lift 0 only.
 
@@ -160,7 +163,8 @@ def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0
     Notes
     -----
     The box is a linear programme (scipy, HiGHS). In the ball the best v is the direction of the least-norm u with all
-    z_i.u >= 1 and z_s.u >= lift, a non-negative least-squares problem [1]_.
+    z_i.u >= 1 and z_s.u >= lift, a non-negative least-squares problem [1]_. Where the bias is free, the same stands for
+    the differences x_i - x_j of points of two classes, whose levels add up.
 
     References
     ----------
@@ -176,7 +180,7 @@ def largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0
     return _largest_margin(base, spoilers, shape, lift)
 
 
-def _largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 0.0) -> Optimum:
+def _largest_margin(base: Floats, spoilers: Floats, shape: FreeShape, lift: float = 0.0) -> Optimum:
     n, p = base.shape
     Z = np.vstack([base, spoilers])
     level = np.repeat([1.0, lift], [n, len(spoilers)])
@@ -191,21 +195,62 @@ def _largest_margin(base: Floats, spoilers: Floats, shape: Shape, lift: float = 
         if answer.x is None:
             raise BadInput("`base` and `spoilers` must be of sizes that a linear programme can hold; none was solved")
         v, margin, multipliers = answer.x[:-1], float(answer.x[-1]), -answer.ineqlin.marginals
+    elif shape == "ball":
+        v, margin, multipliers = _least_norm(Z, level)
     else:
-        target = np.append(np.zeros(p), 1.0)
-        E = np.vstack([Z.T, level])
-        u = lsq_linear(E, target, bounds=(0.0, np.inf), method="bvls", tol=1e-14, max_iter=1000).x  # [1] (23.24)
-        off = E @ u - target
-        separable = off[-1] < -1e-12
-        norm = float(np.linalg.norm(off[:-1])) if separable else 1.0
-        v, margin = off[:-1] / norm, -off[-1] / norm if separable else 0.0
-        multipliers = u / max(float(u[:n].sum()), np.finfo(float).tiny)
+        v, margin, multipliers = _least_norm_without_bias(Z, level)
+    multipliers = multipliers / max(float(multipliers[:n].sum()), np.finfo(float).tiny)
     if margin <= TIGHT * np.abs(Z).max():
         raise BadInput("`base` and `spoilers` must be separable with a margin that rounding leaves; none was found")
     return Optimum(margin=margin, v=v, alpha=multipliers[:n], mu=multipliers[n:])
+
+
+def _least_norm(Z: Floats, level: Floats) -> tuple[Floats, float, Floats]:
+    """Return direction and inverse norm of the least-norm u with Z u >= level, and its multipliers; 0 where none is."""
+    target = np.append(np.zeros(Z.shape[1]), 1.0)
+    E = np.vstack([Z.T, level])
+    multipliers = lsq_linear(E, target, bounds=(0.0, np.inf), method="bvls", tol=1e-14, max_iter=1000).x  # [1] (23.24)
+    off = E @ multipliers - target
+    separable = off[-1] < -1e-12
+    norm = float(np.linalg.norm(off[:-1])) if separable else 1.0
+    return off[:-1] / norm, -float(off[-1]) / norm if separable else 0.0, multipliers
+
+
+def _least_norm_without_bias(Z: Floats, level: Floats) -> tuple[Floats, float, Floats]:
+    """Return the same where the bias, the last entry of u, does not count: over differences of the two classes."""
+    positive, negative = np.flatnonzero(Z[:, -1] > 0.0), np.flatnonzero(Z[:, -1] < 0.0)
+    i, j = (pair.ravel() for pair in np.meshgrid(positive, negative, indexing="ij"))
+    if not (level[positive].any() and level[negative].any()):
+        raise BadInput("`base` must hold points of both classes where the bias is free; it holds one")
+    v, margin, of_pairs = _least_norm(Z[i, :-1] + Z[j, :-1], level[i] + level[j])
+    of_points: Floats = np.zeros(len(Z))
+    np.add.at(of_points, i, of_pairs)
+    np.add.at(of_points, j, of_pairs)
+    over = margin * level - Z[:, :-1] @ v  # what the bias has to make up for
+    return np.append(v, (over[positive].max() - over[negative].max()) / 2.0), margin, of_points
 
 
 def check_one_spoiler(points: Spoilt) -> None:
     """Raise `BadInput` where there are several spoilers."""
     if len(points.spoilers) > 1:
         raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")
+
+
+def multiplier_of_spoiler(points: Spoilt, v: Floats, pull: Floats) -> float:
+    """Return the largest multiplier of z_s.v = 0 where `pull`, minus a gradient, is balanced at v; 0 where none is.
+
+    pull + multiplier z_s lies in the normal cone of W at v.
+    """
+    z = points.spoilers[0]
+    if points.shape == "box":
+        free = (np.abs(v) < 1.0 - 1e-7) & (z != 0.0)
+        if free.any():
+            value = float(-(pull[free] @ z[free]) / (z[free] @ z[free]))
+        else:  # the multiplier times side * z is at least -side * pull at each weight that is held
+            room = -np.sign(v) * pull, np.sign(v) * z
+            value = min((float(a / b) for a, b in zip(*room, strict=True) if b < 0.0), default=0.0)
+    else:
+        radial = v if points.shape == "ball" else np.append(v[:-1], 0.0)
+        rows = np.column_stack([z, -radial]) if radial @ radial > 1.0 - 1e-7 else z[:, None]
+        value = float(np.linalg.lstsq(rows, -pull)[0][0])
+    return max(value, 0.0)

@@ -1,29 +1,44 @@
 """The threshold M* itself: the weight of each base point up to which the global optimum gets the spoiler right."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.special import logsumexp
 
-from study.checks import BadInput, Positive, checked
+from study.checks import BadInput, Positive, checked, one_of
 from study.datasets.dataset import Floats
-from study.law.bound import HardLoss
-from study.law.conflict import Spoilt, check_one_spoiler, largest_margin
+from study.law.bound import LOSSES
+from study.law.conflict import Spoilt, check_one_spoiler, largest_margin, multiplier_of_spoiler
+from study.law.tail import TAILS, Tail, log_tail_of_margin
 from study.trainers.bounded import slsqp
-from study.trainers.log_loss import log_loss, log_loss_of_margin
+from study.trainers.log_loss import log_loss_of_margin
+from study.trainers.losses import Loss
 
+MarginLoss = Annotated[Loss | Tail, partial(one_of, allowed=(*LOSSES, *TAILS))]
+CONVEX = ("cross-entropy", "inverse", "inverse-square")
+SLOPES: dict[str, float] = {
+    "cross-entropy": 0.5,
+    "quadratic": 0.125,
+    **{name: one.slope for name, one in TAILS.items()},
+}
+"""Minus the slope of each loss at margin zero."""
 TIE = 1e-9
 """Losses that differ by less than this share are not told apart."""
 
 
 @checked
-def threshold(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
+def threshold(points: Spoilt, loss: MarginLoss, weight_bound: Positive) -> float:
     """Return ln M*: below it the spoiler is right at every global optimum in R W, above it wrong at every one.
 
     Parameters
     ----------
-    points, loss, weight_bound
+    points, weight_bound
         As `study.law.bound.asymptote` takes them; one spoiler only.
+    loss : {"cross-entropy", "quadratic", "inverse", "inverse-square", "arctan"}
+        The first two with hard targets; the others are those of `study.law.tail`.
 
     Returns
     -------
@@ -33,16 +48,16 @@ def threshold(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
     Notes
     -----
     Where the spoiler's margin passes through zero as M grows, M* = -loss'(0) / lambda, with lambda the multiplier of
-    z_s.w = 0 in min {sum_i loss(z_i.w): w in R W, z_s.w = 0}; for the cross-entropy this is exact. For the quadratic
-    loss the margin may jump: then the lowest losses on both sides of zero are made equal. They are the lowest that
-    were found, from several starts; scipy's SLSQP on the logarithm of the loss finds them.
+    z_s.w = 0 in min {sum_i loss(z_i.w): w in R W, z_s.w = 0}; for the convex losses this is exact. For the quadratic
+    loss and arctan the margin may jump: then the lowest losses on both sides of zero are made equal. They are the
+    lowest that were found, from several starts; scipy's SLSQP on the logarithm of the loss finds them.
     """
     check_one_spoiler(points)
     problem = SideSearch(points, loss, weight_bound)
     _, tie = problem.lowest(np.inf, 0.0, [points.best.v])  # of the base alone, the spoiler on the boundary
-    multiplier = problem.multiplier(tie)
-    continuous = np.log(0.5 if loss == "cross-entropy" else 0.125) - multiplier if np.isfinite(multiplier) else np.inf
-    if loss == "cross-entropy":
+    multiplier = problem.ln_multiplier(tie)
+    continuous = np.log(SLOPES[loss]) - multiplier if np.isfinite(multiplier) else np.inf
+    if loss in CONVEX:
         return continuous
     return problem.crossing(continuous, tie)
 
@@ -50,8 +65,9 @@ def threshold(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
 class SideSearch:
     """The loss on base points of weight M and the spoiler, in coordinates v = w / R."""
 
-    def __init__(self, points: Spoilt, loss: HardLoss, R: float) -> None:
-        self.points, self.loss, self.R = points, loss, R
+    def __init__(self, points: Spoilt, loss: MarginLoss, R: float) -> None:
+        self.points, self.R = points, R
+        self.loss: MarginLoss = loss
         lifted = [largest_margin(points.base, points.spoilers, points.shape, lift).v for lift in (1.0, 0.1)]
         self.right = lifted
         self.wrong = [points.without.v, (points.without.v + points.best.v) / 2.0]
@@ -61,8 +77,9 @@ class SideSearch:
         Z = self.points.base if ln_M == np.inf else np.vstack([self.points.base, self.points.spoilers])
         ln_weight = np.zeros(len(Z))
         ln_weight[: len(self.points.base)] = 0.0 if ln_M == np.inf else ln_M
-        value, gradient = log_loss(self.loss, Z, self.R * (Z @ v), ln_weight)
-        return value, self.R * gradient
+        ln_loss, ratio = self.ln_loss(self.R * (Z @ v))
+        value = logsumexp(ln_weight + ln_loss)
+        return float(value), self.R * (np.exp(ln_weight + ln_loss - value) * ratio) @ Z
 
     def lowest(self, ln_M: float, side: float, starts: Sequence[Floats]) -> tuple[float, Floats]:
         """Return the lowest ln loss found, and where, with side * z_s.v >= 0; or z_s.v = 0 for side 0."""
@@ -72,7 +89,7 @@ class SideSearch:
             slsqp(
                 lambda v: self.log_loss(v, ln_M),
                 v,
-                "box" if self.points.shape == "box" else "both",
+                "both" if self.points.shape == "ball" else self.points.shape,
                 max_steps=200,
                 ftol=1e-13,
                 held=[held],
@@ -82,21 +99,17 @@ class SideSearch:
         best = min(answers, key=lambda answer: float(answer.fun))
         return float(best.fun), np.asarray(best.x)
 
-    def multiplier(self, v: Floats) -> float:
+    def ln_loss(self, m: Floats) -> tuple[Floats, Floats]:
+        """Return ln of a sample's loss and its slope divided by it, at margins m."""
+        if self.loss == "inverse" or self.loss == "inverse-square" or self.loss == "arctan":
+            return log_tail_of_margin(self.loss, m)
+        return log_loss_of_margin(self.loss, m)
+
+    def ln_multiplier(self, v: Floats) -> float:
         """Return ln of the largest multiplier of z_s.w = 0 at `v`, -inf where none is positive."""
-        ln_loss, ratio = log_loss_of_margin(self.loss, self.R * (self.points.base @ v))
+        ln_loss, ratio = self.ln_loss(self.R * (self.points.base @ v))
         size = float(ln_loss.max())
-        pull, z = -(np.exp(ln_loss - size) * ratio) @ self.points.base, self.points.spoilers[0]
-        if self.points.shape == "ball":
-            rows = np.column_stack([z, -v]) if v @ v > 1.0 - 1e-7 else z[:, None]
-            value = float(np.linalg.lstsq(rows, -pull)[0][0])
-        else:
-            free = (np.abs(v) < 1.0 - 1e-7) & (z != 0.0)
-            room = -np.sign(v) * pull, np.sign(v) * z  # lambda * room[1] >= room[0] at an active weight
-            if free.any():
-                value = float(-(pull[free] @ z[free]) / (z[free] @ z[free]))
-            else:
-                value = min((float(a / b) for a, b in zip(*room, strict=True) if b < 0.0), default=-np.inf)
+        value = multiplier_of_spoiler(self.points, v, -(np.exp(ln_loss - size) * ratio) @ self.points.base)
         return float(np.log(value) + size) if value > 0.0 else -np.inf
 
     def crossing(self, continuous: float, tie: Floats) -> float:

@@ -87,16 +87,19 @@ def slsqp(
     max_steps: int,
     ftol: float,
 ) -> optimize.OptimizeResult:
-    """Minimise a function that returns value and gradient over the unit box, the unit ball or both, by scipy's SLSQP.
+    """Minimise a function that returns value and gradient over a unit bound, by scipy's SLSQP.
 
-    `held` lists linear constraints: rows @ v >= 0 as ("ineq", rows), rows @ v = 0 as ("eq", rows).
+    `shape` is box, ball, both, or "free-bias ball", which leaves out the last weight. `held` lists linear constraints:
+    rows @ v >= 0 as ("ineq", rows), rows @ v = 0 as ("eq", rows).
     """
     constraints = [
         {"type": kind, "fun": lambda v, rows=rows: rows @ v, "jac": lambda _, rows=rows: rows} for kind, rows in held
     ]
     if shape != "box":
-        constraints.append({"type": "ineq", "fun": lambda v: (1.0 - v @ v) / 2.0, "jac": lambda v: -v})
-    bounds = optimize.Bounds(-1.0, 1.0) if shape != "ball" else None
+        counted = np.append(np.ones(len(start) - 1), 0.0 if shape == "free-bias ball" else 1.0)
+        inside = {"fun": lambda v: (1.0 - v @ (counted * v)) / 2.0, "jac": lambda v: -counted * v}
+        constraints.append({"type": "ineq", **inside})
+    bounds = optimize.Bounds(-1.0, 1.0) if shape in ("box", "both") else None
     options = {"maxiter": max_steps, "ftol": ftol}
     return optimize.minimize(
         objective, start, jac=True, method="SLSQP", bounds=bounds, constraints=constraints, options=options

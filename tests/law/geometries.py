@@ -54,6 +54,7 @@ def optimum(points: Spoilt, loss: Loss, R: float, M: float, *, copies: float = 1
     Z = np.vstack([points.base, points.spoilers])
     y = Z[:, -1]
     weight = np.repeat([M, copies], [len(points.base), len(points.spoilers)])
+    assert points.shape != "free-bias ball"
     bound, size = (Bound(points.shape, R), R) if np.isfinite(R) else (Bound(), 3.0)
     known = [points.best.v, points.without.v, 0.1 * points.best.v, 0.0 * points.best.v]
     starts = size * np.vstack([known, np.random.default_rng(0).uniform(-1.0, 1.0, (8, Z.shape[1]))])

@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from study.checks import BadInput
+from study.law.conflict import Spoilt, spoilt
+from study.law.penalty import SHAPES, Bias, PenalisedUnit, penalty_law, penalty_thresholds
+from tests.law.geometries import GEOMETRIES, corners
+
+BALLS = {name: points for name, points in GEOMETRIES.items() if points.shape == "ball"}
+NAMED = pytest.mark.parametrize("points", BALLS.values(), ids=BALLS)
+BIAS = pytest.mark.parametrize("bias", SHAPES)
+CORNERS = spoilt(*corners(), "ball")
+
+
+@BIAS
+def test_the_corners_by_hand(bias: Bias) -> None:
+    """alpha = (1/3, 2/3), mu = 2/3, gamma0^2 = 2/9 by hand: at the threshold |w| = C gamma0 / (2 mu)."""
+    law = penalty_law(CORNERS, bias)
+    free = replace(CORNERS, shape=SHAPES[bias])
+    assert law.slope == pytest.approx(free.gamma0**2 / (2.0 * free.best.mu[0]), rel=1e-9)
+    assert law.slope == pytest.approx(1.0 / 6.0, rel=1e-9)
+    assert law.constant == pytest.approx(-0.6365141682948, abs=1e-9)
+
+
+@NAMED
+@BIAS
+def test_the_threshold_follows_the_law_with_its_constants(points: Spoilt, bias: Bias) -> None:
+    """Up to k0 the error is what `error` says; with k1 it falls like 1 / C^2."""
+    law = penalty_law(points, bias)
+    off = []
+    for ln_M in (20.0, 80.0):
+        C = ln_M / law.slope
+        found = penalty_thresholds(points, bias, C)
+        assert found.first == pytest.approx(found.last, abs=1e-9)
+        assert abs(found.last - law.ln_threshold(C)) <= 1.5 * law.error(C) + 3e-4
+        off.append(abs(found.last - law.ln_threshold(C) - law.correction / C))
+    assert off[1] <= off[0] / 6.0 + 1e-9
+
+
+@pytest.mark.parametrize("C", [3.0, 20.0])
+def test_the_threshold_is_where_scikit_learn_loses_the_spoiler(C: float) -> None:
+    """Its classifier has the bias free, and weighs the summed loss by C."""
+    found = penalty_thresholds(CORNERS, "free", C)
+    Z = np.vstack([CORNERS.base, CORNERS.spoilers])
+    y = Z[:, -1]
+    for factor, right in ((0.99, True), (1.01, False)):
+        weight = np.append(np.full(len(Z) - 1, factor * np.exp(found.last)), 1.0)
+        fit = LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12, max_iter=1000)
+        fit.fit(Z[:, :-1] * y[:, None], y, sample_weight=weight)
+        margin = Z[-1, :-1] @ fit.coef_[0] + y[-1] * fit.intercept_[0]
+        assert (margin > 0.0) == right
+
+
+def test_more_base_points_may_win_the_spoiler_back() -> None:
+    """The spoiler's loss may fall as M grows, which no bound allows: here it is wrong in between, without conflict."""
+    won = spoilt([[0, 3], [0, 2], [-3, 0], [3, 2]], [-1, 1, 1, 1], [False, False, False, True], "ball")
+    margins = [PenalisedUnit(won, "penalised", 0.5).spoiler_margin(ln_M) for ln_M in (-4.0, 2.0, 8.0)]
+    assert margins == pytest.approx([1.357, -0.843, 3.369], abs=1e-3)
+
+
+def test_without_conflict_no_number_outvotes_the_spoiler() -> None:
+    points = spoilt([[1.0, 0.0], [-1.0, 0.0], [2.0, 0.5]], [1, -1, 1], [False, False, True], "ball")
+    assert not points.conflict
+    assert penalty_law(points, "penalised").slope == np.inf
+    assert penalty_thresholds(points, "penalised", 10.0).last == np.inf
+
+
+def test_multipliers_that_are_not_unique_leave_the_slope_alone() -> None:
+    X, y, is_spoiler = corners()
+    doubled = spoilt(np.vstack([X[1], X]), np.append(y[1], y), np.append(False, is_spoiler), "ball")
+    law = penalty_law(doubled, "penalised")
+    assert np.isnan(law.constant)
+    assert law.slope == pytest.approx(penalty_law(CORNERS, "penalised").slope)
+
+
+def test_several_spoilers_are_refused() -> None:
+    X, y, _ = corners()
+    two = spoilt(X, y, np.arange(9) >= 7, "ball")
+    with pytest.raises(BadInput, match="`points` must hold one spoiler; got 2"):
+        penalty_law(two, "free")
