@@ -1,14 +1,14 @@
 """The law of the ignored spoiler for a penalty: how many base points outvote one, as C grows.
 
 Base points z_i = y_i (x_i, 1), each of weight M, and a spoiler z_s of weight 1; the cross-entropy with hard targets.
-The weights minimise |w|^2 / 2 + C (M sum_i loss(z_i.w) + loss(z_s.w)), the bias counted in |w| or not.
+The weights minimise |w|^2 / 2 + C (M sum_i loss(z_i.w) + loss(z_s.w)), the bias counted in |w| or not. A bound in the
+ball has the same optima, so the same expansion gives its law one term more than `study.law.bound` has.
 """
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import brentq
 from scipy.special import expit
 
@@ -21,20 +21,22 @@ SHAPES: dict[Bias, FreeShape] = {"penalised": "ball", "free": "free-bias ball"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class PenaltyLaw:
-    """What the law says of ln M*, the weight of each base point above which the spoiler stays wrong.
+class StraightLaw:
+    """What the law says of ln M*, the weight of each base point above which the spoiler stays wrong, as a brake grows.
+
+    The brake is C, the weight of the loss against the penalty, or R, the bound.
 
     Parameters
     ----------
     slope : float
-        gamma0^2 / (2 mu): ln M* grows by this for each unit of C.
+        ln M* grows by this for each unit of the brake.
     constant : float
         k0.
     correction : float
-        k1: the next term is k1 / C.
+        k1: the next term is k1 divided by the brake.
     margin : float
-        The next base margin exceeds the supports' by this much for each unit of C; e^-(C margin) is the share of their
-        pull that the law leaves out. inf where every base point is a support.
+        The next base margin exceeds the supports' by this much for each unit of the brake; e^-(brake margin) is the
+        share of their pull that the law leaves out. inf where every base point is a support.
     """
 
     slope: float
@@ -42,17 +44,21 @@ class PenaltyLaw:
     correction: float
     margin: float
 
-    def ln_threshold(self, C: float) -> float:
-        """Return slope C + k0."""
-        return self.slope * C + self.constant
+    def ln_threshold(self, brake: float) -> float:
+        """Return slope brake + k0."""
+        return self.slope * brake + self.constant
 
-    def error(self, C: float) -> float:
-        """Return the size to be expected of the error of `ln_threshold`: |k1| / C + e^-(C margin) + 1 / M*."""
-        return abs(self.correction) / C + float(np.exp(-C * self.margin) + np.exp(-self.ln_threshold(C)))
+    def error(self, brake: float) -> float:
+        """Return the size to be expected of the error of `ln_threshold`: |k1| / brake + e^-(brake margin) + 1 / M*."""
+        left_out = np.exp(-brake * self.margin) + np.exp(-self.ln_threshold(brake))
+        return abs(self.correction) / brake + float(left_out)
+
+
+NO_CONFLICT = StraightLaw(slope=np.inf, constant=0.0, correction=0.0, margin=0.0)
 
 
 @checked
-def penalty_law(points: Spoilt, bias: Bias) -> PenaltyLaw:
+def penalty_law(points: Spoilt, bias: Bias) -> StraightLaw:
     """Return the law of ln M* = gamma0^2 C / (2 mu) + k0 + k1 / C + ... for one spoiler.
 
     Parameters
@@ -64,7 +70,7 @@ def penalty_law(points: Spoilt, bias: Bias) -> PenaltyLaw:
 
     Returns
     -------
-    PenaltyLaw
+    StraightLaw
         With a slope of inf and constants of 0 where there is no conflict: the spoiler is right for large C at any M.
         Constants are NaN where multipliers are not unique or a point is active without one (`Spoilt.regular` in this
         geometry); the slope stands.
@@ -86,24 +92,68 @@ def penalty_law(points: Spoilt, bias: Bias) -> PenaltyLaw:
     check_one_spoiler(points)
     points = replace(points, shape=SHAPES[bias])
     if not points.conflict:
-        return PenaltyLaw(slope=np.inf, constant=0.0, correction=0.0, margin=0.0)
-    supports, mu = points.supports, float(points.best.mu[0])
-    scale = points.gamma0 / (2.0 * mu)  # |w| for each unit of C
-    if not points.regular:
-        return PenaltyLaw(slope=scale * points.gamma0, constant=np.nan, correction=np.nan, margin=scale * points.gap)
-    Z, z, a0 = points.base[supports], points.spoilers[0], points.best.alpha[supports] / (2.0 * mu)
-    n, F = len(Z), slice(None) if bias == "penalised" else slice(-1)
+        return NO_CONFLICT
+    scale = points.gamma0 / (2.0 * float(points.best.mu[0]))  # |w| for each unit of C
+    _, k0, k1 = _pulls(points) if points.regular else (None, np.nan, np.nan)
+    return StraightLaw(slope=scale * points.gamma0, constant=k0, correction=k1, margin=scale * points.gap)
+
+
+@checked
+def ball_law(points: Spoilt) -> StraightLaw:
+    """Return the law of ln M* = gamma0 R - H - ln(2 mu) + k1 / R + ... in the ball of radius R, for one spoiler.
+
+    Parameters
+    ----------
+    points : Spoilt
+        With one spoiler; their own shape does not matter.
+
+    Returns
+    -------
+    StraightLaw
+        As `penalty_law` returns it, the bound R in place of C.
+
+    Raises
+    ------
+    BadInput
+        For several spoilers, or points that are not separable.
+
+    Notes
+    -----
+    The optimum of the penalty is that of the bound R = |w|. With w = C (S0 + S1 / C + S2 / C^2) from the expansion of
+    `penalty_law`, |S0| = gamma0 / (2 mu) and S0 along v0, R is a series in C; put into the law of C it gives
+
+        k1 = (gamma0 / 2) (2 sum_i a1_i - |S1|^2 + (v0.S1)^2),  v0.S1 = gamma0 sum_i a1_i.
+    """
+    check_one_spoiler(points)
+    points = replace(points, shape="ball")
+    if not points.conflict:
+        return NO_CONFLICT
+    constant = -points.entropy - float(np.log(2.0 * points.best.mu[0]))
+    k1 = np.nan
+    if points.regular:
+        a1, _, _ = _pulls(points)
+        along, S1 = points.gamma0 * float(a1.sum()), a1 @ points.base[points.supports]
+        k1 = points.gamma0 / 2.0 * float(2.0 * a1.sum() - S1 @ S1 + along**2)
+    else:
+        constant = np.nan
+    return StraightLaw(slope=points.gamma0, constant=constant, correction=k1, margin=points.gap)
+
+
+def _pulls(points: Spoilt) -> tuple[Floats, float, float]:
+    """Return a1 of the supports, k0 and k1 of the penalty's expansion; `points` in its geometry, and regular."""
+    supports, z, is_free = points.supports, points.spoilers[0], points.shape != "ball"
+    Z, a0 = points.base[supports], points.best.alpha[supports] / (2.0 * float(points.best.mu[0]))
+    n, F = len(Z), slice(-1) if is_free else slice(None)
     # Unknown are a, then k, then the bias where it is free.
-    system = np.zeros((n + 2, n + 2)) if bias == "free" else np.zeros((n + 1, n + 1))
+    system = np.zeros((n + 1 + is_free, n + 1 + is_free))
     system[:n, :n], system[:n, n] = Z[:, F] @ Z[:, F].T, -1.0
     system[n, :n] = Z[:, F] @ z[F]
-    if bias == "free":
+    if is_free:
         system[:n, n + 1], system[n, n + 1], system[n + 1, :n] = Z[:, -1], z[-1], Z[:, -1]
-    first = np.linalg.solve(system, np.append(-np.log(a0), np.zeros(len(system) - n)))
-    second = np.linalg.solve(system, np.append(-first[:n] / a0, np.zeros(len(system) - n)))
-    return PenaltyLaw(
-        slope=scale * points.gamma0, constant=float(first[n]), correction=float(second[n]), margin=scale * points.gap
-    )
+    others = np.zeros(len(system) - n)
+    first = np.linalg.solve(system, np.append(-np.log(a0), others))
+    second = np.linalg.solve(system, np.append(-first[:n] / a0, others))
+    return first[:n], float(first[n]), float(second[n])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,32 +194,38 @@ def penalty_thresholds(points: Spoilt, bias: Bias, C: Positive, step: Positive =
     law = penalty_law(points, bias)
     top = (0.0 if np.isinf(law.slope) else law.slope * C) + 40.0
     grid = np.arange(-20.0, top + step, step)
-    unit = PenalisedUnit(points, bias, C)
-    sides = []
-    for ln_M in grid:
-        sides.append(unit.spoiler_margin(float(ln_M)) > 0.0)
+    unit = PenalisedUnit(points, bias)
+
+    def margin(ln_M: float) -> float:
+        return float(points.spoilers[0] @ unit.optimum(ln_M, C))
+
+    sides = [margin(float(ln_M)) > 0.0 for ln_M in grid]
     changes = np.flatnonzero(np.diff(sides))
     if not len(changes):
         return PenaltyThresholds(first=np.inf, last=np.inf)
-    first, last = (
-        float(brentq(unit.spoiler_margin, grid[k], grid[k + 1], xtol=1e-11)) for k in (changes[0], changes[-1])
-    )
+    first, last = (float(brentq(margin, grid[k], grid[k + 1], xtol=1e-11)) for k in (changes[0], changes[-1]))
     return PenaltyThresholds(first=first, last=last if not sides[-1] else np.inf)
 
 
 class PenalisedUnit:
-    """The optimum of the penalised unit as M changes, each found by Newton's method from the one before."""
+    """The optimum of the penalised unit as M or C changes, each found by Newton's method from the one before."""
 
-    def __init__(self, points: Spoilt, bias: Bias, C: float) -> None:
+    def __init__(self, points: Spoilt, bias: Bias) -> None:
         self.Z = np.vstack([points.base, points.spoilers])
-        self.penalty = np.ones(self.Z.shape[1]) / C
-        self.penalty[-1] *= bias == "penalised"
+        self.is_base = np.arange(len(self.Z)) < len(points.base)
+        self.counted = np.ones(self.Z.shape[1])  # 1 for the weights that count in |w|
+        self.counted[-1] *= bias == "penalised"
         self.w = np.zeros(self.Z.shape[1])
 
-    def spoiler_margin(self, ln_M: float) -> float:
-        """Return z_s.w at the optimum."""
-        self.w = self._minimise(np.append(np.full(len(self.Z) - 1, np.exp(ln_M)), 1.0), self.w)
-        return float(self.Z[-1] @ self.w)
+    def optimum(self, ln_M: float, C: float) -> Floats:
+        """Return the weights."""
+        self.penalty = self.counted / C
+        weight = np.where(self.is_base, np.exp(ln_M), 1.0)
+        least, wanted = float((self.Z[self.is_base] @ self.w).min()), ln_M + float(np.log(C))
+        if 0.0 < least < wanted:  # so that base points pull like 1 / C, not like M, and all curvatures are felt
+            self.w = self.w * (wanted / least)
+        self.w = self._minimise(weight, min(self.w, 0.0 * self.w, key=lambda w: self._value(weight, w)))
+        return self.w
 
     def _minimise(self, weight: Floats, w: Floats) -> Floats:
         value, last = self._value(weight, w), np.inf
@@ -177,14 +233,18 @@ class PenalisedUnit:
             pull = weight * expit(-self.Z @ w)
             gradient = self.penalty * w - pull @ self.Z
             hessian = np.diag(self.penalty) + self.Z.T @ ((pull * expit(self.Z @ w))[:, None] * self.Z)
-            step = cho_solve(cho_factor(hessian), -gradient)
+            step, _, rank, _ = np.linalg.lstsq(hessian, -gradient, rcond=1e-15)  # far out it may be singular
+            if rank < len(w) and -gradient @ step <= 1e-9 * value:  # where curvature is lost, its upper bound serves
+                steepest = np.diag(self.penalty) + self.Z.T @ (weight[:, None] / 4.0 * self.Z)
+                step = np.linalg.lstsq(steepest, -gradient, rcond=1e-15)[0]
             length = float(np.abs(step).max())
-            if -gradient @ step <= 1e-9 * value:  # values no longer tell steps apart: whole ones, until rounding
+            if rank == len(w) and -gradient @ step <= 1e-9 * value:  # values do not tell steps apart: until rounding
                 if length >= last / 2.0:
                     return w
                 w, last = w + step, length
                 continue
-            size, slope = 1.0, gradient @ step
+            most = 2.0 * float(np.abs(self.Z @ w).max()) + 5.0  # that a margin may change
+            size, slope = min(1.0, most / float(np.abs(self.Z @ step).max())), gradient @ step
             while (lower := self._value(weight, w + size * step)) > value + 1e-4 * size * slope:
                 size /= 2.0
             w, value = w + size * step, lower

@@ -1,13 +1,17 @@
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from study.checks import BadInput
+from study.law.bound import asymptote
 from study.law.conflict import Spoilt, spoilt
-from study.law.penalty import SHAPES, Bias, PenalisedUnit, penalty_law, penalty_thresholds
-from tests.law.geometries import GEOMETRIES, corners
+from study.law.penalty import SHAPES, Bias, PenalisedUnit, ball_law, penalty_law, penalty_thresholds
+from study.law.thresholds import threshold
+from tests.law.geometries import GEOMETRIES, corners, drawn
 
 BALLS = {name: points for name, points in GEOMETRIES.items() if points.shape == "ball"}
 NAMED = pytest.mark.parametrize("points", BALLS.values(), ids=BALLS)
@@ -40,6 +44,18 @@ def test_the_threshold_follows_the_law_with_its_constants(points: Spoilt, bias: 
     assert off[1] <= off[0] / 6.0 + 1e-9
 
 
+@NAMED
+def test_the_bound_in_the_ball_follows_the_same_law(points: Spoilt) -> None:
+    """Up to the constant it is `asymptote`; with k1 the error falls like 1 / R^2."""
+    law = ball_law(points)
+    off = []
+    for ln_M in (20.0, 80.0):
+        R = ln_M / law.slope
+        assert law.ln_threshold(R) == pytest.approx(asymptote(points, "cross-entropy", R), abs=1e-9)
+        off.append(abs(threshold(points, "cross-entropy", R) - law.ln_threshold(R) - law.correction / R))
+    assert off[1] <= off[0] / 6.0 + 1e-5
+
+
 @pytest.mark.parametrize("C", [3.0, 20.0])
 def test_the_threshold_is_where_scikit_learn_loses_the_spoiler(C: float) -> None:
     """Its classifier has the bias free, and weighs the summed loss by C."""
@@ -57,8 +73,22 @@ def test_the_threshold_is_where_scikit_learn_loses_the_spoiler(C: float) -> None
 def test_more_base_points_may_win_the_spoiler_back() -> None:
     """The spoiler's loss may fall as M grows, which no bound allows: here it is wrong in between, without conflict."""
     won = spoilt([[0, 3], [0, 2], [-3, 0], [3, 2]], [-1, 1, 1, 1], [False, False, False, True], "ball")
-    margins = [PenalisedUnit(won, "penalised", 0.5).spoiler_margin(ln_M) for ln_M in (-4.0, 2.0, 8.0)]
+    unit = PenalisedUnit(won, "penalised")
+    margins = [won.spoilers[0] @ unit.optimum(ln_M, 0.5) for ln_M in (-4.0, 2.0, 8.0)]
     assert margins == pytest.approx([1.357, -0.843, 3.369], abs=1e-3)
+
+
+def test_the_optimum_does_not_hang_on_where_the_search_begins() -> None:
+    """From the optimum of any other M and C, far or near: the gradient vanishes to rounding."""
+    rng = np.random.default_rng(5)
+    for n_features, bias in product((1, 3, 5), SHAPES):
+        points = drawn(n_features, n_features, "ball")
+        unit = PenalisedUnit(points, bias)
+        for ln_M, ln_C in rng.uniform((-20.0, -10.0), (60.0, 12.0), (8, 2)):
+            w = unit.optimum(ln_M, float(np.exp(ln_C)))
+            pull = np.append(np.full(len(points.base), np.exp(ln_M)), 1.0) * expit(-unit.Z @ w)
+            size = pull @ np.abs(unit.Z) + np.abs(unit.penalty * w)
+            assert (np.abs(unit.penalty * w - pull @ unit.Z) <= 1e-10 * size).all()
 
 
 def test_without_conflict_no_number_outvotes_the_spoiler() -> None:
