@@ -1,5 +1,6 @@
 """Points with spoilers in conflict, set down or drawn, on which the law is compared with what is measured."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from study import BadInput, Dataset
 from study.datasets.dataset import Floats
 from study.law.conflict import Shape, Spoilt, spoilt
+from study.sweeps.streams import stream
 
 DEPTH, OFFSET = 1.0, 2.0
 """Where the spoiler of `corners` lies wherever the study does not say otherwise."""
@@ -24,6 +26,23 @@ GEOMETRIES: dict[str, tuple[int, Shape, int]] = {
     "two spoilers": (2, "box", 2),
 }
 """Number of features, shape of the bound and number of spoilers of each set that `named` returns."""
+BRAKED = {
+    "corners": 2,
+    "far corners": 2,
+    "line": 1,
+    "second line": 1,
+    "plane": 2,
+    "second plane": 2,
+    "space": 3,
+    "second space": 3,
+    "four features": 4,
+    "second four": 4,
+    "five features": 5,
+    "second five": 5,
+    "slow plane": 2,
+    "slow space": 3,
+}
+"""Number of features of each set that `braked` returns."""
 
 
 def corner_points(depth: float = DEPTH, offset: float = OFFSET) -> Dataset:
@@ -77,3 +96,28 @@ def named(name: str, rng: np.random.Generator) -> Spoilt:
     if name == "three points":
         return spoilt([[1, 0], [-1, 1], [1, -1], [-1, -3]], [1, 1, -1, 1], np.arange(4) == 3, shape)
     return drawn(n_features, shape, n_spoilers, rng)
+
+
+@cache
+def braked(name: str) -> Spoilt:
+    """Return the set that `BRAKED` names, in the ball: in conflict and regular with the bias penalised and free.
+
+    In the slow ones, unlike in all others, the next base margin is less than a tenth beyond gamma0.
+    """
+    if name.endswith("corners"):
+        far = 4.0 if name == "far corners" else 1.0
+        return corners(far * DEPTH, far * OFFSET, "ball")
+    rng = stream("brakes", "block", {"geometry": name}, 0)
+    for _ in range(10_000):
+        try:
+            if name.startswith("slow"):
+                points = spoilt(*draw(BRAKED[name], 1, rng), "ball")
+                chosen = points.conflict and points.regular and points.gamma0 > 0.2 > 2.0 * points.gap / points.gamma0
+            else:
+                points, chosen = drawn(BRAKED[name], "ball", 1, rng), True
+            free = replace(points, shape="free-bias ball")
+            if chosen and free.conflict and free.regular:
+                return points
+        except BadInput:
+            continue
+    raise BadInput(f"`name` {name!r}: no set that qualifies was drawn")

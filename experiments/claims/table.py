@@ -9,6 +9,8 @@ SECTIONS = (
     "unique_minimum",
     "basins",
     "phase_diagram",
+    "brakes",
+    "significance",
     "bias_variance",
     "stability",
     "worked_example",

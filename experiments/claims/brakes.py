@@ -1,0 +1,111 @@
+"""Claims about the four brakes: that each has a law, and what is not so."""
+
+from study.report.claims import Claim, Results, at_least, at_most
+from study.report.numbers import lookup
+
+EACH = "brakes.laws.*"
+
+
+def _exponential(results: Results) -> bool:
+    """Say whether thresholds of bound and penalty, and the slope of the time, are the laws' where these are resolved.
+
+    On ten geometries or more each: ln M* within 0.01, and the slope within a thousandth.
+    """
+    return (
+        len(lookup(results, EACH)) == 3
+        and at_least(results, f"{EACH}.geometries", 10)
+        and at_most(results, f"{EACH}.worst", 0.01)
+        and at_least(results, "brakes.time.geometries", 10)
+        and at_most(results, "brakes.time.worst", 0.001)
+    )
+
+
+def _never_in_time(results: Results) -> bool:
+    """Say whether descent on the quadratic loss loses for ever, or takes a power, as derived: within a twentieth."""
+    quadratic = results["brakes"]["quadratic"]
+    always = quadratic["never_met"] == quadratic["never_followed"] > 0
+    return bool(always and quadratic["powers"] >= 5 and quadratic["worst_power"] <= 0.05)
+
+
+def _monotone(results: Results) -> bool:
+    """Say whether neither loss has a bound that loses what a tighter one and a wider one keep."""
+    return not any(lookup(results, "brakes.returns.*"))
+
+
+def _single_threshold(results: Results) -> bool:
+    """Say whether the spoiler, once lost under the penalty, is never won back by more base points."""
+    right = [margin > 0.0 for margin in lookup(results, "brakes.won_back.*.margin")]
+    return right == sorted(right, reverse=True) and at_most(results, f"{EACH}.several_changes", 0)
+
+
+CLAIMS = (
+    Claim(
+        key="four brakes",
+        statement="A bound, a penalty and stopping early all let the number of points that outvote one grow "
+        "exponentially in how far the weights may go, with the cross-entropy, at a rate that the geometry gives.",
+        source="this study",
+        holds=_exponential,
+        basis="proved; measured",
+        sample="{brakes.n_geometries} sets",
+        evidence=(
+            "largest error of $\\ln M^*$ where it is to be small, bound: {brakes.laws.bound.worst:.4f}",
+            "penalty, bias penalised: {brakes.laws.penalty_bias_penalised.worst:.4f}",
+            "bias free: {brakes.laws.penalty_bias_free.worst:.4f}",
+            "of the slope of the time, as a share: {brakes.time.worst:.1e}",
+        ),
+    ),
+    Claim(
+        key="other tails",
+        statement="It is the tail of the loss that makes it exponential: with a power tail, the sigmoid's or the "
+        "loss's own, the number grows like a power of the bound.",
+        source="this study",
+        holds=lambda results: at_most(results, "brakes.tail.*.worst", 0.1),
+        basis="proved; measured",
+        sample="{brakes.n_geometries} sets",
+        evidence=(
+            "error of $\\ln M^*$ at the widest bound, tail one over the margin: {brakes.tail.inverse.worst:.3f}",
+            "over its square: {brakes.tail.inverse_square.worst:.3f}",
+            "arctan in place of the logistic: {brakes.tail.arctan.worst:.3f}",
+        ),
+    ),
+    Claim(
+        key="quadratic loss in time",
+        statement="Descent on the quadratic loss meets a lost spoiler after a power of the number of points, or never.",
+        source="this study",
+        holds=_never_in_time,
+        sample="{brakes.n_geometries} sets",
+        evidence=(
+            "sets on which it is to be lost for ever: {brakes.quadratic.never}",
+            "followed: {brakes.quadratic.never_followed}",
+            "lost: {brakes.quadratic.never_met}",
+            "powers compared: {brakes.quadratic.powers}",
+            "largest difference: {brakes.quadratic.worst_power:.3f}",
+        ),
+    ),
+    Claim(
+        key="monotony in the bound",
+        statement="What a bound keeps, a wider bound keeps.",
+        source="our reading of [@rana]",
+        holds=_monotone,
+        basis="proved by machine",
+        evidence=(
+            "kept at a tenth, cross-entropy: {brakes.returning.cross_entropy.R_0_1.separates}",
+            "at two: {brakes.returning.cross_entropy.R_2.separates}",
+            "at ten: {brakes.returning.cross_entropy.R_10.separates}",
+            "quadratic loss, at a tenth: {brakes.returning.quadratic.R_0_1.separates}",
+            "at two: {brakes.returning.quadratic.R_2.separates}",
+            "at ten: {brakes.returning.quadratic.R_10.separates}",
+        ),
+    ),
+    Claim(
+        key="one threshold of a penalty",
+        statement="Under a penalty too, a spoiler that some number of points outvote is outvoted by more.",
+        source="this study",
+        holds=_single_threshold,
+        evidence=(
+            "the spoiler's margin, few points: {brakes.won_back.ln_M_4.margin:.2f}",
+            "more: {brakes.won_back.ln_M_2.margin:.2f}",
+            "most: {brakes.won_back.ln_M_8.margin:.2f}",
+        ),
+    ),
+)
