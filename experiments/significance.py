@@ -13,6 +13,7 @@ from study.law.share import BoundedShares, insignificant_from, share_near_thresh
 from study.law.thresholds import threshold
 from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment, nested
 
+N_ALONG = 25
 SHARE = 0.05
 """What counts as significant."""
 TURNS = (10.0, 30.0, 100.0)
@@ -46,14 +47,14 @@ def compare_thresholds(geometry: str) -> Records:
             "cost": -R * points.spoiler_margin,
             "ln_proved": float(np.log((1.0 / SHARE - 1.0) * own / base)) + second + 60.0,
         }
-        along = [first + (second - first) * x for x in np.linspace(-0.5, 1.5, 41)]
+        along = [first + (second - first) * x for x in np.linspace(-0.5, 1.5, N_ALONG)]
         shares = [unit.share(ln_M) for ln_M in along]
         rows.append(row | {"largest_share": max(shares), "resolved": row["own_error"] <= NEAR / 3.0})
         place = (np.array(along) - first) / (second - first)
         curve.append(
             {"turn": turn, "ln_M": along, "place": place, "share": shares, "limit": near(points, along, first)}
         )
-    return {"": rows, "curve": curve, "n_fits": 41 * len(TURNS)}
+    return {"": rows, "curve": curve, "n_fits": N_ALONG * len(TURNS)}
 
 
 def last_at(unit: BoundedShares, first: float, law: float) -> float:

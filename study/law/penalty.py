@@ -203,7 +203,10 @@ def penalty_thresholds(points: Spoilt, bias: Bias, C: Positive, step: Positive =
     changes = np.flatnonzero(np.diff(sides))
     if not len(changes):
         return PenaltyThresholds(first=np.inf, last=np.inf)
-    first, last = (float(brentq(margin, grid[k], grid[k + 1], xtol=1e-11)) for k in (changes[0], changes[-1]))
+    beside = step / 100.0  # so that a threshold on the grid is bracketed too
+    first, last = (
+        float(brentq(margin, grid[k] - beside, grid[k + 1] + beside, xtol=1e-11)) for k in (changes[0], changes[-1])
+    )
     return PenaltyThresholds(first=first, last=last if not sides[-1] else np.inf)
 
 

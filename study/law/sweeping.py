@@ -171,7 +171,8 @@ def time_right(points: Spoilt, ln_M: NonNegative, loss: HardLoss = "cross-entrop
     Notes
     -----
     By scipy's Radau with the analytic Jacobian. The clock is x = ln(1 + M t), as the first steps are of length 1 / M;
-    long steps are not taken, as an implicit method may step over the moment at which a small pull begins to win.
+    for the quadratic loss no long steps are taken, as an implicit method may step over the moment at which a small
+    pull begins to win.
     """
     check_one_spoiler(points)
     Z = np.vstack([points.base, points.spoilers])
@@ -195,7 +196,8 @@ def time_right(points: Spoilt, ln_M: NonNegative, loss: HardLoss = "cross-entrop
     spoiler_margin.direction = 1.0  # type: ignore[attr-defined]
     options = {"jac": jacobian, "events": spoiler_margin, "rtol": 1e-9, "atol": 1e-11}
     start = np.zeros(Z.shape[1])
-    found = solve_ivp(velocity, (0.0, ln_M + ln_latest), start, "Radau", first_step=1e-6, max_step=0.25, **options)
+    longest = np.inf if loss == "cross-entropy" else 0.25
+    found = solve_ivp(velocity, (0.0, ln_M + ln_latest), start, "Radau", first_step=1e-6, max_step=longest, **options)
     if found.status < 0:  # the spoiler's pull has won, in a time of order 1 that the clock cannot tell from none
         x = float(found.t[-1])
     elif found.y[:, -1] @ Z[-1] <= 0.0:
