@@ -27,7 +27,7 @@ NEAR = 1e-2
 SLOPE_NEAR = 1e-3
 """How near to tau* the slope of t* in ln M is to be, as a share of it, where the law's own error is a third of that."""
 BOUNDS = (10.0, 100.0, 1000.0)
-QUADRATIC_LN_M, LN_LATEST = (5.0, 10.0, 20.0), 40.0
+QUADRATIC_LN_M, LN_LATEST = (10.0, 20.0, 40.0), 60.0
 TIGHT_BOUNDS = (0.1, 0.3, 0.5, 1.0, 2.0, 4.0, 6.0, 10.0)
 RETURNING = [[1, 2], [2, -1], [-2, 1], [-1, 1]], [-1, -1, 1, -1], np.arange(4) == 3
 """Three base points and a spoiler on which a wider bound may lose what a tighter one keeps."""

@@ -103,7 +103,7 @@ CLAIMS = (
         source="this study",
         holds=_single_threshold,
         evidence=(
-            "the spoiler's margin, few points: {brakes.won_back.ln_M_4.margin:.2f}",
+            "the spoiler's margin, few points: {brakes.won_back.ln_M__4.margin:.2f}",
             "more: {brakes.won_back.ln_M_2.margin:.2f}",
             "most: {brakes.won_back.ln_M_8.margin:.2f}",
         ),

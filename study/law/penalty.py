@@ -32,29 +32,40 @@ class StraightLaw:
         ln M* grows by this for each unit of the brake.
     constant : float
         k0.
-    correction : float
-        k1: the next term is k1 divided by the brake.
-    margin : float
-        The next base margin exceeds the supports' by this much for each unit of the brake; e^-(brake margin) is the
-        share of their pull that the law leaves out. inf where every base point is a support.
+    correction, second : float
+        k1 and k2: the next terms are k1 / brake and k2 / brake^2.
+    margins, sizes : ndarray of shape (n_others,)
+        The pull of another base point, which the law leaves out, moves ln M* by about size brake^power
+        e^-(brake margin).
+    power : float
+        1 for the penalty, under which a pull works on weights that grow with C; 0 for the bound.
     """
 
     slope: float
     constant: float
     correction: float
-    margin: float
+    second: float
+    margins: Floats
+    sizes: Floats
+    power: float
 
     def ln_threshold(self, brake: float) -> float:
         """Return slope brake + k0."""
         return self.slope * brake + self.constant
 
     def error(self, brake: float) -> float:
-        """Return the size to be expected of the error of `ln_threshold`: |k1| / brake + e^-(brake margin) + 1 / M*."""
-        left_out = np.exp(-brake * self.margin) + np.exp(-self.ln_threshold(brake))
-        return abs(self.correction) / brake + float(left_out)
+        """Return the size to be expected of the error of `ln_threshold`: k1, k2, the pulls left out, and 1 / M*."""
+        left_out = brake**self.power * (self.sizes @ np.exp(-brake * self.margins))
+        series = abs(self.correction) / brake + abs(self.second) / brake**2
+        return series + float(left_out + np.exp(-self.ln_threshold(brake)))
 
 
-NO_CONFLICT = StraightLaw(slope=np.inf, constant=0.0, correction=0.0, margin=0.0)
+def _without_constants(slope: float, constant: float) -> StraightLaw:
+    """Return a law of which only the slope is known."""
+    none = np.zeros(0)
+    return StraightLaw(
+        slope=slope, constant=constant, correction=constant, second=constant, margins=none, sizes=none, power=0.0
+    )
 
 
 @checked
@@ -92,10 +103,21 @@ def penalty_law(points: Spoilt, bias: Bias) -> StraightLaw:
     check_one_spoiler(points)
     points = replace(points, shape=SHAPES[bias])
     if not points.conflict:
-        return NO_CONFLICT
+        return _without_constants(np.inf, 0.0)
     scale = points.gamma0 / (2.0 * float(points.best.mu[0]))  # |w| for each unit of C
-    _, k0, k1 = _pulls(points) if points.regular else (None, np.nan, np.nan)
-    return StraightLaw(slope=scale * points.gamma0, constant=k0, correction=k1, margin=scale * points.gap)
+    if not points.regular:
+        return _without_constants(scale * points.gamma0, np.nan)
+    series = _series(points)
+    excess = (points.base @ points.best.v)[~points.supports] - points.gamma0
+    return StraightLaw(
+        slope=scale * points.gamma0,
+        constant=series.k0,
+        correction=series.k1,
+        second=series.k2,
+        margins=scale * excess,
+        sizes=np.abs(series.response) * series.pull,
+        power=1.0,
+    )
 
 
 @checked
@@ -127,22 +149,44 @@ def ball_law(points: Spoilt) -> StraightLaw:
     check_one_spoiler(points)
     points = replace(points, shape="ball")
     if not points.conflict:
-        return NO_CONFLICT
-    constant = -points.entropy - float(np.log(2.0 * points.best.mu[0]))
-    k1 = np.nan
-    if points.regular:
-        a1, _, _ = _pulls(points)
-        along, S1 = points.gamma0 * float(a1.sum()), a1 @ points.base[points.supports]
-        k1 = points.gamma0 / 2.0 * float(2.0 * a1.sum() - S1 @ S1 + along**2)
-    else:
-        constant = np.nan
-    return StraightLaw(slope=points.gamma0, constant=constant, correction=k1, margin=points.gap)
+        return _without_constants(np.inf, 0.0)
+    if not points.regular:
+        return _without_constants(points.gamma0, np.nan)
+    series, mu = _series(points), float(points.best.mu[0])
+    along = points.gamma0 * float(series.a1.sum())  # v0.S1
+    S1 = series.a1 @ points.base[points.supports]
+    excess = (points.base @ points.best.v)[~points.supports] - points.gamma0
+    return StraightLaw(
+        slope=points.gamma0,
+        constant=-points.entropy - float(np.log(2.0 * mu)),
+        correction=points.gamma0 / 2.0 * float(2.0 * series.a1.sum() - S1 @ S1 + along**2),
+        second=series.k2 * (points.gamma0 / (2.0 * mu)) ** 2,  # its size only
+        margins=excess,
+        sizes=2.0 * mu * series.pull * np.exp(along * excess),
+        power=0.0,
+    )
 
 
-def _pulls(points: Spoilt) -> tuple[Floats, float, float]:
-    """Return a1 of the supports, k0 and k1 of the penalty's expansion; `points` in its geometry, and regular."""
+@dataclass(frozen=True, kw_only=True)
+class _Series:
+    """The expansion at a threshold of the penalty: a1 of the supports, k0, k1, k2, and what it leaves out.
+
+    Each other base point pulls like pull e^-(C margin), and moves ln M* by response C times as much.
+    """
+
+    a1: Floats
+    k0: float
+    k1: float
+    k2: float
+    pull: Floats
+    response: Floats
+
+
+def _series(points: Spoilt) -> _Series:
+    """Return the expansion for points that are regular, in the geometry of their shape."""
     supports, z, is_free = points.supports, points.spoilers[0], points.shape != "ball"
-    Z, a0 = points.base[supports], points.best.alpha[supports] / (2.0 * float(points.best.mu[0]))
+    Z, others = points.base[supports], points.base[~supports]
+    a0 = points.best.alpha[supports] / (2.0 * float(points.best.mu[0]))
     n, F = len(Z), slice(-1) if is_free else slice(None)
     # Unknown are a, then k, then the bias where it is free.
     system = np.zeros((n + 1 + is_free, n + 1 + is_free))
@@ -150,10 +194,21 @@ def _pulls(points: Spoilt) -> tuple[Floats, float, float]:
     system[n, :n] = Z[:, F] @ z[F]
     if is_free:
         system[:n, n + 1], system[n, n + 1], system[n + 1, :n] = Z[:, -1], z[-1], Z[:, -1]
-    others = np.zeros(len(system) - n)
-    first = np.linalg.solve(system, np.append(-np.log(a0), others))
-    second = np.linalg.solve(system, np.append(-first[:n] / a0, others))
-    return first[:n], float(first[n]), float(second[n])
+    rest = np.zeros(len(system) - n)
+    first = np.linalg.solve(system, np.append(-np.log(a0), rest))
+    second = np.linalg.solve(system, np.append(-first[:n] / a0, rest))
+    ratio = first[:n] / a0  # ln a = ln a0 + ratio / C + (a2 / a0 - ratio^2 / 2) / C^2
+    third = np.linalg.solve(system, np.append(ratio**2 / 2.0 - second[:n] / a0, rest))
+    pulled = np.vstack([Z[:, F] @ others[:, F].T, others[:, F] @ z[F], others[:, -1]])[: len(system)]
+    shift = others[:, F] @ (first[:n] @ Z[:, F]) + (first[n + 1] * others[:, -1] if is_free else 0.0)
+    return _Series(
+        a1=first[:n],
+        k0=float(first[n]),
+        k1=float(second[n]),
+        k2=float(third[n]),
+        pull=np.exp(float(first[n]) - shift),
+        response=np.linalg.solve(system, -pulled)[n],
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
