@@ -10,7 +10,9 @@ from typing import Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linprog, lsq_linear
+from scipy.linalg import null_space
+from scipy.optimize import linprog, lsq_linear, minimize
+from scipy.special import logsumexp
 
 from study.checks import BadInput, checked
 from study.datasets.dataset import Features, Floats, Labels, as_flags, check_finite, check_points, check_shape
@@ -234,6 +236,33 @@ def check_one_spoiler(points: Spoilt) -> None:
     """Raise `BadInput` where there are several spoilers."""
     if len(points.spoilers) > 1:
         raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")
+
+
+def spread_multipliers(points: Spoilt, best: Optimum, spoilers: Floats) -> tuple[Floats, float]:
+    """Return the multipliers of largest entropy among all that `best` has in the ball, the bias free or not; and it.
+
+    They are unique: shares of e^(-z_i.u) among the base points of least margin, at the u of the least sum that moves no
+    spoiler.
+    """
+    margins, sizes = points.base @ best.v, np.linalg.norm(points.base, axis=1)
+    active = margins <= best.margin + 10.0 * TIGHT * sizes
+    Z = points.base[active] @ null_space(np.vstack([normal_of(points, best.v), spoilers]))
+
+    def ln_sum(u: Floats) -> tuple[float, Floats]:
+        value = logsumexp(-Z @ u)
+        return float(value + 5e-11 * u @ u), 1e-10 * u - np.exp(-Z @ u - value) @ Z  # finite with a point to leave out
+
+    u = np.zeros(Z.shape[1])
+    if u.size:
+        u = minimize(ln_sum, u, jac=True, method="BFGS", options={"gtol": 1e-10}).x
+    alpha, entropy = np.zeros(len(points.base)), float(logsumexp(-Z @ u))
+    alpha[active] = np.exp(-Z @ u - entropy)
+    return alpha, entropy
+
+
+def normal_of(points: Spoilt, v: Floats) -> Floats:
+    """Return the normal of W at v, whose norm is 1, in the ball, the bias free or not."""
+    return np.append(v[:-1], 0.0) if points.shape == "free-bias ball" else v
 
 
 def multiplier_of_spoiler(points: Spoilt, v: Floats, pull: Floats) -> float:

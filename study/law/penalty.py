@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from study.checks import Positive, checked
 from study.datasets.dataset import Floats
-from study.law.conflict import FreeShape, Spoilt, check_one_spoiler
+from study.law.conflict import FreeShape, Spoilt, check_one_spoiler, normal_of, spread_multipliers
 
 Bias = Literal["penalised", "free"]
 SHAPES: dict[Bias, FreeShape] = {"penalised": "ball", "free": "free-bias ball"}
@@ -84,7 +84,7 @@ def penalty_law(points: Spoilt, bias: Bias) -> StraightLaw:
     StraightLaw
         With a slope of inf and constants of 0 where there is no conflict: the spoiler is right for large C at any M.
         Constants are NaN where multipliers are not unique or a point is active without one (`Spoilt.regular` in this
-        geometry); the slope stands.
+        geometry); the slope stands, mu being that which goes with the alpha of largest entropy.
 
     Raises
     ------
@@ -104,9 +104,9 @@ def penalty_law(points: Spoilt, bias: Bias) -> StraightLaw:
     points = replace(points, shape=SHAPES[bias])
     if not points.conflict:
         return _without_constants(np.inf, 0.0)
-    scale = points.gamma0 / (2.0 * float(points.best.mu[0]))  # |w| for each unit of C
     if not points.regular:
-        return _without_constants(scale * points.gamma0, np.nan)
+        return _without_constants(points.gamma0**2 / (2.0 * _spread_mu(points)), np.nan)
+    scale = points.gamma0 / (2.0 * float(points.best.mu[0]))  # |w| for each unit of C
     series = _series(points)
     excess = (points.base @ points.best.v)[~points.supports] - points.gamma0
     return StraightLaw(
@@ -165,6 +165,13 @@ def ball_law(points: Spoilt) -> StraightLaw:
         sizes=2.0 * mu * series.pull * np.exp(along * excess),
         power=0.0,
     )
+
+
+def _spread_mu(points: Spoilt) -> float:
+    """Return the multiplier of the spoiler that goes with the alpha of largest entropy."""
+    alpha, _ = spread_multipliers(points, points.best, points.spoilers)
+    z = points.spoilers[0]
+    return float(z @ (points.gamma0 * normal_of(points, points.best.v) - alpha @ points.base) / (z @ z))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,12 @@ and weights in the ball of radius R. The share is loss(z_s.w) / (M sum_i loss(z_
 from dataclasses import replace
 
 import numpy as np
-from scipy.linalg import null_space
-from scipy.optimize import brentq, minimize
+from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
 from study.checks import Positive, Share, checked
 from study.datasets.dataset import Floats
-from study.law.conflict import TIGHT, Spoilt, check_one_spoiler
+from study.law.conflict import Spoilt, check_one_spoiler, spread_multipliers
 from study.law.penalty import PenalisedUnit
 from study.trainers.log_loss import log_loss_of_margin
 
@@ -83,22 +82,9 @@ def insignificant_from(points: Spoilt, weight_bound: Positive, share: Share) -> 
     points = replace(points, shape="ball")
     if points.spoiler_margin >= 0.0:
         return -np.inf
+    _, entropy = spread_multipliers(points, points.without, points.spoilers[:0])
     excess = np.log(1.0 / share - 1.0) + np.log(-weight_bound * points.spoiler_margin)
-    return points.gamma1 * weight_bound + float(excess) - _base_entropy(points)
-
-
-def _base_entropy(points: Spoilt) -> float:
-    """Return H1."""
-    v1 = points.without.v
-    margins = points.base @ v1
-    sizes = np.linalg.norm(points.base, axis=1)
-    Z = points.base[margins <= points.gamma1 + 10.0 * TIGHT * sizes] @ null_space(v1[None])
-
-    def ln_sum(u: Floats) -> tuple[float, Floats]:
-        value = logsumexp(-Z @ u)
-        return float(value), -np.exp(-Z @ u - value) @ Z
-
-    return float(minimize(ln_sum, np.zeros(Z.shape[1]), jac=True, method="BFGS", options={"gtol": 1e-10}).fun)
+    return points.gamma1 * weight_bound + float(excess) - entropy
 
 
 class BoundedShares:

@@ -6,6 +6,7 @@ import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from experiments._geometries import draw
 from study.checks import BadInput
 from study.law.bound import asymptote
 from study.law.conflict import Spoilt, spoilt
@@ -111,3 +112,38 @@ def test_several_spoilers_are_refused() -> None:
     two = spoilt(X, y, np.arange(9) >= 7, "ball")
     with pytest.raises(BadInput, match="`points` must hold one spoiler; got 2"):
         penalty_law(two, "free")
+
+
+def test_the_law_knows_its_own_error() -> None:
+    """On drawn sets that are chosen for nothing but conflict and regularity: where it is small, the law is near."""
+    rng, resolved = np.random.default_rng(1), 0
+    for k in range(40):
+        n_features, bias = 1 + k % 5, tuple(SHAPES)[k % 2]
+        X, y, is_spoiler = draw(n_features, 1, rng)
+        if len(set(y[~is_spoiler])) == 1:
+            continue
+        points = spoilt(X, y, is_spoiler, SHAPES[bias])
+        try:
+            if not (points.conflict and points.regular and points.gamma0 > 0.05):
+                continue
+        except BadInput:
+            continue
+        law = penalty_law(points, bias)
+        C = (30.0 - law.constant) / law.slope
+        if law.error(C) <= 1e-2 / 3.0:
+            resolved += 1
+            assert abs(penalty_thresholds(points, bias, C, 1.0).last - 30.0) <= 1e-2
+    assert resolved >= 4
+
+
+def test_of_many_multipliers_those_of_largest_entropy_count() -> None:
+    """Two more points at the margin of the supports: alpha and mu are not unique, and the threshold chooses."""
+    X, y, is_spoiler = corners()
+    more = [[0.75, -0.5], [0.5, 0.0]]
+    points = spoilt(np.vstack([more, X]), np.append([1, 1], y), np.append([False] * 2, is_spoiler), "ball")
+    assert points.base[:2] @ CORNERS.best.v == pytest.approx(CORNERS.gamma0)
+    law = penalty_law(points, "penalised")
+    assert np.isnan(law.constant)
+    early, late = (penalty_thresholds(points, "penalised", C, 1.0).last for C in (600.0, 1200.0))
+    assert (late - early) / 600.0 == pytest.approx(law.slope, rel=2e-3)
+    assert abs(points.gamma0**2 / (2.0 * points.best.mu[0]) / law.slope - 1.0) > 0.02  # one of the others

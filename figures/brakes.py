@@ -1,0 +1,109 @@
+"""Thresholds under four brakes, with the laws as lines."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
+
+PENALTIES = {
+    "penalty, bias penalised": ("blue", "o", "bias penalised"),
+    "penalty, bias free": ("vermillion", "s", "free"),
+}
+TAILS = {
+    "inverse": ("blue", "o", "$1/m$"),
+    "inverse-square": ("green", "^", "$1/m^2$"),
+    "arctan": ("purple", "D", "arctan"),
+}
+
+
+def draw(tables: Tables) -> Figure:
+    """Draw a panel for each brake, one for descent on the quadratic loss, and one for the errors."""
+    figure = plt.figure(figsize=(WIDTH, 6.6), layout="constrained")
+    axes = figure.subplots(3, 2)
+    laws = tables[""]
+    draw_law(axes[0, 0], laws[laws["brake"] == "bound"], "black", "o", "bound")
+    axes[0, 0].set(xlabel="bound $R$", ylabel=r"$\ln M^*$")
+    for brake, (colour, marker, label) in PENALTIES.items():
+        draw_law(axes[0, 1], laws[laws["brake"] == brake], colour, marker, label)
+    axes[0, 1].set(xlabel="$C$", ylabel=r"$\ln M^*$")
+    draw_time(axes[1, 0], tables["time"])
+    draw_tails(axes[1, 1], tables["tail"])
+    draw_quadratic(axes[2, 0], tables["quadratic"])
+    draw_errors(axes[2, 1], laws)
+    for axis in axes[0]:
+        axis.set(xscale="log", yscale="log")
+    axes[0, 1].legend(loc="upper left", handletextpad=0.1)
+    titles = ("a bound", "a penalty", "time", "other tails, in a bound", "time, quadratic loss", "error of the laws")
+    label_panels(zip(axes.ravel(), titles, strict=True))
+    return figure
+
+
+def draw_law(axes: Axes, rows: pd.DataFrame, colour: str, marker: str, label: str) -> None:
+    """Draw the law of each geometry as a line, and the thresholds as points."""
+    shade = OKABE_ITO[colour]
+    for _, one in rows.groupby("geometry"):
+        axes.plot(one["strength"], one["ln_law"], color=shade, linewidth=0.5)
+    style: dict[str, Any] = {
+        "s": 8,
+        "marker": marker,
+        "facecolor": "white",
+        "edgecolor": shade,
+        "linewidth": 0.7,
+        "zorder": 3,
+    }
+    axes.scatter(rows["strength"], rows["ln_threshold"], label=label, **style)
+
+
+def draw_time(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the time over tau* ln M, which tends to 1."""
+    for _, one in rows.groupby("geometry"):
+        ratio = one["t"] / (one["hitting_time"] * one["ln_M"])
+        axes.plot(one["ln_M"], ratio, "o", markersize=2.8, markerfacecolor="white", color=OKABE_ITO["black"])
+    axes.axhline(1.0, color=OKABE_ITO["black"], linewidth=0.8)
+    axes.set(xscale="log", yscale="log", xlabel=r"$\ln M$", ylabel=r"$t^* / (\tau^* \ln M)$")
+
+
+def draw_tails(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw law and thresholds of each loss with a power tail."""
+    for tail, (colour, marker, label) in TAILS.items():
+        chosen = rows[rows["tail"] == tail].rename(columns={"weight_bound": "strength"})
+        draw_law(axes, chosen, colour, marker, label)
+    axes.set(xscale="log", xlabel="bound $R$", ylabel=r"$\ln M^*$")
+    axes.legend(loc="upper left", handletextpad=0.1, title="tail", borderpad=0.1, labelspacing=0.25)
+
+
+def draw_quadratic(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the time of descent on the quadratic loss, with lines of the power that is derived."""
+    for _, one in rows.groupby("geometry"):
+        met = one[np.isfinite(one["ln_t"])]
+        if len(met):
+            last = met.iloc[-1]
+            law = last["ln_t"] + last["exponent"] * (one["ln_M"] - last["ln_M"])
+            axes.plot(one["ln_M"], law, color=OKABE_ITO["vermillion"], linewidth=0.5)
+        axes.plot(met["ln_M"], met["ln_t"], "s", markersize=2.8, markerfacecolor="white", color=OKABE_ITO["vermillion"])
+    never = rows[np.isinf(rows["exponent"])]
+    axes.plot(never["ln_M"], np.full(len(never), 62.0), "x", markersize=4, color=OKABE_ITO["black"])
+    axes.set(xlabel=r"$\ln M$", ylabel=r"$\ln t^*$", ylim=(0, 66))
+
+
+def draw_errors(axes: Axes, laws: pd.DataFrame) -> None:
+    """Draw the size of the error of ln M* against the one that the law expects of itself."""
+    for brake, (colour, marker, _) in {"bound": ("black", "o", ""), **PENALTIES}.items():
+        rows = laws[laws["brake"] == brake]
+        style: dict[str, Any] = {
+            "s": 7,
+            "marker": marker,
+            "facecolor": "white",
+            "edgecolor": OKABE_ITO[colour],
+            "linewidth": 0.6,
+        }
+        axes.scatter(rows["own_error"].clip(1e-6, 10.0), rows["error"].abs().clip(lower=1e-8), **style)
+    axes.plot([1e-6, 10.0], [1e-6, 10.0], color="0.5", linewidth=0.8)
+    axes.axhline(1e-2, color="0.5", linewidth=0.8, linestyle=":")
+    axes.axvline(1e-2 / 3.0, color="0.5", linewidth=0.8, linestyle=":")
+    axes.set(xscale="log", yscale="log", xlabel="expected", ylabel=r"error of $\ln M^*$")
