@@ -20,7 +20,7 @@ LN_C = np.arange(np.log(1e-2), np.log(1e9), 0.5)
 """Where a change of sides is looked for."""
 DEFAULT_C = 1.0
 """That of scikit-learn's LogisticRegression, whose bias is free."""
-TIMED = {20: 20, 100: 20, 1000: 10, 10_000: 3}
+TIMED_SETS = 8
 LN_LATEST = 14.0
 COUNTED, MOST_STEPS = (20, 100), 100_000
 """Numbers of points for which the steps are counted too, and up to which number."""
@@ -141,9 +141,9 @@ EXPERIMENT = experiment(
     parts={
         "frames": Part(run=train_frames, cells=every(n_samples=SAMPLES), resamples=SETS),
         "drawn": Part(run=train_drawn, cells=every(n_samples=SAMPLES), draws=False),
-        "time": Part(run=time_frames, cells=[{"n_samples": n} for n in SAMPLES], resamples=20),
+        "time": Part(run=time_frames, cells=every(n_samples=SAMPLES), resamples=TIMED_SETS),
     },
-    block_size=10,
+    block_size=4,
     tables=tables,
     numbers=numbers,
 )

@@ -36,8 +36,8 @@ def draw(tables: Tables) -> Figure:
     draw_quadratic(axes[2, 0], tables["quadratic"])
     draw_errors(axes[2, 1], laws)
     for axis in axes[0]:
-        axis.set(xscale="log", yscale="log")
-    axes[0, 1].legend(loc="upper left", handletextpad=0.1)
+        axis.set(xscale="log", yscale="log", ylim=(4.0, 1000.0))
+    axes[0, 1].legend(loc="upper left", handletextpad=0.1, ncols=2, columnspacing=0.5)
     titles = ("a bound", "a penalty", "time", "other tails, in a bound", "time, quadratic loss", "error of the laws")
     label_panels(zip(axes.ravel(), titles, strict=True))
     return figure
@@ -65,7 +65,7 @@ def draw_time(axes: Axes, rows: pd.DataFrame) -> None:
         ratio = one["t"] / (one["hitting_time"] * one["ln_M"])
         axes.plot(one["ln_M"], ratio, "o", markersize=2.8, markerfacecolor="white", color=OKABE_ITO["black"])
     axes.axhline(1.0, color=OKABE_ITO["black"], linewidth=0.8)
-    axes.set(xscale="log", yscale="log", xlabel=r"$\ln M$", ylabel=r"$t^* / (\tau^* \ln M)$")
+    axes.set(xscale="log", xlabel=r"$\ln M$", ylabel=r"$t^* / (\tau^* \ln M)$", ylim=(0.9, 2.0))
 
 
 def draw_tails(axes: Axes, rows: pd.DataFrame) -> None:
@@ -74,7 +74,7 @@ def draw_tails(axes: Axes, rows: pd.DataFrame) -> None:
         chosen = rows[rows["tail"] == tail].rename(columns={"weight_bound": "strength"})
         draw_law(axes, chosen, colour, marker, label)
     axes.set(xscale="log", xlabel="bound $R$", ylabel=r"$\ln M^*$")
-    axes.legend(loc="upper left", handletextpad=0.1, title="tail", borderpad=0.1, labelspacing=0.25)
+    axes.legend(loc="upper left", handletextpad=0.1, borderpad=0.1, labelspacing=0.25)
 
 
 def draw_quadratic(axes: Axes, rows: pd.DataFrame) -> None:

@@ -25,7 +25,7 @@ def draw(tables: Tables) -> Figure:
         axis.set(ylim=(0.0, 1.02))
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes[0].set_ylabel("spoiler's share of the loss")
-    label_panels(zip(axes, ("all sets, between the thresholds", "one set"), strict=True))
+    label_panels(zip(axes, ("all sets", "the eight points"), strict=True))
     return figure
 
 
@@ -37,8 +37,8 @@ def draw_shares(axes: Axes, curve: pd.DataFrame) -> None:
     for turn, colour in zip(sorted(set(curve["turn"])), COLOURS, strict=True):
         axes.plot([], [], color=OKABE_ITO[colour], label=rf"$\gamma_0 R = {turn:g}$")
     axes.axhline(0.05, color="0.5", linestyle=":", linewidth=0.8)
-    axes.set(xlabel=r"from $\ln M^*$ to $\ln M^{**}$", xticks=[0, 1])
-    axes.legend(loc="lower left", fontsize=7.5, borderpad=0.1, labelspacing=0.25)
+    axes.set(xlabel=r"from $\ln M^*$ to $\ln M^{**}$", xticks=[0, 1], xlim=(-0.55, 2.6))
+    axes.legend(loc="upper right", fontsize=7.5, borderpad=0.1, labelspacing=0.25)
 
 
 def draw_near(axes: Axes, curve: pd.DataFrame, rows: pd.DataFrame) -> None:
@@ -58,6 +58,6 @@ def draw_near(axes: Axes, curve: pd.DataFrame, rows: pd.DataFrame) -> None:
         axes.plot(law["ln_first"], law["share_law"], "o", **style)
         axes.plot(law["ln_second_law"], 0.05, "s", **style)
     axes.axhline(0.05, color="0.5", linestyle=":", linewidth=0.8)
-    axes.set(xlabel=r"$\ln M$", xscale="log", xticks=[5, 10, 20, 50, 100, 200])
-    axes.set_xticklabels(["5", "10", "20", "50", "100", "200"])
+    axes.set(xlabel=r"$\ln M$", xscale="log", xlim=(2, 350), xticks=[3, 10, 30, 100, 300])
+    axes.set_xticklabels(["3", "10", "30", "100", "300"])
     axes.minorticks_off()
