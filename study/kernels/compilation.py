@@ -68,6 +68,13 @@ def helper(**options: Any) -> Callable[[Function], Function]:
     return decorate
 
 
+@helper()
+def copy(a, b):
+    """Copy a to b: the assignment b[:] = a brings the words of its error with it, and they take seconds to compile."""
+    for i in range(a.size):
+        b[i] = a[i]
+
+
 def gufunc(signature: str, layout: str) -> Callable[[Function], Function]:
     """Return a decorator that compiles a loop, when its module is imported, into a generalised ufunc over stacks.
 

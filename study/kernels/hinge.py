@@ -3,7 +3,7 @@
 import numpy as np
 
 from study.kernels.codes import CANCELLED
-from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
+from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
 from study.kernels.perceptron import margin
 
 ROUNDING = 2.0**-53
@@ -51,7 +51,7 @@ def descend(X, y, w0, C, tol, max_passes, control, w, n_updates, n_passes, loss,
     for i in range(n):
         for j in range(d):
             size[i] += X[i, j] * X[i, j]
-    w[:] = w0
+    copy(w0, w)
     n_updates[0] = n_passes[0] = 0
     residual[0] = gap[0] = np.inf
     loss[0] = 0.0

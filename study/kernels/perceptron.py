@@ -3,7 +3,7 @@
 import numpy as np
 
 from study.kernels.codes import BUDGET_SPENT, CANCELLED, NOT_FINITE, SEPARATED
-from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
+from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
 
 AVERAGE, POCKET = 1, 2  # places in KEEPS of the trainer
 
@@ -24,6 +24,14 @@ def _n_wrong(w, X, y):
         if not margin(w, X[i], y[i]) > 0:  # also where it is NaN
             wrong += 1
     return wrong
+
+
+@helper()
+def _is_finite(w):
+    finite = True
+    for j in range(w.size):
+        finite = finite and abs(w[j]) < np.inf
+    return finite
 
 
 @gufunc(
@@ -52,14 +60,14 @@ def train(
     """Look at sample after sample, and change the weights at those that are wrong."""
     gil = release_gil()
     n, d = X.shape
-    w[:] = w0
+    copy(w0, w)
     n_updates[0] = n_passes[0] = 0
     stop[0] = BUDGET_SPENT
     state = seed
     n_looks = 0
-    kept = w.copy()  # the pocket; or the sum of look times change, whence the average
-    if keep == AVERAGE:
-        kept[:] = 0.0
+    kept = np.empty(d + 1)  # the pocket; or the sum of look times change, whence the average
+    for j in range(d + 1):
+        kept[j] = 0.0 if keep == AVERAGE else w[j]
     fewest = _n_wrong(w, X, y) if keep == POCKET else 0
     # A fixed order takes one pass an update and one more; a drawn one may look in vain, ever less likely.
     for _ in range(min(2 * max_updates + 64, max_passes)):
@@ -87,11 +95,11 @@ def train(
                     wrong = _n_wrong(w, X, y)
                     if wrong < fewest:
                         fewest = wrong
-                        kept[:] = w
+                        copy(w, kept)
             n_looks += 1
         if control[CANCELLED]:
             break
-        if not np.isfinite(w).all():
+        if not _is_finite(w):
             stop[0] = NOT_FINITE
             loss[0], residual[0] = np.nan, 1.0
             break
@@ -113,5 +121,5 @@ def train(
         for j in range(d + 1):
             w[j] -= kept[j] / n_looks
     elif keep == POCKET:
-        w[:] = kept
+        copy(kept, w)
     restore_gil(gil)

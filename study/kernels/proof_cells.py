@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from study.kernels.codes import CANCELLED, CROSS_ENTROPY, DONE, THRESHOLD
-from study.kernels.compilation import helper, jit
+from study.kernels.compilation import copy, helper, jit
 
 ROUNDING = 1e-12
 LEAF = ord(".")
@@ -201,7 +201,7 @@ def branch(Z, weight, code, R, judged, fails, level, floor, tree, better, contro
             here += weight[i] * value(code[0], code[1], m[i])
             wrong |= judged[i] and m[i] <= 0.0
         if here < floor and wrong != fails:
-            better[:] = centre
+            copy(centre, better)
             return BETTER, n_marks, n_left
         tree[n_marks] = LEAF
         n_marks += 1
@@ -336,7 +336,7 @@ def interior(Z, weight, loss, eps, R, held, sign, w, barrier, tau, control):
                 step *= 0.5
             if not there < here:
                 break
-            w[:] = other
+            copy(other, w)
             here = there
             if -fall < 1e-3 * barrier:
                 break

@@ -4,25 +4,22 @@ The loops are written for one set; `gufunc` takes them over stacks. Samples are 
 rows y (x, 1) turned over, so that the inner loops run along memory.
 
 Losses, slopes and curvatures of samples far on their own side are tiny together, so nothing here is compared with a
-fixed number: what is small is small beside the loss. Where all samples are far on their own side, the logarithm of the
-loss is minimised instead, from a small bound outwards (`_widen`).
+fixed number: what is small is small beside the loss. Where all samples are far on their own side, `wide` takes over.
 """
 
 import math
 
 import numpy as np
-from numba import njit
 
 from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, NONE, THRESHOLD
-from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
+from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
 
 LOG2_E, LN2_HIGH, LN2_LOW = 1.4426950408889634, 0.6931471803691238, 1.9082149292705877e-10
 ROUND, LEAST = 1.5 * 2.0**52, -708.0
 SERIES = tuple(1.0 / math.factorial(j) for j in range(13, -1, -1))
 FAR = 9.0  # a margin from which exp(-m) is the loss but for a share of 1e-4
-BESIDE = 10.0  # samples whose losses differ by less than this in the logarithm count together
-LATER = 1e-7  # what samples count that are far beyond others
 ROUNDING = 4.0 * 2.0**-52
+LEFT = -1.0  # the gap of weights that are left to `wide`
 FAILED, INEXACT, RAISED, EXACT = range(4)  # what is known of a step
 RAISE = 1e-12
 
@@ -44,13 +41,6 @@ def _fill(X, y, share, Z, held_share):
             Z[j, i] = y[i] * X[i, j]
         Z[d, i] = y[i]
         held_share[i] = share[i]
-
-
-@helper()
-def _copy(a, b):
-    """Copy a to b: the assignment b[:] = a brings the words of its error with it, and they take seconds to compile."""
-    for i in range(a.size):
-        b[i] = a[i]
 
 
 @helper(fastmath={"nnan", "nsz", "reassoc"})  # points are finite: they have been checked
@@ -197,15 +187,20 @@ def _norm(w):
 
 
 @helper()
+def _shorten(w, R):
+    norm = _norm(w)
+    if norm > R:
+        for j in range(w.size):
+            w[j] *= R / norm
+
+
+@helper()
 def _project(w, shape, R):
     if shape == BOX:
         for j in range(w.size):
             w[j] = min(max(w[j], -R), R)
     elif shape == BALL:
-        norm = _norm(w)
-        if norm > R:
-            for j in range(w.size):
-                w[j] *= R / norm
+        _shorten(w, R)
 
 
 @helper()
@@ -304,7 +299,7 @@ def _newton_target(H, g, d, held, convex, A, L, b):
     return known
 
 
-@njit(error_model="numpy")
+@helper()
 def _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held):
     """Fill d with the minimiser of the quadratic model in the box, by the primal active-set method."""
     p = w.size
@@ -342,7 +337,7 @@ def _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held):
     return INEXACT
 
 
-@njit(error_model="numpy")
+@helper()
 def _step_in_ball(H, g, w, R, convex, L, b, v, d):
     """Fill d with the minimiser of the quadratic model in the ball, by the iteration of More and Sorensen."""
     p = w.size
@@ -396,7 +391,7 @@ def _step_in_ball(H, g, w, R, convex, L, b, v, d):
         multiplier = new
     if abs(_norm(v) - R) <= 1e-12 * R:
         return known
-    _project(v, BALL, R)
+    _shorten(v, R)
     for j in range(p):
         d[j] = v[j] - w[j]
     return INEXACT
@@ -408,172 +403,6 @@ def _least(m):
     for i in range(m.size):
         least = min(least, m[i])
     return least
-
-
-@helper()
-def _log_terms(Z, share, w, power, level, n_levels, m, e, pull):
-    """Return the sum over levels of the logarithms of the losses; fill margins, and each sample's share in each.
-
-    The loss of a sample far on its own side is about share exp(-power m). The logarithm of a level is that of the loss
-    of its samples and of those of all later levels.
-    """
-    p, n = Z.shape
-    m[:] = 0.0
-    for j in range(p):
-        for i in range(n):
-            m[i] += w[j] * Z[j, i]
-    if not _least(m) > LEAST:  # also where it is NaN
-        return np.inf
-    room, value, factor = np.empty(n), 0.0, 1.0
-    for k in range(n_levels):
-        nearest, loss, s = np.inf, 0.0, pull[k]
-        for i in range(n):
-            nearest = min(nearest, m[i]) if level[i] >= k else nearest
-        for i in range(n):
-            s[i] = power * (m[i] - nearest)
-        _exponentials(s, e, room)
-        for i in range(n):
-            q = math.exp(-m[i])
-            term = share[i] * e[i] if level[i] >= k else 0.0
-            if power == 1.0:
-                loss += term * (math.log1p(q) / q if q > 1e-4 else 1.0 - q * (0.5 - q * (1.0 / 3.0 - 0.25 * q)))
-                s[i] = term / (1.0 + q)
-            else:
-                loss += 0.5 * term / ((1.0 + q) * (1.0 + q))
-                s[i] = term / ((1.0 + q) * (1.0 + q) * (1.0 + q))
-        for i in range(n):
-            s[i] *= factor / loss
-        value += factor * (math.log(loss) - power * nearest)
-        factor *= LATER
-    return value
-
-
-@helper()
-def _log_model(Z, pull, m, power, n_levels, g, H):
-    """Fill gradient and Hessian of that sum: squares about the centre of each level, so that nothing cancels.
-
-    Of the Hessian this leaves out what is small where samples are far on their own side.
-    """
-    p, n = Z.shape
-    centred, weighted, bend, part = np.empty((p, n)), np.empty(n), np.empty(n), np.empty((p, p))
-    g[:] = 0.0
-    H[:] = 0.0
-    for k in range(n_levels):
-        for i in range(n):
-            bend[i] = pull[k, i] / (1.0 + math.exp(-m[i]))
-        mass = _sum(bend)
-        for j in range(p):
-            g[j] -= _dot(Z[j], pull[k])
-            centre = _dot(Z[j], bend) / mass
-            for i in range(n):
-                centred[j, i] = Z[j, i] - centre
-        _hessian(centred, bend, weighted, part)
-        for j in range(p):
-            for i in range(p):
-                H[j, i] += power * part[j, i]
-
-
-@helper()
-def _part(share, m, power, most, level):
-    """Fill the samples' levels, each of losses within a factor of its largest, and return their number."""
-    ceiling = np.inf
-    for k in range(most):
-        top = -np.inf
-        for i in range(m.size):
-            size = math.log(share[i]) - power * m[i]
-            if size < ceiling:
-                top = max(top, size)
-        if top == -np.inf:
-            return k
-        for i in range(m.size):
-            if math.log(share[i]) - power * m[i] < ceiling:
-                level[i] = k
-        ceiling = top - BESIDE
-    return most
-
-
-@helper()
-def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, control, m, e, pull, small, held):
-    """Move w until the model of that sum promises no more than `enough` inside the bound; return the steps.
-
-    `pull` is as `_log_terms` fills it at w, before and after.
-    """
-    p, n = Z.shape
-    other = np.empty((p, n))
-    H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
-    g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
-    f = _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
-    last, steps, convex = np.inf, 0, power > 0.0  # as it is
-    while steps < max_steps and not control[CANCELLED]:
-        _log_model(Z, pull, m, power, n_levels, g, H)
-        if shape == BALL:
-            found = _step_in_ball(H, g, w, R, convex, L, b, v, d)
-        else:
-            found = _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held)
-        downhill = _dot(g, d)
-        blur = 0.125 * ROUNDING * R * _norm(g) if shape == BALL else 0.0  # of the norm
-        rounding = -downhill <= 1e-14 + 8.0 * blur and -downhill > 0.25 * last
-        if found == FAILED or not -downhill > enough + blur or rounding:
-            break
-        step, accepted = 1.0, False
-        for _ in range(40):
-            for j in range(p):
-                trial[j] = w[j] + step * d[j]
-            _project(trial, shape, R)
-            f_trial, rise = _log_terms(Z, share, trial, power, level, n_levels, m, e, other), 0.0
-            for k in range(n_levels):
-                for j in range(p):
-                    rise -= d[j] * _dot(Z[j], other[k])
-            lower = f_trial <= f + 1e-4 * step * downhill
-            accepted = lower or (f_trial < np.inf and -downhill <= 1e-3 and rise <= -0.5 * downhill)
-            if accepted:
-                break
-            secant = downhill / (downhill - rise) if f_trial < np.inf and rise > downhill else 0.5
-            step *= min(max(secant, 0.1), 0.5)
-        if not accepted:
-            break
-        _copy(trial, w)
-        for k in range(n_levels):
-            _copy(other[k], pull[k])
-        f, last = f_trial, -downhill
-        steps += 1
-    _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
-    return steps
-
-
-@helper()
-def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held):
-    """Move w to the minimiser of the logarithm of the loss, all samples being far on their own side; return the steps.
-
-    The minimiser at a small bound is easy to find, and leads to that at twice the bound: the quadratic model there has
-    the new bound in it. In a box a face may hold the samples whose loss is largest, and others then decide where on it:
-    these have a logarithm of their own, which counts little, instead of a loss that is lost in rounding.
-    """
-    p, n = Z.shape
-    pull, level = np.empty((p, n)), np.zeros(n, np.int64)
-    shorter, reach = FAR / _least(m), 0.0
-    for j in range(p):
-        w[j] *= min(shorter, 1.0)
-        reach = max(reach, abs(w[j]))
-    inside, most = min(reach if shape == BOX else _norm(w), R), min(p, 3) if shape == BOX else 1
-    n_levels, steps, rounds = 1, 0, 0
-    _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
-    while True:
-        n_levels = _part(share, m, power, most, level)
-        enough = (1e-20 if inside == R else 1e-3 * math.exp(-BESIDE)) * LATER ** (n_levels - 1)
-        budget = min(max_steps - steps, 60)
-        taken = _settle(
-            Z, share, w, power, shape, inside, level, n_levels, enough, budget, control, m, e, pull, small, held
-        )
-        steps += taken
-        if inside < R:
-            inside = min(2.0 * inside, R)
-            continue
-        rounds += 1
-        if taken <= 1 or rounds >= 4 or control[CANCELLED]:
-            if most == 1:
-                return steps
-            most = 1  # at last what is not lost in rounding is weighed as it is
 
 
 @helper()
@@ -596,27 +425,26 @@ def _keeps_signs(Z, share, d, m, change):
 
 
 @helper()
-def _gap(Z, share, w, loss, shape, R, value, far, m, e, slope, curvature, small, held):
-    """Return the share of the loss that its quadratic model about w still promises to take off inside the bound.
+def _blur(w, scale):
+    """Return the share of the loss that the rounding of the weights may cost."""
+    longest = 0.0
+    for j in range(w.size):
+        longest += abs(w[j])
+    return (ROUNDING * (1.0 + longest * scale)) ** 2
+
+
+@helper()
+def _promise(Z, share, w, loss, convex, shape, R, m, change, small, held):
+    """Return what the quadratic model about w still promises to take off the loss inside the bound; `change` is room.
 
     For the convex cross-entropy no weights inside the bound take off more than this. With d the step to the minimiser
     of the model, whose outputs have to lie between 0 and 1 there, the model's slopes are a point of Fenchel's dual
     problem. Its value falls short of the loss by at most sum_i curvature_i (z_i.d)^2 + max_v (g + H d).(w - v), which
     is -g.d, since a divergence of Kullback and Leibler is at most that of chi^2. Nor is it more than max_v g.(w - v).
     """
-    p, n = Z.shape
+    p = w.size
     H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
     g, d, b, v = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3]
-    if far:  # all of the loss, so that it does not matter if that is no longer a number
-        power = 1.0 if loss == CROSS_ENTROPY else 2.0
-        pull, level = np.empty((1, n)), np.zeros(n, np.int64)
-        _log_terms(Z, share, w, power, level, pull.shape[0], m, e, pull)
-        _log_model(Z, pull, m, power, pull.shape[0], g, H)
-        value = 1.0
-    else:
-        _gradient(Z, slope, g)
-        _hessian(Z, curvature, e, H)
-    convex = far or loss == CROSS_ENTROPY
     if shape == BALL:
         found = _step_in_ball(H, g, w, R, convex, L, b, v, d)
     else:
@@ -625,7 +453,7 @@ def _gap(Z, share, w, loss, shape, R, value, far, m, e, slope, curvature, small,
     if loss != CROSS_ENTROPY:
         if found == EXACT or (found != FAILED and shape != BALL):
             promised = abs(_dot(g, d))
-    elif (found == EXACT or (found == RAISED and shape != NONE)) and _keeps_signs(Z, share, d, m, e):
+    elif (found == EXACT or (found == RAISED and shape != NONE)) and _keeps_signs(Z, share, d, m, change):
         promised = _dot(g, d)
         if shape == BALL and _norm(w) > R * (1.0 - 1e-14):  # along the sphere, lest the rounding of norms counts
             promised -= _dot(g, w) * _dot(d, w) / _dot(w, w)
@@ -639,16 +467,21 @@ def _gap(Z, share, w, loss, shape, R, value, far, m, e, slope, curvature, small,
             linear += max(g[j] * (w[j] + R), g[j] * (w[j] - R))
     elif shape == BALL:
         linear = max(_dot(g, w) + R * _norm(g), 0.0)
-    return (min(promised, linear) + (0.25 * ROUNDING * R * _norm(g) if shape == BALL else 0.0)) / value
+    return min(promised, linear) + (0.25 * ROUNDING * R * _norm(g) if shape == BALL else 0.0)
 
 
 @gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, int64[:],"
-    " float64[:], int64[:], int64[:], float64[:], float64[:], float64[:])",
-    "(n,d),(n),(n),(p),(),(),(),(),(),(c)->(p),(),(),(),(),()",
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, boolean,"
+    " int64[:], float64[:], float64[:], float64[:], int64[:], int64[:], float64[:])",
+    "(n,d),(n),(n),(p),(),(),(),(),(),(),(c)->(p),(),(),(),(),()",
 )
-def newton(X, y, shares, w0, loss, eps, shape, R, max_steps, control, answer, n_steps, n_passes, value, residual, gap):
-    """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it."""
+def newton(
+    X, y, shares, w0, loss, eps, shape, R, max_steps, leaves, control, answer, value, residual, n_steps, n_passes, gap
+):
+    """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it.
+
+    Where all samples are far on their own side the gap is LEFT to `wide`; where `leaves` is set, so are the steps.
+    """
     gil = release_gil()
     n, p = y.size, w0.size
     room, small, held = np.empty((p + 5, n)), np.empty((3 * p + 6, p)), np.empty(p, np.bool_)
@@ -660,7 +493,7 @@ def newton(X, y, shares, w0, loss, eps, shape, R, max_steps, control, answer, n_
     scale = _largest(Z, 1.0)
     # Without a bound the loss of separated points has no minimum: small features must not end the fall early.
     endless = 1e-14 * min(1.0, _largest(Z[: p - 1], 0.0)) if shape == NONE and eps == 0.0 else 0.0
-    _copy(w0, w)
+    copy(w0, w)
     _project(w, shape, R)
     f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
     _gradient(Z, slope, g)
@@ -669,24 +502,11 @@ def newton(X, y, shares, w0, loss, eps, shape, R, max_steps, control, answer, n_
     n_steps[0] = 0
     n_passes[0] = 1
     gap[0] = np.inf
-    widened, convex = False, loss == CROSS_ENTROPY
+    convex = loss == CROSS_ENTROPY
     while n_steps[0] < max_steps and not control[CANCELLED]:
-        if not widened and size < 1e-3 and eps == 0.0 and shape != NONE and _least(m) >= FAR:
-            power, before, highest = 1.0 if loss == CROSS_ENTROPY else 2.0, w.copy(), _value(m, e, share, loss, eps, f)
-            steps = _widen(Z, share, w, power, shape, R, max_steps - n_steps[0], control, m, e, small, held)
-            n_steps[0] += steps
-            n_passes[0] += steps
-            f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
-            if not _value(m, e, share, loss, eps, f) <= highest:  # the quadratic losses are not convex
-                _copy(before, w)
-                f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
-            _gradient(Z, slope, g)
-            residual[0] = _residual(w, g, shape, R, trial)
-            size = _size(f, slope, loss, eps)
-            widened, gap[0] = True, np.inf
-            if _least(m) >= FAR:
-                break
-            continue
+        if leaves and size < 1e-3 and eps == 0.0 and shape != NONE and _least(m) >= FAR:
+            gap[0] = np.inf
+            break
         if residual[0] <= 1e-14 * scale * size and gap[0] <= 1e-12 * size:
             break
         if residual[0] <= endless and _least(m) > 0.0:
@@ -768,17 +588,17 @@ def newton(X, y, shares, w0, loss, eps, shape, R, max_steps, control, answer, n_
     gap[0] /= compared
     if shape == NONE and eps == 0.0 and _least(m) > 0.0:
         gap[0] = 1.0  # longer weights have a lower loss, as near to zero as one likes
+    elif not gap[0] <= 1e-12 and eps == 0.0 and _least(m) >= FAR:
+        gap[0] = LEFT
     else:
         if not gap[0] <= 1e-12:
-            far = eps == 0.0 and _least(m) >= FAR
-            gap[0] = _gap(Z, share, w, loss, shape, R, compared, far, m, e, slope, curvature, small, held)
+            _gradient(Z, slope, g)
+            _hessian(Z, curvature, e, H)
+            gap[0] = _promise(Z, share, w, loss, convex, shape, R, m, e, small, held) / compared
         elif shape == BALL:
             gap[0] += 0.25 * ROUNDING * R * _norm(g) / compared  # of the norm
-        longest = 0.0
-        for j in range(p):
-            longest += abs(w[j])
-        gap[0] += (ROUNDING * (1.0 + longest * scale)) ** 2
-    _copy(w, answer)
+        gap[0] += _blur(w, scale)
+    copy(w, answer)
     restore_gil(gil)
 
 
@@ -797,9 +617,9 @@ def descend(
     Z, m, e, slope, curvature = workspace[:p], workspace[p], workspace[p + 1], workspace[p + 2], workspace[p + 3]
     share = workspace[p + 4]
     _fill(X, y, shares, Z, share)
-    _copy(w0, w)
+    copy(w0, w)
     _project(w, shape, R)
-    _copy(w, path[0])
+    copy(w, path[0])
     n_steps[0] = 0
     while True:
         f = _terms(Z, share, w, loss, eps, m, e, slope, curvature)
@@ -812,9 +632,9 @@ def descend(
         _project(w, shape, R)
         n_steps[0] += 1
         if n_steps[0] < room.size:
-            _copy(w, path[n_steps[0]])
+            copy(w, path[n_steps[0]])
     for k in range(n_steps[0] + 1, room.size):
-        _copy(w, path[k])
+        copy(w, path[k])
     value[0] = _value(m, e, share, loss, eps, f)
-    _copy(w, answer)
+    copy(w, answer)
     restore_gil(gil)

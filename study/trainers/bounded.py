@@ -14,9 +14,12 @@ from study.trainers.losses import Objective
 ROUNDS = 5
 """How often the solver may start again from its own answer."""
 
+Index = tuple[int, ...] | NDArray[np.bool_]
+"""The place of one set in a stack; or a mask of some of them, which then lie along one axis."""
+
 
 def _one_set(
-    shape: tuple[int, ...], index: tuple[int, ...], X: Floats, y: Floats, share: Floats, start: Floats
+    shape: tuple[int, ...], index: Index, X: Floats, y: Floats, share: Floats, start: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return points, labels, shares and start of one set of a stack whose leading axes broadcast to `shape`."""
     one, label, weight, w = (

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from study.datasets.dataset import Floats, leading_shape
 from study.kernels import unit as kernel
 from study.kernels.codes import LOSS_CODES, SHAPE_CODES
-from study.trainers.bounded import _one_set, kkt_residual, minimise
+from study.trainers.bounded import Index, _one_set, kkt_residual, minimise
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss, Objective, _objective
 
@@ -50,13 +50,18 @@ class BoundedProblem:
         bound = self.bound
         return LOSS_CODES[self.loss], self.eps, SHAPE_CODES[bound.shape], bound.weight_bound
 
-    def one_set(self, index: tuple[int, ...]) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return points, labels, shares and start of one set of the stack."""
+    def one_set(self, index: Index) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return points, labels, shares and start of one set of the stack, or of some."""
         return _one_set(self.shape, index, self.X, self.y, self.share, self.start)
 
 
 class UnitProblem(BoundedProblem):
     """A unit, its points and its bound; it has n_features + 1 weights."""
+
+    def part(self, index: Index) -> "UnitProblem":
+        """Return the problem of one set, or of some."""
+        X, y, share, start = self.one_set(index)
+        return replace(self, X=X, y=y, share=share, start=start)
 
     def one(self, index: tuple[int, ...]) -> tuple[Objective, Floats]:
         """Return objective and start of one set of the stack."""
@@ -74,6 +79,13 @@ class Minimum:
     n_steps: NDArray[np.int64]
     n_passes: NDArray[np.int64]
     gap: Floats = field(default_factory=lambda: np.array(np.nan))
+
+    def go_on(self, where: NDArray[np.bool_], more: "Minimum") -> None:
+        """Put what some of the sets have come to by further steps in the place of what they were."""
+        for name in ("w", "value", "residual", "gap"):
+            getattr(self, name)[where] = getattr(more, name)
+        self.n_steps[where] += more.n_steps
+        self.n_passes[where] += more.n_passes
 
 
 Solution = tuple[Floats, Floats, Floats, int, int]
@@ -117,22 +129,37 @@ def is_endless(found: Minimum, tol: float) -> NDArray[np.bool_]:
     return np.asarray((found.gap == 1.0) & (found.residual <= tol))
 
 
-def _newton(unit: UnitProblem, start: Floats, max_steps: int) -> Minimum:
-    w, n_steps, n_passes, value, residual, gap = map(
-        np.asarray, kernel.newton(unit.X, unit.y, unit.share, start, *unit.codes, max_steps)
-    )
-    return Minimum(w, value, residual, n_steps, n_passes, gap)
+def _newton(unit: UnitProblem, start: Floats, max_steps: int | NDArray[np.int64], leaves: bool = True) -> Minimum:
+    """Solve all sets by the compiled loops; where `leaves` is set, one by the logarithm where its samples are far."""
+    found = Minimum(*map(np.asarray, kernel.newton(unit.X, unit.y, unit.share, start, *unit.codes, max_steps, leaves)))
+    left = np.asarray(found.gap == kernel.LEFT)
+    if left.any():
+        more = _wide(replace(unit, start=found.w).part(left), (max_steps - found.n_steps)[left] * leaves)
+        found.go_on(left, more)
+    return found
+
+
+def _wide(unit: UnitProblem, max_steps: NDArray[np.int64]) -> Minimum:
+    """Go on with a stack along one axis, all of whose samples are far on their own side."""
+    from study.kernels import wide  # compiles for seconds where its cache is cold
+
+    loss, _, shape, R = unit.codes
+    w, value, residual, n_steps, gap = wide.newton(unit.X, unit.y, unit.share, unit.start, loss, shape, R, max_steps)
+    near = gap == kernel.LEFT
+    found = Minimum(w, value, residual, n_steps, n_steps - near, gap)  # the last pass is made again
+    if near.any():
+        found.go_on(near, _newton(unit.part(near), w[near], (max_steps - n_steps)[near], leaves=False))
+    return found
 
 
 def _solve_again(unit: UnitProblem, index: tuple[int, ...], found: Minimum) -> None:
     """Solve one set on other axes or by scipy, sharpen scipy's answer, and keep the new answer where it is lower."""
-    X, y, share, start = unit.one_set(index)
-    one = replace(unit, X=X, y=y, share=share, start=start)
+    one = unit.part(index)
     n_steps = n_passes = 0
     if unit.bound.shape == "none" and unit.loss == "cross-entropy":
         other = _on_own_axes(one)
     else:
-        w, n_steps, n_passes = minimise(one.one(())[0], unit.bound, start, unit.max_steps, GOOD_ENOUGH)
+        w, n_steps, n_passes = minimise(one.one(())[0], unit.bound, one.start, unit.max_steps, GOOD_ENOUGH)
         other = _newton(one, w, max(0, min(unit.max_steps - n_steps, ENOUGH_STEPS)))
     found.n_steps[index] = min(found.n_steps[index] + n_steps + other.n_steps, unit.max_steps)
     found.n_passes[index] += n_passes + other.n_passes

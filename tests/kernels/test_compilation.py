@@ -15,7 +15,7 @@ from study.kernels.compilation import gufunc
 from tests.conftest import ROOT, ended
 
 pytestmark = pytest.mark.slow
-MODULES = ("unit", "network", "proof_cells", "perceptron", "nearest_points", "hinge")
+MODULES = ("unit", "wide", "network", "proof_cells", "perceptron", "nearest_points", "hinge")
 CALLS = """
 import numpy as np
 from study.certificates.search import verdict
@@ -148,9 +148,9 @@ def at_once(modules: tuple[str, ...], package: Path, cache: Path) -> int:
 
 
 def test_processes_that_start_at_once_compile_each_loop_once(tmp_path: Path) -> None:
-    assert at_once(MODULES, ROOT, tmp_path) == 9
+    assert at_once(MODULES, ROOT, tmp_path) == 10
     finish(begin(IMPORTS + CALLS, *MODULES, cache=tmp_path))
-    assert len(archives(tmp_path)) == len(list((tmp_path / "study").glob("*.lock"))) == 9
+    assert len(archives(tmp_path)) == len(list((tmp_path / "study").glob("*.lock"))) == 10
     assert not folders(tmp_path)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from study.kernels import hinge, network, perceptron, proof_cells, unit
+from study.kernels import hinge, network, perceptron, proof_cells, unit, wide
 from study.trainers.fit import Stop
 from study.trainers.perceptron import perceptron as train
 
@@ -39,7 +39,10 @@ LOOPS: dict[str, Callable[[], Any]] = {
         X, y, share, np.random.default_rng(0).normal(size=(10**6, 9)), np.array([2, 1]), 0, 0.1, 1, 3.0, 1000, 0.0
     ),
     "many units": lambda: unit.newton(
-        X, y, share, np.random.default_rng(0).normal(size=(10**6, 3)), 0, 0.1, 1, 3.0, 1000
+        X, y, share, np.random.default_rng(0).normal(size=(10**6, 3)), 0, 0.1, 1, 3.0, 1000, True
+    ),
+    "many units at a wide bound": lambda: wide.newton(
+        X, X[:, 1] - 0.5, share, np.tile([0.0, 40.0, -20.0], (10**5, 1)), 1, 1, 1e6, 1000
     ),
     "soft margin": lambda: hinge.descend(X, y, np.zeros(3), 1e12, 1e-300, FOREVER),
     "proof": look_for_a_proof,

@@ -1,0 +1,247 @@
+"""The sigmoid unit at wide bounds, compiled for stacks: all samples are far on their own side.
+
+There the loss and its slopes are lost in rounding. So the logarithm of the loss is minimised instead, from a small
+bound outwards, from where `unit.newton` has left off.
+"""
+
+import math
+
+import numpy as np
+
+from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY
+from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
+from study.kernels.unit import (
+    FAILED,
+    FAR,
+    LEAST,
+    LEFT,
+    ROUNDING,
+    _blur,
+    _dot,
+    _exponentials,
+    _fill,
+    _gradient,
+    _hessian,
+    _largest,
+    _least,
+    _norm,
+    _project,
+    _promise,
+    _residual,
+    _step_in_ball,
+    _step_in_box,
+    _sum,
+    _terms,
+    _value,
+)
+
+BESIDE = 10.0  # samples whose losses differ by less than this in the logarithm count together
+LATER = 1e-7  # what samples count that are far beyond others
+
+
+@helper()
+def _log_terms(Z, share, w, power, level, n_levels, m, e, pull):
+    """Return the sum over levels of the logarithms of the losses; fill margins, and each sample's share in each.
+
+    The loss of a sample far on its own side is about share exp(-power m). The logarithm of a level is that of the loss
+    of its samples and of those of all later levels.
+    """
+    p, n = Z.shape
+    m[:] = 0.0
+    for j in range(p):
+        for i in range(n):
+            m[i] += w[j] * Z[j, i]
+    if not _least(m) > LEAST:  # also where it is NaN
+        return np.inf
+    room, value, factor = np.empty(n), 0.0, 1.0
+    for k in range(n_levels):
+        nearest, loss, s = np.inf, 0.0, pull[k]
+        for i in range(n):
+            nearest = min(nearest, m[i]) if level[i] >= k else nearest
+        for i in range(n):
+            s[i] = power * (m[i] - nearest)
+        _exponentials(s, e, room)
+        for i in range(n):
+            q = math.exp(-m[i])
+            term = share[i] * e[i] if level[i] >= k else 0.0
+            if power == 1.0:
+                loss += term * (math.log1p(q) / q if q > 1e-4 else 1.0 - q * (0.5 - q * (1.0 / 3.0 - 0.25 * q)))
+                s[i] = term / (1.0 + q)
+            else:
+                loss += 0.5 * term / ((1.0 + q) * (1.0 + q))
+                s[i] = term / ((1.0 + q) * (1.0 + q) * (1.0 + q))
+        for i in range(n):
+            s[i] *= factor / loss
+        value += factor * (math.log(loss) - power * nearest)
+        factor *= LATER
+    return value
+
+
+@helper()
+def _log_model(Z, pull, m, power, n_levels, g, H):
+    """Fill gradient and Hessian of that sum: squares about the centre of each level, so that nothing cancels.
+
+    Of the Hessian this leaves out what is small where samples are far on their own side.
+    """
+    p, n = Z.shape
+    centred, weighted, bend, part = np.empty((p, n)), np.empty(n), np.empty(n), np.empty((p, p))
+    g[:] = 0.0
+    H[:] = 0.0
+    for k in range(n_levels):
+        for i in range(n):
+            bend[i] = pull[k, i] / (1.0 + math.exp(-m[i]))
+        mass = _sum(bend)
+        for j in range(p):
+            g[j] -= _dot(Z[j], pull[k])
+            centre = _dot(Z[j], bend) / mass
+            for i in range(n):
+                centred[j, i] = Z[j, i] - centre
+        _hessian(centred, bend, weighted, part)
+        for j in range(p):
+            for i in range(p):
+                H[j, i] += power * part[j, i]
+
+
+@helper()
+def _part(share, m, power, most, level):
+    """Fill the samples' levels, each of losses within a factor of its largest, and return their number."""
+    ceiling = np.inf
+    for k in range(most):
+        top = -np.inf
+        for i in range(m.size):
+            size = math.log(share[i]) - power * m[i]
+            if size < ceiling:
+                top = max(top, size)
+        if top == -np.inf:
+            return k
+        for i in range(m.size):
+            if math.log(share[i]) - power * m[i] < ceiling:
+                level[i] = k
+        ceiling = top - BESIDE
+    return most
+
+
+@helper()
+def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, control, m, e, pull, small, held):
+    """Move w until the model of that sum promises no more than `enough` inside the bound; return the steps.
+
+    `pull` is as `_log_terms` fills it at w, before and after.
+    """
+    p, n = Z.shape
+    other = np.empty((p, n))
+    H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
+    g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
+    f = _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
+    last, steps, convex = np.inf, 0, power > 0.0  # as it is
+    while steps < max_steps and not control[CANCELLED]:
+        _log_model(Z, pull, m, power, n_levels, g, H)
+        if shape == BALL:
+            found = _step_in_ball(H, g, w, R, convex, L, b, v, d)
+        else:
+            found = _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held)
+        downhill = _dot(g, d)
+        blur = 0.125 * ROUNDING * R * _norm(g) if shape == BALL else 0.0  # of the norm
+        rounding = -downhill <= 1e-14 + 8.0 * blur and -downhill > 0.25 * last
+        if found == FAILED or not -downhill > enough + blur or rounding:
+            break
+        step, accepted = 1.0, False
+        for _ in range(40):
+            for j in range(p):
+                trial[j] = w[j] + step * d[j]
+            _project(trial, shape, R)
+            f_trial, rise = _log_terms(Z, share, trial, power, level, n_levels, m, e, other), 0.0
+            for k in range(n_levels):
+                for j in range(p):
+                    rise -= d[j] * _dot(Z[j], other[k])
+            lower = f_trial <= f + 1e-4 * step * downhill
+            accepted = lower or (f_trial < np.inf and -downhill <= 1e-3 and rise <= -0.5 * downhill)
+            if accepted:
+                break
+            secant = downhill / (downhill - rise) if f_trial < np.inf and rise > downhill else 0.5
+            step *= min(max(secant, 0.1), 0.5)
+        if not accepted:
+            break
+        copy(trial, w)
+        for k in range(n_levels):
+            copy(other[k], pull[k])
+        f, last = f_trial, -downhill
+        steps += 1
+    _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
+    return steps
+
+
+@helper()
+def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held):
+    """Move w to the minimiser of the logarithm of the loss, all samples being far on their own side; return the steps.
+
+    The minimiser at a small bound is easy to find, and leads to that at twice the bound: the quadratic model there has
+    the new bound in it. In a box a face may hold the samples whose loss is largest, and others then decide where on it:
+    these have a logarithm of their own, which counts little, instead of a loss that is lost in rounding.
+    """
+    p, n = Z.shape
+    pull, level = np.empty((p, n)), np.zeros(n, np.int64)
+    shorter, reach = FAR / _least(m), 0.0
+    for j in range(p):
+        w[j] *= min(shorter, 1.0)
+        reach = max(reach, abs(w[j]))
+    inside, most = min(reach if shape == BOX else _norm(w), R), min(p, 3) if shape == BOX else 1
+    n_levels, steps, rounds = 1, 0, 0
+    _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
+    while True:
+        n_levels = _part(share, m, power, most, level)
+        enough = (1e-20 if inside == R else 1e-3 * math.exp(-BESIDE)) * LATER ** (n_levels - 1)
+        budget = min(max_steps - steps, 60)
+        taken = _settle(
+            Z, share, w, power, shape, inside, level, n_levels, enough, budget, control, m, e, pull, small, held
+        )
+        steps += taken
+        if inside < R:
+            inside = min(2.0 * inside, R)
+            continue
+        rounds += 1
+        if taken <= 1 or rounds >= 4 or control[CANCELLED]:
+            if most == 1:
+                return steps
+            most = 1  # at last what is not lost in rounding is weighed as it is
+
+
+@gufunc(
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64, int64, float64, int64, int64[:],"
+    " float64[:], float64[:], float64[:], int64[:], float64[:])",
+    "(n,d),(n),(n),(p),(),(),(),(),(c)->(p),(),(),(),()",
+)
+def newton(X, y, shares, w0, loss, shape, R, max_steps, control, answer, value, residual, n_steps, gap):
+    """Minimise the mean loss inside a bound, and tell the gap where all samples are far on their own side.
+
+    Without steps only the gap is told. It is LEFT to `unit.newton` where steps have brought a sample near.
+    """
+    gil = release_gil()
+    n, p = y.size, w0.size
+    room, small, held = np.empty((p + 5, n)), np.empty((3 * p + 6, p)), np.empty(p, np.bool_)
+    Z, m, e, slope, curvature, share = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3], room[p + 4]
+    g, w = small[3 * p], small[3 * p + 5]
+    _fill(X, y, shares, Z, share)
+    copy(w0, w)
+    power = 1.0 if loss == CROSS_ENTROPY else 2.0
+    n_steps[0] = 0
+    f = _terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
+    if max_steps > 0:
+        highest = _value(m, e, share, loss, 0.0, f)
+        n_steps[0] = _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held)
+        f = _terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
+        if not _value(m, e, share, loss, 0.0, f) <= highest:  # the quadratic losses are not convex
+            copy(w0, w)
+            f = _terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
+    value[0] = _value(m, e, share, loss, 0.0, f)
+    _gradient(Z, slope, g)
+    residual[0] = _residual(w, g, shape, R, small[3 * p + 1])
+    if max_steps > 0 and not _least(m) >= FAR:
+        gap[0] = LEFT
+    else:
+        pull, level, convex = np.empty((p, n)), np.zeros(n, np.int64), power > 0.0  # as the logarithm is
+        _log_terms(Z, share, w, power, level, n // n, m, e, pull)
+        _log_model(Z, pull, m, power, n // n, g, small[:p])
+        gap[0] = _promise(Z, share, w, loss, convex, shape, R, m, e, small, held)
+        gap[0] += _blur(w, _largest(Z, 1.0))
+    copy(w, answer)
+    restore_gil(gil)
