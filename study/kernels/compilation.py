@@ -121,24 +121,26 @@ def _interruptible(function: Function, build: Callable[[bool], Function]) -> Fun
         if threading.current_thread() is not threading.main_thread():
             return machine_code(*arguments, control)
         outcome: list[Any] = []
+        ended = threading.Event()  # a join that an interrupt ends takes the thread for ended, and so do later ones
 
         def work() -> None:
             try:
                 outcome.extend((machine_code(*arguments, control), None))
             except BaseException as error:
                 outcome.extend((None, error))
+            ended.set()
 
         # Python answers a signal in the main thread only, and only between its own instructions: it waits there.
         thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
-        thread.start()
         try:
-            while watch is not None and thread.is_alive():
-                thread.join(TICK)
+            thread.start()
+            while watch is not None and not ended.wait(TICK):
                 watch(int(control[DONE]))
-            thread.join()
+            ended.wait()
         except BaseException:
             control[CANCELLED] = 1
-            thread.join()
+            if thread.ident is not None:  # it has begun
+                ended.wait()
             raise
         answer, error = outcome
         if error is not None:

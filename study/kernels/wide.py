@@ -125,7 +125,7 @@ def _part(share, m, power, most, level):
 def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, control, m, e, pull, small, held):
     """Move w until the model of that sum promises no more than `enough` inside the bound; return the steps.
 
-    `pull` is as `_log_terms` fills it at w, before and after.
+    Margins are those of w, before and after; `pull` is room.
     """
     p, n = Z.shape
     other = np.empty((p, n))
@@ -160,13 +160,13 @@ def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, co
             secant = downhill / (downhill - rise) if f_trial < np.inf and rise > downhill else 0.5
             step *= min(max(secant, 0.1), 0.5)
         if not accepted:
+            _log_terms(Z, share, w, power, level, n_levels, m, e, other)
             break
         copy(trial, w)
         for k in range(n_levels):
             copy(other[k], pull[k])
         f, last = f_trial, -downhill
         steps += 1
-    _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
     return steps
 
 

@@ -1,6 +1,8 @@
 """Each loop that can run for more than a second ends soon after an interrupt."""
 
 import signal
+import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -9,6 +11,8 @@ import numpy as np
 import pytest
 
 from study.kernels import hinge, network, perceptron, proof_cells, unit, wide
+from study.kernels.codes import CANCELLED
+from study.kernels.compilation import _interruptible
 from study.trainers.fit import Stop
 from study.trainers.perceptron import perceptron as train
 
@@ -63,3 +67,19 @@ def test_an_interrupt_ends_a_loop(loop: str) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
     assert train([[0.0], [1.0]], [-1.0, 1.0]).stop == Stop.SEPARATED  # and the next call is whole
+
+
+def test_the_exception_comes_when_the_loop_has_ended() -> None:
+    main, ended = threading.main_thread().ident, []
+    assert main is not None
+
+    def loop(control: Any) -> None:
+        signal.pthread_kill(main, signal.SIGINT)
+        while not control[CANCELLED]:
+            time.sleep(0.001)
+        time.sleep(0.05)  # what a stack takes to run out
+        ended.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        _interruptible(loop, lambda keep: loop)()
+    assert ended
