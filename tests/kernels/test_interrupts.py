@@ -81,5 +81,5 @@ def test_the_exception_comes_when_the_loop_has_ended() -> None:
         ended.append(True)
 
     with pytest.raises(KeyboardInterrupt):
-        _interruptible(loop, lambda keep: loop)()
+        _interruptible(loop, lambda _: loop)()
     assert ended
