@@ -12,18 +12,19 @@ from xml.sax.saxutils import escape
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import optimize
 from scipy.optimize import linprog
 from scipy.special import logsumexp
 from sklearn import datasets
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from study.analysis.comparison import compare_unit
+from study.analysis.comparison import Settings, compare, examine
 from study.analysis.influence import movement
 from study.analysis.stability import angle_swing
 from study.certificates.checker import check
 from study.commands import output
-from study.datasets.dataset import Dataset
+from study.datasets.table import read_table
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss
 from tests.conftest import ROOT, Run, Study
@@ -237,8 +238,10 @@ def searched(X: np.ndarray, y: np.ndarray, R: float, loss: str, shape: str) -> t
 @pytest.mark.slow
 def test_wide_bounds_agree_with_a_search_of_all_weights(loss: Loss, R: float, shape: Any) -> None:
     X, y = tour_points()
-    points = Dataset(name="tour", X=X, y=y)
-    verdict = compare_unit(points, loss=loss, eps=0.0, bound=Bound(shape, R), separable=True)
+    table = read_table(pd.DataFrame(X).assign(c=y).to_csv(index=False), "c", positive="1.0")
+    options: dict[str, Any] = {"standardise": False, "max_updates": 10_000}
+    settings = Settings(bounds=(Bound(shape, R),), loss=loss, eps=0.0, **options)
+    verdict = examine(compare(table, settings)).units[0]
     w, logarithm = searched(X, y, R, loss, shape)
     without, _ = searched(X[:-1], y[:-1], R, loss, shape)
     assert verdict.least_loss_found
@@ -255,8 +258,9 @@ def test_a_least_loss_that_is_not_found_is_said(run: Run, tmp_path: Path) -> Non
     for bound in ("10", "1e12"):
         code, out, err = run("compare", str(file), "--label", "c", "--loss", "quadratic", "--weight-bound", bound)
         assert code == 0, err
-        unit = out[out.index("unit, quadratic") :]
-        assert ("the least loss inside the bound was not found" in unit) == (bound == "1e12")
+        first, unit = out.split("\nunit, quadratic")[1:]
+        assert ("the least loss inside the bound was not found" in first) == (bound == "1e12")
+        assert ("no row was left out: its least loss was not found" in unit) == (bound == "1e12")
         assert ("best separator" in unit) == (bound == "10")
         assert ("moves most" in unit) == (bound == "10")
     answer = json.loads(
@@ -385,6 +389,92 @@ def test_long_training_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsy
         for done in (1000, 2000, 3000):
             advance(done, 1_000_000)
     assert capsys.readouterr().err == "perceptron: 2,000 of 1,000,000 updates, 83.3 a second, about 11976 s left\n"
+
+
+def draw_table(n: int, d: int, spread: float = 0.0) -> str:
+    """Return points of two classes on either side of a boundary, but for a spread, as text."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, d)).round(2)
+    y = X @ rng.normal(size=d) + spread * rng.normal(size=n) > 0.0
+    return str(pd.DataFrame(X).assign(c=np.where(y, "a", "b")).to_csv(index=False))
+
+
+@pytest.mark.parametrize("shape", ["box", "ball"])
+@pytest.mark.parametrize(("n", "d", "R"), [(12, 60, "3"), (12, 60, "0.01"), (30, 2, "0.1"), (30, 2, "60")])
+def test_slsqp_is_not_called(
+    n: int, d: int, R: str, shape: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minimize = optimize.minimize
+
+    def refuse(*given: Any, method: str = "", **options: Any) -> Any:
+        assert method != "SLSQP"
+        return minimize(*given, method=method, **options)
+
+    monkeypatch.setattr(optimize, "minimize", refuse)
+    (tmp_path / "points.csv").write_text(draw_table(n, d))
+    options = ("--label", "c", "--weight-bound", R, "--shape", shape, "--json")
+    code, out, err = run("compare", str(tmp_path / "points.csv"), *options)
+    assert code == 0, err
+    answer = json.loads(out)
+    unit = answer["backprop"]
+    assert len(unit["rows_tried"]) == len(answer["perceptron"]["rows_tried"]) == n
+    assert unit["least_loss_found"]
+    assert unit["best_separator_loss"] >= unit["loss"] * (1.0 - 1e-9)
+    assert (unit["best_separator_loss"] > unit["loss"] * (1.0 + 1e-6)) == (not unit["separates"])
+
+
+def test_what_is_left_out_for_the_budget_is_said(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("study.analysis.comparison.WORK", 3000.0)
+    monkeypatch.setattr("study.analysis.comparison.MOST_A_STEP", 1.0)
+    file = tmp_path / "points.csv"
+    file.write_text(draw_table(20, 2))
+    code, out, err = run("compare", str(file), "--label", "c", "--weight-bound", "0.1")
+    assert code == 0, err
+    first, _, further = out.split("\nunit, ")
+    assert "separable: yes" in first
+    assert "the best separator was not sought: 20 points with 2 features are too many for the bud" in further
+    assert "of 1 left out one at a time, those that pull most; 19 others not tried: the budget of work" in further
+    answer = json.loads(run("compare", str(file), "--label", "c", "--weight-bound", "0.1", "--json")[1])
+    assert answer["backprop"]["rows_not_tried"] == "the budget of work was spent"
+    assert answer["backprop"]["best_separator_not_sought"].startswith("20 points")
+    assert len(answer["backprop"]["rows_tried"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("spread", "options", "why"),
+    [
+        (3.0, (), "on inseparable points it never comes to rest"),
+        (0.0, ("--max-updates", "1"), "it did not come to rest within its budget"),
+    ],
+)
+def test_why_no_row_is_left_out_of_the_perceptron(
+    spread: float, options: tuple[str, ...], why: str, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "points.csv"
+    file.write_text(draw_table(40, 2, spread))
+    code, out, err = run("compare", str(file), "--label", "c", "--max-passes", "100", *options)
+    assert code == 0, err
+    assert f"perceptron: no row was left out: {why}\n" in out
+    answer = json.loads(run("compare", str(file), "--label", "c", "--max-passes", "100", *options, "--json")[1])
+    assert answer["perceptron"]["rows_not_tried"] == why
+    assert answer["perceptron"]["rows_tried"] == []
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_the_first_answers_stand_before_the_rest_is_sought(
+    options: tuple[str, ...], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("study.analysis.comparison.examine", interrupt)
+    (tmp_path / "points.csv").write_text(PLAIN)
+    code, out, err = run("compare", str(tmp_path / "points.csv"), "--label", "class", *options)
+    assert code == 130
+    assert ("separable: yes" in out and "unit, " in out) == (not options)
+    said = "" if options else " after the first answers"
+    assert err.splitlines()[-1] == f"study: interrupted{said}; nothing was written"
+    assert not (options and out)
 
 
 @pytest.mark.slow

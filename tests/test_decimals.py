@@ -21,7 +21,7 @@ from study.commands.compare import compare
 from study.commands.input import TableOptions
 from study.datasets.exact import Exact
 from study.datasets.table import read_table
-from study.report.comparison_text import sentences, to_json
+from study.report.comparison_text import first_sentences, to_json
 from study.trainers.fit import Bound
 
 FOUR = "p,q,class\n.1,.9,a\n.2,.8,b\n.3,.7,a\n.4,.6,b\n"
@@ -173,7 +173,7 @@ SETTINGS = Settings(
 )
 def test_a_margin_below_what_digits_resolve_is_called_so(text: str, *, standardise: bool, said: str) -> None:
     comparison = compare_rules(read_table(text, "class"), replace(SETTINGS, standardise=standardise))
-    assert said in sentences("table", comparison)
+    assert said in first_sentences("table", comparison)
     json.dumps(to_json(comparison))
 
 

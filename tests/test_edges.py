@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from study.analysis.comparison import Settings
+from study.analysis.comparison import Settings, compare
 from study.certificates.reading import Refused
 from study.checks import BadInput
 from study.datasets.dataset import as_labels
@@ -39,6 +39,10 @@ W, V = np.array([2.0, 0.1, 1.0]), np.array([1.0, -0.2, 0.5])
 TWELVE = make_boxes(12, rng=np.random.default_rng(1))
 TEXT = "x,z,n,kind\n1,0,1,a\n2,1,2,a\n-1,3,1,b\n"
 FRAME = pd.DataFrame({"x": [1.0, 2.0, -1.0], "z": [0.0, 1.0, 3.0], "kind": ["a", "a", "b"]})
+TABLE = read_table(TEXT, "kind")
+SETTINGS = Settings(
+    bounds=(Bound("box", 2.0),), loss="quadratic", eps=0.1, standardise=True, max_updates=50, max_passes=50
+)
 COUNTS = np.array([[1, 0, 2], [0, 1, 1], [2, 2, 0], [1, 1, 1]])
 SIZES = np.array([5, 5, 5, 5])
 
@@ -81,15 +85,11 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "datasets.table.read_table": {
         "text": TEXT, "label": "kind", "positive": "b", "features": ["x", "z"], "without": ["z"], "weight": "n",
     },
-    "datasets.table.contradiction": {"table": read_table(TEXT, "kind")},
+    "datasets.table.contradiction": {"table": TABLE},
     "datasets.table.standardise": {"points": TWELVE},
     "analysis.comparison.Settings": {"bounds": [Bound("box", 2.0)], "standardise": True},
-    "analysis.comparison.compare": {
-        "table": read_table(TEXT, "kind"),
-        "settings": Settings(
-            bounds=(Bound("box", 2.0),), loss="quadratic", eps=0.1, standardise=True, max_updates=50, max_passes=50
-        ),
-    },
+    "analysis.comparison.compare": {"table": TABLE, "settings": SETTINGS},
+    "analysis.comparison.examine": {"comparison": compare(TABLE, SETTINGS)},
     "trainers.graph.sensitivities": {"output": Node(2.0) * Node(3.0)},
     "trainers.layers.outputs": {"w": np.ones(13)},
     "trainers.layers.value_and_gradient": {"w": np.ones(13)},

@@ -1,8 +1,8 @@
 """Both rules on the points of a table: what `study compare` reports. The trainers train; here is measured."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from flint import fmpq
@@ -16,8 +16,7 @@ from study.datasets.dataset import Dataset, Floats, check_one_set, check_shape
 from study.datasets.table import Table, contradiction, standardise
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Fit, Stop
-from study.trainers.log_loss import least_loss
-from study.trainers.losses import Loss, loss_of_margin, objective
+from study.trainers.losses import Loss, loss_of_margin
 from study.trainers.max_margin import max_margin
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -26,12 +25,16 @@ LOOKS_A_PART = 2e8
 """Numbers looked at between two reports of progress: about a quarter of a second."""
 PATIENCE = 1e10
 """Numbers looked at in about twenty seconds."""
-WORK = 3e9
-"""Multiplications that leaving samples out may cost: a few seconds."""
+WORK = 8e9
+"""Multiplications that leaving samples out may cost, for all rules together: about ten seconds."""
 MOST_LEFT_OUT, MOST_FOR_BEST = 200, 2000
+MOST_A_STEP = 3e8
+"""Multiplications that one step of the search for the best separator may cost."""
 
 Advance = Callable[[int, int], None]
-"""Is told how many updates of how many have been made, several times a second."""
+"""Is told how many updates, or fits, of how many have been made, several times a second."""
+Retrain = Callable[[Floats, Floats], tuple[Floats, float]]
+"""Trains a rule on points and labels; returns weights and the multiplications that they cost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +78,19 @@ class RuleOutcome:
     margin : float
         Distance from the boundary to the nearest sample, negative where one is lost.
     left_out : ndarray of int
-        The samples that were left out, one at a time.
+        The samples that were left out, one at a time; none until `examine` has done so.
     moved : ndarray of shape (len(left_out),)
         How far that moved the boundary, in degrees as `study.analysis.influence.moved` has them; NaN where one class
         was left, or the least loss was not found.
+    not_tried : str
+        Why samples were not left out that might have been, in words; empty where none were passed over.
     best_separator : float
-        The lowest loss of a separator inside the bound; NaN for the perceptron, without a separator or above 2,000
-        samples.
+        The lowest loss of a separator inside the bound; NaN for the perceptron, without a separator, or where it was
+        not sought.
+    not_sought : str
+        Why the best separator was not sought although there is one, in words.
     least_loss_found : bool
-        False where the unit separates on hard targets and scipy, too, leaves it short of the least loss inside the
-        bound; nothing is left out then.
+        False where the gap of the unit's loss to the least inside the bound is above 1e-9; nothing is left out then.
     """
 
     w: Floats
@@ -94,9 +100,11 @@ class RuleOutcome:
     loss: float
     lost: NDArray[np.int64]
     margin: float
-    left_out: NDArray[np.int64]
-    moved: Floats
+    left_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    moved: Floats = field(default_factory=lambda: np.empty(0))
+    not_tried: str = ""
     best_separator: float = np.nan
+    not_sought: str = ""
     least_loss_found: bool = True
 
     @property
@@ -148,7 +156,10 @@ class Comparison:
 
 @checked
 def compare(table: Table, settings: Settings, advance: Advance | None = None) -> Comparison:
-    """Decide whether a table is separable, train both rules on it, and measure what they do."""
+    """Decide whether a table is separable, train both rules on it, and measure what they do.
+
+    These are the first answers; `examine` adds what takes many fits.
+    """
     d = len(table.features)
     points, centre, spread = table.points, np.zeros(d), np.ones(d)
     if settings.standardise:
@@ -157,11 +168,8 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
     separable = decision.separable
     widest = max_margin(points.X, points.y).w if separable else np.full(d + 1, np.nan)
     budgets = (settings.max_updates, settings.max_passes or usual_passes(points))
-    perceptron = compare_perceptron(
-        points, separable=separable, max_updates=budgets[0], max_passes=budgets[1], advance=advance
-    )
-    options: dict[str, Any] = {"loss": settings.loss, "eps": settings.eps, "separable": separable}
-    units = tuple(compare_unit(points, bound=bound, **options) for bound in settings.bounds)
+    perceptron = compare_perceptron(points, max_updates=budgets[0], max_passes=budgets[1], advance=advance)
+    units = tuple(compare_unit(points, settings.loss, settings.eps, bound) for bound in settings.bounds)
     return Comparison(
         table=table,
         settings=settings,
@@ -196,12 +204,7 @@ def _as_written(outcome: RuleOutcome, table: Table, centre: Floats, spread: Floa
 
 @checked
 def compare_perceptron(
-    points: Dataset,
-    *,
-    separable: bool,
-    max_updates: int,
-    max_passes: int,
-    advance: Advance | None = None,
+    points: Dataset, *, max_updates: int, max_passes: int, advance: Advance | None = None
 ) -> RuleOutcome:
     """Train the perceptron in natural order and measure it.
 
@@ -209,8 +212,6 @@ def compare_perceptron(
     ----------
     points : Dataset
         One set.
-    separable : bool
-        Whether a boundary separates them; only then are samples left out, since else the weights never settle.
     max_updates, max_passes : int, at least 1
         The budgets.
     advance : callable (updates so far, max_updates), optional
@@ -227,21 +228,7 @@ def compare_perceptron(
             advance(n_updates, max_updates)
         if fit.stop != Stop.BUDGET_SPENT or n_updates >= max_updates or n_passes >= max_passes:
             break
-    margins = functional_margins(w, X, y)
-    fits = min(MOST_LEFT_OUT, int(WORK / (n_passes * X.size))) if separable and fit.stop == Stop.SEPARATED else 0
-    nearest = np.argsort(margins, kind="stable")[:fits]
-
-    def train(X: Floats, y: Floats) -> Floats:
-        return perceptron(X, y, max_updates=4 * n_updates + 100, max_passes=4 * n_passes + 100).w
-
-    return RuleOutcome(
-        **_measured(points, w, fit),
-        n_updates=n_updates,
-        n_passes=n_passes,
-        loss=float(fit.loss),
-        left_out=nearest,
-        moved=movement_without(train, X, y, w, nearest),
-    )
+    return RuleOutcome(**_measured(points, w, fit), n_updates=n_updates, n_passes=n_passes, loss=float(fit.loss))
 
 
 def _measured(points: Dataset, w: Floats, fit: Fit) -> dict[str, Any]:
@@ -254,53 +241,131 @@ def _measured(points: Dataset, w: Floats, fit: Fit) -> dict[str, Any]:
 
 
 @checked
-def compare_unit(points: Dataset, *, loss: Loss, eps: float, bound: Bound, separable: bool) -> RuleOutcome:
+def compare_unit(points: Dataset, loss: Loss, eps: float, bound: Bound) -> RuleOutcome:
     """Train the unit inside its bound, from zero, and measure it; arguments as `sigmoid_unit` has them."""
     check_one_set("points", points)
-    X, y = points.X, points.y
-    fit = sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton")
-    w = least_loss(X, y, fit.w, loss, eps, bound)
-    found = bool(np.isfinite(w).all())
-    w = w if found else fit.w
-    margins = functional_margins(w, X, y)
-    slope = np.abs(loss_of_margin(loss, margins, eps)[1])
-    pull = slope * np.sqrt((X**2).sum(axis=1) + 1.0)  # the norm of a sample's own gradient
-    fits = max(3, min(MOST_LEFT_OUT, int(WORK / (5 * X.size * X.shape[1])))) if found else 0
-    strongest = np.lexsort((margins, -pull))[:fits]  # margins tell where all pulls round to zero
-
-    def train(X: Floats, y: Floats) -> Floats:
-        fit = sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method="newton", w0=w)
-        return least_loss(X, y, fit.w, loss, eps, bound)
-
-    value = float(fit.loss) if w is fit.w else _loss(X, y, w, loss, eps)
-    best = np.nan
-    if found and separable and bound.shape != "none" and len(y) <= MOST_FOR_BEST:
-        separates = loss == "cross-entropy" and (margins > 0.0).all()
-        best = value if separates else _best(X, y, loss, eps, bound)
+    fit = _unit(points.X, points.y, loss, eps, bound)
     return RuleOutcome(
-        **_measured(points, w, fit),
+        **_measured(points, fit.w, fit),
         n_updates=int(fit.n_updates),
         n_passes=int(fit.n_passes),
-        loss=value,
-        left_out=strongest,
-        moved=movement_without(train, X, y, w, strongest),
-        best_separator=best,
-        least_loss_found=found,
+        loss=float(fit.loss),
+        least_loss_found=fit.stop in (Stop.STATIONARY, Stop.SEPARATED),
     )
 
 
-def _best(X: Floats, y: Floats, loss: Loss, eps: float, bound: Bound) -> float:
-    """Return the lowest loss of a separator inside the bound."""
-    separator = best_separator(X, y, loss=loss, eps=eps, bound=bound)
-    inside = functional_margins(separator.w, X, y).min() > 1.0  # else a sample on the boundary holds it
-    w = least_loss(X, y, separator.w, loss, eps, bound) if inside else separator.w
-    return float(separator.loss) if w is separator.w else _loss(X, y, w, loss, eps)
+def _unit(X: Floats, y: Floats, loss: Loss, eps: float, bound: Bound, w0: Floats | None = None) -> Fit:
+    method: Literal["newton", "compiled"] = "newton" if bound.shape == "none" else "compiled"
+    return sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method=method, w0=w0)
 
 
-def _loss(X: Floats, y: Floats, w: Floats, loss: Loss, eps: float) -> float:
-    """Return the unit's loss in the lecture's convention."""
-    goal = objective(X, y, np.ones(len(y)), loss, eps)
-    return float(goal.value_and_gradient(w)[0] * goal.convention)
+@checked
+def examine(comparison: Comparison, advance: Advance | None = None) -> Comparison:
+    """Return a comparison with the best separators, and with how far each boundary moves without some of the samples.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        As `compare` returns it.
+    advance : callable (fits so far, fits in all), optional
+
+    Notes
+    -----
+    All rules share a budget of counted work, so that the answer does not hang on the machine; what is not done for it
+    is said in the outcomes.
+    """
+    points, settings = comparison.points, comparison.settings
+    separable = comparison.separability.separable
+    units = [
+        _with_best(points, unit, settings, bound) if separable and bound.shape != "none" else unit
+        for unit, bound in zip(comparison.units, settings.bounds, strict=True)
+    ]
+    plans = [_perceptron_again(points, comparison.perceptron, separable)]
+    plans += [_unit_again(points, unit, settings, bound) for unit, bound in zip(units, settings.bounds, strict=True)]
+    total, done, left = sum(len(plan.order) for plan in plans), 0, WORK
+    outcomes = []
+    for k, plan in enumerate(plans):
+        moved: list[float] = []
+        spent, expected, budget = 0.0, plan.expected, left / (len(plans) - k)
+        for sample in plan.order:
+            if spent + expected > budget:
+                break
+
+            def train(X: Floats, y: Floats, plan: _Plan = plan) -> Floats:
+                nonlocal spent
+                w, work = plan.retrain(X, y)
+                spent += work
+                return w
+
+            moved += movement_without(train, points.X, points.y, plan.outcome.w, np.array([sample])).tolist()
+            expected = spent / len(moved)
+            done += 1
+            if advance is not None:
+                advance(done, total)
+        left, done = left - spent, done + len(plan.order) - len(moved)
+        why = plan.not_tried or ("the budget of work was spent" if len(moved) < len(plan.order) else "")
+        outcome = replace(plan.outcome, left_out=plan.order[: len(moved)], moved=np.array(moved), not_tried=why)
+        outcomes.append(outcome)
+    return replace(comparison, perceptron=outcomes[0], units=tuple(outcomes[1:]))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Which samples to leave out of a rule, the first first, how to train it anew, and what the first may cost."""
+
+    outcome: RuleOutcome
+    order: NDArray[np.int64]
+    retrain: Retrain
+    expected: float = 0.0
+    not_tried: str = ""
+
+
+def _perceptron_again(points: Dataset, outcome: RuleOutcome, separable: bool) -> _Plan:
+    X, y = points.X, points.y
+    n_updates, n_passes = outcome.n_updates, outcome.n_passes
+
+    def retrain(X: Floats, y: Floats) -> tuple[Floats, float]:
+        fit = perceptron(X, y, max_updates=4 * n_updates + 100, max_passes=4 * n_passes + 100)
+        return fit.w, float(fit.n_passes) * X.size
+
+    if outcome.stop == Stop.SEPARATED and separable:
+        nearest = np.argsort(functional_margins(outcome.w, X, y), kind="stable")[:MOST_LEFT_OUT]
+        return _Plan(outcome, nearest, retrain, float(n_passes) * X.size)
+    why = "it did not come to rest within its budget" if separable else "on inseparable points it never comes to rest"
+    return _Plan(outcome, np.empty(0, np.int64), retrain, not_tried=why)
+
+
+def _unit_again(points: Dataset, outcome: RuleOutcome, settings: Settings, bound: Bound) -> _Plan:
+    X, y, w = points.X, points.y, outcome.w
+    loss, eps = settings.loss, settings.eps
+
+    def retrain(X: Floats, y: Floats) -> tuple[Floats, float]:
+        fit = _unit(X, y, loss, eps, bound, w)
+        n, p = X.shape[0], X.shape[1] + 1
+        k = min(n, p)
+        found = fit.stop in (Stop.STATIONARY, Stop.SEPARATED)
+        return fit.w if found else np.full(p, np.nan), (float(fit.n_updates) + 1.0) * (k * k * (n + k) + 40.0 * n * p)
+
+    if not outcome.least_loss_found:
+        return _Plan(outcome, np.empty(0, np.int64), retrain, not_tried="its least loss was not found")
+    margins = functional_margins(w, X, y)
+    slope = np.abs(loss_of_margin(loss, margins, eps)[1])
+    pull = slope * np.sqrt((X**2).sum(axis=1) + 1.0)  # the norm of a sample's own gradient
+    strongest = np.lexsort((margins, -pull))  # margins tell where all pulls round to zero
+    return _Plan(outcome, strongest[:MOST_LEFT_OUT], retrain)
+
+
+def _with_best(points: Dataset, unit: RuleOutcome, settings: Settings, bound: Bound) -> RuleOutcome:
+    """Return a unit's outcome with the lowest loss of a separator inside the bound, or why it was not sought."""
+    n, p = points.X.shape[0], points.X.shape[1] + 1
+    if not unit.least_loss_found:
+        return unit
+    if (functional_margins(unit.w, points.X, points.y) > 0.0).all():
+        return replace(unit, best_separator=unit.loss)
+    if n > MOST_FOR_BEST or p * p * (n + p) > MOST_A_STEP:
+        return replace(unit, not_sought=f"{n:,} points with {p - 1:,} features are too many for the budget of work")
+    best = best_separator(points.X, points.y, loss=settings.loss, eps=settings.eps, bound=bound)
+    return replace(unit, best_separator=float(best.loss))
 
 
 @checked

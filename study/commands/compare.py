@@ -1,6 +1,7 @@
 """`study compare`."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -12,6 +13,8 @@ from study.commands.output import to_json as json_text
 
 if TYPE_CHECKING:
     from study.analysis.comparison import Comparison
+
+WRITABLE = "`out` must be a folder that can be written to"
 
 
 def compare(
@@ -53,15 +56,13 @@ def compare(
     json
         Put one machine-readable object on stdout, in place of sentences.
     """
-    from study.analysis.comparison import Settings
+    from study.analysis.comparison import Settings, examine
     from study.analysis.comparison import compare as compare_rules
     from study.checks import count
-    from study.report.comparison_text import caption, sentences, to_json
+    from study.report.comparison_text import caption, first_sentences, further_sentences, to_json
     from study.trainers.fit import Bound
     from study.trainers.losses import check_targets
 
-    if out is not None and out.exists() and not out.is_dir():
-        raise BadInput(f"`out` must be a folder; got the file {out}")
     if not weight_bound:
         raise BadInput("`weight_bound` must be one or more positive numbers; got none")
     settings = Settings(
@@ -72,25 +73,42 @@ def compare(
         max_updates=count("max_updates", max_updates),
         max_passes=None if max_passes is None else count("max_passes", max_passes),
     )
+    if out is not None:
+        check_folder(out)
     table = read(file, table_options)
+    so_far = ""
     try:
         with progress("perceptron", unit="updates") as advance:
             comparison = compare_rules(table, settings, advance)
+        if not json:
+            show(first_sentences("standard input" if str(file) == "-" else file.name, comparison))
+            so_far = " after the first answers"
+        with progress("rows left out one at a time", unit="fits") as advance:
+            comparison = examine(comparison, advance)
         figure, fault = drawing(comparison) if out is not None else (b"", "")
     except KeyboardInterrupt:
-        say("study: interrupted; nothing was written")
+        say(f"study: interrupted{so_far}; nothing was written")
         raise SystemExit(130) from None
     if out is not None:
         write(out, comparison, figure)
     if json:
         show_json(to_json(comparison))
     else:
-        show(sentences("standard input" if str(file) == "-" else file.name, comparison))
+        show(further_sentences(comparison))
         if out is not None and figure:
             one = f", of R = {weight_bound[0]:g}" if len(settings.bounds) > 1 else ""
             show(f"drawn to {out / 'compare.svg'}{one}: {caption(comparison)}")
     if out is not None and fault:
         raise CheckFailed(f"compare.svg was not drawn: {fault}")
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that could not be made or written to, before any work is done."""
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"`out` must be a folder; got the file {folder}")
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    with writing(WRITABLE, folder), TemporaryDirectory(dir=there):
+        pass
 
 
 def drawing(comparison: "Comparison") -> tuple[bytes, str]:
@@ -113,7 +131,7 @@ def write(folder: Path, comparison: "Comparison", figure: bytes) -> None:
     answer, proof = to_json(comparison), comparison.separability.proof
     if proof:
         accepted(proof)
-    with writing("`out` must be a folder that can be written to", folder):
+    with writing(WRITABLE, folder):
         if figure:
             write_file(folder / "compare.svg", figure)
         write_file(folder / "compare.txt", f"{answer['caption']}\n".encode())

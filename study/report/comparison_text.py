@@ -28,6 +28,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
             "weight_bound": bound.weight_bound,
             "least_loss_found": unit.least_loss_found,
             "best_separator_loss": _number(unit.best_separator),
+            "best_separator_not_sought": unit.not_sought or None,
             "degrees_from_perceptron": _number(_degrees_between(unit, comparison.perceptron)),
         }
         for bound, unit in zip(settings.bounds, comparison.units, strict=True)
@@ -80,6 +81,7 @@ def _outcome_to_json(outcome: RuleOutcome, comparison: Comparison) -> dict[str, 
         "spoilers": spoilers,
         "rows_left_out": int(known.sum()),
         "rows_tried": np.sort(table.rows[outcome.left_out]).tolist(),
+        "rows_not_tried": outcome.not_tried or None,
         "rows_not_judged": np.sort(table.rows[outcome.left_out[~known]]).tolist(),
     }
 
@@ -92,8 +94,8 @@ def _degrees_between(unit: RuleOutcome, perceptron: RuleOutcome) -> float:
     return float(np.degrees(angle_swing(unit.w, perceptron.w)))
 
 
-def sentences(name: str, comparison: Comparison) -> str:
-    """Return the answer as a reader wants it, a line for each thing; `name` is the table's."""
+def first_sentences(name: str, comparison: Comparison) -> str:
+    """Return what `compare` found as a reader wants it, a line for each thing; `name` is the table's."""
     table, settings, perceptron = comparison.table, comparison.settings, comparison.perceptron
     y, few = table.points.y, [shorten(name, LONGEST) for name in table.features[:FEW]]
     features = ", ".join([*few, "..."] if len(few) < len(table.features) else few)
@@ -107,11 +109,21 @@ def sentences(name: str, comparison: Comparison) -> str:
     updates, passes = _count(perceptron.n_updates, "update"), _count(perceptron.n_passes, "pass", "es")
     told = f"{updates} in {passes} ({perceptron.stop.sentence})"
     lines.append(f"perceptron: {_errors(perceptron, comparison, 'has {} wrong')}, {told}")
-    lines += _spoilers(perceptron, table, "nearest to its boundary")
     for bound, unit in zip(settings.bounds, comparison.units, strict=True):
         turned = _angle(_degrees_between(unit, perceptron))
         measured = f"{_errors(unit, comparison, 'gives up {}')}; {_losses(unit)}; {turned}"
-        lines += [f"{_unit(comparison, bound)}: {measured}", *_spoilers(unit, table, "that pull most")]
+        lines.append(f"{_unit(comparison, bound)}: {measured}")
+    return "\n".join(lines)
+
+
+def further_sentences(comparison: Comparison) -> str:
+    """Return what `examine` added, a line for each rule."""
+    table, settings = comparison.table, comparison.settings
+    lines = [f"perceptron: {_spoilers(comparison.perceptron, table, 'nearest to its boundary')}"]
+    for bound, unit in zip(settings.bounds, comparison.units, strict=True):
+        best = f"best separator {_size(unit.best_separator)}; " if np.isfinite(unit.best_separator) else ""
+        best = f"the best separator was not sought: {unit.not_sought}; " if unit.not_sought else best
+        lines.append(f"{_unit(comparison, bound)}: {best}{_spoilers(unit, table, 'that pull most')}")
     return "\n".join(lines)
 
 
@@ -173,11 +185,8 @@ def _errors(outcome: RuleOutcome, comparison: Comparison, verb: str) -> str:
 
 
 def _losses(unit: RuleOutcome) -> str:
-    loss = _size(unit.loss)
-    if not unit.least_loss_found:
-        return f"its loss, {loss}, is too small to be told from zero: the least loss inside the bound was not found"
-    best = unit.best_separator
-    return f"loss {loss}" + (f", best separator {_size(best)}" if np.isfinite(best) else "")
+    missed = "" if unit.least_loss_found else ", and the least loss inside the bound was not found"
+    return f"loss {_size(unit.loss)}{missed}"
 
 
 def _size(loss: float) -> str:
@@ -190,23 +199,26 @@ def _angle(degrees: float) -> str:
     return f"its normal {'0' if degrees < 1e-6 else _shorten(degrees)} degrees from the perceptron's"
 
 
-def _spoilers(outcome: RuleOutcome, table: Table, chosen: str) -> list[str]:
+def _spoilers(outcome: RuleOutcome, table: Table, chosen: str) -> str:
     known = np.isfinite(outcome.moved)
+    if not outcome.left_out.size:
+        return f"no row was left out: {outcome.not_tried}"
     if not known.any():
-        return []
+        return (
+            f"{_rows(table.rows[outcome.left_out])} could not be judged: without it one class is left, or no boundary"
+        )
     order = outcome.by_move()[:FEW]
     rows, moved = table.rows[outcome.left_out[order]], outcome.moved[order]
     moves = [f"row {row} ({_shorten(by)})" for row, by in zip(rows, moved, strict=True) if by >= 0.01 * moved[0]]
     silent = np.sort(table.rows[outcome.left_out[~known]])
     rest = len(table.rows) - outcome.left_out.size
-    others = f", those {chosen}; {_count(rest, 'other')} not tried" if rest else ""
+    why = f": {outcome.not_tried}" if outcome.not_tried else ""
+    others = f", those {chosen}; {_count(rest, 'other')} not tried{why}" if rest else ""
     tried = f"of {known.sum()} left out one at a time{others}"
     tried += f"; {_rows(silent)} could not be judged" if silent.size else ""
-    return [
-        f"    moves most, in degrees turned or shifted, without {', '.join(moves)}; {tried}"
-        if moves
-        else f"    no row, {tried}, moves it"
-    ]
+    if moves:
+        return f"moves most, in degrees turned or shifted, without {', '.join(moves)}; {tried}"
+    return f"no row moves it, {tried}"
 
 
 def _rows(rows: Sequence[int] | NDArray[np.int64]) -> str:

@@ -7,14 +7,17 @@ from numpy.typing import ArrayLike
 
 from study.checks import checked, one_of
 from study.datasets.dataset import Features, Floats, Labels, check_points
-from study.trainers.bounded import slsqp_of_unit
+from study.trainers.few_features import few_features
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import Eps, Loss, Objective, check_sample_weight, convention
 from study.trainers.max_margin import _max_margin
-from study.trainers.solvers import UnitProblem, newton
+from study.trainers.solvers import UnitProblem
 
 SCALES = (1.0, 0.5, 0.1, 0.02, 0.005)
 """Where the search starts: the maximum-margin weights at these shares of the bound; one is enough for a convex loss."""
+
+LEVELS, MOST_STEPS = 11, 40
+"""Weights of the barrier, each a tenth of the one before, and Newton steps at each."""
 
 
 @checked
@@ -55,9 +58,13 @@ def best_separator(
 
     Notes
     -----
-    scipy's SLSQP, from the maximum-margin weights at a few scales and from the bounded optimum; only the samples that
-    some answer misclassifies enter as constraints, until none is left. For the cross-entropy the answer is the global
-    one; for the quadratic losses, which are not convex, it is the lowest that was found.
+    A barrier method [1]_, from the maximum-margin weights at a few scales, and the bounded optimum where it separates.
+    For the cross-entropy the answer is the global one; for the quadratic losses, which are not convex, it is the lowest
+    that was found.
+
+    References
+    ----------
+    .. [1] S. Boyd, L. Vandenberghe, "Convex Optimization", Cambridge University Press, 2004, chapter 11.
     """
     X, y = check_points(X, y)
     one_of("bound.shape", bound.shape, ("box", "ball"))
@@ -66,7 +73,7 @@ def best_separator(
     widest = _max_margin(X, y)
     unit = UnitProblem(X, y, weights / total[..., None], loss, eps, bound, np.zeros(X.shape[-1] + 1), 10_000)
     shape = unit.shape
-    free = np.broadcast_to(newton(unit)[0].w, (*shape, X.shape[-1] + 1))
+    free = np.broadcast_to(few_features(unit).w, (*shape, X.shape[-1] + 1))
     w = np.full(free.shape, np.nan)
     found, wide = np.broadcast_to(np.isfinite(widest.loss), shape), np.broadcast_to(widest.w, free.shape)
     value, residual = np.full(shape, np.nan), np.ones(shape)
@@ -99,30 +106,60 @@ def _answers(one: Objective, bound: Bound, free: Floats, widest: Floats) -> Iter
         yield free, float(one.value_and_gradient(free)[0]), 0, 1
         if one.loss == "cross-entropy":
             return
-    lost = one.Z @ free < 0.0
     for scale in SCALES if one.loss != "cross-entropy" else SCALES[:1]:
-        yield _solve_constrained(one, bound, scale * inside, lost)
+        yield _solve_constrained(one, bound, scale * inside)
 
 
-def _solve_constrained(one: Objective, bound: Bound, start: Floats, lost: np.ndarray) -> Candidate:
-    R, steps, passes = bound.weight_bound, 0, 0
-    w = start
-    for _ in range(len(one.Z)):
-        held = one.Z[lost]
-        held = held / np.abs(held).max(axis=-1, keepdims=True)
-        answer = slsqp_of_unit(one, bound, start, least=1e-12, max_steps=1000, ftol=1e-15, held=[("ineq", held)])
-        steps, passes = steps + int(answer.nit), passes + int(answer.nfev)
-        w = bound.project(answer.x)
-        more = (one.Z @ w < -1e-9 * np.abs(one.Z).max() * R) & ~lost
-        if not more.any():
+def _solve_constrained(one: Objective, bound: Bound, start: Floats) -> Candidate:
+    """Follow the minimisers of loss + t barrier, from a separator strictly inside the bound, while t falls to zero.
+
+    The barrier is minus the sum of the logarithms of all margins and of what is left to the bound. For a convex loss
+    the minimiser at t exceeds the least loss by at most t times the number of logarithms.
+    """
+    w, steps, passes, at_zero = 0.99 * start, 0, 0, float(one.value_and_gradient(0.0 * start)[0])
+    weight = 1.0 / (len(one.Z) + 2 * w.size)  # of the barrier, as a share of the loss
+    for _ in range(LEVELS):
+        t = weight * float(one.value_and_gradient(w)[0])
+        if t <= 1e-12 * weight * at_zero:  # nothing is left to gain
             break
-        lost = lost | more
-    w = _repair(one.Z, w, start)
+        value = _with_barrier(one, bound, w, t)
+        for _ in range(MOST_STEPS):
+            d, falls = _newton_step(one, bound, w, t)
+            share = 1.0
+            while not (lower := _with_barrier(one, bound, w + share * d, t)) <= value - 1e-4 * share * falls:
+                share, passes = 0.5 * share, passes + 1
+                if share < 1e-9:
+                    break
+            if not lower < value:
+                break
+            w, value, steps, passes = w + share * d, lower, steps + 1, passes + 1
+            if falls <= 1e-8:
+                break
+        weight *= 0.1
     return w, float(one.value_and_gradient(w)[0]), steps, passes
 
 
-def _repair(Z: Floats, w: Floats, separator: Floats) -> Floats:
-    """Return the first weights on the way from `w` to a separator that have no negative margin: a rounding away."""
-    short, room = -(Z @ w), Z @ separator
-    share = np.max(np.divide(short, short + room, where=short > 0.0, out=np.zeros_like(short)))
-    return np.asarray(w + share * (separator - w))
+def _with_barrier(one: Objective, bound: Bound, w: Floats, t: float) -> float:
+    margins, R = one.Z @ w, bound.weight_bound
+    inside = 1.0 - (w / R) ** 2 if bound.shape == "box" else np.array([1.0 - (w / R) @ (w / R)])
+    if not (margins.min() > 0.0 and inside.min() > 0.0):
+        return np.inf
+    return float(one.value_and_gradient(w)[0] / t - np.log(margins).sum() - np.log(inside).sum())
+
+
+def _newton_step(one: Objective, bound: Bound, w: Floats, t: float) -> tuple[Floats, float]:
+    """Return the step to the minimiser of the quadratic model, and by how much twice the model falls."""
+    margins, R, shares = one.Z @ w, bound.weight_bound, one.share
+    _, slope, curvature = one.terms(w)
+    g = (shares * slope / t - 1.0 / margins) @ one.Z
+    H = (one.Z.T * (shares * np.maximum(curvature, 0.0) / t + 1.0 / margins**2)) @ one.Z
+    if bound.shape == "box":
+        g += 1.0 / (R - w) - 1.0 / (R + w)
+        H += np.diag(1.0 / (R - w) ** 2 + 1.0 / (R + w) ** 2)
+    else:
+        left = R**2 - w @ w
+        g += 2.0 * w / left
+        H += 2.0 * np.eye(w.size) / left + 4.0 * np.outer(w, w) / left**2
+    scale = 1.0 / np.sqrt(np.diag(H))
+    d = -scale * np.linalg.solve(H * np.outer(scale, scale), scale * g)
+    return d, float(-g @ d)

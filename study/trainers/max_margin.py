@@ -1,6 +1,7 @@
 """The separator with the largest margin."""
 
 import numpy as np
+from scipy.optimize import nnls
 
 from study.checks import checked
 from study.datasets.dataset import Features, Floats, Labels, check_points, leading_shape
@@ -72,12 +73,40 @@ def _max_margin(X: Floats, y: Floats) -> Fit:
     for index in zip(*np.nonzero(np.atleast_1d(unsettled)), strict=True) if shape else [()]:
         if unsettled[index]:
             pairs = [(int(a), int(b)) for a, b in zip(positive[index], negative[index], strict=True) if a >= 0]
+            near = _from_pairs(X[index], y[index], pairs)
+            if near is not None:
+                w[index], n_support[index], residual[index], shortfall[index] = near
+                loss[index] = 0.5 * (near[0][:-1] ** 2).sum()
+                continue
             exact = _widest(X[index], y[index], pairs)
             w[index], n_support[index], stop[index] = exact.w, exact.n_support, _stop(exact)
             residual[index], shortfall[index] = max(0.0, 1.0 - exact.least), min(exact.shortfall, 1.0)
             loss[index] = 0.5 * (exact.w[:-1] ** 2).sum() if exact.shortfall < 1.0 else np.inf
     gap = np.minimum(shortfall * (2.0 - shortfall) + 2 * (X.shape[-1] + 5) * ROUNDING, 1.0)
     return Fit(w=w, stop=stop, n_updates=n_support, n_passes=n_support, loss=loss, residual=residual, gap=gap)
+
+
+def _from_pairs(X: Floats, y: Floats, pairs: list[tuple[int, int]]) -> tuple[Floats, int, float, float] | None:
+    """Return weights, samples they rest on, residual and shortfall from the pairs alone, or None where it is too large.
+
+    Wolfe's algorithm comes to rest at differences that are dependent but for rounding, as where the margin rests on
+    every sample; among them the least point is one of least squares that are not negative.
+    """
+    if not pairs:
+        return None
+    first, second = np.array(pairs).T
+    differences = X[first] - X[second]
+    size = np.abs(differences).max() or 1.0
+    share = nnls(np.vstack([differences.T / size, np.ones(len(pairs))]), np.append(np.zeros(X.shape[1]), 1.0))[0]
+    v = share @ differences / share.sum()
+    along, norm = X @ v, v @ v
+    top, bottom = along[y > 0.0].min(), along[y < 0.0].max()
+    if not top > bottom:
+        return None
+    w, residual = np.append(2.0 * v, -(top + bottom)) / (top - bottom), abs(norm - (top - bottom)) / norm
+    shortfall = float(residual + _rounding(X, 0.5 * (w[:-1] ** 2).sum()))
+    n_support = np.unique(np.array(pairs)[share > 0.0]).size
+    return (w, n_support, residual, shortfall) if residual <= GOOD_ENOUGH and shortfall <= CLOSE else None
 
 
 def _stop(exact: Widest) -> Stop:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from study.checks import BadInput, NonNegative, Positive, PositiveInt, checked
 from study.datasets.dataset import Features, Labels, check_points, check_room
+from study.trainers.few_features import few_features
 from study.trainers.fit import Bound, Fit, Stop, check_start, stop_codes
 from study.trainers.losses import Eps, Loss, check_sample_weight, convention
 from study.trainers.solvers import UnitProblem, descend, is_endless, l_bfgs_b, newton
@@ -23,7 +24,7 @@ def sigmoid_unit(
     sample_weight: ArrayLike | None = None,
     bound: Bound = Bound(),  # noqa: B008 (frozen)
     w0: ArrayLike | None = None,
-    method: Literal["L-BFGS-B", "newton", "descent"] = "L-BFGS-B",
+    method: Literal["L-BFGS-B", "newton", "compiled", "descent"] = "L-BFGS-B",
     learning_rate: Positive | None = None,
     max_steps: PositiveInt = 10_000,
     tol: NonNegative = 1e-9,
@@ -48,11 +49,12 @@ def sigmoid_unit(
         Box, ball or none; it covers the bias too.
     w0 : array_like of shape (..., n_features + 1), optional
         Weights to start from, the bias last, projected on the bound; zeros by default.
-    method : {"L-BFGS-B", "newton", "descent"}
+    method : {"L-BFGS-B", "newton", "compiled", "descent"}
         L-BFGS-B: a minimum near the start by scipy (the ball by its SLSQP), the reference; at wide bounds, where all
         outputs saturate, it stalls. newton: safeguarded projected Newton, compiled for stacks, accurate at any bound;
-        what it leaves above a gap of 1e-9 is solved again by the reference, and the lower of the two is kept. descent:
-        literal backpropagation, w <- P(w - learning_rate dE/dw), E as `loss` states it, P the projection on the bound.
+        what it leaves above a gap of 1e-9 is solved again by the reference, and the lower of the two is kept.
+        compiled: the compiled Newton alone, quick on more features than samples too. descent: literal
+        backpropagation, w <- P(w - learning_rate dE/dw), E as `loss` states it, P the projection on the bound.
     learning_rate : float in (0, inf)
         For descent only, and needed there.
     max_steps : int, at least 1
@@ -113,6 +115,8 @@ def sigmoid_unit(
         answer, path = descend(unit, rate, tol, record_path)
     elif method == "newton":
         answer, resolved = newton(unit)
+    elif method == "compiled":
+        answer = few_features(unit)
     else:
         answer = l_bfgs_b(unit, tol)
     value = answer.value * convention(loss, total)

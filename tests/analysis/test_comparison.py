@@ -20,9 +20,7 @@ def test_training_in_parts_is_training_in_one(points: Dataset, monkeypatch: pyte
     whole = perceptron(points.X, points.y)
     monkeypatch.setattr("study.analysis.comparison.LOOKS_A_PART", 1.0)  # a part a pass
     said: list[int] = []
-    verdict = compare_perceptron(
-        points, separable=True, max_updates=10**6, max_passes=10**6, advance=lambda done, _: said.append(done)
-    )
+    verdict = compare_perceptron(points, max_updates=10**6, max_passes=10**6, advance=lambda done, _: said.append(done))
     assert (verdict.w == whole.w).all()
     assert verdict.n_updates == int(whole.n_updates)
     assert verdict.n_passes == int(whole.n_passes) - 1  # the last, which finds nothing, is saved
@@ -33,16 +31,15 @@ def test_training_in_parts_is_training_in_one(points: Dataset, monkeypatch: pyte
 
 
 def test_budgets_are_obeyed(points: Dataset) -> None:
-    by_passes = compare_perceptron(points, separable=True, max_updates=10**6, max_passes=1)
+    by_passes = compare_perceptron(points, max_updates=10**6, max_passes=1)
     assert (by_passes.n_passes, by_passes.stop) == (1, Stop.BUDGET_SPENT)
-    by_updates = compare_perceptron(points, separable=True, max_updates=3, max_passes=100)
+    by_updates = compare_perceptron(points, max_updates=3, max_passes=100)
     assert (by_updates.n_updates, by_updates.stop) == (3, Stop.BUDGET_SPENT)
-    assert not by_updates.left_out.size
 
 
 def test_the_plane_keeps_every_margin(points: Dataset) -> None:
-    rule = compare_perceptron(points, separable=True, max_updates=10**6, max_passes=10**6)
-    unit = compare_unit(points, loss="cross-entropy", eps=0.0, bound=Bound("box", 1.0), separable=True)
+    rule = compare_perceptron(points, max_updates=10**6, max_passes=10**6)
+    unit = compare_unit(points, "cross-entropy", 0.0, Bound("box", 1.0))
     directions = telling_plane(points, unit.w, rule.w)
     assert directions @ directions.T == pytest.approx(np.eye(2), abs=1e-12)
     for w in (unit.w, rule.w):

@@ -10,8 +10,6 @@ from study.analysis.separation import separates
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
-from study.trainers import best_separator as module
-from study.trainers import bounded
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Stop
 from study.trainers.losses import LOSSES, Loss, Objective, objective
@@ -91,7 +89,7 @@ def test_the_lowest_loss_of_a_separator(loss: Loss, shape: Any) -> None:
         assert margins.min() >= -1e-12 * np.abs(margins).max()
         assert fit.residual == max(0.0, -margins.min()) / np.abs(margins).max()
         assert np.abs(fit.w).max() <= R if shape == "box" else np.linalg.norm(fit.w) <= R * (1 + 1e-14)
-        # SLSQP's digits of w. For the cross-entropy this proves the lowest loss, else a stationary one.
+        # For the cross-entropy this proves the lowest loss, else a stationary one.
         digits = 1e-5 if loss == "cross-entropy" else 1e-4
         assert lowest_slope(problem, loss, fit.w) >= -digits * value - 1e-15
         # Against the unit: the same where the unit separates, strictly more where it does not.
@@ -127,7 +125,7 @@ def test_the_lowest_loss_never_rises_with_the_bound(loss: Loss, shape: Any) -> N
             ).loss
             for factor in (1 / 3, 1.0, 3.0)
         ]
-        assert (np.diff(losses) <= 1e-7 * np.array(losses[:-1]) + 1e-12).all()  # SLSQP's digits
+        assert (np.diff(losses) <= 1e-7 * np.array(losses[:-1]) + 1e-12).all()
 
 
 # Eight base points in the corners of two boxes, and a spoiler
@@ -170,23 +168,8 @@ def test_once_it_costs_the_spoiler_is_on_the_boundary_whatever_the_others_weigh(
     arguments = {**nine(12.0, 1e12), "bound": Bound(shape, 12.0)}
     heavy = best_separator(**arguments, loss=loss)
     light = best_separator(**{**arguments, "sample_weight": np.append(np.full(8, 1e6 / 8), 1.0)}, loss=loss)
-    np.testing.assert_allclose(heavy.w, light.w, rtol=0, atol=1e-5)  # SLSQP's digits of a loss that is flat there
+    np.testing.assert_allclose(heavy.w, light.w, rtol=0, atol=1e-5)  # the loss is flat there
     np.testing.assert_allclose(heavy.w @ [-1.0, 2.0, 1.0], 0.0, rtol=0, atol=1e-9)
-
-
-def test_a_rounding_below_zero_is_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
-    solve = bounded.slsqp_of_unit
-
-    def off(*arguments: Any, **options: Any) -> Any:
-        answer = solve(*arguments, **options)
-        answer.x = answer.x - 12.0 * 1e-11 * np.array([-1.0, 2.0, 1.0])  # below the tolerance of another round
-        return answer
-
-    right = best_separator(**nine(12.0, 1e6))
-    monkeypatch.setattr(module, "slsqp_of_unit", off)
-    fit = best_separator(**nine(12.0, 1e6))
-    np.testing.assert_allclose(fit.w, right.w, rtol=0, atol=1e-8)
-    assert fit.w @ [-1.0, 2.0, 1.0] >= -1e-14  # rounding of the sum; 12 times 6e-11 is taken back
 
 
 # Outcomes

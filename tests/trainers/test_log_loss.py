@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
-from study.trainers.fit import Bound
-from study.trainers.log_loss import least_loss, log_loss, log_loss_of_margin
+from study.trainers.log_loss import log_loss, log_loss_of_margin
 from study.trainers.losses import Loss
 
 EACH_LOSS = pytest.mark.parametrize("loss", ["cross-entropy", "quadratic"])
@@ -41,14 +40,3 @@ def test_the_gradient_is_the_slope(loss: Loss, scale: float) -> None:
         return log_loss(loss, Z, Z @ v, ln_weight)[1]
 
     assert check_grad(value, gradient, w, epsilon=1e-7 * scale) < 1e-4
-
-
-def test_what_is_far_from_the_least_loss_is_sharpened_and_what_is_not_stays() -> None:
-    X, y = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -10.0]]), np.array([1.0, 1.0, -1.0, 1.0])
-    bound = Bound("box", 400.0)
-    start = np.array([20.0, 0.0, 10.0])  # separates, and its loss is 1e4 where e^-200 can be had
-    w = least_loss(X, y, start, "cross-entropy", 0.0, bound)
-    assert w == pytest.approx([400.0, 0.0, 200.0], abs=2.0)
-    assert least_loss(X, y, w, "cross-entropy", 0.0, bound) is w
-    for eps, wide in ((0.1, bound), (0.0, Bound())):
-        assert least_loss(X, y, start, "cross-entropy", eps, wide) is start
