@@ -163,8 +163,7 @@ def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, co
             _log_terms(Z, share, w, power, level, n_levels, m, e, other)
             break
         copy(trial, w)
-        for k in range(n_levels):
-            copy(other[k], pull[k])
+        pull, other = other, pull
         f, last = f_trial, -downhill
         steps += 1
     return steps
