@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from experiments._geometries import draw
+from experiments._geometries import braked, draw
 from study.checks import BadInput
 from study.law.bound import asymptote
 from study.law.conflict import Spoilt, spoilt
@@ -45,7 +45,7 @@ def test_the_threshold_follows_the_law_with_its_constants(points: Spoilt, bias: 
     assert off[1] <= off[0] / 6.0 + 1e-9
 
 
-@NAMED
+@pytest.mark.parametrize("points", [CORNERS, *map(braked, ("four features", "five features", "second plane"))])
 def test_the_bound_in_the_ball_follows_the_same_law(points: Spoilt) -> None:
     """Up to the constant it is `asymptote`; with k1 the error falls like 1 / R^2."""
     law = ball_law(points)
