@@ -70,7 +70,8 @@ EXAMPLES: dict[str, Any] = {
     "rate": 0.2, "offset": 0.5, "t": [1.0, 2.0], "rng": rng(), "train": train, "max_steps": 50, "max_updates": 50,
     "max_passes": 50, "max_cells": 50, "tol": 1e-6, "learning_rate": None, "separable": True, "mu": 0.2, "margin": 0.2,
     "p_values": [0.1, 0.02], "lift": 0.5, "n_resamples": 20, "name": "four", "value": 2.0, "simplified": True,
-    "n_test": 10, "frame": None, "share": np.full(4, 0.25),
+    "n_test": 10, "frame": None, "share": np.full(4, 0.25), "bias": "free", "ln_M": 3.0,
+    "tail": "inverse", "C": 2.0, "step": 2.0,
 }  # fmt: skip
 """What an argument of this name may be, wherever a function stands; without one here, it stays at its default."""
 
@@ -104,8 +105,11 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "analysis.stability.leave_one_out": {"X": TWELVE.X, "y": TWELVE.y},
     **{f"law.{name}": LAW for name in (
         "bound.asymptote", "bound.error_rate", "bound.fits_from", "bound.prediction", "bound.sandwich",
-        "soft_targets.soft_rate", "soft_targets.soft_threshold", "thresholds.threshold",
+        "soft_targets.soft_rate", "soft_targets.soft_threshold", "thresholds.threshold", "penalty.ball_law",
+        "penalty.penalty_law", "penalty.penalty_thresholds", "share.insignificant_from", "share.share_near_threshold",
+        "sweeping.quadratic_time_exponent", "sweeping.time_law", "sweeping.time_right", "tail.tail_law",
     )},
+    "law.share.insignificant_from": {**LAW, "share": 0.05},
     "law.conflict.largest_margin": {"base": conflict().base, "spoilers": conflict().spoilers},
     "certificates.checker.check": {"text": '{"kind": "separability"}'},
     "certificates.stationary.stationary_points": {"X": X[:, :1], "max_cells": 5},

@@ -106,7 +106,7 @@ STARTS: Changes = [
 TWO_SPOILERS = {"points": spoilt(np.vstack([corners()[0], [-0.5, 1.6]]), [*corners()[1], 1], np.arange(10) > 7, "box")}
 NO_THRESHOLD = (
     {"loss": "threshold-quadratic"},
-    "`loss` must be one of (quadratic|cross-entropy), [a-z-]*; got threshold",
+    "`loss` must be one of (quadratic|cross-entropy), [a-z-, ]*; got threshold",
 )
 OF_LAW: Changes = [(TWO_SPOILERS, "must hold one spoiler"), NO_THRESHOLD]
 FLAGS = r"`is_spoiler` must flag some of the 4 samples"
@@ -165,7 +165,7 @@ OWN: dict[str, Changes] = {
     "analysis.stability.leave_one_out": [(FOUR, "each class at least twice")],
     "law.conflict.spoilt": [
         ({"X": X[None], "y": Y[None]}, "`X` must be one set"),
-        ({"shape": "none"}, "`shape` must be one of box, ball; got none"),
+        ({"shape": "none"}, "`shape` must be one of box, ball, free-bias ball; got none"),
         *(({"is_spoiler": flags}, FLAGS) for flags in (np.zeros(4, bool), np.ones(4, bool), np.ones(3, bool))),
     ],
     **{f"law.bound.{name}": OF_LAW for name in ("asymptote", "prediction", "sandwich")},

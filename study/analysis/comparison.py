@@ -286,23 +286,22 @@ def examine(comparison: Comparison, advance: Advance | None = None) -> Compariso
     outcomes = []
     for k, plan in enumerate(plans):
         moved: list[float] = []
-        spent, expected, budget = 0.0, plan.expected, left / (len(plans) - k)
+        work: list[float] = []
+
+        def train(X: Floats, y: Floats, plan: _Plan = plan, work: list[float] = work) -> Floats:
+            w, cost = plan.retrain(X, y)
+            work.append(cost)
+            return w
+
+        expected, budget = plan.expected, left / (len(plans) - k)
         for sample in plan.order:
-            if spent + expected > budget:
+            if sum(work) + expected > budget:
                 break
-
-            def train(X: Floats, y: Floats, plan: _Plan = plan) -> Floats:
-                nonlocal spent
-                w, work = plan.retrain(X, y)
-                spent += work
-                return w
-
             moved += movement_without(train, points.X, points.y, plan.outcome.w, np.array([sample])).tolist()
-            expected = spent / len(moved)
-            done += 1
+            expected = sum(work) / len(moved)
             if advance is not None:
-                advance(done, total)
-        left, done = left - spent, done + len(plan.order) - len(moved)
+                advance(done + len(moved), total)
+        left, done = left - sum(work), done + len(plan.order)
         why = plan.not_tried or ("the budget of work was spent" if len(moved) < len(plan.order) else "")
         outcome = replace(plan.outcome, left_out=plan.order[: len(moved)], moved=np.array(moved), not_tried=why)
         outcomes.append(outcome)

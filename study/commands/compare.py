@@ -12,7 +12,8 @@ from study.commands.output import accepted, progress, say, show, show_json, writ
 from study.commands.output import to_json as json_text
 
 if TYPE_CHECKING:
-    from study.analysis.comparison import Comparison
+    from study.analysis.comparison import Comparison, Settings
+    from study.datasets.table import Table
 
 WRITABLE = "`out` must be a folder that can be written to"
 
@@ -56,10 +57,9 @@ def compare(
     json
         Put one machine-readable object on stdout, in place of sentences.
     """
-    from study.analysis.comparison import Settings, examine
-    from study.analysis.comparison import compare as compare_rules
+    from study.analysis.comparison import Settings
     from study.checks import count
-    from study.report.comparison_text import caption, first_sentences, further_sentences, to_json
+    from study.report.comparison_text import caption, further_sentences, to_json
     from study.trainers.fit import Bound
     from study.trainers.losses import check_targets
 
@@ -76,19 +76,9 @@ def compare(
     if out is not None:
         check_folder(out)
     table = read(file, table_options)
-    so_far = ""
-    try:
-        with progress("perceptron", unit="updates") as advance:
-            comparison = compare_rules(table, settings, advance)
-        if not json:
-            show(first_sentences("standard input" if str(file) == "-" else file.name, comparison))
-            so_far = " after the first answers"
-        with progress("rows left out one at a time", unit="fits") as advance:
-            comparison = examine(comparison, advance)
-        figure, fault = drawing(comparison) if out is not None else (b"", "")
-    except KeyboardInterrupt:
-        say(f"study: interrupted{so_far}; nothing was written")
-        raise SystemExit(130) from None
+    name = "standard input" if str(file) == "-" else file.name
+    comparison = answers(table, settings, None if json else name)
+    figure, fault = drawing(comparison) if out is not None else (b"", "")
     if out is not None:
         write(out, comparison, figure)
     if json:
@@ -100,6 +90,25 @@ def compare(
             show(f"drawn to {out / 'compare.svg'}{one}: {caption(comparison)}")
     if out is not None and fault:
         raise CheckFailed(f"compare.svg was not drawn: {fault}")
+
+
+def answers(table: "Table", settings: "Settings", name: str | None) -> "Comparison":
+    """Return all answers, with progress; the first are shown as soon as they are known where the table has a name."""
+    from study.analysis.comparison import compare, examine
+    from study.report.comparison_text import first_sentences
+
+    so_far = ""
+    try:
+        with progress("perceptron", unit="updates") as advance:
+            comparison = compare(table, settings, advance)
+        if name is not None:
+            show(first_sentences(name, comparison))
+            so_far = " after the first answers"
+        with progress("rows left out one at a time", unit="fits") as advance:
+            return examine(comparison, advance)
+    except KeyboardInterrupt:
+        say(f"study: interrupted{so_far}; nothing was written")
+        raise SystemExit(130) from None
 
 
 def check_folder(folder: Path) -> None:

@@ -6,13 +6,13 @@ ball has the same optima, so the same expansion gives its law one term more than
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from study.checks import Positive, checked
+from study.checks import checked, within
 from study.datasets.dataset import Floats
 from study.law.conflict import FreeShape, Spoilt, check_one_spoiler, normal_of, spread_multipliers
 
@@ -230,7 +230,12 @@ class PenaltyThresholds:
 
 
 @checked
-def penalty_thresholds(points: Spoilt, bias: Bias, C: Positive, step: Positive = 0.25) -> PenaltyThresholds:
+def penalty_thresholds(
+    points: Spoilt,
+    bias: Bias,
+    C: Annotated[float, within("(0, 1000000]")],
+    step: Annotated[float, within("[1/100, 100]")] = 0.25,
+) -> PenaltyThresholds:
     """Return ln M at which the optimum of the penalised unit first and last changes the spoiler's side.
 
     Parameters
@@ -238,9 +243,9 @@ def penalty_thresholds(points: Spoilt, bias: Bias, C: Positive, step: Positive =
     points : Spoilt
         With one spoiler; their own shape does not matter.
     bias : {"penalised", "free"}
-    C : float in (0, inf)
+    C : float in (0, 1000000]
         Weight of the summed loss against |w|^2 / 2.
-    step : float in (0, inf)
+    step : float in [1/100, 100]
         Steps of ln M in which a change of sides is looked for; two changes within one step are not seen.
 
     Returns

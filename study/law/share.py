@@ -5,12 +5,13 @@ and weights in the ball of radius R. The share is loss(z_s.w) / (M sum_i loss(z_
 """
 
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
-from study.checks import Positive, Share, checked
+from study.checks import Positive, Share, checked, within
 from study.datasets.dataset import Floats
 from study.law.conflict import Spoilt, check_one_spoiler, spread_multipliers
 from study.law.penalty import PenalisedUnit
@@ -18,14 +19,16 @@ from study.trainers.log_loss import log_loss_of_margin
 
 
 @checked
-def share_near_threshold(mu: Positive, offset: float = 0.0) -> float:
-    """Return the limit of the share as R grows, `offset` beyond the threshold ln M*.
+def share_near_threshold(
+    mu: Annotated[float, within("[1/1000000, 1000000]")], beyond: Annotated[float, within("[-100000, 100000]")] = 0.0
+) -> float:
+    """Return the limit of the share as R grows, `beyond` the threshold ln M*.
 
     Parameters
     ----------
-    mu : float in (0, inf)
+    mu : float in [1/1000000, 1000000]
         The multiplier of the spoiler.
-    offset : float
+    beyond : float in [-100000, 100000]
         ln M - ln M*, which stays fixed as R grows.
 
     Returns
@@ -38,14 +41,16 @@ def share_near_threshold(mu: Positive, offset: float = 0.0) -> float:
     With M = K e^(gamma0 R - H) the loss tends to K e^(mu s) + ln(1 + e^-s), s the margin of the spoiler. It is least
     where K mu e^(mu s) = sigma(-s), so that the base's part is sigma(-s) / mu; at the threshold s = 0 and K = 1/(2 mu).
     """
-    s = brentq(lambda s: mu * s + np.logaddexp(0.0, s) - np.log(2.0) + offset, *_between(mu, offset), xtol=1e-13)
-    own = float(np.logaddexp(0.0, -s))
-    return own / (own + float(expit(-s)) / mu)
+    s = brentq(
+        lambda s: mu * s + np.logaddexp(0.0, s) - np.log(2.0) + beyond, *_between(mu, beyond), xtol=1e-13, maxiter=1000
+    )
+    pull = float(expit(-s) / np.logaddexp(0.0, -s)) if s < 40.0 else 1.0  # for each unit of the spoiler's loss
+    return 1.0 / (1.0 + pull / mu)
 
 
-def _between(mu: float, offset: float) -> tuple[float, float]:
-    """Return a margin below and one above that at which mu s + ln(1 + e^s) - ln 2 + offset is zero."""
-    far = (abs(offset) + 1.0) / mu
+def _between(mu: float, beyond: float) -> tuple[float, float]:
+    """Return a margin below and one above that at which mu s + ln(1 + e^s) - ln 2 + beyond is zero."""
+    far = (abs(beyond) + 1.0) / mu
     return -far, far
 
 

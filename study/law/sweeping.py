@@ -12,6 +12,7 @@ References
 """
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import lsq_linear
 from scipy.special import expit
 
-from study.checks import NonNegative, checked
+from study.checks import checked, within
 from study.datasets.dataset import Floats
 from study.law.bound import HardLoss
 from study.law.conflict import TIGHT, Spoilt, check_one_spoiler
@@ -144,18 +145,23 @@ def quadratic_time_exponent(points: Spoilt) -> float:
 
 
 @checked
-def time_right(points: Spoilt, ln_M: NonNegative, loss: HardLoss = "cross-entropy", ln_latest: float = 30.0) -> float:
+def time_right(
+    points: Spoilt,
+    ln_M: Annotated[float, within("[0, 700]")],
+    loss: HardLoss = "cross-entropy",
+    ln_latest: Annotated[float, within("[0, 700]")] = 30.0,
+) -> float:
     """Return ln t*, where t* is the time from which on gradient flow from zero gets the spoiler right.
 
     Parameters
     ----------
     points : Spoilt
         With one spoiler; their own shape does not matter.
-    ln_M : float in [0, inf)
+    ln_M : float in [0, 700]
         The logarithm of the weight of each base point; the loss is summed over points.
     loss : {"cross-entropy", "quadratic"}
         With hard targets.
-    ln_latest : float
+    ln_latest : float in [0, 700]
         The logarithm of the time at which the flow is given up.
 
     Returns

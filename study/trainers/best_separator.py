@@ -148,18 +148,27 @@ def _with_barrier(one: Objective, bound: Bound, w: Floats, t: float) -> float:
 
 
 def _newton_step(one: Objective, bound: Bound, w: Floats, t: float) -> tuple[Floats, float]:
-    """Return the step to the minimiser of the quadratic model, and by how much twice the model falls."""
-    margins, R, shares = one.Z @ w, bound.weight_bound, one.share
-    _, slope, curvature = one.terms(w)
-    g = (shares * slope / t - 1.0 / margins) @ one.Z
-    H = (one.Z.T * (shares * np.maximum(curvature, 0.0) / t + 1.0 / margins**2)) @ one.Z
-    if bound.shape == "box":
-        g += 1.0 / (R - w) - 1.0 / (R + w)
-        H += np.diag(1.0 / (R - w) ** 2 + 1.0 / (R + w) ** 2)
-    else:
-        left = R**2 - w @ w
-        g += 2.0 * w / left
-        H += 2.0 * np.eye(w.size) / left + 4.0 * np.outer(w, w) / left**2
-    scale = 1.0 / np.sqrt(np.diag(H))
-    d = -scale * np.linalg.solve(H * np.outer(scale, scale), scale * g)
-    return d, float(-g @ d)
+    """Return the step to the minimiser of the quadratic model, and by how much twice the model falls.
+
+    Zeros where floats do not hold the model. It is made in units of the bound.
+    """
+    R = np.float64(bound.weight_bound)
+    u = w / R
+    with np.errstate(all="ignore"):
+        margins = one.Z @ u
+        _, slope, curvature = one.terms(w)
+        g = (R * one.share * slope / t - 1.0 / margins) @ one.Z
+        H = (one.Z.T * (R * (R * one.share * np.maximum(curvature, 0.0) / t) + 1.0 / margins**2)) @ one.Z
+        if bound.shape == "box":
+            g += 1.0 / (1.0 - u) - 1.0 / (1.0 + u)
+            H += np.diag(1.0 / (1.0 - u) ** 2 + 1.0 / (1.0 + u) ** 2)
+        else:
+            left = 1.0 - u @ u
+            g += 2.0 * u / left
+            H += 2.0 * np.eye(w.size) / left + 4.0 * np.outer(u, u) / left**2
+        scale = 1.0 / np.sqrt(np.diag(H))
+        scaled = H * np.outer(scale, scale)
+        if not np.isfinite([*scaled.ravel(), *g]).all():
+            return np.zeros_like(w), 0.0
+        d = -scale * np.linalg.lstsq(scaled, scale * g)[0]
+        return R * d, float(-g @ d)
