@@ -233,7 +233,7 @@ class PenaltyThresholds:
 def penalty_thresholds(
     points: Spoilt,
     bias: Bias,
-    C: Annotated[float, within("(0, 1000000]")],
+    C: Annotated[float, within("[1/1000000, 1000000]")],
     step: Annotated[float, within("[1/100, 100]")] = 0.25,
 ) -> PenaltyThresholds:
     """Return ln M at which the optimum of the penalised unit first and last changes the spoiler's side.
@@ -243,7 +243,7 @@ def penalty_thresholds(
     points : Spoilt
         With one spoiler; their own shape does not matter.
     bias : {"penalised", "free"}
-    C : float in (0, 1000000]
+    C : float in [1/1000000, 1000000]
         Weight of the summed loss against |w|^2 / 2.
     step : float in [1/100, 100]
         Steps of ln M in which a change of sides is looked for; two changes within one step are not seen.
