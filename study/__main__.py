@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from multiprocessing import util
 from types import FrameType
 from typing import NoReturn
 
@@ -25,6 +26,7 @@ def main() -> NoReturn:
         print(message, file=sys.stderr, flush=True)  # noqa: T201
         for worker in multiprocessing.active_children():
             worker.kill()
+        util._run_finalizers(0)  # type: ignore[attr-defined]  # else its semaphores are reported as leaked, afterwards
         os._exit(130)  # a worker that was being started might never end, and a common exit would wait for it
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
