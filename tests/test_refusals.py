@@ -34,7 +34,7 @@ def said(words: str, *values: Any) -> Rows:
 
 
 WHOLE = said(r"must be a whole number of at least \d", 0, 2.5, NAN, INF, True) + NUMBER
-LENGTH = said("must be positive and finite", 0.0, -2.0, INF, NAN) + NUMBER
+LENGTH = said("must (be positive and finite|lie in .*)", 0.0, -2.0, INF, NAN) + NUMBER
 FROM_ZERO = said(r"must (lie in \[0, inf\)|be positive and finite)", -0.1, NAN, INF) + NUMBER
 WORD = said("must be one of .*, .*", "sideways")
 EVERYWHERE: dict[str, Rows] = {
