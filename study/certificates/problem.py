@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from study.checks import BadInput, Positive, as_integers, checked
 from study.datasets.dataset import Features, Floats, Labels, check_points
-from study.kernels.codes import LOSS_CODES
-from study.kernels.proof_cells import interior
+from study.kernels.codes import BOX, LOSS_CODES
+from study.kernels.interior_point import interior
 from study.trainers.losses import Eps, Loss, check_sample_weight, loss_of_margin
 
 GAP = 1e-13
@@ -58,10 +58,9 @@ class Problem:
         self, held: NDArray[np.bool_], sign: float, start: Floats, gap: float = GAP, barrier: float = 1.0
     ) -> tuple[Floats, float]:
         """Return weights that minimise the loss where sign m_i > 0 for what is held, and the scale of multipliers."""
-        w = start.copy()
-        loss, eps, *_ = self.code
-        scale = interior(self.Z, self.weight, loss, eps, self.weight_bound, held, sign, w, barrier, gap)
-        return w, scale
+        unit = (self.Z, self.weight, LOSS_CODES[self.loss], self.eps, BOX, self.weight_bound)
+        w, scale, *_ = interior(*unit, held, sign, start, barrier, gap)
+        return w, float(scale)
 
     def plain(self) -> dict[str, Any]:
         """Return the problem as a proof states it."""

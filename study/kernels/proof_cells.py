@@ -1,48 +1,21 @@
-"""The loops of the search, compiled: branch and bound over a box, and an interior-point method inside it.
+"""The loop of the search, compiled: branch and bound over a box.
 
 Z has the rows y (x, 1);
 the loss of a sample is f(m), m its margin, concave, then convex from `low` to `high`, then concave. Sums carry the
 sample weights, so multiplicities of any size cost nothing.
 """
 
-import math
-
 import numpy as np
 
-from study.kernels.codes import CANCELLED, CROSS_ENTROPY, DONE, THRESHOLD
+from study.kernels.codes import CANCELLED, DONE
 from study.kernels.compilation import copy, helper, jit
+from study.kernels.interior_point import derivatives, value
 
 ROUNDING = 1e-12
 LEAF = ord(".")
 PROVED, LEFT, BETTER = 0, 1, 2
 MOST_HALVINGS = 60
 """A cell halved so often along each axis is left as it is: rounding rules there."""
-
-
-@helper()
-def value(loss, eps, m):
-    """Return the loss of one sample."""
-    e = math.exp(-abs(m))
-    if loss == CROSS_ENTROPY:
-        return math.log1p(e) + max(-m, 0.0) + eps * m
-    r = (e if m > 0.0 else 1.0) / (1.0 + e) - eps
-    if loss == THRESHOLD and r < 0.0:
-        return 0.0
-    return 0.5 * r * r
-
-
-@helper()
-def derivatives(loss, eps, m):
-    """Return value, slope and curvature of the loss of one sample."""
-    e = math.exp(-abs(m))
-    q = (e if m > 0.0 else 1.0) / (1.0 + e)
-    pq = e / ((1.0 + e) * (1.0 + e))
-    r = q - eps
-    if loss == CROSS_ENTROPY:
-        return math.log1p(e) + max(-m, 0.0) + eps * m, -r, pq
-    if loss == THRESHOLD and r < 0.0:
-        return 0.0, 0.0, 0.0
-    return 0.5 * r * r, -r * pq, pq * (pq - r * (2.0 * q - 1.0))
 
 
 @helper()
@@ -218,128 +191,3 @@ def branch(Z, weight, code, R, judged, fails, level, floor, tree, better, contro
             centres[size, axis] += side * 0.5 * half[axis]
             size += 1
     return (LEFT if n_left else PROVED), n_marks, n_left
-
-
-@helper()
-def _barrier(Z, weight, loss, eps, R, held, sign, w, scale, tau):
-    """Return loss / scale - tau * (sum of logarithms of what is left to each bound), or inf outside."""
-    total, logs = 0.0, 0.0
-    for j in range(w.size):
-        if abs(w[j]) >= R:
-            return np.inf
-        logs += math.log(R - w[j]) + math.log(R + w[j])
-    for i in range(Z.shape[0]):
-        m = 0.0
-        for j in range(w.size):
-            m += w[j] * Z[i, j]
-        if held[i]:
-            if sign * m <= 0.0:
-                return np.inf
-            logs += math.log(sign * m)
-        total += weight[i] * value(loss, eps, m)
-    return total / scale - tau * logs
-
-
-@helper()
-def _model(Z, weight, loss, eps, R, held, w, scale, tau, g, H):
-    """Fill gradient and Hessian of the barrier function."""
-    p = w.size
-    g[:], H[:] = 0.0, 0.0
-    for j in range(p):
-        g[j] = tau * (1.0 / (R - w[j]) - 1.0 / (R + w[j]))
-        H[j, j] = tau * (1.0 / (R - w[j]) ** 2 + 1.0 / (R + w[j]) ** 2)
-    for i in range(Z.shape[0]):
-        m = 0.0
-        for j in range(p):
-            m += w[j] * Z[i, j]
-        _, slope, curvature = derivatives(loss, eps, m)
-        slope, curvature = slope * weight[i] / scale, curvature * weight[i] / scale
-        if held[i]:
-            slope, curvature = slope - tau / m, curvature + tau / (m * m)
-        for j in range(p):
-            g[j] += slope * Z[i, j]
-            for k in range(j + 1):
-                H[j, k] += curvature * Z[i, j] * Z[i, k]
-
-
-@helper()
-def _solve(H, g, d):
-    """Fill d with the Newton step, the Hessian's diagonal raised until it is positive definite."""
-    p = g.size
-    L = np.empty((p, p))
-    largest = 0.0
-    for j in range(p):
-        largest = max(largest, abs(H[j, j]))
-    extra = 0.0
-    for _ in range(60):
-        fine = True
-        for j in range(p):
-            for k in range(j + 1):
-                total = H[j, k] + (extra if j == k else 0.0)
-                for i in range(k):
-                    total -= L[j, i] * L[k, i]
-                if j == k:
-                    fine &= total > 1e-15 * (abs(H[j, j]) + extra)
-                    L[j, j] = math.sqrt(total) if total > 0.0 else 1.0
-                else:
-                    L[j, k] = total / L[k, k]
-        if fine:
-            break
-        extra = max(10.0 * extra, 1e-12 * largest, 1e-300)
-    for j in range(p):
-        d[j] = -g[j]
-        for k in range(j):
-            d[j] -= L[j, k] * d[k]
-        d[j] /= L[j, j]
-    for j in range(p - 1, -1, -1):
-        for k in range(j + 1, p):
-            d[j] -= L[k, j] * d[k]
-        d[j] /= L[j, j]
-
-
-@jit(
-    "float64(float64[:,::1], float64[::1], int64, float64, float64, boolean[::1], float64, float64[::1], float64,"
-    " float64, int64[::1])",
-    error_model="numpy",
-)
-def interior(Z, weight, loss, eps, R, held, sign, w, barrier, tau, control):
-    """Minimise the loss inside the box where sign m_i > 0 for what is held, from w strictly inside; w is changed.
-
-    The barrier, as a share of the loss, falls to tau: from 1 for the large picture, from little to stay near w.
-
-    Returns
-    -------
-    scale : float
-        tau * scale / |m_i| are multipliers of what is held: dual feasible, with a gap of 2 p + n_held times that.
-    """
-    p = w.size
-    g, H, d, other = np.empty(p), np.empty((p, p)), np.empty(p), np.empty(p)
-    free = np.zeros(held.size, np.bool_)
-    while True:
-        scale = max(_barrier(Z, weight, loss, eps, 2.0 * R, free, sign, w, 1.0, 0.0), 1e-280)
-        here = _barrier(Z, weight, loss, eps, R, held, sign, w, scale, barrier)
-        for _ in range(60):
-            if control[CANCELLED]:
-                break
-            _model(Z, weight, loss, eps, R, held, w, scale, barrier, g, H)
-            _solve(H, g, d)
-            fall = 0.0
-            for j in range(p):
-                fall += g[j] * d[j]
-            step, there = 1.0, np.inf
-            for _ in range(60):
-                for j in range(p):
-                    other[j] = w[j] + step * d[j]
-                there = _barrier(Z, weight, loss, eps, R, held, sign, other, scale, barrier)
-                if there <= here + 1e-4 * step * fall:
-                    break
-                step *= 0.5
-            if not there < here:
-                break
-            copy(other, w)
-            here = there
-            if -fall < 1e-3 * barrier:
-                break
-        if barrier <= tau or control[CANCELLED]:
-            return scale
-        barrier = max(0.2 * barrier, tau)

@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike
 
 from study.checks import checked, one_of
 from study.datasets.dataset import Features, Floats, Labels, check_points
+from study.kernels.codes import LOSS_CODES, SHAPE_CODES
+from study.kernels.interior_point import interior
 from study.trainers.few_features import few_features
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import Eps, Loss, Objective, check_sample_weight, convention
@@ -16,8 +18,8 @@ from study.trainers.solvers import UnitProblem
 SCALES = (1.0, 0.5, 0.1, 0.02, 0.005)
 """Where the search starts: the maximum-margin weights at these shares of the bound; one is enough for a convex loss."""
 
-LEVELS, MOST_STEPS = 11, 40
-"""Weights of the barrier, each a tenth of the one before, and Newton steps at each."""
+GAP = 1e-13
+"""The barrier ends at this share of the loss, times the number of its logarithms."""
 
 
 @checked
@@ -58,9 +60,9 @@ def best_separator(
 
     Notes
     -----
-    A barrier method [1]_, from the maximum-margin weights at a few scales, and the bounded optimum where it separates.
-    For the cross-entropy the answer is the global one; for the quadratic losses, which are not convex, it is the lowest
-    that was found.
+    A barrier method [1]_, compiled, from the maximum-margin weights at a few scales, and the bounded optimum where it
+    separates. For the cross-entropy the answer is the global one; for the quadratic losses, which are not convex, it is
+    the lowest that was found.
 
     References
     ----------
@@ -106,69 +108,8 @@ def _answers(one: Objective, bound: Bound, free: Floats, widest: Floats) -> Iter
         yield free, float(one.value_and_gradient(free)[0]), 0, 1
         if one.loss == "cross-entropy":
             return
-    for scale in SCALES if one.loss != "cross-entropy" else SCALES[:1]:
-        yield _solve_constrained(one, bound, scale * inside)
-
-
-def _solve_constrained(one: Objective, bound: Bound, start: Floats) -> Candidate:
-    """Follow the minimisers of loss + t barrier, from a separator strictly inside the bound, while t falls to zero.
-
-    The barrier is minus the sum of the logarithms of all margins and of what is left to the bound. For a convex loss
-    the minimiser at t exceeds the least loss by at most t times the number of logarithms.
-    """
-    w, steps, passes, at_zero = 0.99 * start, 0, 0, float(one.value_and_gradient(0.0 * start)[0])
-    weight = 1.0 / (len(one.Z) + 2 * w.size)  # of the barrier, as a share of the loss
-    for _ in range(LEVELS):
-        t = weight * float(one.value_and_gradient(w)[0])
-        if t <= 1e-12 * weight * at_zero:  # nothing is left to gain
-            break
-        value = _with_barrier(one, bound, w, t)
-        for _ in range(MOST_STEPS):
-            d, falls = _newton_step(one, bound, w, t)
-            share = 1.0
-            while not (lower := _with_barrier(one, bound, w + share * d, t)) <= value - 1e-4 * share * falls:
-                share, passes = 0.5 * share, passes + 1
-                if share < 1e-9:
-                    break
-            if not lower < value:
-                break
-            w, value, steps, passes = w + share * d, lower, steps + 1, passes + 1
-            if falls <= 1e-8:
-                break
-        weight *= 0.1
-    return w, float(one.value_and_gradient(w)[0]), steps, passes
-
-
-def _with_barrier(one: Objective, bound: Bound, w: Floats, t: float) -> float:
-    margins, R = one.Z @ w, bound.weight_bound
-    inside = 1.0 - (w / R) ** 2 if bound.shape == "box" else np.array([1.0 - (w / R) @ (w / R)])
-    if not (margins.min() > 0.0 and inside.min() > 0.0):
-        return np.inf
-    return float(one.value_and_gradient(w)[0] / t - np.log(margins).sum() - np.log(inside).sum())
-
-
-def _newton_step(one: Objective, bound: Bound, w: Floats, t: float) -> tuple[Floats, float]:
-    """Return the step to the minimiser of the quadratic model, and by how much twice the model falls.
-
-    Zeros where floats do not hold the model. It is made in units of the bound.
-    """
-    R = np.float64(bound.weight_bound)
-    u = w / R
-    with np.errstate(all="ignore"):
-        margins = one.Z @ u
-        _, slope, curvature = one.terms(w)
-        g = (R * one.share * slope / t - 1.0 / margins) @ one.Z
-        H = (one.Z.T * (R * (R * one.share * np.maximum(curvature, 0.0) / t) + 1.0 / margins**2)) @ one.Z
-        if bound.shape == "box":
-            g += 1.0 / (1.0 - u) - 1.0 / (1.0 + u)
-            H += np.diag(1.0 / (1.0 - u) ** 2 + 1.0 / (1.0 + u) ** 2)
-        else:
-            left = 1.0 - u @ u
-            g += 2.0 * u / left
-            H += 2.0 * np.eye(w.size) / left + 4.0 * np.outer(u, u) / left**2
-        scale = 1.0 / np.sqrt(np.diag(H))
-        scaled = H * np.outer(scale, scale)
-        if not np.isfinite([*scaled.ravel(), *g]).all():
-            return np.zeros_like(w), 0.0
-        d = -scale * np.linalg.lstsq(scaled, scale * g)[0]
-        return R * d, float(-g @ d)
+    scales = np.array(SCALES if one.loss != "cross-entropy" else SCALES[:1])
+    codes = (LOSS_CODES[one.loss], one.eps, SHAPE_CODES[bound.shape], bound.weight_bound)
+    every, starts = np.ones(len(one.Z), np.bool_), 0.99 * scales[:, None] * inside
+    w, _, n_steps, n_passes = interior(one.Z, one.share, *codes, every, 1.0, starts, 1.0, GAP)
+    yield from zip(w, one.value_and_gradient(w)[0].tolist(), n_steps.tolist(), n_passes.tolist(), strict=True)

@@ -23,24 +23,22 @@ def few_features(unit: UnitProblem) -> Minimum:
     held ones that the gradient pulls inside are set free, the worst first, until there is none. The gap of the answer
     is then max_v g.(w - v) / E over the v in the whole box.
     """
-    shape = unit.shape
-    sets = (unit.one_set(index) for index in np.ndindex(shape))
-    found = [_of_one(replace(unit, X=X, y=y, share=share, start=start)) for X, y, share, start in sets]
+    n, d = unit.X.shape[-2:]
+    in_span, in_part = unit.bound.shape == "ball" and d > n, unit.bound.shape == "box" and d > MANY and n <= 2 * d
+    if not (in_span or in_part):
+        return _newton(unit, unit.start, min(unit.max_steps, ENOUGH_STEPS))
+    shape, one_set = unit.shape, _in_span if in_span else _in_box
+    found = [one_set(unit.part(index)) for index in np.ndindex(shape)]
     w = np.reshape([one.w for one in found], (*shape, unit.start.shape[-1]))
     parts = ("value", "residual", "n_steps", "n_passes", "gap")
     return Minimum(w, *(np.reshape([getattr(one, part) for one in found], shape) for part in parts))
 
 
-def _of_one(unit: UnitProblem) -> Minimum:
-    n, d = unit.X.shape
-    if unit.bound.shape == "ball" and d > n:
-        axes = np.linalg.qr(unit.X.T)[0]
-        v0 = np.append(unit.start[:-1] @ axes, unit.start[-1])
-        found = _newton(replace(unit, X=unit.X @ axes, start=v0), v0, min(unit.max_steps, ENOUGH_STEPS))
-        return replace(found, w=np.append(axes @ found.w[:-1], found.w[-1]))
-    if unit.bound.shape == "box" and d > MANY and n <= 2 * d:
-        return _in_box(unit)
-    return _newton(unit, unit.start, min(unit.max_steps, ENOUGH_STEPS))
+def _in_span(unit: UnitProblem) -> Minimum:
+    axes = np.linalg.qr(unit.X.T)[0]
+    v0 = np.append(unit.start[:-1] @ axes, unit.start[-1])
+    found = _newton(replace(unit, X=unit.X @ axes, start=v0), v0, min(unit.max_steps, ENOUGH_STEPS))
+    return replace(found, w=np.append(axes @ found.w[:-1], found.w[-1]))
 
 
 def _in_box(unit: UnitProblem) -> Minimum:

@@ -15,10 +15,11 @@ from study.kernels.compilation import gufunc
 from tests.conftest import ROOT, ended
 
 pytestmark = pytest.mark.slow
-MODULES = ("unit", "wide", "network", "proof_cells", "perceptron", "nearest_points", "hinge")
+MODULES = ("unit", "wide", "network", "proof_cells", "interior_point", "perceptron", "nearest_points", "hinge")
 CALLS = """
 import numpy as np
 from study.certificates.search import verdict
+from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Stop
 from study.trainers.max_margin import max_margin
 from study.trainers.network import network
@@ -34,6 +35,7 @@ assert perceptron(X, y).stop == Stop.SEPARATED
 assert max_margin(X, y).stop == soft_margin(X, y).stop == Stop.STATIONARY
 assert sigmoid_unit(X, y, bound=box, method="newton").stop == Stop.STATIONARY
 assert sigmoid_unit(X, y, bound=box, method="descent", learning_rate=1.0, max_steps=9).n_updates == 9
+assert np.isfinite(best_separator(X, y, bound=box).loss)
 assert verdict(X, y, loss="quadratic", weight_bound=2.0).claim == "separates"
 """
 SMALL = {

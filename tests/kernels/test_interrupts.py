@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from study.kernels import hinge, network, perceptron, proof_cells, unit, wide
+from study.kernels import hinge, interior_point, network, perceptron, proof_cells, unit, wide
 from study.kernels.codes import CANCELLED
 from study.kernels.compilation import _interruptible
 from study.trainers.fit import Stop
@@ -47,6 +47,9 @@ LOOPS: dict[str, Callable[[], Any]] = {
     ),
     "many units at a wide bound": lambda: wide.newton(
         X, X[:, 1] - 0.5, share, np.tile([0.0, 40.0, -20.0], (10**5, 1)), 1, 1, 1e6, 1000
+    ),
+    "many best separators": lambda: interior_point.interior(
+        X, share, 0, 0.1, 1, 3.0, y > 2.0, 1.0, np.full((10**6, 2), 0.5), 1.0, 1e-13
     ),
     "soft margin": lambda: hinge.descend(X, y, np.zeros(3), 1e12, 1e-300, FOREVER),
     "proof": look_for_a_proof,
