@@ -7,8 +7,8 @@ from scipy.optimize import brentq
 
 from experiments._geometries import BRAKED, braked
 from experiments._points import spoilt_clusters
-from study.analysis.interval import rate
-from study.datasets.dataset import Floats
+from study.analysis.interval import middle, rate
+from study.datasets.dataset import Dataset, Floats
 from study.law.conflict import Spoilt, spoilt
 from study.law.penalty import PenalisedUnit
 from study.law.sweeping import time_right
@@ -24,13 +24,18 @@ TIMED_SETS = 8
 LN_LATEST = 14.0
 COUNTED, MOST_STEPS = (20, 100), 100_000
 """Numbers of points for which the steps are counted too, and up to which number."""
+QUARTER = 25
 
 
 def train_frames(n_samples: int, size: int, rng: np.random.Generator) -> Records:
     """Measure the lecture's frames with one spoiler."""
     drawn = spoilt_clusters(n_samples, size, rng)
-    sets = [spoilt(X, y, flags, "ball") for X, y, flags in zip(drawn.X, drawn.y, drawn.is_spoiler, strict=True)]
-    return {"fits": [of_penalty(points, 0.0) for points in sets], "n_fits": len(LN_C) * size}
+    return {"fits": [of_penalty(points, 0.0) for points in each_set(drawn)], "n_fits": len(LN_C) * size}
+
+
+def each_set(drawn: Dataset) -> list[Spoilt]:
+    """Return each set of a stack as base points and a spoiler."""
+    return [spoilt(X, y, flags, "ball") for X, y, flags in zip(drawn.X, drawn.y, drawn.is_spoiler, strict=True)]
 
 
 def train_drawn(n_samples: int) -> Records:
@@ -66,8 +71,7 @@ def time_frames(n_samples: int, size: int, rng: np.random.Generator) -> Records:
     """Count the steps of descent on the lecture's frames."""
     drawn = spoilt_clusters(n_samples, size, rng)
     rows, counted = [], []
-    for X, y, flags in zip(drawn.X, drawn.y, drawn.is_spoiler, strict=True):
-        points = spoilt(X, y, flags, "ball")
+    for points in each_set(drawn):
         steps = steps_of_flow(points, 0.0)
         rows.append({"steps": steps})
         if n_samples in COUNTED:
@@ -100,26 +104,20 @@ def tables(records: Frames) -> Frames:
     steps = records["steps"].replace({"part": {"time": "frames"}})
     return {
         "": summarise(fits, by, fits_row),
-        "steps": summarise(steps, by, lambda rows: quartiles("steps", rows["steps"])),
+        "steps": summarise(steps, by, lambda rows: middle("steps", rows["steps"], QUARTER)),
         "counted": summarise(records["counted"], ["n_samples"], counted_row),
     }
 
 
 def fits_row(rows: Rows) -> dict[str, float]:
     """Return the C that keeps the spoiler, the share of sets lost at the default, and the copies that mend it."""
-    lost = rate("lost", rows["lost"])
-    return quartiles("C", rows["C"]) | lost | quartiles("copies", rows["copies"]) | {"several": rows["several"].mean()}
+    row = middle("C", rows["C"], QUARTER) | middle("copies", rows["copies"], QUARTER)
+    return row | rate("lost", rows["lost"]) | {"several": rows["several"].mean()}
 
 
 def counted_row(rows: Rows) -> dict[str, float]:
     """Return the steps that were counted, as a share of those that the flow predicts."""
-    return quartiles("ratio", rows["counted"] / rows["predicted"])
-
-
-def quartiles(name: str, values: Floats) -> dict[str, float]:
-    """Return the median of values and the quartiles beside it."""
-    low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
-    return {name: float(median), f"{name}_q25": float(low), f"{name}_q75": float(high)}
+    return middle("ratio", rows["counted"] / rows["predicted"], QUARTER)
 
 
 def numbers(tables: Frames) -> Numbers:

@@ -1,14 +1,12 @@
 """Thresholds under four brakes, with the laws as lines."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
+from study.report.style import OKABE_ITO, WIDTH, Tables, draw_open, label_panels
 
 PENALTIES = {
     "penalty, bias penalised": ("blue", "o", "bias penalised"),
@@ -45,25 +43,16 @@ def draw(tables: Tables) -> Figure:
 
 def draw_law(axes: Axes, rows: pd.DataFrame, colour: str, marker: str, label: str) -> None:
     """Draw the law of each geometry as a line, and the thresholds as points."""
-    shade = OKABE_ITO[colour]
     for _, one in rows.groupby("geometry"):
-        axes.plot(one["strength"], one["ln_law"], color=shade, linewidth=0.5)
-    style: dict[str, Any] = {
-        "s": 8,
-        "marker": marker,
-        "facecolor": "white",
-        "edgecolor": shade,
-        "linewidth": 0.7,
-        "zorder": 3,
-    }
-    axes.scatter(rows["strength"], rows["ln_threshold"], label=label, **style)
+        axes.plot(one["strength"], one["ln_law"], color=OKABE_ITO[colour], linewidth=0.5)
+    draw_open(axes, rows["strength"], rows["ln_threshold"], colour, marker, label=label)
 
 
 def draw_time(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw the time over tau* ln M, which tends to 1."""
     for _, one in rows.groupby("geometry"):
         ratio = one["t"] / (one["hitting_time"] * one["ln_M"])
-        axes.plot(one["ln_M"], ratio, "o", markersize=2.8, markerfacecolor="white", color=OKABE_ITO["black"])
+        draw_open(axes, one["ln_M"], ratio, "black", "o")
     axes.axhline(1.0, color=OKABE_ITO["black"], linewidth=0.8)
     axes.set(xscale="log", xlabel=r"$\ln M$", ylabel=r"$t^* / (\tau^* \ln M)$", ylim=(0.9, 2.0))
 
@@ -85,7 +74,7 @@ def draw_quadratic(axes: Axes, rows: pd.DataFrame) -> None:
             last = met.iloc[-1]
             law = last["ln_t"] + last["exponent"] * (one["ln_M"] - last["ln_M"])
             axes.plot(one["ln_M"], law, color=OKABE_ITO["vermillion"], linewidth=0.5)
-        axes.plot(met["ln_M"], met["ln_t"], "s", markersize=2.8, markerfacecolor="white", color=OKABE_ITO["vermillion"])
+        draw_open(axes, met["ln_M"], met["ln_t"], "vermillion", "s")
     never = rows[np.isinf(rows["exponent"])]
     axes.plot(never["ln_M"], np.full(len(never), 62.0), "x", markersize=4, color=OKABE_ITO["black"])
     axes.set(xlabel=r"$\ln M$", ylabel=r"$\ln t^*$", ylim=(0, 66))
@@ -95,14 +84,7 @@ def draw_errors(axes: Axes, laws: pd.DataFrame) -> None:
     """Draw the size of the error of ln M* against the one that the law expects of itself."""
     for brake, (colour, marker, _) in {"bound": ("black", "o", ""), **PENALTIES}.items():
         rows = laws[laws["brake"] == brake]
-        style: dict[str, Any] = {
-            "s": 7,
-            "marker": marker,
-            "facecolor": "white",
-            "edgecolor": OKABE_ITO[colour],
-            "linewidth": 0.6,
-        }
-        axes.scatter(rows["own_error"].clip(1e-6, 10.0), rows["error"].abs().clip(lower=1e-8), **style)
+        draw_open(axes, rows["own_error"].clip(1e-6, 10.0), rows["error"].abs().clip(lower=1e-8), colour, marker)
     axes.plot([1e-6, 10.0], [1e-6, 10.0], color="0.5", linewidth=0.8)
     axes.axhline(1e-2, color="0.5", linewidth=0.8, linestyle=":")
     axes.axvline(1e-2 / 3.0, color="0.5", linewidth=0.8, linestyle=":")

@@ -1,7 +1,5 @@
 """The spoiler's share of the loss along the number of points, and both thresholds."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -9,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
+from study.report.style import OKABE_ITO, WIDTH, Tables, draw_open, label_panels
 
 COLOURS = ("sky", "blue", "black")
 """Of the bounds, from the tightest to the widest."""
@@ -49,14 +47,8 @@ def draw_near(axes: Axes, curve: pd.DataFrame, rows: pd.DataFrame) -> None:
         axes.plot(one["ln_M"], one["share"], color=OKABE_ITO[colour])
         close = one[np.abs(one["ln_M"] - law["ln_first"]) < 0.5 * (law["ln_second"] - law["ln_first"])]
         axes.plot(close["ln_M"], close["limit"], color=OKABE_ITO["vermillion"], linestyle="--", linewidth=0.9)
-        style: dict[str, Any] = {
-            "markersize": 4,
-            "markerfacecolor": "white",
-            "color": OKABE_ITO["vermillion"],
-            "linestyle": "",
-        }
-        axes.plot(law["ln_first"], law["share_law"], "o", **style)
-        axes.plot(law["ln_second_law"], 0.05, "s", **style)
+        draw_open(axes, law["ln_first"], law["share_law"], "vermillion", "o", 4.0)
+        draw_open(axes, law["ln_second_law"], 0.05, "vermillion", "s", 4.0)
     axes.axhline(0.05, color="0.5", linestyle=":", linewidth=0.8)
     axes.set(xlabel=r"$\ln M$", xscale="log", xlim=(2, 350), xticks=[3, 10, 30, 100, 300])
     axes.set_xticklabels(["3", "10", "30", "100", "300"])

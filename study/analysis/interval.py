@@ -47,7 +47,7 @@ def mean(name: str, values: Floats) -> dict[str, float]:
     return {name: centre, f"{name}_low": centre - reach, f"{name}_high": centre + reach}
 
 
-def middle(name: str, values: Floats) -> dict[str, float]:
-    """Return the median of values of shape (n,) with their 5% and 95% quantiles: `name`, `name_q05` and `name_q95`."""
-    low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
-    return {name: float(median), f"{name}_q05": float(low), f"{name}_q95": float(high)}
+def middle(name: str, values: Floats, tail: int = 5) -> dict[str, float]:
+    """Return the median of values of shape (n,) with quantiles of `tail`% on both sides: `name`, `name_q05`, ..."""
+    low, median, high = np.quantile(values, [tail / 100.0, 0.5, 1.0 - tail / 100.0])
+    return {name: float(median), f"{name}_q{tail:02}": float(low), f"{name}_q{100 - tail}": float(high)}

@@ -4,7 +4,7 @@ Points are rows z = y (x, 1); directions v lie in W: the unit box or the unit ba
 features' part lies in the unit ball, the bias free.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Literal, get_args
 
@@ -85,10 +85,14 @@ class Spoilt:
         return float(-(alpha * np.log(alpha)).sum())
 
     @property
+    def excess(self) -> Floats:
+        """By how much the margins of the other base points exceed gamma0 at the best v."""
+        return np.asarray((self.base @ self.best.v)[~self.supports] - self.gamma0)
+
+    @property
     def gap(self) -> float:
-        """By how much the next base margin exceeds gamma0 at the best v; inf where every base point supports it."""
-        others = (self.base @ self.best.v)[~self.supports]
-        return float(others.min()) - self.gamma0 if others.size else np.inf
+        """The least excess; inf where every base point supports the best v."""
+        return float(self.excess.min(initial=np.inf))
 
     @property
     def regular(self) -> bool:
@@ -236,6 +240,12 @@ def check_one_spoiler(points: Spoilt) -> None:
     """Raise `BadInput` where there are several spoilers."""
     if len(points.spoilers) > 1:
         raise BadInput(f"`points` must hold one spoiler; got {len(points.spoilers)}")
+
+
+def one_spoiler_in(shape: FreeShape, points: Spoilt) -> Spoilt:
+    """Return points with one spoiler in the geometry of another shape; raise `BadInput` where there are several."""
+    check_one_spoiler(points)
+    return replace(points, shape=shape)
 
 
 def spread_multipliers(points: Spoilt, best: Optimum, spoilers: Floats) -> tuple[Floats, float]:

@@ -5,7 +5,7 @@ The weights minimise |w|^2 / 2 + C (M sum_i loss(z_i.w) + loss(z_s.w)), the bias
 ball has the same optima, so the same expansion gives its law one term more than `study.law.bound` has.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from study.checks import checked, within
 from study.datasets.dataset import Floats
-from study.law.conflict import FreeShape, Spoilt, check_one_spoiler, normal_of, spread_multipliers
+from study.law.conflict import FreeShape, Spoilt, normal_of, one_spoiler_in, spread_multipliers
 
 Bias = Literal["penalised", "free"]
 SHAPES: dict[Bias, FreeShape] = {"penalised": "ball", "free": "free-bias ball"}
@@ -100,21 +100,19 @@ def penalty_law(points: Spoilt, bias: Bias) -> StraightLaw:
     With a = a0 + a1 / C + a2 / C^2, orders C, 1 and 1 / C of the last equation give a0 = alpha / (2 mu), slope, k0 and
     k1. Where the bias is free it is one more unknown, and sum_i y_i a_i + y_s / 2 = 0 one more equation.
     """
-    check_one_spoiler(points)
-    points = replace(points, shape=SHAPES[bias])
+    points = one_spoiler_in(SHAPES[bias], points)
     if not points.conflict:
         return _without_constants(np.inf, 0.0)
     if not points.regular:
         return _without_constants(points.gamma0**2 / (2.0 * _spread_mu(points)), np.nan)
     scale = points.gamma0 / (2.0 * float(points.best.mu[0]))  # |w| for each unit of C
     series = _series(points)
-    excess = (points.base @ points.best.v)[~points.supports] - points.gamma0
     return StraightLaw(
         slope=scale * points.gamma0,
         constant=series.k0,
         correction=series.k1,
         second=series.k2,
-        margins=scale * excess,
+        margins=scale * points.excess,
         sizes=np.abs(series.response) * series.pull,
         power=1.0,
     )
@@ -146,8 +144,7 @@ def ball_law(points: Spoilt) -> StraightLaw:
 
         k1 = (gamma0 / 2) (2 sum_i a1_i - |S1|^2 + (v0.S1)^2),  v0.S1 = gamma0 sum_i a1_i.
     """
-    check_one_spoiler(points)
-    points = replace(points, shape="ball")
+    points = one_spoiler_in("ball", points)
     if not points.conflict:
         return _without_constants(np.inf, 0.0)
     if not points.regular:
@@ -155,14 +152,13 @@ def ball_law(points: Spoilt) -> StraightLaw:
     series, mu = _series(points), float(points.best.mu[0])
     along = points.gamma0 * float(series.a1.sum())  # v0.S1
     S1 = series.a1 @ points.base[points.supports]
-    excess = (points.base @ points.best.v)[~points.supports] - points.gamma0
     return StraightLaw(
         slope=points.gamma0,
         constant=-points.entropy - float(np.log(2.0 * mu)),
         correction=points.gamma0 / 2.0 * float(2.0 * series.a1.sum() - S1 @ S1 + along**2),
         second=series.k2 * (points.gamma0 / (2.0 * mu)) ** 2,  # its size only
-        margins=excess,
-        sizes=2.0 * mu * series.pull * np.exp(along * excess),
+        margins=points.excess,
+        sizes=2.0 * mu * series.pull * np.exp(along * points.excess),
         power=0.0,
     )
 

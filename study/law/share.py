@@ -4,7 +4,6 @@ Base points z_i = y_i (x_i, 1), each of weight M, and a spoiler z_s of weight 1;
 and weights in the ball of radius R. The share is loss(z_s.w) / (M sum_i loss(z_i.w) + loss(z_s.w)).
 """
 
-from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -13,7 +12,7 @@ from scipy.special import expit, logsumexp
 
 from study.checks import Positive, Share, checked, within
 from study.datasets.dataset import Floats
-from study.law.conflict import Spoilt, check_one_spoiler, spread_multipliers
+from study.law.conflict import Spoilt, one_spoiler_in, spread_multipliers
 from study.law.penalty import PenalisedUnit
 from study.trainers.log_loss import log_loss_of_margin
 
@@ -83,8 +82,7 @@ def insignificant_from(points: Spoilt, weight_bound: Positive, share: Share) -> 
     over the base points of least margin at v1 and u orthogonal to v1: H1 is the largest entropy of their multipliers,
     ln k where k points support v1 alike.
     """
-    check_one_spoiler(points)
-    points = replace(points, shape="ball")
+    points = one_spoiler_in("ball", points)
     if points.spoiler_margin >= 0.0:
         return -np.inf
     _, entropy = spread_multipliers(points, points.without, points.spoilers[:0])

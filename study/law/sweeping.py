@@ -11,7 +11,7 @@ References
    Differential Equations 26, 1977.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -23,7 +23,7 @@ from scipy.special import expit
 from study.checks import checked, within
 from study.datasets.dataset import Floats
 from study.law.bound import HardLoss
-from study.law.conflict import TIGHT, Spoilt, check_one_spoiler
+from study.law.conflict import TIGHT, Spoilt, check_one_spoiler, one_spoiler_in
 
 ON_WALL = 1e-9
 """How near to 1 a margin counts as one, and how small a velocity as none, beside the sizes of u and z_s."""
@@ -78,8 +78,7 @@ def time_law(points: Spoilt) -> SweepingProcess:
     relax at the least eigenvalue of diag(a) (z_i.z_j), times l; and before, while t goes from 1 / M to 1, those of the
     base alone, at that of diag(alpha) (z_i.z_j) / gamma1^2 in the logarithm of time.
     """
-    check_one_spoiler(points)
-    points = replace(points, shape="ball")
+    points = one_spoiler_in("ball", points)
     Z, z = points.base, points.spoilers[0]
     points.gamma0  # noqa: B018 (raises where the points are not separable)
     u, tau = points.without.v / points.gamma1, 0.0
@@ -138,8 +137,7 @@ def quadratic_time_exponent(points: Spoilt) -> float:
     pulls like 1 / t. A lost spoiler pulls like e^-|m| = (M t)^(-d / 2): as much as the base once t^(1 - d/2) = M^(d/2),
     and never where d > 2.
     """
-    check_one_spoiler(points)
-    points = replace(points, shape="ball")
+    points = one_spoiler_in("ball", points)
     d = -points.spoiler_margin / points.gamma1
     return 0.0 if d <= 0.0 else float(d / (2.0 - d)) if d < 2.0 else np.inf
 

@@ -38,7 +38,7 @@ def proof_problems(folder: Path, experiment: Experiment) -> Iterator[str]:
         columns = [column for column in table if column.startswith("certificate")]
         named.update(int(place) for column in columns for place in table[column])
         if columns:
-            yield from _row_problems(experiment, part, table[columns].astype(int), table, file, proofs)
+            yield from _row_problems(experiment, part, table, columns, file, proofs)
     for place, proof in enumerate(proofs):
         rows = len(proof.get("points", [0]))
         if named[place] != rows:
@@ -46,12 +46,13 @@ def proof_problems(folder: Path, experiment: Experiment) -> Iterator[str]:
 
 
 def _row_problems(
-    experiment: Experiment, part: str, places: pd.DataFrame, table: pd.DataFrame, file: str, proofs: list[Proof]
+    experiment: Experiment, part: str, table: pd.DataFrame, columns: list[str], file: str, proofs: list[Proof]
 ) -> Iterator[str]:
-    for number, (row, there) in enumerate(zip(table.to_dict("records"), places.to_dict("records"), strict=True), 2):
+    for number, row in enumerate(table.to_dict("records"), 2):
         where = f"{table_name(experiment.name, part)}: row {number}"
         stated = experiment.statements[part](row)
-        for column, place in there.items():
+        for column in columns:
+            place = int(row[column])
             if column not in stated:
                 if place != -1:
                     yield f"{where}, {column}: names certificate {place}, and claims nothing that is proved"

@@ -84,6 +84,11 @@ def draw_estimates(axes: Axes, rows: pd.DataFrame, x: Any, name: str, colour: st
     axes.errorbar(places, rows[name], yerr=arms(rows, name), **style)
 
 
+def draw_open(axes: Axes, x: Any, y: Any, colour: str, marker: str, size: float = 3.0, **style: Any) -> None:
+    """Draw marks that are white inside, which leave what lies under them to be seen."""
+    axes.plot(x, y, marker, markersize=size, color=OKABE_ITO[colour], markerfacecolor="white", **style)
+
+
 def draw_points(axes: Axes, points: pd.DataFrame, size: float) -> None:
     """Draw the points of a table, positive ones filled and negative ones open, and rings around the spoilers."""
     style: dict[str, Any] = {"edgecolor": OKABE_ITO["black"], "linewidth": 0.5 if size < 10 else 0.8, "zorder": 3}

@@ -50,7 +50,7 @@ def minimise(objective: Objective, bound: Bound, w0: Floats, max_steps: int, tol
     w, steps, passes = bound.project(w0), 0, 0
     for _ in range(ROUNDS):
         if bound.shape == "ball":
-            answer = slsqp_of_unit(objective, bound, w, max_steps=max_steps - steps, ftol=1e-16)
+            answer = _slsqp_of_unit(objective, bound, w, max_steps - steps)
         else:
             answer = _l_bfgs_b(objective, bound, w, max_steps - steps)
         steps, passes = steps + int(answer.nit), passes + int(answer.nfev)
@@ -109,21 +109,16 @@ def slsqp(
     )
 
 
-def slsqp_of_unit(
-    objective: Objective, bound: Bound, w: Floats, *, least: float = np.finfo(float).tiny, **options: Any
-) -> optimize.OptimizeResult:
-    """Minimise a unit's loss inside its bound by `slsqp`, in units of the bound and of the gradient at `w`.
-
-    That gradient times the bound counts as `least` at least; the other options are those of `slsqp`.
-    """
+def _slsqp_of_unit(objective: Objective, bound: Bound, w: Floats, max_steps: int) -> optimize.OptimizeResult:
+    """Minimise a unit's loss inside its bound by `slsqp`, in units of the bound and of the gradient at `w`."""
     R = bound.weight_bound
-    unit = max(float(np.abs(objective.value_and_gradient(w)[1]).max()) * R, least)
+    unit = max(float(np.abs(objective.value_and_gradient(w)[1]).max()) * R, np.finfo(float).tiny)
 
     def scaled_loss(v: Floats) -> tuple[Floats, Floats]:
         value, gradient = objective.value_and_gradient(R * v)
         return value / unit, gradient * (R / unit)
 
-    answer = slsqp(scaled_loss, w / R, bound.shape, **options)
+    answer = slsqp(scaled_loss, w / R, bound.shape, max_steps=max_steps, ftol=1e-16)
     answer.x = R * answer.x
     return answer
 

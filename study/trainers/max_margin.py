@@ -70,18 +70,17 @@ def _max_margin(X: Floats, y: Floats) -> Fit:
         shortfall = np.asarray(residual + _rounding(X, loss))
     stop = np.full(shape, Stop.STATIONARY, np.int8)
     unsettled = ~((residual <= GOOD_ENOUGH) & (shortfall <= CLOSE))
-    for index in zip(*np.nonzero(np.atleast_1d(unsettled)), strict=True) if shape else [()]:
-        if unsettled[index]:
-            pairs = [(int(a), int(b)) for a, b in zip(positive[index], negative[index], strict=True) if a >= 0]
-            near = _from_pairs(X[index], y[index], pairs)
-            if near is not None:
-                w[index], n_support[index], residual[index], shortfall[index] = near
-                loss[index] = 0.5 * (near[0][:-1] ** 2).sum()
-                continue
-            exact = _widest(X[index], y[index], pairs)
-            w[index], n_support[index], stop[index] = exact.w, exact.n_support, _stop(exact)
-            residual[index], shortfall[index] = max(0.0, 1.0 - exact.least), min(exact.shortfall, 1.0)
-            loss[index] = 0.5 * (exact.w[:-1] ** 2).sum() if exact.shortfall < 1.0 else np.inf
+    for index in map(tuple, np.argwhere(unsettled)):
+        pairs = [(int(a), int(b)) for a, b in zip(positive[index], negative[index], strict=True) if a >= 0]
+        near = _from_pairs(X[index], y[index], pairs)
+        if near is not None:
+            w[index], n_support[index], residual[index], shortfall[index] = near
+            loss[index] = 0.5 * (near[0][:-1] ** 2).sum()
+            continue
+        exact = _widest(X[index], y[index], pairs)
+        w[index], n_support[index], stop[index] = exact.w, exact.n_support, _stop(exact)
+        residual[index], shortfall[index] = max(0.0, 1.0 - exact.least), min(exact.shortfall, 1.0)
+        loss[index] = 0.5 * (exact.w[:-1] ** 2).sum() if exact.shortfall < 1.0 else np.inf
     gap = np.minimum(shortfall * (2.0 - shortfall) + 2 * (X.shape[-1] + 5) * ROUNDING, 1.0)
     return Fit(w=w, stop=stop, n_updates=n_support, n_passes=n_support, loss=loss, residual=residual, gap=gap)
 
