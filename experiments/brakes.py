@@ -35,6 +35,9 @@ RETURNING_M = 50.0
 WON_BACK = [[0, 3], [0, 2], [-3, 0], [3, 2]], [-1, 1, 1, 1], np.arange(4) == 3
 """The same of a penalty: more base points may win back what fewer lose."""
 WON_BACK_C, WON_BACK_LN_M = 0.5, (-4.0, 2.0, 8.0)
+SOONER = [[1, 2], [-3, 3], [2, 3], [-3, 2]], [1, -1, -1, 1], np.arange(4) == 3
+"""The same of time: more base points may get the spoiler right sooner."""
+SOONER_LN_M = (0.0, 1.0, 8.0)
 
 
 def along_law(law: StraightLaw, measure: Callable[[float], tuple[float, float]]) -> list[dict[str, Any]]:
@@ -136,6 +139,13 @@ def win_back() -> Records:
     return {"won_back": rows, "n_fits": len(rows)}
 
 
+def hasten() -> Records:
+    """Measure the time until descent has the spoiler right, along the number of base points."""
+    points = spoilt(*SOONER, "ball")
+    rows = [{"ln_M": ln_M, "t": float(np.exp(time_right(points, ln_M)))} for ln_M in SOONER_LN_M]
+    return {"sooner": rows, "n_fits": len(rows)}
+
+
 def describe(geometry: str) -> Records:
     """Return what the laws are made of."""
     points = braked(geometry)
@@ -171,6 +181,7 @@ def numbers(tables: Frames) -> Numbers:
         "returning": nested(returned, {"loss": "", "weight_bound": "R"}, ["separates", "spoiler_lost"]),
         "returns": {key(loss): bool(is_returning(rows)) for loss, rows in returned.groupby("loss")},
         "won_back": nested(tables["won_back"], {"ln_M": "ln_M"}, ["margin"]),
+        "sooner": nested(tables["sooner"], {"ln_M": "ln_M"}, ["t"]),
     }
 
 
@@ -230,6 +241,7 @@ EXPERIMENT = experiment(
         "quadratic": Part(run=compare_quadratic, cells=GEOMETRIES, draws=False),
         "returning": Part(run=prove_return, cells=every(loss=LOSSES, weight_bound=TIGHT_BOUNDS), draws=False),
         "won back": Part(run=win_back, draws=False),
+        "sooner": Part(run=hasten, draws=False),
     },
     tables=tables,
     numbers=numbers,

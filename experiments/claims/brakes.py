@@ -38,6 +38,12 @@ def _single_threshold(results: Results) -> bool:
     return right == sorted(right, reverse=True) and at_most(results, f"{EACH}.several_changes", 0)
 
 
+def _later(results: Results) -> bool:
+    """Say whether more base points never have descent get the spoiler right sooner."""
+    times = lookup(results, "brakes.sooner.*.t")
+    return times == sorted(times)
+
+
 CLAIMS = (
     Claim(
         key="four brakes",
@@ -106,6 +112,17 @@ CLAIMS = (
             "the spoiler's margin, few points: {brakes.won_back.ln_M__4.margin:.2f}",
             "more: {brakes.won_back.ln_M_2.margin:.2f}",
             "most: {brakes.won_back.ln_M_8.margin:.2f}",
+        ),
+    ),
+    Claim(
+        key="time in the number of points",
+        statement="The more base points, the longer it takes descent to get the spoiler right.",
+        source="this study",
+        holds=_later,
+        evidence=(
+            "time, one copy of each point: {brakes.sooner.ln_M_0.t:.2f}",
+            "e copies: {brakes.sooner.ln_M_1.t:.2f}",
+            "the eighth power of e: {brakes.sooner.ln_M_8.t:.3f}",
         ),
     ),
 )
