@@ -10,29 +10,25 @@ import numpy as np
 
 from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
-from study.kernels.unit import (
-    FAILED,
-    FAR,
+from study.kernels.quadratic_model import FAILED, model_step
+from study.kernels.unit import FAR, LEFT, promise
+from study.kernels.unit_loss import (
     LEAST,
-    LEFT,
     ROUNDING,
-    _blur,
-    _dot,
-    _exponentials,
-    _fill,
-    _gradient,
-    _hessian,
-    _largest,
-    _least,
-    _norm,
-    _project,
-    _promise,
-    _residual,
-    _step_in_ball,
-    _step_in_box,
-    _sum,
-    _terms,
-    _value,
+    blur_of,
+    dot,
+    exponentials,
+    fill,
+    kkt_residual,
+    largest_of,
+    least_of,
+    loss_gradient,
+    loss_hessian,
+    loss_terms,
+    loss_value,
+    norm_of,
+    project,
+    sum_of,
 )
 
 BESIDE = 10.0  # samples whose losses differ by less than this in the logarithm count together
@@ -51,7 +47,7 @@ def _log_terms(Z, share, w, power, level, n_levels, m, e, pull):
     for j in range(p):
         for i in range(n):
             m[i] += w[j] * Z[j, i]
-    if not _least(m) > LEAST:  # also where it is NaN
+    if not least_of(m) > LEAST:  # also where it is NaN
         return np.inf
     room, value, factor = np.empty(n), 0.0, 1.0
     for k in range(n_levels):
@@ -60,7 +56,7 @@ def _log_terms(Z, share, w, power, level, n_levels, m, e, pull):
             nearest = min(nearest, m[i]) if level[i] >= k else nearest
         for i in range(n):
             s[i] = power * (m[i] - nearest)
-        _exponentials(s, e, room)
+        exponentials(s, e, room)
         for i in range(n):
             q = math.exp(-m[i])
             term = share[i] * e[i] if level[i] >= k else 0.0
@@ -90,13 +86,13 @@ def _log_model(Z, pull, m, power, n_levels, g, H):
     for k in range(n_levels):
         for i in range(n):
             bend[i] = pull[k, i] / (1.0 + math.exp(-m[i]))
-        mass = _sum(bend)
+        mass = sum_of(bend)
         for j in range(p):
-            g[j] -= _dot(Z[j], pull[k])
-            centre = _dot(Z[j], bend) / mass
+            g[j] -= dot(Z[j], pull[k])
+            centre = dot(Z[j], bend) / mass
             for i in range(n):
                 centred[j, i] = Z[j, i] - centre
-        _hessian(centred, bend, weighted, part)
+        loss_hessian(centred, bend, weighted, part)
         for j in range(p):
             for i in range(p):
                 H[j, i] += power * part[j, i]
@@ -132,15 +128,12 @@ def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, co
     H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
     g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
     f = _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
-    last, steps, convex = np.inf, 0, power > 0.0  # as it is
+    last, steps, convex = np.inf, 0, np.bool_(True)  # a constant has a type of its own, and callees would compile again
     while steps < max_steps and not control[CANCELLED]:
         _log_model(Z, pull, m, power, n_levels, g, H)
-        if shape == BALL:
-            found = _step_in_ball(H, g, w, R, convex, L, b, v, d)
-        else:
-            found = _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held)
-        downhill = _dot(g, d)
-        blur = 0.125 * ROUNDING * R * _norm(g) if shape == BALL else 0.0  # of the norm
+        found = model_step(H, g, w, shape, R, convex, A, L, b, v, d, held)
+        downhill = dot(g, d)
+        blur = 0.125 * ROUNDING * R * norm_of(g) if shape == BALL else 0.0  # of the norm
         rounding = -downhill <= 1e-14 + 8.0 * blur and -downhill > 0.25 * last
         if found == FAILED or not -downhill > enough + blur or rounding:
             break
@@ -148,11 +141,11 @@ def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, co
         for _ in range(40):
             for j in range(p):
                 trial[j] = w[j] + step * d[j]
-            _project(trial, shape, R)
+            project(trial, shape, R)
             f_trial, rise = _log_terms(Z, share, trial, power, level, n_levels, m, e, other), 0.0
             for k in range(n_levels):
                 for j in range(p):
-                    rise -= d[j] * _dot(Z[j], other[k])
+                    rise -= d[j] * dot(Z[j], other[k])
             lower = f_trial <= f + 1e-4 * step * downhill
             accepted = lower or (f_trial < np.inf and -downhill <= 1e-3 and rise <= -0.5 * downhill)
             if accepted:
@@ -179,12 +172,12 @@ def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held):
     """
     p, n = Z.shape
     pull, level = np.empty((p, n)), np.zeros(n, np.int64)
-    shorter, reach = FAR / _least(m), 0.0
+    shorter, reach = FAR / least_of(m), 0.0
     for j in range(p):
         w[j] *= min(shorter, 1.0)
         reach = max(reach, abs(w[j]))
-    inside, most = min(reach if shape == BOX else _norm(w), R), min(p, 3) if shape == BOX else 1
-    n_levels, steps, rounds = 1, 0, 0
+    inside, most = min(reach if shape == BOX else norm_of(w), R), min(p, 3) if shape == BOX else 1
+    n_levels, steps, rounds = np.int64(1), 0, 0
     _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
     while True:
         n_levels = _part(share, m, power, most, level)
@@ -219,28 +212,28 @@ def newton(X, y, shares, w0, loss, shape, R, max_steps, control, answer, value, 
     room, small, held = np.empty((p + 5, n)), np.empty((3 * p + 6, p)), np.empty(p, np.bool_)
     Z, m, e, slope, curvature, share = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3], room[p + 4]
     g, w = small[3 * p], small[3 * p + 5]
-    _fill(X, y, shares, Z, share)
+    fill(X, y, shares, Z, share)
     copy(w0, w)
     power = 1.0 if loss == CROSS_ENTROPY else 2.0
     n_steps[0] = 0
-    f = _terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
+    f = loss_terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
     if max_steps > 0:
-        highest = _value(m, e, share, loss, 0.0, f)
+        highest = loss_value(m, e, share, loss, 0.0, f)
         n_steps[0] = _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held)
-        f = _terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
-        if not _value(m, e, share, loss, 0.0, f) <= highest:  # the quadratic losses are not convex
+        f = loss_terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
+        if not loss_value(m, e, share, loss, 0.0, f) <= highest:  # the quadratic losses are not convex
             copy(w0, w)
-            f = _terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
-    value[0] = _value(m, e, share, loss, 0.0, f)
-    _gradient(Z, slope, g)
-    residual[0] = _residual(w, g, shape, R, small[3 * p + 1])
-    if max_steps > 0 and not _least(m) >= FAR:
+            f = loss_terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
+    value[0] = loss_value(m, e, share, loss, 0.0, f)
+    loss_gradient(Z, slope, g)
+    residual[0] = kkt_residual(w, g, shape, R, small[3 * p + 1])
+    if max_steps > 0 and not least_of(m) >= FAR:
         gap[0] = LEFT
     else:
-        pull, level, convex = np.empty((p, n)), np.zeros(n, np.int64), power > 0.0  # as the logarithm is
-        _log_terms(Z, share, w, power, level, n // n, m, e, pull)
-        _log_model(Z, pull, m, power, n // n, g, small[:p])
-        gap[0] = _promise(Z, share, w, loss, convex, shape, R, m, e, small, held)
-        gap[0] += _blur(w, _largest(Z, 1.0))
+        pull, level, n_levels, convex = np.empty((p, n)), np.zeros(n, np.int64), np.int64(1), np.bool_(True)
+        _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
+        _log_model(Z, pull, m, power, n_levels, g, small[:p])
+        gap[0] = promise(Z, share, w, loss, convex, shape, R, m, e, small, held)
+        gap[0] += blur_of(w, largest_of(Z, 1.0))
     copy(w, answer)
     restore_gil(gil)
