@@ -200,6 +200,7 @@ def estimate(
     n: NDArray[np.int64],
     level: Share = 0.95,
     of: Callable[[Floats], Floats] = lambda parts: parts,
+    weight: Floats | None = None,
 ) -> Estimate:
     """Average `decompose` over the test points, with intervals for both what was resampled and what was tested.
 
@@ -213,6 +214,9 @@ def estimate(
         Confidence.
     of : callable (parts) -> parts
         Applied to the parts at each test point before they are averaged: what makes paired differences.
+    weight : ndarray of shape (n_test,), optional
+        What each test point counts in the average, positive; all alike by default. Points of one weight are a stratum:
+        drawn apart from the others, in a number of their own, at least two.
 
     Returns
     -------
@@ -236,12 +240,17 @@ def estimate(
     if n_test < 2:
         raise BadInput(f"`wrong` must hold at least two test points; got shape {wrong.shape}")
     parts = of(decompose(wrong, n))
-    value = parts.mean(axis=-1)
-    between_points = parts.var(axis=-1, ddof=1) / n_test
+    strata = _strata(np.ones(n_test) if weight is None else weight, n_test)
+
+    def average(parts: Floats) -> Floats:
+        return np.asarray(sum(share * parts[..., own].mean(axis=-1) for own, share in strata))
+
+    value = average(parts)
+    between_points = sum(share**2 * parts[..., own].var(axis=-1, ddof=1) / own.sum() for own, share in strata)
     own = np.arange(n_groups)[:, None] % 2 == [0, 1]  # the half that each group belongs to
     left = _halves(n[:, None])[:, 0] - own * n[:, None]
     without = _parts(_halves(wrong)[..., None, :, :] - own[..., None] * wrong[..., :, None, :], left)
-    without = of(without).mean(axis=-1)
+    without = average(of(without))
     between_resamples = (n_groups - 1) * without.var(axis=-2)
     error = np.sqrt(between_points + between_resamples)
     reach = stats.t.ppf((1.0 + level) / 2.0, n_groups - 1) * error
@@ -250,7 +259,11 @@ def estimate(
 
 @checked
 def difference(
-    wrong: NDArray[np.int64], other: NDArray[np.int64], n: NDArray[np.int64], level: Share = 0.95
+    wrong: NDArray[np.int64],
+    other: NDArray[np.int64],
+    n: NDArray[np.int64],
+    level: Share = 0.95,
+    weight: Floats | None = None,
 ) -> Estimate:
     """Estimate how much each part is larger for one rule than for another on the same resamples and test points.
 
@@ -260,10 +273,22 @@ def difference(
         Counts of both rules, resample by resample of the same training sets.
     n : ndarray of int of shape (n_groups,)
     level : float in (0, 1)
+    weight : ndarray of shape (n_test,), optional
+        As `estimate` takes it.
     """
     _check_counts(wrong, n)
     check_shape("other", other, *wrong.shape)
-    return estimate(np.stack([wrong, other]), n, level, of=lambda parts: parts[0] - parts[1])
+    return estimate(np.stack([wrong, other]), n, level, of=lambda parts: parts[0] - parts[1], weight=weight)
+
+
+def _strata(weight: Floats, n_test: int) -> list[tuple[NDArray[np.bool_], float]]:
+    """Return which points have each weight, and the share of the whole that they make, or raise `BadInput`."""
+    check_shape("weight", weight, n_test)
+    if not (np.isfinite(weight) & (weight > 0.0)).all():
+        raise BadInput(f"`weight` must be positive and finite; got {weight}")
+    if np.unique(weight, return_counts=True)[1].min() < 2:
+        raise BadInput("`weight` must give each of its values to two test points at least; one stands alone")
+    return [(weight == one, float(weight[weight == one].sum() / weight.sum())) for one in np.unique(weight)]
 
 
 @checked

@@ -18,6 +18,7 @@ from study.analysis.bias_variance import (
     wrong_counts,
 )
 from study.analysis.boundary import boundary_spread, boundary_sums
+from study.checks import BadInput
 from tests.reference import domingos, kohavi_wolpert
 
 Floats = NDArray[np.float64]
@@ -174,6 +175,37 @@ def test_differences_are_paired() -> None:
     same = difference(wrong, wrong, group_sizes(400))
     assert (same.value == 0.0).all()
     assert (same.p_value == 1.0).all()
+
+
+@pytest.mark.slow
+def test_strata_stand_for_their_share() -> None:
+    """Points far out are drawn ten times too often, and weigh a tenth: the estimate covers, and is the sharper one."""
+    rng, repeats, hits = np.random.default_rng(6), 400, 0
+    truth = known(0.3, 0.5)[0]
+    for _ in range(repeats):
+        X, y = points_drawn(rng)
+        more, labels = (np.concatenate(part) for part in zip(*(points_drawn(rng) for _ in range(10)), strict=True))
+        far, others = np.abs(more[:, 0]) > 1.0, np.abs(X[:, 0]) <= 1.0
+        points, own = np.concatenate([X[others], more[far]]), np.concatenate([y[others], labels[far]])
+        weight = np.repeat([1.0, 0.1], [others.sum(), far.sum()])
+        wrong = wrong_counts(thresholds(rng, 400, 0.3, 0.5), points, own)
+        found = estimate(wrong, group_sizes(400), weight=weight)
+        hits += int(found.low[0] <= truth <= found.high[0])
+    assert 0.92 <= hits / repeats <= 0.99  # 1 false alarm in 200
+
+
+def test_one_stratum_is_the_plain_average() -> None:
+    rng, n = np.random.default_rng(0), group_sizes(40)
+    wrong = rng.integers(0, 3, size=(20, 50))
+    plain, even = estimate(wrong, n), estimate(wrong, n, weight=np.full(50, 3.0))
+    assert np.array_equal(plain.value, even.value)
+    assert np.array_equal(plain.high, even.high)
+    halves = np.repeat([1.0, 3.0], [30, 20])
+    first, second = (estimate(wrong[:, own], n).value for own in (slice(30), slice(30, 50)))
+    assert estimate(wrong, n, weight=halves).value == pytest.approx((first * 30.0 + second * 60.0) / 90.0)
+    for bad in (np.zeros(50), np.ones(49), np.append(np.ones(49), 2.0)):
+        with pytest.raises(BadInput, match="`weight`"):
+            estimate(wrong, n, weight=bad)
 
 
 def test_holm_is_the_textbook() -> None:
