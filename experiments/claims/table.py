@@ -12,6 +12,7 @@ SECTIONS = (
     "brakes",
     "significance",
     "bias_variance",
+    "window",
     "stability",
     "worked_example",
     "losses",
