@@ -18,10 +18,11 @@ from study.trainers.losses import LOSSES, Loss
 EPS, T, LEARNING_RATE, MAX_STEPS, TOL = 0.1, 10.0, 0.2, 20_000, 1e-6
 DISTANCES, SPREADS = (5.0, 10.0, 100.0), (0.01, 0.1, 0.3, 1.0, 3.0)
 AXIS = np.linspace(-4.0, 8.0, 37)
-BESIDE = {0.05: (3.40, 3.41), 0.1: (4.11, 4.12), 0.2: (6.16, 6.17)}
+BESIDE = {0.01: (2.79, 2.80), 0.05: (3.40, 3.41), 0.1: (4.11, 4.12), 0.2: (6.16, 6.17)}
 """For each eps, a distance on either side of the fold, a hundredth apart."""
 PROVED = (
-    *((0.1, 10.0, 100.0, False), (0.05, 10.0, 100.0, False), (0.1, 10.0, 10.0, True), (0.05, 10.0, 12.0, True)),
+    *((eps, 10.0, 100.0, False) for eps in (0.1, 0.05, 0.01)),
+    *((0.1, 10.0, 10.0, True), (0.05, 10.0, 12.0, True), (0.01, 10.0, 15.0, True)),
     *((eps, t, 20.0, True) for eps, both in BESIDE.items() for t in both),
 )
 """eps, t, bound, and whether the count is to hold in all of space."""
@@ -207,7 +208,7 @@ EXPERIMENT = experiment(
             draws=False,
         ),
         "fold": Part(run=enclose_fold, cells=every(eps=BESIDE), draws=False),
-        "verdict": Part(run=prove_verdict, cells=every(eps=(0.1, 0.05), loss=LOSSES), draws=False),
+        "verdict": Part(run=prove_verdict, cells=every(eps=(0.1, 0.05, 0.01), loss=LOSSES), draws=False),
         "map": Part(run=map_ends, draws=False),
         "warm": Part(run=descend_warm, cells=every(t=DISTANCES), draws=False),
         "starts": Part(run=descend_from_drawn, cells=every(t=DISTANCES, s=SPREADS)),

@@ -189,7 +189,8 @@ def updates_table(updates: pd.DataFrame) -> pd.DataFrame:
 def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     stationary = tables["stationary"].set_index("kind")
-    counted = tables["updates"]
+    counted, fold = tables["updates"], tables["fold"]
+    stuck = fold[fold["kind"] == "stuck minimum"]
     natural = counted[counted["order"] == "natural"]
     drawn = counted[counted["order"] != "natural"]
     extra = natural["n_updates"] - natural["t"]
@@ -199,7 +200,10 @@ def numbers(tables: Frames) -> Numbers:
         "rules": nested(tables[""], {"key": ""}, [*WEIGHTS, "residual", "separates", "training_error"]),
         "stationary": {kind.split()[0]: dict(stationary.loc[kind].astype(object)) for kind in stationary.index},
         "barrier": stationary["loss_value"]["saddle"] - stationary["loss_value"]["stuck minimum"],
-        "fold": {key(eps, "eps"): t for eps, t in tables["fold"].groupby("eps")["t_fold"].first().items()},
+        "fold": {key(eps, "eps"): t for eps, t in fold.groupby("eps")["t_fold"].first().items()},
+        "stuck_loss": {
+            key(eps, "eps"): loss for eps, loss in stuck[stuck["t"] == T].set_index("eps")["loss_value"].items()
+        },
         "updates": {
             "follow_rule": bool((extra == np.where(natural["t"] % 3 == 0, 3, 4)).all()),
             "growth_exponent": growth,
@@ -220,7 +224,7 @@ EXPERIMENT = experiment(
     parts={
         "rules": Part(run=train_rules, draws=False),
         "slice": Part(run=evaluate_slice, draws=False),
-        "fold": Part(run=follow_minima, cells=every(eps=(0.05, 0.1, 0.2)), draws=False),
+        "fold": Part(run=follow_minima, cells=every(eps=(0.01, 0.05, 0.1, 0.2)), draws=False),
         "natural": Part(run=count_natural, draws=False),
         "updates": Part(run=count_updates, cells=every(order=ORDERS, t=T_DRAWN)),
     },

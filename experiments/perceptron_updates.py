@@ -12,6 +12,7 @@ from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, expe
 
 DISTANCES = (1.0, 10.0, 100.0, 1000.0)
 SCALES = (0.0, 1.0, 10.0, 100.0, 1000.0)
+ORDERED = (1, 2, 3, 4, 8, 16, 32, 64, 128, 256)
 CORNERS = (2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -38,6 +39,22 @@ def count_on_simplex(n_samples: int) -> Records:
     return rows_of_fit(perceptron(X[None], y), X, y, novikoff_bound(w, X, y)[None])
 
 
+def try_all_orders(t: int) -> Records:
+    """Count the most updates on the four points that any order of presentation leads to, from zero.
+
+    After k updates the weights are one of a few, whatever the order: all are followed, until none has a sample wrong.
+    """
+    points = four_points(t)
+    Z = [tuple(map(int, row)) for row in points.y[:, None] * np.column_stack([points.X, np.ones(4)])]
+    reached, n_updates, n_weights = {(0, 0, 0)}, 0, 0
+    while reached:
+        n_weights += len(reached)
+        wrong = ((w, z) for w in reached for z in Z if sum(a * b for a, b in zip(w, z, strict=True)) <= 0)
+        reached = {(w[0] + z[0], w[1] + z[1], w[2] + z[2]) for w, z in wrong}
+        n_updates += bool(reached)
+    return {"orders": {"most": n_updates, "n_weights": n_weights}, "n_fits": n_weights}
+
+
 def rows_of_fit(fit: Fit, X: Floats, y: Floats, bound: Floats) -> Records:
     """Return one row a resample."""
     updates = {"updates": fit.n_updates, "bound": bound, "right": separates(fit.w, X, y)}
@@ -58,11 +75,8 @@ def simplex(n: int) -> tuple[Floats, Floats, Floats]:
 
 def tables(records: Frames) -> Frames:
     """Make one row a cell: updates with a 95% interval of their mean, and their share of the bound."""
-    return {
-        "": summarise(
-            records["updates"], ["part", "generator", "n_samples", "n_features", "t", "start_scale"], updates_row
-        )
-    }
+    by = ["part", "generator", "n_samples", "n_features", "t", "start_scale"]
+    return {"": summarise(records["updates"], by, updates_row), "orders": records["orders"]}
 
 
 def updates_row(rows: Rows) -> dict[str, Any]:
@@ -79,12 +93,15 @@ def updates_row(rows: Rows) -> dict[str, Any]:
 def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     table = tables[""]
+    orders = tables["orders"]
     drawn, corner = table[table["part"] == "random"], table[table["part"] == "simplex"]
     return {
         "random": {
             "share_median_least": drawn["share_median"].min(),
             "share_median_most": drawn["share_median"].max(),
         },
+        "orders": nested(orders, {"t": "t"}, ["most"])
+        | {"least_extra": (orders["most"] - orders["t"]).min(), "most_extra": (orders["most"] - orders["t"]).max()},
         "simplex": {"largest": int(corner["n_samples"].max())},
         "distance": nested(table[table["part"] == "distance"], {"t": "t", "start_scale": "scale"}, ["updates"]),
     }
@@ -93,7 +110,7 @@ def numbers(tables: Frames) -> Numbers:
 EXPERIMENT = experiment(
     name="perceptron_updates",
     question="How far below its theorem's bound does the perceptron stay, and where does it reach it?",
-    settings={"largest_t": max(DISTANCES), "largest_scale": max(SCALES)},
+    settings={"largest_ordered": max(ORDERED), "largest_t": max(DISTANCES), "largest_scale": max(SCALES)},
     parts={
         "distance": Part(run=count_by_distance, cells=every(t=DISTANCES, start_scale=SCALES)),
         "random": Part(
@@ -101,6 +118,7 @@ EXPERIMENT = experiment(
             cells=every(generator=("boxes", "gaussians"), n_samples=(10, 30, 100), n_features=(2, 10)),
             resamples=1000,
         ),
+        "orders": Part(run=try_all_orders, cells=every(t=ORDERED), draws=False),
         "simplex": Part(run=count_on_simplex, cells=every(n_samples=CORNERS), draws=False),
     },
     resamples=100_000,

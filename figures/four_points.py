@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from study.report.style import OKABE_ITO, RULES, WIDTH, Tables, draw_points, label_panels
 
-FOLDS = {0.05: ("sky", "-."), 0.1: ("vermillion", "-"), 0.2: ("black", "--")}
+FOLDS = {0.01: ("green", ":"), 0.05: ("sky", "-."), 0.1: ("vermillion", "-"), 0.2: ("black", "--")}
 ORDERS = {"natural": ("blue", ""), "cyclic-shuffled": ("orange", "^"), "random": ("purple", "v")}
 KINDS = {"stuck minimum": "X", "saddle": "d", "separating minimum": "*"}
 
@@ -91,7 +91,7 @@ def draw_fold(axes: Axes, fold: pd.DataFrame) -> None:
         axes.plot(separating["t"], separating["loss_value"], **style)
         axes.text(1.3, 1.12 * separating["loss_value"].iloc[0], rf"$\varepsilon = {eps:g}$", va="bottom", fontsize=8)
         axes.plot(stuck["t_fold"].iloc[0], stuck["loss_value"].iloc[0], "o", color=style["color"], markersize=5)
-    axes.set(yscale="log", xlim=(1, 10), ylim=(7e-4, 1.5), xlabel="distance $t$ of the fourth point", ylabel="loss")
+    axes.set(yscale="log", xlim=(1, 10), ylim=(2e-5, 1.5), xlabel="distance $t$ of the fourth point", ylabel="loss")
     axes.text(9.8, 0.21, "stuck minimum", ha="right", va="top", fontsize=8)
     axes.text(9.8, 0.019, "separating minimum", ha="right", va="bottom", fontsize=8)
 

