@@ -12,7 +12,7 @@ import numpy as np
 
 from study.checks import Positive, checked
 from study.datasets.dataset import Floats
-from study.law.conflict import Spoilt, check_one_spoiler, multiplier_of_spoiler
+from study.law.conflict import TIGHT, Spoilt, check_one_spoiler, multiplier_of_spoiler
 from study.trainers.bounded import slsqp
 
 Tail = Literal["inverse", "inverse-square", "arctan"]
@@ -74,7 +74,8 @@ def tail_law(points: Spoilt, tail: Tail, weight_bound: Positive) -> float:
     -------
     float
         (q + 1) ln R + a constant for the convex losses, with an error of order 1 / R; 2 ln R + a constant for arctan,
-        with one of order R^(-2/3). inf where there is no conflict.
+        with one of order R^(-2/3). inf where B is least with the spoiler right: far points have a say in that, so it
+        may be so under conflict, and not so without.
 
     Raises
     ------
@@ -89,16 +90,16 @@ def tail_law(points: Spoilt, tail: Tail, weight_bound: Positive) -> float:
     (c (B0 - B1)). Every base point counts, however far, where an exponential tail leaves the supports alone.
     """
     check_one_spoiler(points)
-    if not points.conflict:
-        return np.inf
     loss, z = TAILS[tail], points.spoilers[0]
     size = float(np.abs(z).max())
+    free = _least_tail(points, loss.power, points.without.v, [])
+    if z @ free >= -TIGHT * size:
+        return np.inf
     tied = _least_tail(points, loss.power, points.best.v, [("eq", z / size)])
     if np.isinf(loss.limit):
         pull = loss.power * (points.base @ tied) ** (-loss.power - 1.0) @ points.base
         balance = loss.slope / (loss.coefficient * multiplier_of_spoiler(points, tied, pull))
         return float(np.log(balance) + (loss.power + 1.0) * np.log(weight_bound))
-    free = _least_tail(points, loss.power, points.without.v, [])
     excess = float(((points.base @ tied) ** -loss.power).sum() - ((points.base @ free) ** -loss.power).sum())
     return float(np.log(loss.limit / (loss.coefficient * excess)) + loss.power * np.log(weight_bound))
 

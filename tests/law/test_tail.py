@@ -42,6 +42,22 @@ def test_a_power_is_overtaken_by_every_exponential() -> None:
     assert asymptote(points, "cross-entropy", 100.0) > 2.0 * tail_law(points, "inverse-square", 100.0)
 
 
+@pytest.mark.parametrize(
+    ("X", "y", "conflict"),
+    [
+        ([[-3, 0], [-1, 0], [3, -2], [-1, -2], [-1, -1]], [1, 1, -1, -1, 1], False),
+        ([[-2, 3], [0, 0], [3, -2], [-1, -3]], [-1, -1, 1, 1], True),
+    ],
+)
+def test_far_points_have_a_say(X: list[list[float]], y: list[int], conflict: bool) -> None:
+    """What outvotes a spoiler under a power tail is not what the margin tells: found by attack."""
+    points = spoilt(X, y, np.arange(len(y)) == len(y) - 1, "ball")
+    law, found = tail_law(points, "inverse", 1000.0), threshold(points, "inverse", 1000.0)
+    assert points.conflict == conflict
+    assert np.isfinite(law) != conflict
+    assert law == found if np.isinf(law) else law == pytest.approx(found, abs=0.01)
+
+
 def test_without_conflict_the_law_is_infinite() -> None:
     points = spoilt([[1.0, 0.0], [-1.0, 0.0], [2.0, 0.5]], [1, -1, 1], [False, False, True], "ball")
     assert tail_law(points, "inverse", 10.0) == np.inf
