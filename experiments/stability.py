@@ -34,6 +34,10 @@ STARTS = ("warm", "anew")
 RIGHT = "right already"
 """Of the ordinary instances those that the old boundary classifies correctly: the control."""
 
+MOVED = "all points moved"
+MOVE = 0.1
+"""How far each feature of each point is moved at most: the sets stay separable, as half the gap is wider."""
+
 MEASURES = ("angle", "offset", "disagreement", "loss_change")
 N_LEFT_OUT, N_TEST = 30, 400
 GRID = np.stack(np.meshgrid(np.linspace(-1.5, 1.5, 40), np.linspace(-1.0, 1.0, 27)), axis=-1).reshape(-1, 2)
@@ -41,7 +45,7 @@ GRID = np.stack(np.meshgrid(np.linspace(-1.5, 1.5, 40), np.linspace(-1.0, 1.0, 2
 
 
 def swing(size: int, rng: np.random.Generator) -> Records:
-    """Add an ordinary point, or a spoiler, to drawn sets, and train on or anew."""
+    """Add an ordinary point, or a spoiler, to drawn sets, or move all their points a little, and train on or anew."""
     base = make_boxes(N_SAMPLES, **BOX, size=size, rng=rng)
     spoilt = add_spoilers(base, 1, **PLACE, rng=rng)
     extra = make_boxes(2, **BOX, size=size, rng=rng)
@@ -51,6 +55,7 @@ def swing(size: int, rng: np.random.Generator) -> Records:
         name="one more point",
     )
     at = rng.integers(N_SAMPLES + 1, size=size)
+    moved = Dataset(X=base.X + rng.uniform(-MOVE, MOVE, base.X.shape), y=base.y, name="moved points")
     rows = [
         {
             **{"rule": rule, "instance": instance, "start": start},
@@ -58,6 +63,11 @@ def swing(size: int, rng: np.random.Generator) -> Records:
         }
         for rule in RULES
         for instance, more in (("ordinary", ordinary), ("spoiler", spoilt))
+        for start in STARTS
+    ]
+    rows += [
+        {"rule": rule, "instance": MOVED, "start": start, **swings(rule, base, moved, start)}
+        for rule in RULES
         for start in STARTS
     ]
     return {"swings": rows, "n_fits": size * (len(rows) + len(RULES))}
@@ -157,7 +167,7 @@ def numbers(tables: Frames) -> Numbers:
 EXPERIMENT = experiment(
     name="stability",
     question="Does one added instance swing the perceptron wildly, and the bounded unit hardly at all?",
-    settings={"n_samples": N_SAMPLES, "weight_bound": WEIGHT_BOUND, "n_left_out": N_LEFT_OUT},
+    settings={"n_samples": N_SAMPLES, "weight_bound": WEIGHT_BOUND, "n_left_out": N_LEFT_OUT, "move": MOVE},
     parts={"swings": Part(run=swing), "left out": Part(run=left_out, resamples=200)},
     resamples=4_000,
     block_size=250,

@@ -5,6 +5,7 @@ from importlib import import_module
 SECTIONS = (
     "four_points",
     "spoilers",
+    "lecture",
     "reach",
     "unique_minimum",
     "basins",
