@@ -17,6 +17,7 @@ SECTIONS = (
     "stability",
     "worked_example",
     "losses",
+    "units",
     "unbounded",
     "hidden_failures",
     "networks",
