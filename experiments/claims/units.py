@@ -1,21 +1,23 @@
 """Claims about units with other sigmoids."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from study.report.claims import Claim, Results, at_most
 from study.report.numbers import lookup
 
 
-def _four_points(results: Results, activations: str) -> bool:
-    """Say whether each unit has a strict minimum that loses the fourth point alone, and a lower one that separates."""
-    found = lookup(results, f"units.four.{activations}.*")
-    return all(
-        one["fourth_lost"]
-        and one["others_right"]
-        and one["lowest_separates"]
-        and one["residual"] <= 1e-9
-        and one["curvature"] > 1e-6
-        and one["stuck_loss"] > one["lowest_loss"]
-        for one in found
-    )
+def _is_bad(one: Mapping[str, Any]) -> bool:
+    """Say whether there is a strict minimum that loses the fourth point alone, and a lower one that separates."""
+    lost = one["fourth_lost"] and one["others_right"] and one["lowest_separates"]
+    strict = one["residual"] <= 1e-9 and one["curvature"] > 1e-6
+    return bool(lost and strict and one["stuck_loss"] > one["lowest_loss"])
+
+
+def _four_points(results: Results, distance: str) -> bool:
+    """Say whether each of the units has a bad minimum, at targets of a tenth, at one of the distances named."""
+    units = results["units"]["four"]
+    return all(any(map(_is_bad, lookup(unit, f"eps_0_1.{distance}"))) for unit in units.values())
 
 
 CLAIMS = (
@@ -23,14 +25,14 @@ CLAIMS = (
         key="any sigmoid, four points",
         statement="Four points suffice for a bad minimum of any smooth monotone unit: logistic, arctan or probit.",
         source="[@brady1988]",
-        holds=lambda results: _four_points(results, "*"),
-        condition="the unit is logistic or probit",
-        holds_conditionally=lambda results: _four_points(results, "logistic|probit"),
+        holds=lambda results: _four_points(results, "t_10"),
+        condition="the fourth point is far enough for the unit",
+        holds_conditionally=lambda results: _four_points(results, "*"),
         evidence=(
-            "loss of the bad minimum, a tenth, arctan: {units.four.arctan.eps_0_1.stuck_loss:.3f}",
-            "probit: {units.four.probit.eps_0_1.stuck_loss:.3f}",
-            "fourth point lost, arctan: {units.four.arctan.eps_0_1.fourth_lost:d}",
-            "probit: {units.four.probit.eps_0_1.fourth_lost:d}",
+            "fourth point lost in a minimum, distance ten, logistic: {units.four.logistic.eps_0_1.t_10.fourth_lost}",
+            "probit: {units.four.probit.eps_0_1.t_10.fourth_lost}",
+            "arctan: {units.four.arctan.eps_0_1.t_10.fourth_lost}",
+            "arctan, a distance of a hundred: {units.four.arctan.eps_0_1.t_100.fourth_lost}",
         ),
     ),
     Claim(
@@ -38,6 +40,10 @@ CLAIMS = (
         statement="A bounded unit with arctan or probit loses a spoiler among a hundred points as a logistic one does.",
         source="our reading of [@rana]",
         holds=lambda results: at_most(results, "units.spoilers.arctan|probit.*.n_100.separates_high", 0.05),
+        condition="there are five hundred points",
+        holds_conditionally=lambda results: at_most(
+            results, "units.spoilers.arctan|probit.*.n_500.separates_high", 0.05
+        ),
         sample="{units.n} sets",
         evidence=(
             "share separated, arctan, cross-entropy: {units.spoilers.arctan.cross_entropy.n_100.separates:.3f}",
