@@ -14,9 +14,9 @@ import pytest
 from tests.conftest import ROOT, Study, begun, ended
 
 NAMES = (
-    "agreement, basins, bench, bias_variance, brakes, four_points, hidden_failures, losses, networks, "
+    "agreement, basins, bench, bias_variance, brakes, four_points, hidden_failures, lecture, losses, networks, "
     "perceptron_updates, phase_diagram, practice, proof_cost, reach, significance, spoilers, stability, unbounded, "
-    "unique_minimum, worked_example"
+    "unique_minimum, units, window, worked_example"
 )
 KNOWN = f"study: `NAME` must be one of {NAMES}"
 COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench", "certify")
