@@ -58,7 +58,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{number} tests left out: {reason.removeprefix('Skipped: ')}")
 
 
-def ended(process: "subprocess.Popen[str]", seconds: float = 150.0) -> "subprocess.CompletedProcess[str]":
+def ended(process: "subprocess.Popen[str]", seconds: float = 280.0) -> "subprocess.CompletedProcess[str]":
     """Wait for a process, and return its answer; one that hangs is ended, and says on stderr where it was."""
     try:
         out, err = process.communicate(timeout=seconds)
