@@ -8,6 +8,7 @@ SECTIONS = (
     "lecture",
     "reach",
     "unique_minimum",
+    "binary",
     "basins",
     "phase_diagram",
     "brakes",
