@@ -43,6 +43,15 @@ def _loss(results: Results, labels: str) -> bool:
     return all(_mostly(results, labels, "above", part, "smaller") for part in ("variance", "error"))
 
 
+def _often_better(results: Results, regions: str) -> bool:
+    """Say whether the unit errs surely less in a third of the cells, against both rules without training errors."""
+    for baseline in ("perceptron", "max_margin"):
+        errors = lookup(results, f"window.regions.{baseline}.{UNIT}.{regions}.error")
+        if 3 * sum(one["larger"] for one in errors) < sum(one["cells"] for one in errors):
+            return False
+    return True
+
+
 CLAIMS = (
     Claim(
         key="the window",
@@ -91,6 +100,23 @@ CLAIMS = (
             f"box of three, cells: {{{AGAINST}.{UNIT}.above.variance.cells}}",
             f"the unit's variance is surely higher in: {{{AGAINST}.{UNIT}.above.variance.smaller}}",
             f"its error in: {{{AGAINST}.{UNIT}.above.error.smaller}}",
+        ),
+    ),
+    Claim(
+        key="consistency over perfection",
+        statement="To prefer consistency often gives a better classifier than to have the fewest training errors: in a "
+        "third of the cells or more.",
+        source="[@raj2026]",
+        holds=lambda results: _often_better(results, "*"),
+        condition="fewer than half of the training sets hold a spoiler",
+        holds_conditionally=lambda results: _often_better(results, "below"),
+        sample=SETS,
+        evidence=(
+            f"cells below the window: {{{AGAINST}.{UNIT}.below.error.cells}}",
+            f"better than the perceptron in: {{{AGAINST}.{UNIT}.below.error.larger}}",
+            f"than the widest margin in: {{window.regions.max_margin.{UNIT}.below.error.larger}}",
+            f"better than the widest margin inside the window, of {{{AGAINST}.{UNIT}.window.error.cells}}: "
+            f"{{window.regions.max_margin.{UNIT}.window.error.larger}}",
         ),
     ),
 )
