@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from study import Node, sensitivities
+from study.datasets.dataset import Floats
 from study.sweeps.parts import Frames, Numbers, Part, Records, experiment, nested
 from study.trainers.layers import backward, forward
 
@@ -34,27 +35,54 @@ PRINTED = {
 }
 """What the slides print, and the operation on their own, already rounded numbers that gives it."""
 
+RATES = (0.1, 1.0, 10.0, 100.0)
+"""Rates of the one step that the lecture would take next."""
 GRAPH_INPUTS = {"w": 5.0, "x": 3.0, "y": 2.0, "z": 4.0}
 
 
 def run_examples() -> Records:
     """Run both examples."""
-    return {"": quantities(), "network": edges(), "graph": graph()}
+    return {"": quantities(), "network": edges(), "graph": graph(), "step": steps()}
+
+
+def weights() -> list[Floats]:
+    """Return weights with the activations that are printed, biases in the last row.
+
+    The activations on both sides of the output layer determine its biases. Of W^1 the gradient needs the activations
+    only, and so does the error after a step: biases alone make them.
+    """
+    biases = logit(X2) - np.array(X1) @ np.array(W2)
+    return [np.vstack([np.zeros((2, 2)), logit(X1)]), np.vstack([W2, biases])]
+
+
+def gradient(W: list[Floats]) -> tuple[list[Floats], Floats, list[Floats]]:
+    """Return the derivatives by all weights, delta of the output layer, and the inputs of both layers."""
+    x, _ = forward(W, np.array([X0]))
+    out = np.array([X2])
+    delta = out * (1.0 - out) * (out - np.array(TARGETS))
+    return backward(W, x, delta), delta, x
+
+
+def error_after(rate: float) -> float:
+    """Return the error, half the sum of squares, after one step of descent at a rate."""
+    W = weights()
+    stepped = [one - rate * slope for one, slope in zip(W, gradient(W)[0], strict=True)]
+    return float(0.5 * ((expit(forward(stepped, np.array([X0]))[1][0]) - np.array(TARGETS)) ** 2).sum())
+
+
+def steps() -> list[dict[str, float]]:
+    """Return the error before, and after one step at each rate."""
+    return [{"rate": rate, "error": error_after(rate)} for rate in (0.0, *RATES)]
 
 
 def edges() -> list[dict[str, Any]]:
     """Return a row for each weight: the nodes it joins, node 0 the constant 1, their outputs and its derivative.
 
-    The activations printed on both sides of the output layer determine its biases. Of W^1 the gradient needs the
-    activations only: biases alone make them. Biases stand in the last row, where the index -1 finds them.
+    Biases stand in the last row, where the index -1 finds them.
     """
-    biases = logit(X2) - np.array(X1) @ np.array(W2)
-    W = [np.vstack([np.zeros((2, 2)), logit(X1)]), np.vstack([W2, biases])]
-    x, theta = forward(W, np.array([X0]))
-    outputs = [x[0][0], x[1][0], expit(theta[0])]
-    out = np.array([X2])
-    delta = out * (1.0 - out) * (out - np.array(TARGETS))
-    derivatives = backward(W, x, delta)
+    W = weights()
+    derivatives, delta, x = gradient(W)
+    outputs = [x[0][0], x[1][0], expit(forward(W, np.array([X0]))[1][0])]
     deltas = [derivatives[0][-1], delta[0]]  # a bias has its node's own, since x^0_0 = 1
     return [
         {
@@ -117,6 +145,7 @@ def numbers(tables: Frames) -> Numbers:
         "n_exact_agrees": int(table["exact_agrees"].sum()),
         "biases": {"b_1": float(bias.iloc[0])},
         "graph": nested(tables["graph"], {"node": ""}, ["value", "sensitivity"]),
+        "step": nested(tables["step"], {"rate": "rate"}, ["error"]),
         "graph_as_printed": float(values["u"] + values["z"]),
         "delta_used": -0.137,
     }

@@ -1,6 +1,7 @@
 """The claim that the lecture's worked example is right."""
 
 from study.report.claims import Claim
+from study.report.numbers import lookup
 
 CLAIMS = (
     Claim(
@@ -15,6 +16,21 @@ CLAIMS = (
             "numbers printed: {worked_example.n}",
             "right without rounding on the way: {worked_example.n_exact_agrees}",
             "reproduced from the printed operands: {worked_example.n_reproduced}",
+        ),
+    ),
+    Claim(
+        key="one step",
+        statement="A step along the negative gradient lowers the error of the lecture's example, at every rate tried.",
+        source="[@rana]",
+        holds=lambda results: (
+            max(lookup(results, "worked_example.step.rate_*.error")[1:])
+            < results["worked_example"]["step"]["rate_0"]["error"]
+        ),
+        basis="computed",
+        evidence=(
+            "error before: {worked_example.step.rate_0.error:.4f}",
+            "after a step at a rate of one: {worked_example.step.rate_1.error:.4f}",
+            "of a hundred: {worked_example.step.rate_100.error:.5f}",
         ),
     ),
 )
