@@ -12,13 +12,13 @@ from experiments._proofs import accepted, statement
 from study import verdict
 from study.law.bound import LOSSES
 from study.law.conflict import spoilt
-from study.law.penalty import SHAPES, Bias, PenalisedUnit, StraightLaw, ball_law, penalty_law, penalty_thresholds
+from study.law.penalty import SHAPES, PenalisedUnit, StraightLaw, ball_law, penalty_law, penalty_thresholds
 from study.law.sweeping import quadratic_time_exponent, time_law, time_right
 from study.law.tail import TAILS, Tail, tail_law
 from study.law.thresholds import threshold
 from study.sweeps.experiment import Row, Statements
 from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment, key, nested
-from study.trainers.losses import Loss
+from study.trainers.losses import Bias, Loss
 
 LN_M = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
 """Where the law has ln M*, or for time ln M itself: each brake is set to meet it."""

@@ -58,7 +58,7 @@ class Problem:
         self, held: NDArray[np.bool_], sign: float, start: Floats, gap: float = GAP, barrier: float = 1.0
     ) -> tuple[Floats, float]:
         """Return weights that minimise the loss where sign m_i > 0 for what is held, and the scale of multipliers."""
-        unit = (self.Z, self.weight, LOSS_CODES[self.loss], self.eps, BOX, self.weight_bound)
+        unit = (self.Z, self.weight, LOSS_CODES[self.loss], self.eps, BOX, self.weight_bound, np.zeros(self.Z.shape[1]))
         w, scale, *_ = interior(*unit, held, sign, start, barrier, gap)
         return w, float(scale)
 

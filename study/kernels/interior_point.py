@@ -1,13 +1,14 @@
 """An interior-point method for the loss of a unit, compiled for stacks: inside a bound, on one side of some samples.
 
-Z has the rows y (x, 1), so that Z w are margins; the loss of a sample is that of its margin.
+Z has the rows y (x, 1), so that Z w are margins; the loss of a sample is that of its margin. To the weighted sum of the
+losses the penalty adds sum_j penalty_j w_j^2 / 2.
 """
 
 import math
 
 import numpy as np
 
-from study.kernels.codes import BALL, CANCELLED, CROSS_ENTROPY, THRESHOLD
+from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, THRESHOLD
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
 
 
@@ -38,7 +39,7 @@ def derivatives(loss, eps, m):
 
 
 @helper()
-def _barrier(Z, weight, loss, eps, shape, R, held, sign, w, scale, tau):
+def _barrier(Z, weight, loss, eps, shape, R, penalty, held, sign, w, scale, tau):
     """Return loss / scale - tau * (sum of logarithms of what is left to each bound), or inf outside."""
     total, logs = 0.0, 0.0
     if shape == BALL:
@@ -46,11 +47,13 @@ def _barrier(Z, weight, loss, eps, shape, R, held, sign, w, scale, tau):
         if left <= 0.0:
             return np.inf
         logs = math.log(left)
-    else:
+    elif shape == BOX:
         for j in range(w.size):
             if abs(w[j]) >= R:
                 return np.inf
             logs += math.log(R - w[j]) + math.log(R + w[j])
+    for j in range(w.size):
+        total += 0.5 * penalty[j] * w[j] * w[j]
     for i in range(Z.shape[0]):
         m = 0.0
         for j in range(w.size):
@@ -73,7 +76,7 @@ def _left(w, R):
 
 
 @helper()
-def _model(Z, weight, loss, eps, shape, R, held, w, scale, tau, g, H):
+def _model(Z, weight, loss, eps, shape, R, penalty, held, w, scale, tau, g, H):
     """Fill gradient and Hessian of the barrier function."""
     p = w.size
     g[:], H[:] = 0.0, 0.0
@@ -84,10 +87,13 @@ def _model(Z, weight, loss, eps, shape, R, held, w, scale, tau, g, H):
             for k in range(j + 1):
                 H[j, k] = g[j] * g[k] / tau
             H[j, j] += tau * 2.0 / R / (R * left)
-    else:
+    elif shape == BOX:
         for j in range(p):
             g[j] = tau * (1.0 / (R - w[j]) - 1.0 / (R + w[j]))
             H[j, j] = tau * (1.0 / (R - w[j]) ** 2 + 1.0 / (R + w[j]) ** 2)
+    for j in range(p):
+        g[j] += penalty[j] * w[j] / scale
+        H[j, j] += penalty[j] / scale
     for i in range(Z.shape[0]):
         m = 0.0
         for j in range(p):
@@ -138,18 +144,18 @@ def _solve(H, g, d):
 
 
 @gufunc(
-    "void(float64[:,:], float64[:], int64, float64, int64, float64, boolean[:], float64, float64[:], float64, float64,"
-    " int64[:], float64[:], float64[:], int64[:], int64[:])",
-    "(n,p),(n),(),(),(),(),(n),(),(p),(),(),(c)->(p),(),(),()",
+    "void(float64[:,:], float64[:], int64, float64, int64, float64, float64[:], boolean[:], float64, float64[:],"
+    " float64, float64, int64[:], float64[:], float64[:], int64[:], int64[:])",
+    "(n,p),(n),(),(),(),(),(p),(n),(),(p),(),(),(c)->(p),(),(),()",
 )
 def interior(
-    rows, weights, loss, eps, shape, R, held, sign, w0, barrier, tau, control, answer, scale, n_steps, n_passes
+    rows, weights, loss, eps, shape, R, penalty, held, sign, w0, barrier, tau, control, answer, scale, n_steps, n_passes
 ):
-    """Minimise the loss inside a box or ball where sign m_i > 0 for what is held, from w0 strictly inside.
+    """Minimise the objective inside a bound, if any, where sign m_i > 0 for what is held, from w0 strictly inside.
 
     The barrier, as a share of the loss, falls to tau: from 1 for the large picture, from little to stay near w0.
     tau * scale / |m_i| are multipliers of what is held: dual feasible, with a gap of 2 p + n_held times that in a box,
-    and of 1 + n_held times that in a ball.
+    of 1 + n_held times that in a ball, and of n_held times that without a bound.
     """
     gil = release_gil()
     n, p = rows.shape
@@ -164,13 +170,13 @@ def interior(
     n_steps[0] = 0
     n_passes[0] = 0
     while True:
-        scale[0] = max(_barrier(Z, weight, loss, eps, shape, 2.0 * R, free, sign, w, 1.0, 0.0), 1e-280)
-        here = _barrier(Z, weight, loss, eps, shape, R, held, sign, w, scale[0], share)
+        scale[0] = max(_barrier(Z, weight, loss, eps, shape, 2.0 * R, penalty, free, sign, w, 1.0, 0.0), 1e-280)
+        here = _barrier(Z, weight, loss, eps, shape, R, penalty, held, sign, w, scale[0], share)
         n_passes[0] += 2
         for _ in range(60):
             if control[CANCELLED]:
                 break
-            _model(Z, weight, loss, eps, shape, R, held, w, scale[0], share, g, H)
+            _model(Z, weight, loss, eps, shape, R, penalty, held, w, scale[0], share, g, H)
             _solve(H, g, d)
             fall = 0.0
             for j in range(p):
@@ -179,7 +185,7 @@ def interior(
             for _ in range(60):
                 for j in range(p):
                     other[j] = w[j] + step * d[j]
-                there = _barrier(Z, weight, loss, eps, shape, R, held, sign, other, scale[0], share)
+                there = _barrier(Z, weight, loss, eps, shape, R, penalty, held, sign, other, scale[0], share)
                 n_passes[0] += 1
                 if there <= here + 1e-4 * step * fall:
                     break

@@ -13,6 +13,7 @@ from study.kernels.compilation import copy, gufunc, helper, release_gil, restore
 from study.kernels.quadratic_model import EXACT, FAILED, INEXACT, RAISE, RAISED, model_step
 from study.kernels.unit_loss import (
     ROUNDING,
+    add_penalty,
     blur_of,
     dot,
     farthest,
@@ -86,17 +87,35 @@ def promise(Z, share, w, loss, convex, shape, R, m, change, small, held):
     return min(promised, linear) + (0.25 * ROUNDING * R * norm_of(g) if shape == BALL else 0.0)
 
 
+@helper()
+def _evaluate(Z, share, w, loss, eps, penalty, m, e, slope, curvature, g):
+    """Fill the terms and the gradient at w; return the objective, of the cross-entropy the penalty alone."""
+    f = loss_terms(Z, share, w, loss, eps, m, e, slope, curvature)
+    loss_gradient(Z, slope, g)
+    return f + add_penalty(penalty, w, g)
+
+
+@helper()
+def _bend(Z, curvature, penalty, weighted, H):
+    """Fill the Hessian of the objective; `weighted` is room for a row."""
+    loss_hessian(Z, curvature, weighted, H)
+    for j in range(penalty.size):
+        H[j, j] += penalty[j]
+
+
 @gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, boolean,"
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, float64[:], int64, boolean,"
     " int64[:], float64[:], float64[:], float64[:], int64[:], int64[:], float64[:])",
-    "(n,d),(n),(n),(p),(),(),(),(),(),(),(c)->(p),(),(),(),(),()",
+    "(n,d),(n),(n),(p),(),(),(),(),(p),(),(),(c)->(p),(),(),(),(),()",
 )
 def newton(
-    X, y, shares, w0, loss, eps, shape, R, max_steps, leaves, control, answer, value, residual, n_steps, n_passes, gap
-):
-    """Minimise the mean loss inside a bound: the quadratic model's minimiser there, then a search on the way to it.
+    X, y, shares, w0, loss, eps, shape, R, penalty, max_steps, leaves, control, answer, value, residual, n_steps,
+    n_passes, gap
+):  # fmt: skip
+    """Minimise mean loss + sum_j penalty_j w_j^2 / 2 inside a bound.
 
-    Where all samples are far on their own side the gap is LEFT to `wide`; where `leaves` is set, so are the steps.
+    Each step is a search on the way to the minimiser, inside the bound, of the quadratic model. Without a penalty the
+    gap of samples that are all far on their own side is LEFT to `wide`; where `leaves` is set, so are the steps.
     """
     gil = release_gil()
     n, p = y.size, w0.size
@@ -107,12 +126,12 @@ def newton(
     w = small[3 * p + 5]
     fill(X, y, shares, Z, share)
     scale = largest_of(Z, 1.0)
-    # Without a bound the loss of separated points has no minimum: small features must not end the fall early.
-    endless = 1e-14 * min(1.0, largest_of(Z[: p - 1], 0.0)) if shape == NONE and eps == 0.0 else 0.0
+    falls = eps == 0.0 and not norm_of(penalty) > 0.0  # the loss of separated points, with the length of w
+    # Without a bound it has no minimum then: small features must not end the fall early.
+    endless = 1e-14 * min(1.0, largest_of(Z[: p - 1], 0.0)) if shape == NONE and falls else 0.0
     copy(w0, w)
     project(w, shape, R)
-    f = loss_terms(Z, share, w, loss, eps, m, e, slope, curvature)
-    loss_gradient(Z, slope, g)
+    f = _evaluate(Z, share, w, loss, eps, penalty, m, e, slope, curvature, g)
     residual[0] = kkt_residual(w, g, shape, R, trial)
     size = loss_size(f, slope, loss, eps)
     n_steps[0] = 0
@@ -120,14 +139,14 @@ def newton(
     gap[0] = np.inf
     convex = loss == CROSS_ENTROPY
     while n_steps[0] < max_steps and not control[CANCELLED]:
-        if leaves and size < 1e-3 and eps == 0.0 and shape != NONE and least_of(m) >= FAR:
+        if leaves and size < 1e-3 and falls and shape != NONE and least_of(m) >= FAR:
             gap[0] = np.inf
             break
         if residual[0] <= 1e-14 * scale * size and gap[0] <= 1e-12 * size:
             break
         if residual[0] <= endless and least_of(m) > 0.0:
             break
-        loss_hessian(Z, curvature, slope, H)
+        _bend(Z, curvature, penalty, slope, H)
         found = model_step(H, g, w, shape, R, convex, A, L, b, v, d, held)
         downhill = dot(g, d)
         reach = 0.0  # no margin changes by more
@@ -140,9 +159,9 @@ def newton(
         within = reach <= 1.0 or not convex or (settled and _keeps_signs(Z, share, d, m, slope))
         if (found == EXACT or (found == INEXACT and not convex and shape != BALL)) and within:
             promised = abs(downhill)
-        bold = reach > 20.0
+        bold, level = reach > 20.0, f
         if bold:  # where outputs saturate the model may be flat: go no farther than across, and watch the loss itself
-            f = loss_value(m, e, share, loss, eps, f)
+            level = loss_value(m, e, share, loss, eps, f)
             limit = 50.0 + 2.0 * largest_of(room[p : p + 1], 1.0)
             if reach > limit:
                 for j in range(p):
@@ -162,21 +181,19 @@ def newton(
             for j in range(p):
                 trial[j] = w[j] + step * d[j]
             project(trial, shape, R)  # of rounding only: the way to the model's minimiser lies inside
-            f_trial = loss_terms(Z, share, trial, loss, eps, m, e, slope, curvature)
-            if bold:
-                f_trial = loss_value(m, e, share, loss, eps, f_trial)
-            loss_gradient(Z, slope, b)
+            f_trial = _evaluate(Z, share, trial, loss, eps, penalty, m, e, slope, curvature, b)
+            reached = loss_value(m, e, share, loss, eps, f_trial) if bold else f_trial
             n_passes[0] += 1
             rise = dot(b, d)
             new_residual = kkt_residual(trial, b, shape, R, v)
             if close:
-                accepted = new_residual < 0.5 * residual[0] and f_trial <= f * (1.0 + 1e-12)
+                accepted = new_residual < 0.5 * residual[0] and reached <= level * (1.0 + 1e-12)
             if (
                 not accepted and loss == CROSS_ENTROPY and not bold
             ):  # convex: still on the way down, or past the lowest by little
                 accepted = rise <= -0.5 * downhill and downhill < 0.0
             elif not accepted:
-                accepted = f_trial <= f + 1e-4 * step * downhill and downhill < 0.0
+                accepted = reached <= level + 1e-4 * step * downhill and downhill < 0.0
             if accepted or not downhill < 0.0:
                 break
             secant = downhill / (downhill - rise) if rise > downhill else 0.5
@@ -184,7 +201,7 @@ def newton(
         gap[0] = promised
         rounding = new_residual > 0.5 * residual[0] and promised <= 1e-14 * size
         if not accepted or rounding or (new_residual >= residual[0] and residual[0] <= 1e-11 * scale * size):
-            f = loss_terms(Z, share, w, loss, eps, m, e, slope, curvature)
+            f = _evaluate(Z, share, w, loss, eps, penalty, m, e, slope, curvature, g)
             break
         gap[0] += max(step * rise, 0.0)  # by as much the loss may have risen
         if not convex and new_residual > residual[0]:
@@ -199,14 +216,13 @@ def newton(
     value[0] = loss_value(m, e, share, loss, eps, f)
     compared = value[0] + (0.0 if loss == CROSS_ENTROPY else 0.5 * eps * eps)
     gap[0] /= compared
-    if shape == NONE and eps == 0.0 and least_of(m) > 0.0:
+    if shape == NONE and falls and least_of(m) > 0.0:
         gap[0] = 1.0  # longer weights have a lower loss, as near to zero as one likes
-    elif not gap[0] <= 1e-12 and eps == 0.0 and least_of(m) >= FAR:
+    elif not gap[0] <= 1e-12 and falls and least_of(m) >= FAR:
         gap[0] = LEFT
     else:
         if not gap[0] <= 1e-12:
-            loss_gradient(Z, slope, g)
-            loss_hessian(Z, curvature, e, H)
+            _bend(Z, curvature, penalty, e, H)
             gap[0] = promise(Z, share, w, loss, convex, shape, R, m, e, small, held) / compared
         elif shape == BALL:
             gap[0] += 0.25 * ROUNDING * R * norm_of(g) / compared  # of the norm
@@ -216,13 +232,14 @@ def newton(
 
 
 @gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, int64, float64, float64,"
-    " float64[:], int64[:], float64[:], int64[:], float64[:], float64[:], float64[:,:])",
-    "(n,d),(n),(n),(p),(),(),(),(),(),(),(),(k),(c)->(p),(),(),(),(k,p)",
+    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, float64[:], int64, float64,"
+    " float64, float64[:], int64[:], float64[:], int64[:], float64[:], float64[:], float64[:,:])",
+    "(n,d),(n),(n),(p),(),(),(),(),(p),(),(),(),(k),(c)->(p),(),(),(),(k,p)",
 )
 def descend(
-    X, y, shares, w0, loss, eps, shape, R, max_steps, rate, tol, room, control, answer, n_steps, value, residual, path
-):
+    X, y, shares, w0, loss, eps, shape, R, penalty, max_steps, rate, tol, room, control, answer, n_steps, value,
+    residual, path
+):  # fmt: skip
     """Take projected gradient steps of a fixed rate until the residual is at most `tol`; record while there is room."""
     gil = release_gil()
     n, p = y.size, w0.size
@@ -235,8 +252,7 @@ def descend(
     copy(w, path[0])
     n_steps[0] = 0
     while True:
-        f = loss_terms(Z, share, w, loss, eps, m, e, slope, curvature)
-        loss_gradient(Z, slope, g)
+        f = _evaluate(Z, share, w, loss, eps, penalty, m, e, slope, curvature, g)
         residual[0] = kkt_residual(w, g, shape, R, moved)
         if n_steps[0] == max_steps or not residual[0] > tol or control[CANCELLED]:
             break

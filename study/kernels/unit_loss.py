@@ -149,7 +149,7 @@ def loss_terms(Z, share, w, loss, eps, m, e, slope, curvature):
 
 @helper()
 def loss_value(m, e, share, loss, eps, value):
-    """Return the mean loss; the logarithms of the cross-entropy are taken here only, once a fit."""
+    """Return the objective, of which `value` leaves out the cross-entropy: its logarithms are taken here only."""
     if loss != CROSS_ENTROPY:
         return value
     even = True
@@ -168,13 +168,13 @@ def loss_value(m, e, share, loss, eps, value):
                 product = 1.0
         else:
             total += share[i] * math.log(1.0 + x)
-    return total + share[0] * (logs + math.log(product))
+    return value + (total + share[0] * (logs + math.log(product)))
 
 
 @helper()
 def loss_size(value, slope, loss, eps):
     """Return what is compared with a loss: itself and that of a soft target, or a lower bound without logarithms."""
-    return 2.0 * eps - sum_of(slope) if loss == CROSS_ENTROPY else value + 0.5 * eps * eps
+    return value + (2.0 * eps - sum_of(slope) if loss == CROSS_ENTROPY else 0.5 * eps * eps)
 
 
 @helper()
@@ -192,6 +192,17 @@ def loss_hessian(Z, curvature, weighted, H):
             weighted[i] = Z[j, i] * curvature[i]
         for k in range(j + 1):
             H[j, k] = H[k, j] = dot(weighted, Z[k])
+
+
+@helper()
+def add_penalty(penalty, w, g):
+    """Add the gradient of sum_j penalty_j w_j^2 / 2 to g; return that sum."""
+    total = 0.0
+    for j in range(w.size):
+        if penalty[j] > 0.0:
+            g[j] += penalty[j] * w[j]
+            total += 0.5 * penalty[j] * w[j] * w[j]
+    return total
 
 
 @helper()

@@ -6,7 +6,7 @@ ball has the same optima, so the same expansion gives its law one term more than
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from scipy.optimize import brentq
@@ -15,8 +15,8 @@ from scipy.special import expit
 from study.checks import checked, within
 from study.datasets.dataset import Floats
 from study.law.conflict import FreeShape, Spoilt, normal_of, one_spoiler_in, spread_multipliers
+from study.trainers.losses import Bias
 
-Bias = Literal["penalised", "free"]
 SHAPES: dict[Bias, FreeShape] = {"penalised": "ball", "free": "free-bias ball"}
 
 

@@ -17,14 +17,16 @@ ROUNDS = 200
 def few_features(unit: UnitProblem) -> Minimum:
     """Minimise the loss of every set by the compiled loop alone, on no more features than are needed.
 
-    In a ball the minimiser lies in the span of the samples, bias apart, and a rotation of the features changes nothing:
-    of more features than samples there remain as many as samples. In a box most of many weights end at their bound.
-    Those that are held there make one feature, their sum with signs, whose weight is theirs; the others are free. The
-    held ones that the gradient pulls inside are set free, the worst first, until there is none. The gap of the answer
-    is then max_v g.(w - v) / E over the v in the whole box.
+    In a ball or with a penalty the minimiser lies in the span of the samples, bias apart, and a rotation of the
+    features changes nothing: of more features than samples there remain as many as samples. In a box most of many
+    weights end at their bound. Those that are held there make one feature, their sum with signs, whose weight is
+    theirs; the others are free. The held ones that the gradient pulls inside are set free, the worst first, until there
+    is none. The gap of the answer is then max_v g.(w - v) / E over the v in the whole box.
     """
     n, d = unit.X.shape[-2:]
-    in_span, in_part = unit.bound.shape == "ball" and d > n, unit.bound.shape == "box" and d > MANY and n <= 2 * d
+    round_ = unit.bound.shape == "ball" or (unit.bound.shape == "none" and unit.penalised)
+    in_span = round_ and d > n
+    in_part = unit.bound.shape == "box" and d > MANY and n <= 2 * d and not unit.penalised
     if not (in_span or in_part):
         return _newton(unit, unit.start, min(unit.max_steps, ENOUGH_STEPS))
     shape, one_set = unit.shape, _in_span if in_span else _in_box
@@ -37,7 +39,8 @@ def few_features(unit: UnitProblem) -> Minimum:
 def _in_span(unit: UnitProblem) -> Minimum:
     axes = np.linalg.qr(unit.X.T)[0]
     v0 = np.append(unit.start[:-1] @ axes, unit.start[-1])
-    found = _newton(replace(unit, X=unit.X @ axes, start=v0), v0, min(unit.max_steps, ENOUGH_STEPS))
+    few = replace(unit, X=unit.X @ axes, start=v0, penalty=unit.penalty[-v0.size :])
+    found = _newton(few, v0, min(unit.max_steps, ENOUGH_STEPS))
     return replace(found, w=np.append(axes @ found.w[:-1], found.w[-1]))
 
 
@@ -52,7 +55,7 @@ def _in_box(unit: UnitProblem) -> Minimum:
     for _ in range(ROUNDS):
         together = [X[:, held] @ side[held]] if held.any() else []
         v = np.array([*normal[~held], *[level] * len(together), bias])
-        few = replace(unit, X=np.column_stack([X[:, ~held], *together]), start=v)
+        few = replace(unit, X=np.column_stack([X[:, ~held], *together]), start=v, penalty=np.zeros(v.size))
         found = _newton(few, v, min(unit.max_steps, ENOUGH_STEPS))
         n_steps, n_passes = n_steps + int(found.n_steps), n_passes + int(found.n_passes)
         *free, bias = found.w
@@ -76,7 +79,7 @@ def _in_box(unit: UnitProblem) -> Minimum:
 
 def _slope(unit: UnitProblem, w: Floats) -> Floats:
     """Return the gradient of the loss divided by the loss, for losses too small for floats as well."""
-    one = _objective(unit.X, unit.y, unit.share, unit.loss, unit.eps)
+    one = _objective(unit.X, unit.y, unit.share, unit.loss, unit.eps, unit.penalty)
     margins = one.Z @ w
     if unit.eps == 0.0 and margins.min() > 0.0:
         return log_loss(unit.loss, one.Z, margins, np.log(unit.share))[1]

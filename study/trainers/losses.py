@@ -5,7 +5,7 @@ the logistic turns each loss into a function of m alone, decreasing up to the ta
 -y (sigma(-m) - eps), so the distance from the target needs no subtraction of nearly equal outputs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
 
 import numpy as np
@@ -18,6 +18,8 @@ from study.datasets.dataset import Features, Floats, Labels, check_broadcast, ch
 Loss = Literal["quadratic", "cross-entropy", "threshold-quadratic"]
 LOSSES: tuple[Loss, ...] = get_args(Loss)
 Eps = Annotated[float, within("[0, 1/2)")]
+Bias = Literal["penalised", "free"]
+PenaltyC = Annotated[float, within("(0, inf]")]
 
 
 def loss_of_margin(loss: Loss, m: Floats, eps: float) -> tuple[Floats, Floats, Floats]:
@@ -67,11 +69,13 @@ class Objective:
         The sum of the sample weights.
     loss : {"quadratic", "cross-entropy", "threshold-quadratic"}
     eps : float in [0, 1/2)
+    penalty : ndarray of shape (..., n_features + 1)
+        Of at least zero.
 
     Notes
     -----
-    Everything is computed of the weighted mean loss, sum_i share_i loss(m_i). The lecture sums the quadratic loss and
-    averages the cross-entropy; see `convention`.
+    Everything is computed of the weighted mean loss with the penalty, sum_i share_i loss(m_i) + sum_j penalty_j w_j^2 /
+    2. The lecture sums the quadratic loss and averages the cross-entropy; see `convention`.
     """
 
     Z: Floats
@@ -79,12 +83,12 @@ class Objective:
     total: Floats
     loss: Loss
     eps: float
+    penalty: Floats
 
     def __getitem__(self, index: tuple[int, ...]) -> "Objective":
         """Return the objective of one set of the stack."""
-        return Objective(
-            Z=self.Z[index], share=self.share[index], total=self.total[index], loss=self.loss, eps=self.eps
-        )
+        parts = {name: getattr(self, name)[index] for name in ("Z", "share", "total", "penalty")}
+        return replace(self, **parts)
 
     @property
     def convention(self) -> Floats:
@@ -96,18 +100,26 @@ class Objective:
         return loss_of_margin(self.loss, (self.Z @ w[..., None])[..., 0], self.eps)
 
     def value_and_gradient(self, w: Floats) -> tuple[Floats, Floats]:
-        """Return the mean loss, of shape (...), and its gradient, of shape (..., n_features + 1)."""
+        """Return the objective, of shape (...), and its gradient, of shape (..., n_features + 1)."""
         value, slope, _ = self.terms(w)
-        return (self.share * value).sum(axis=-1), ((self.share * slope)[..., None, :] @ self.Z)[..., 0, :]
+        pull = self.penalty * w
+        gradient = ((self.share * slope)[..., None, :] @ self.Z)[..., 0, :]
+        return (self.share * value).sum(axis=-1) + (pull * w).sum(axis=-1) / 2.0, gradient + pull
 
     def hessian(self, w: Floats) -> Floats:
-        """Return the Hessian of the mean loss, of shape (..., n_features + 1, n_features + 1)."""
+        """Return the Hessian of the objective, of shape (..., n_features + 1, n_features + 1)."""
         curvature = self.terms(w)[2]
-        return np.swapaxes(self.Z, -1, -2) @ ((self.share * curvature)[..., None] * self.Z)
+        of_loss = np.swapaxes(self.Z, -1, -2) @ ((self.share * curvature)[..., None] * self.Z)
+        return of_loss + self.penalty[..., None] * np.eye(self.Z.shape[-1])
 
 
-def convention(loss: Loss, total: Floats) -> Floats:
-    """Return the factor from the mean loss to the lecture's: 1 for cross-entropy, else the sum of the weights."""
+def convention(loss: Loss, total: Floats, C: float = np.inf) -> Floats:
+    """Return the factor from the mean loss to the lecture's: 1 for cross-entropy, else the sum of the weights.
+
+    With a penalty it is that to scikit-learn's, C times the sum of the weights.
+    """
+    if np.isfinite(C):
+        return np.asarray(C * total)
     return np.ones_like(total) if loss == "cross-entropy" else total
 
 
@@ -116,17 +128,45 @@ def objective(X: Features, y: Labels, sample_weight: ArrayLike, loss: Loss, eps:
     """Return the objective on points; leading axes broadcast, and arguments are those of `sigmoid_unit`."""
     X, y = np.asarray(X), np.asarray(y)
     check_broadcast("y", y, X.shape[:-1])
-    return _objective(X, y, check_sample_weight(sample_weight, X.shape[:-1]), loss, eps)
+    return _objective(X, y, check_sample_weight(sample_weight, X.shape[:-1]), loss, eps, np.zeros(X.shape[-1] + 1))
 
 
-def _objective(X: Floats, y: Floats, sample_weight: Floats, loss: Loss, eps: float) -> Objective:
+def _objective(X: Floats, y: Floats, sample_weight: Floats, loss: Loss, eps: float, penalty: Floats) -> Objective:
     ones = np.ones((*X.shape[:-1], 1))
     Z = y[..., None] * np.concatenate([X, ones], axis=-1)
     shape = leading_shape(X=Z.shape[:-2], sample_weight=sample_weight.shape[:-1])
     Z = np.broadcast_to(Z, (*shape, *Z.shape[-2:]))
     weight = np.broadcast_to(sample_weight, Z.shape[:-1])
     total = weight.sum(axis=-1)
-    return Objective(Z=Z, share=weight / total[..., None], total=total, loss=loss, eps=eps)
+    penalty = np.broadcast_to(penalty, (*shape, Z.shape[-1]))
+    return Objective(Z=Z, share=weight / total[..., None], total=total, loss=loss, eps=eps, penalty=penalty)
+
+
+def penalty_of(C: float, bias: Bias, total: Floats, p: int) -> Floats:
+    """Return the penalty of `Objective` that makes C total times it |w|^2 / 2 + C times the summed loss.
+
+    Parameters
+    ----------
+    C : float in (0, inf]
+    bias : {"penalised", "free"}
+        Whether the bias counts in |w|.
+    total : ndarray of shape (...)
+        The sum of the sample weights.
+    p : int
+        n_features + 1.
+
+    Raises
+    ------
+    BadInput
+        Where C total or its inverse leaves the range of floats.
+    """
+    counted = np.ones(p)
+    counted[-1] = bias == "penalised"
+    with np.errstate(over="ignore", divide="ignore"):
+        each = 1.0 / (C * total)
+    if np.isfinite(C) and not ((each > 0.0) & np.isfinite(each)).all():
+        raise BadInput(f"`C` times the sum of `sample_weight` must lie within the range of floats; got C {C:g}")
+    return np.asarray(each)[..., None] * counted
 
 
 @checked

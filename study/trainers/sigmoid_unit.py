@@ -1,4 +1,4 @@
-"""A sigmoid unit with its weights kept inside a bound: literal backpropagation, and minima with their gap."""
+"""A sigmoid unit, its weights inside a bound or penalised: literal backpropagation, and minima with their gap."""
 
 import math
 from typing import Literal
@@ -10,7 +10,7 @@ from study.checks import BadInput, NonNegative, Positive, PositiveInt, checked
 from study.datasets.dataset import Features, Labels, check_points, check_room
 from study.trainers.few_features import few_features
 from study.trainers.fit import Bound, Fit, Stop, check_start, stop_codes
-from study.trainers.losses import Eps, Loss, check_sample_weight, convention
+from study.trainers.losses import Bias, Eps, Loss, PenaltyC, check_sample_weight, convention, penalty_of
 from study.trainers.solvers import UnitProblem, descend, is_endless, l_bfgs_b, newton
 
 
@@ -23,6 +23,8 @@ def sigmoid_unit(
     eps: Eps = 0.0,
     sample_weight: ArrayLike | None = None,
     bound: Bound = Bound(),  # noqa: B008 (frozen)
+    C: PenaltyC = math.inf,
+    bias: Bias = "free",
     w0: ArrayLike | None = None,
     method: Literal["L-BFGS-B", "newton", "compiled", "descent"] = "L-BFGS-B",
     learning_rate: Positive | None = None,
@@ -30,7 +32,7 @@ def sigmoid_unit(
     tol: NonNegative = 1e-9,
     record_path: bool = False,
 ) -> Fit:
-    """Train o = sigma(w.(x, 1)) on targets 1 - eps and eps, keeping the weights inside a bound.
+    """Train o = sigma(w.(x, 1)) on targets 1 - eps and eps, keeping the weights inside a bound or penalising them.
 
     Parameters
     ----------
@@ -47,6 +49,11 @@ def sigmoid_unit(
         Positive and finite; a weight of k counts a sample k times. Ones by default.
     bound : Bound
         Box, ball or none; it covers the bias too.
+    C : float in (0, inf]
+        The weights minimise |w|^2 / 2 + C times the summed loss, as in scikit-learn, inside the bound if there is one;
+        inf for no penalty.
+    bias : {"free", "penalised"}
+        Whether the bias counts in that |w|. Free is scikit-learn's LogisticRegression, penalised its solver liblinear.
     w0 : array_like of shape (..., n_features + 1), optional
         Weights to start from, the bias last, projected on the bound; zeros by default.
     method : {"L-BFGS-B", "newton", "compiled", "descent"}
@@ -54,7 +61,7 @@ def sigmoid_unit(
         outputs saturate, it stalls. newton: safeguarded projected Newton, compiled for stacks, accurate at any bound;
         what it leaves above a gap of 1e-9 is solved again by the reference, and the lower of the two is kept.
         compiled: the compiled Newton alone, quick on more features than samples too. descent: literal
-        backpropagation, w <- P(w - learning_rate dE/dw), E as `loss` states it, P the projection on the bound.
+        backpropagation, w <- P(w - learning_rate dE/dw), E as `loss` and `C` state it, P the projection on the bound.
     learning_rate : float in (0, inf)
         For descent only, and needed there.
     max_steps : int, at least 1
@@ -67,17 +74,18 @@ def sigmoid_unit(
     Returns
     -------
     Fit
-        `loss` is E at `w`; `residual` the max-norm of w - P(w - g), g the gradient of the weighted mean loss; `gap` is
-        explained in the notes. `stop` is STATIONARY where the gap is at most `tol`; SEPARATED where there is no
+        `loss` is E at `w`, which with a penalty is |w|^2 / 2 + C times the summed loss; `residual` the max-norm of
+        w - P(w - g), g the gradient of the weighted mean loss, or of E / (C times the sum of the sample weights); `gap`
+        is explained in the notes. `stop` is STATIONARY where the gap is at most `tol`; SEPARATED where there is no
         minimum, all samples are right, and the residual is at most `tol`; else BUDGET_SPENT, STALLED or NOT_FINITE. For
         method newton `resolved` says which sets were solved again.
 
     Raises
     ------
     BadInput
-        For points that `Dataset` refuses, an unknown loss or method, eps outside [0, 1/2), sample weights that
-        are not positive and finite, a start of another length, a budget below 1, a negative tolerance, or a learning
-        rate that is missing, not positive, or given where nothing descends.
+        For points that `Dataset` refuses, an unknown loss or method, eps outside [0, 1/2), C outside (0, inf], sample
+        weights that are not positive and finite, a start of another length, a budget below 1, a negative tolerance, or
+        a learning rate that is missing, not positive, or given where nothing descends.
 
     Notes
     -----
@@ -86,13 +94,14 @@ def sigmoid_unit(
     the quadratic model of the loss, or max_v g.(w - v) / E over the v inside the bound where that is less [1]_. The
     first is a bound of Fenchel's duality where the model's outputs at the minimiser lie between 0 and 1 (else it is
     infinite); without a bound on the weights it is all there is. Where rounding of the margins alone may cost more, the
-    gap says so.
+    gap says so. A penalty is its own quadratic model, so that all of this holds of E with a penalty too.
 
-    Without a bound, hard targets have no minimum on separable points: the loss falls towards zero as the weights grow,
-    and the gap is 1. The two quadratic losses are not convex: which minimum is reached depends on the start, and under
-    descent on the learning rate too. Their gap is no bound. It is what the quadratic model promises at `w`, as a share
-    of E (plus eps^2 / 2 a sample, for E may be zero), and tells how stationary `w` is whatever the scale of loss and
-    features. With soft targets a plateau far out, where the outputs saturate, counts as STATIONARY as well.
+    Without a bound or a penalty, hard targets have no minimum on separable points: the loss falls towards zero as the
+    weights grow, and the gap is 1. The two quadratic losses are not convex: which minimum is reached depends on the
+    start, and under descent on the learning rate too. Their gap is no bound. It is what the quadratic model promises at
+    `w`, as a share of E (plus eps^2 / 2 a sample, for E may be zero), and tells how stationary `w` is whatever the
+    scale of loss and features. With soft targets a plateau far out, where the outputs saturate, counts as STATIONARY as
+    well.
 
     References
     ----------
@@ -106,20 +115,21 @@ def sigmoid_unit(
     weights = check_sample_weight(sample_weight, X.shape[:-1])
     start = check_start(w0, X.shape[-1] + 1)
     total = weights.sum(axis=-1)
-    unit = UnitProblem(X, y, weights / total[..., None], loss, eps, bound, start, max_steps)
+    penalty = penalty_of(C, bias, total, X.shape[-1] + 1)
+    unit = UnitProblem(X, y, weights / total[..., None], loss, eps, bound, start, max_steps, penalty)
+    from_mean = convention(loss, total, C)
     path = resolved = None
     if method == "descent":
         if learning_rate is None:
             raise BadInput("`learning_rate` must be given for method descent; got None")
-        rate = learning_rate if loss == "cross-entropy" else learning_rate * total
-        answer, path = descend(unit, rate, tol, record_path)
+        answer, path = descend(unit, learning_rate * from_mean, tol, record_path)
     elif method == "newton":
         answer, resolved = newton(unit)
     elif method == "compiled":
         answer = few_features(unit)
     else:
         answer = l_bfgs_b(unit, tol)
-    value = answer.value * convention(loss, total)
+    value = answer.value * from_mean
     stop = stop_codes(answer.gap, tol, answer.n_steps >= max_steps, answer.w, value)
     return Fit(
         w=answer.w,

@@ -55,18 +55,27 @@ class BoundedProblem:
         return _one_set(self.shape, index, self.X, self.y, self.share, self.start)
 
 
+@dataclass(frozen=True)
 class UnitProblem(BoundedProblem):
-    """A unit, its points and its bound; it has n_features + 1 weights."""
+    """A unit, its points, its bound and its penalty, of shape (..., n_features + 1); it has as many weights."""
+
+    penalty: Floats
+
+    @property
+    def penalised(self) -> bool:
+        """Whether any weight is."""
+        return bool(self.penalty.any())
 
     def part(self, index: Index) -> "UnitProblem":
         """Return the problem of one set, or of some."""
         X, y, share, start = self.one_set(index)
-        return replace(self, X=X, y=y, share=share, start=start)
+        penalty = np.broadcast_to(self.penalty, (*self.shape, X.shape[-1] + 1))[index]
+        return replace(self, X=X, y=y, share=share, start=start, penalty=penalty)
 
     def one(self, index: tuple[int, ...]) -> tuple[Objective, Floats]:
         """Return objective and start of one set of the stack."""
-        X, y, share, start = self.one_set(index)
-        return _objective(X, y, share, self.loss, self.eps), start
+        one = self.part(index)
+        return _objective(one.X, one.y, one.share, one.loss, one.eps, one.penalty), one.start
 
 
 @dataclass(frozen=True)
@@ -131,7 +140,8 @@ def is_endless(found: Minimum, tol: float) -> NDArray[np.bool_]:
 
 def _newton(unit: UnitProblem, start: Floats, max_steps: int | NDArray[np.int64], leaves: bool = True) -> Minimum:
     """Solve all sets by the compiled loops; where `leaves` is set, one by the logarithm where its samples are far."""
-    found = Minimum(*map(np.asarray, kernel.newton(unit.X, unit.y, unit.share, start, *unit.codes, max_steps, leaves)))
+    points = unit.X, unit.y, unit.share, start
+    found = Minimum(*map(np.asarray, kernel.newton(*points, *unit.codes, unit.penalty, max_steps, leaves)))
     left = np.asarray(found.gap == kernel.LEFT)
     if left.any():
         more = _wide(replace(unit, start=found.w).part(left), (max_steps - found.n_steps)[left] * leaves)
@@ -156,7 +166,7 @@ def _solve_again(unit: UnitProblem, index: tuple[int, ...], found: Minimum) -> N
     """Solve one set on other axes or by scipy, sharpen scipy's answer, and keep the new answer where it is lower."""
     one = unit.part(index)
     n_steps = n_passes = 0
-    if unit.bound.shape == "none" and unit.loss == "cross-entropy":
+    if unit.bound.shape == "none" and unit.loss == "cross-entropy" and not unit.penalised:
         other = _on_own_axes(one)
     else:
         w, n_steps, n_passes = minimise(one.one(())[0], unit.bound, one.start, unit.max_steps, GOOD_ENOUGH)
@@ -171,7 +181,7 @@ def _solve_again(unit: UnitProblem, index: tuple[int, ...], found: Minimum) -> N
 
 
 def _on_own_axes(one: UnitProblem) -> Minimum:
-    """Minimise without a bound along the axes of the points themselves, so that thin or equal directions do no harm.
+    """Minimise, free of bound and penalty, along the axes of the points, so that thin or equal directions do no harm.
 
     Directions that the points do not extend in, but for rounding, are left out.
     """
@@ -181,7 +191,7 @@ def _on_own_axes(one: UnitProblem) -> Minimum:
     axes, lengths, back = np.linalg.svd(scaled - centre, full_matrices=False)
     kept = lengths > 4.0 * np.finfo(float).eps * math.sqrt(one.X.size)
     size = math.sqrt(len(one.X))
-    turned = replace(one, X=axes[:, kept] * size, start=np.zeros(kept.sum() + 1))
+    turned = replace(one, X=axes[:, kept] * size, start=np.zeros(kept.sum() + 1), penalty=np.zeros(kept.sum() + 1))
     answer = _newton(turned, turned.start, min(one.max_steps, ENOUGH_STEPS))
     v = (answer.w[:-1] * (size / lengths[kept])) @ back[kept]
     w = np.append(v / unit, answer.w[-1] - v @ centre)
@@ -195,7 +205,7 @@ def descend(unit: UnitProblem, rate: Floats | float, tol: float, record_path: bo
     """Take projected gradient steps in all sets; return the weights after each step too where they are asked for."""
     room = np.empty(unit.max_steps + 1 if record_path else 1)
     w, n_steps, value, residual, path = kernel.descend(
-        unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.max_steps, rate, tol, room
+        unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.penalty, unit.max_steps, rate, tol, room
     )
     found = replace(_newton(unit, w, 0), w=w, value=value, residual=residual, n_steps=n_steps, n_passes=n_steps)
     return found, path[..., : int(n_steps.max()) + 1, :] if record_path else None

@@ -35,7 +35,7 @@ LOOPS: dict[str, Callable[[], Any]] = {
     "perceptron": lambda: perceptron.train(X, y, np.zeros(3), np.arange(4), False, 0, 0, FOREVER, FOREVER),
     "perceptron, at random": lambda: perceptron.train(X, y, np.zeros(3), np.arange(4), True, 0, 0, FOREVER, FOREVER),
     "pocket": lambda: perceptron.train(*MANY, np.zeros(41), np.arange(2000), False, 0, 2, FOREVER, FOREVER),
-    "descent": lambda: unit.descend(X, y, share, w, 0, 0.1, 0, np.inf, FOREVER, 1e-3, -1.0, np.empty(1)),
+    "descent": lambda: unit.descend(X, y, share, w, 0, 0.1, 0, np.inf, np.zeros(3), FOREVER, 1e-3, -1.0, np.empty(1)),
     "network": lambda: network.descend(
         X, y, share, np.ones(9), np.array([2, 1]), 0, 0.1, 0, np.inf, FOREVER, 1e-3, -1.0, True
     ),
@@ -43,13 +43,13 @@ LOOPS: dict[str, Callable[[], Any]] = {
         X, y, share, np.random.default_rng(0).normal(size=(10**6, 9)), np.array([2, 1]), 0, 0.1, 1, 3.0, 1000, 0.0
     ),
     "many units": lambda: unit.newton(
-        X, y, share, np.random.default_rng(0).normal(size=(10**6, 3)), 0, 0.1, 1, 3.0, 1000, True
+        X, y, share, np.random.default_rng(0).normal(size=(10**6, 3)), 0, 0.1, 1, 3.0, np.zeros(3), 1000, True
     ),
     "many units at a wide bound": lambda: wide.newton(
         X, X[:, 1] - 0.5, share, np.tile([0.0, 40.0, -20.0], (10**5, 1)), 1, 1, 1e6, 1000
     ),
     "many best separators": lambda: interior_point.interior(
-        X, share, 0, 0.1, 1, 3.0, y > 2.0, 1.0, np.full((10**6, 2), 0.5), 1.0, 1e-13
+        X, share, 0, 0.1, 1, 3.0, np.zeros(2), y > 2.0, 1.0, np.full((10**6, 2), 0.5), 1.0, 1e-13
     ),
     "soft margin": lambda: hinge.descend(X, y, np.zeros(3), 1e12, 1e-300, FOREVER),
     "proof": look_for_a_proof,

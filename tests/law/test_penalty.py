@@ -10,8 +10,9 @@ from experiments._geometries import braked, draw
 from study.checks import BadInput
 from study.law.bound import asymptote
 from study.law.conflict import Spoilt, spoilt
-from study.law.penalty import SHAPES, Bias, PenalisedUnit, ball_law, penalty_law, penalty_thresholds
+from study.law.penalty import SHAPES, PenalisedUnit, ball_law, penalty_law, penalty_thresholds
 from study.law.thresholds import threshold
+from study.trainers.losses import Bias
 from tests.law.geometries import GEOMETRIES, corners, drawn
 
 BALLS = {name: points for name, points in GEOMETRIES.items() if points.shape == "ball"}

@@ -22,10 +22,12 @@ Arbs = list[Any]
 X4, Y4 = np.array([[1.0, 0.0], [2.0, 1.0], [-1.0, 0.0], [-1.5, 2.0]]), np.array([1.0, 1.0, -1.0, -1.0])
 
 
-def terms(Z: list[Arbs], share: Arbs, eps: float, w: Arbs) -> tuple[Any, Arbs, list[Arbs]]:
-    """Return the mean cross-entropy, its gradient and its Hessian."""
-    p, f = len(w), arb(0)
-    g, H = [arb(0)] * p, [[arb(0)] * p for _ in range(p)]
+def terms(Z: list[Arbs], share: Arbs, eps: float, penalty: Arbs, w: Arbs) -> tuple[Any, Arbs, list[Arbs]]:
+    """Return the mean cross-entropy with the penalty, its gradient and its Hessian."""
+    p = len(w)
+    f = sum((a * x * x for a, x in zip(penalty, w, strict=True)), arb(0)) / 2
+    g = [a * x for a, x in zip(penalty, w, strict=True)]
+    H = [[penalty[j] if j == k else arb(0) for k in range(p)] for j in range(p)]
     for z, s in zip(Z, share, strict=True):
         m = sum((a * b for a, b in zip(z, w, strict=True)), arb(0))
         q = 1 / (1 + m.exp())
@@ -37,8 +39,10 @@ def terms(Z: list[Arbs], share: Arbs, eps: float, w: Arbs) -> tuple[Any, Arbs, l
     return f, g, H
 
 
-def excess_and_angle(X: Floats, y: Floats, w: Floats, bound: Bound, eps: float, weight: Floats) -> tuple[float, float]:
-    """Return by which share the loss at w exceeds the least one, and the angle to the weights that have it.
+def excess_and_angle(
+    X: Floats, y: Floats, w: Floats, bound: Bound, eps: float, weight: Floats, C: float = np.inf, bias: str = "free"
+) -> tuple[float, float]:
+    """Return by which share the objective at w exceeds the least one, and the angle to the weights that have it.
 
     The least one is sought on the part of the bound's surface that w lies on.
     """
@@ -47,12 +51,14 @@ def excess_and_angle(X: Floats, y: Floats, w: Floats, bound: Bound, eps: float, 
     try:
         Z = [[arb(float(label)) * arb(float(x)) for x in [*row, 1.0]] for row, label in zip(X, y, strict=True)]
         share = [arb(float(s)) / arb(float(weight.sum())) for s in weight]
+        counted = [*([1] * (p - 1)), int(bias == "penalised")]
+        penalty = [arb(0) if np.isinf(C) else arb(k) / (arb(C) * arb(float(weight.sum()))) for k in counted]
         v = [arb(float(x)) for x in w]
-        found = terms(Z, share, eps, v)[0]
+        found = terms(Z, share, eps, penalty, v)[0]
         held = (np.abs(w) >= R) if bound.shape == "box" else np.zeros(p, bool)
         sphere = bound.shape == "ball" and np.linalg.norm(w) >= R * (1 - 1e-9)
         free = np.flatnonzero(~held)
-        f, g, H = terms(Z, share, eps, v)
+        f, g, H = terms(Z, share, eps, penalty, v)
         pull = -sum((a * b for a, b in zip(g, v, strict=True)), arb(0)) / arb(R) ** 2 if sphere else arb(0)
         for _ in range(60 if free.size else 0):
             A = [[H[j][k] + (pull if j == k else 0) for k in free] + ([v[j]] if sphere else []) for j in free]
@@ -64,7 +70,7 @@ def excess_and_angle(X: Floats, y: Floats, w: Floats, bound: Bound, eps: float, 
             for j, d in zip(free, step, strict=False):
                 v[j] = (v[j] + d).mid()
             pull = (pull + step[-1]).mid() if sphere else pull
-            f, g, H = terms(Z, share, eps, v)
+            f, g, H = terms(Z, share, eps, penalty, v)
             if max(abs(float(d)) for d in step[: free.size]) < 1e-40:
                 break
         else:
@@ -154,16 +160,34 @@ def test_stationary_is_within_the_gap_of_the_least_loss(kind: str, shape: Any) -
     assert n_stationary >= (6 if (kind, shape) == ("thin", "none") else 10)
 
 
+@pytest.mark.parametrize("bias", ["free", "penalised"])
 @pytest.mark.parametrize("shape", ["none", "box", "ball"])
-def test_the_gap_of_any_method_bounds_the_excess(shape: Any) -> None:
+@pytest.mark.parametrize("kind", ["plain", "large", "small", "heavy"])
+def test_a_penalty_leaves_one_minimum_and_it_is_found(kind: str, shape: Any, bias: Any) -> None:
+    rng = np.random.default_rng(3)
+    for C in 10.0 ** rng.uniform(-4.0, 15.0, 6):  # up to samples as far out as floats can tell
+        problem = {**drawn(kind, shape, rng), "eps": float(rng.choice([0.0, 1e-3]))}
+        fit = sigmoid_unit(**problem, C=C, bias=bias, method="newton")
+        assert fit.gap is not None
+        assert fit.stop == Stop.STATIONARY
+        X, y, bound, eps, weight = (problem[name] for name in ("X", "y", "bound", "eps", "sample_weight"))
+        excess, angle = excess_and_angle(X, y, fit.w, bound, eps, weight, C, bias)
+        assert excess <= fit.gap + 1e-14  # what is lost in rounding
+        assert angle <= 1e-8
+
+
+@pytest.mark.parametrize("C", [np.inf, 30.0])
+@pytest.mark.parametrize("shape", ["none", "box", "ball"])
+def test_the_gap_of_any_method_bounds_the_excess(shape: Any, C: float) -> None:
     rng = np.random.default_rng(2)
     for _ in range(5):
-        problem = {**drawn("plain", shape, rng), "eps": 0.1}
+        problem = {**drawn("plain", shape, rng), "eps": 0.1, "C": C}
         best = sigmoid_unit(**problem, method="newton")
-        for options in ({"method": "descent", "learning_rate": 0.5, "max_steps": 30}, {}, {"max_steps": 3}):
+        rate = 0.5 if np.isinf(C) else 0.5 / (C * len(problem["y"]))
+        for options in ({"method": "descent", "learning_rate": rate, "max_steps": 30}, {}, {"max_steps": 3}):
             fit = sigmoid_unit(**problem, **options)
             assert fit.gap is not None
-            assert float(fit.loss - best.loss) <= float(fit.gap * fit.loss) + 1e-15
+            assert float(fit.loss - best.loss) <= float((fit.gap + 1e-15) * fit.loss)
             assert (fit.stop == Stop.STATIONARY) == (fit.gap <= 1e-9)
 
 
