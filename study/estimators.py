@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from study.analysis.margin import decision_values
 from study.datasets.dataset import Floats
 from study.trainers.fit import Bound, Fit
-from study.trainers.losses import Loss
+from study.trainers.losses import Bias, Loss
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
 
@@ -102,7 +102,7 @@ class PerceptronClassifier(_LinearClassifier):
 
 
 class BoundedSigmoidClassifier(_LinearClassifier):
-    """A sigmoid unit with its weights inside a bound, `study.trainers.sigmoid_unit.sigmoid_unit`.
+    """A sigmoid unit, its weights inside a bound or penalised, `study.trainers.sigmoid_unit.sigmoid_unit`.
 
     Parameters
     ----------
@@ -110,6 +110,10 @@ class BoundedSigmoidClassifier(_LinearClassifier):
         The bound R; it covers the bias too, so the scale and the origin of the features matter.
     shape : {"box", "ball", "none"}
         box: each weight at most R in size; ball: their Euclidean norm; none: no bound, and `weight_bound` is ignored.
+    C : float in (0, inf]
+        Weight of the summed loss against |w|^2 / 2, as in LogisticRegression; inf for no penalty.
+    bias : {"free", "penalised"}
+        Whether the bias counts in that |w|.
     loss : {"cross-entropy", "quadratic", "threshold-quadratic"}
     eps : float in [0, 1/2)
         The targets are eps and 1 - eps. With loss threshold-quadratic soft targets may leave many minima; which of them
@@ -133,12 +137,16 @@ class BoundedSigmoidClassifier(_LinearClassifier):
         *,
         weight_bound: float = 3.0,
         shape: Literal["box", "ball", "none"] = "box",
+        C: float = np.inf,
+        bias: Bias = "free",
         loss: Loss = "cross-entropy",
         eps: float = 0.0,
         max_updates: int = 10_000,
     ) -> None:
         self.weight_bound = weight_bound
         self.shape = shape
+        self.C = C
+        self.bias = bias
         self.loss = loss
         self.eps = eps
         self.max_updates = max_updates
@@ -149,7 +157,8 @@ class BoundedSigmoidClassifier(_LinearClassifier):
         weights = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         kept = weights > 0.0  # a weight of zero is a sample that is not there
         bound = Bound("none") if self.shape == "none" else Bound(self.shape, self.weight_bound)
-        options: dict[str, Any] = {"loss": self.loss, "eps": self.eps, "bound": bound, "max_steps": self.max_updates}
+        options: dict[str, Any] = {"loss": self.loss, "eps": self.eps, "bound": bound, "C": self.C, "bias": self.bias}
+        options["max_steps"] = self.max_updates
         return self._keep(sigmoid_unit(X[kept], signs[kept], sample_weight=weights[kept], method="newton", **options))
 
     def predict_proba(self, X: ArrayLike) -> Floats:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -21,6 +22,7 @@ ESTIMATORS = (
     PerceptronClassifier(order="random"),
     BoundedSigmoidClassifier(),
     BoundedSigmoidClassifier(loss="quadratic", shape="ball", eps=0.1),
+    BoundedSigmoidClassifier(shape="none", C=1.0),
     BoundedSigmoidClassifier(loss="threshold-quadratic", weight_bound=1.0),
 )
 
@@ -52,6 +54,16 @@ def test_they_are_the_trainers(pair: tuple[Any, Any]) -> None:
     assert np.append(unit.coef_[0], unit.intercept_) == pytest.approx(w)
     assert (unit.predict(X) == np.where(X @ w[:-1] + w[-1] > 0.0, "virginica", "versicolor")).all()
     assert unit.predict_proba(X)[:, 1] == pytest.approx(1.0 / (1.0 + np.exp(-unit.decision_function(X))))
+
+
+def test_without_a_bound_it_is_logistic_regression(pair: tuple[Any, Any]) -> None:
+    X, names = pair
+    theirs = LogisticRegression(C=2.0, solver="newton-cholesky", tol=1e-12).fit(X, names)
+    unit = BoundedSigmoidClassifier(shape="none", C=2.0).fit(X, names)
+    assert unit.coef_ == pytest.approx(theirs.coef_, rel=1e-9)
+    assert unit.intercept_ == pytest.approx(theirs.intercept_, rel=1e-9)
+    both = BoundedSigmoidClassifier(shape="none", C=2.0, bias="penalised").fit(X, names)
+    assert abs(both.intercept_) < abs(unit.intercept_)
 
 
 def test_weights_count_samples(pair: tuple[Any, Any]) -> None:

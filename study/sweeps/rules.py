@@ -69,7 +69,7 @@ class Rule(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class _Sigmoid(Rule):
-    """What a unit is trained for, bounded or stopped early."""
+    """What a unit is trained for, bounded, penalised or stopped early."""
 
     loss: Literal["quadratic", "cross-entropy", "threshold-quadratic"] = option("cross-entropy", "of the units")
     eps: Annotated[float, within("[0, 1/2)")] = option(
@@ -217,6 +217,36 @@ class SoftMargin(Rule, name="soft-margin"):
         from study.trainers.soft_margin import soft_margin
 
         return soft_margin(X, y, C=self.C).w
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class PenalisedUnit(_Sigmoid, name="penalised-unit"):
+    """A sigmoid unit that minimises |w|^2 / 2 + C times its summed loss, the bias not counted in |w|.
+
+    With the cross-entropy and hard targets it is scikit-learn's LogisticRegression(C=C).
+
+    Parameters
+    ----------
+    loss, eps
+        As `Unit` has them.
+    C : float in (0, inf)
+    """
+
+    bias: ClassVar[Literal["free", "penalised"]] = "free"
+
+    C: Positive = option(1.0, 'weight of the loss of a "penalised-unit" against |w|^2 / 2')
+
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: ARG002, D102
+        from study.trainers.sigmoid_unit import sigmoid_unit
+
+        return sigmoid_unit(X, y, loss=self.loss, eps=self.eps, C=self.C, bias=self.bias, method="newton").w
+
+
+class UnitWithPenalisedBias(PenalisedUnit, name="penalised-unit-and-bias"):
+    """The penalised unit whose bias counts in |w|, as in liblinear."""
+
+    bias = "penalised"
 
 
 @dataclass(frozen=True, kw_only=True)

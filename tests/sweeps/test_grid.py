@@ -18,6 +18,7 @@ from study.sweeps.grid import Sweep, prepare_cell, rows, train_rules
 from study.sweeps.rules import (
     RULES,
     OwnRule,
+    PenalisedUnit,
     Perceptron,
     PocketPerceptron,
     SoftMargin,
@@ -28,6 +29,7 @@ from study.sweeps.rules import (
 from study.sweeps.runner import Place, run_experiment
 from study.sweeps.settings import Setting
 from study.trainers.perceptron import perceptron
+from study.trainers.sigmoid_unit import sigmoid_unit
 
 VALUES: dict[str, list[Any]] = {"loss": ["quadratic"], "shape": ["ball"], "max_steps": [5]}
 ALL = [rule for name in RULES for rule in make_rules(name, VALUES)]
@@ -136,6 +138,15 @@ def test_soft_targets_tell_the_losses_apart(kind: Any) -> None:
     assert np.abs(threshold - soft).max() > 1e-3
 
 
+@pytest.mark.parametrize(("name", "bias"), [("penalised-unit", "free"), ("penalised-unit-and-bias", "penalised")])
+def test_a_penalised_unit_is_trained_as_named(name: str, bias: Any) -> None:
+    sets, rng = Setting(n_samples=20, spoiler_rate=0.1).draw(5, np.random.default_rng(5)), np.random.default_rng(6)
+    (rule,) = make_rules(name, {"C": [0.1]})
+    expected = sigmoid_unit(sets.X, sets.y, C=0.1, bias=bias, method="newton").w
+    assert np.array_equal(rule.train(sets.X, sets.y, rng), expected)
+    assert rule.label == f"{name}_cross_entropy_0_1".replace("-", "_")
+
+
 def test_soft_targets_stand_in_the_table_and_the_label() -> None:
     rules = [Unit(loss="quadratic", shape="box", weight_bound=3.0, eps=eps) for eps in (0.0, 0.05)]
     assert [rule.label for rule in rules] == ["unit_quadratic_box_3", "unit_quadratic_box_3_eps_0_05"]
@@ -171,6 +182,7 @@ def test_a_seed_draws_other_sets(tmp_path: Path) -> None:
         (lambda: Unit(weight_bound=0.0), "`weight_bound` must be positive and finite; got 0"),
         (lambda: PocketPerceptron(max_steps=0), "`max_steps` must be a whole number of at least 1; got 0"),
         (lambda: SoftMargin(C=0.0), "`C` must be positive and finite; got 0"),
+        (lambda: PenalisedUnit(C=0.0), "`C` must be positive and finite; got 0"),
         (lambda: UnitStoppedEarly(loss="threshold-quadratic"), r"`eps` must lie in \(0, 1/2\) for loss"),
         (lambda: UnitStoppedEarly(eps=0.5), r"`eps` must lie in \[0, 1/2\); got 0.5"),
         (lambda: OwnRule(place="mine"), "`place` must be module:function; got 'mine'"),
