@@ -12,7 +12,7 @@ from experiments._proofs import accepted, statement
 from study import verdict
 from study.law.bound import LOSSES
 from study.law.conflict import spoilt
-from study.law.penalty import SHAPES, PenalisedUnit, StraightLaw, ball_law, penalty_law, penalty_thresholds
+from study.law.penalty import SHAPES, StraightLaw, ball_law, penalised_optimum, penalty_law, penalty_thresholds
 from study.law.sweeping import quadratic_time_exponent, time_law, time_right
 from study.law.tail import TAILS, Tail, tail_law
 from study.law.thresholds import threshold
@@ -132,11 +132,8 @@ def return_statement(row: Row) -> Statements:
 def win_back() -> Records:
     """Measure the spoiler's margin under a penalty along the number of base points."""
     points = spoilt(*WON_BACK, "ball")
-    unit = PenalisedUnit(points, "penalised")
-    rows = [
-        {"ln_M": ln_M, "margin": float(points.spoilers[0] @ unit.optimum(ln_M, WON_BACK_C))} for ln_M in WON_BACK_LN_M
-    ]
-    return {"won_back": rows, "n_fits": len(rows)}
+    margins = penalised_optimum(points, "penalised", WON_BACK_LN_M, WON_BACK_C) @ points.spoilers[0]
+    return {"won_back": {"ln_M": WON_BACK_LN_M, "margin": margins}, "n_fits": len(margins)}
 
 
 def hasten() -> Records:

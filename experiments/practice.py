@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from experiments._geometries import BRAKED, braked
@@ -10,7 +11,7 @@ from experiments._points import spoilt_clusters
 from study.analysis.interval import middle, rate
 from study.datasets.dataset import Dataset, Floats
 from study.law.conflict import Spoilt, spoilt
-from study.law.penalty import PenalisedUnit
+from study.law.penalty import penalised_optimum
 from study.law.sweeping import time_right
 from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, nested, summarise
 
@@ -51,18 +52,17 @@ def train_drawn(n_samples: int) -> Records:
 
 def of_penalty(points: Spoilt, ln_M: float) -> dict[str, Any]:
     """Return the C from which the spoiler is kept, and what the default C does to it."""
-    unit, z = PenalisedUnit(points, "free"), points.spoilers[0]
 
-    def margin(ln_C: float, ln_copies: float = 0.0) -> float:
-        return float(z @ unit.optimum(ln_M - ln_copies, float(np.exp(ln_C + ln_copies))))
+    def margin(ln_C: ArrayLike, ln_copies: float = 0.0) -> Floats:
+        w = penalised_optimum(points, "free", ln_M - ln_copies, np.exp(np.add(ln_C, ln_copies)))
+        return np.asarray(w @ points.spoilers[0])
 
-    right = np.array([margin(ln_C) > 0.0 for ln_C in LN_C])
-    changes = np.flatnonzero(np.diff(right))
+    changes = np.flatnonzero(np.diff(margin(LN_C) > 0.0))
     default = float(np.log(DEFAULT_C))
     return {
         "C": float(np.exp(brentq(margin, *LN_C[changes[-1] : changes[-1] + 2]))) if len(changes) else 0.0,
         "several": len(changes) > 1,
-        "lost": margin(default) <= 0.0,
+        "lost": bool(margin(default) <= 0.0),
         "copies": float(np.exp(brentq(lambda ln_k: margin(default, ln_k), -10.0, 20.0, xtol=1e-6))),
     }
 

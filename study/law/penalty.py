@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.special import expit
 
-from study.checks import checked, within
+from study.checks import as_floats, checked, within
 from study.datasets.dataset import Floats
 from study.law.conflict import FreeShape, Spoilt, normal_of, one_spoiler_in, spread_multipliers
 from study.trainers.losses import Bias
+from study.trainers.sigmoid_unit import sigmoid_unit
 
 SHAPES: dict[Bias, FreeShape] = {"penalised": "ball", "free": "free-bias ball"}
 
@@ -257,12 +258,11 @@ def penalty_thresholds(
     law = penalty_law(points, bias)
     top = (0.0 if np.isinf(law.slope) else law.slope * C) + 40.0
     grid = np.arange(-20.0, top + step, step)
-    unit = PenalisedUnit(points, bias)
 
-    def margin(ln_M: float) -> float:
-        return float(points.spoilers[0] @ unit.optimum(ln_M, C))
+    def margin(ln_M: ArrayLike) -> Floats:
+        return np.asarray(penalised_optimum(points, bias, ln_M, C) @ points.spoilers[0])
 
-    sides = [margin(float(ln_M)) > 0.0 for ln_M in grid]
+    sides = margin(grid) > 0.0
     changes = np.flatnonzero(np.diff(sides))
     if not len(changes):
         return PenaltyThresholds(first=np.inf, last=np.inf)
@@ -273,48 +273,33 @@ def penalty_thresholds(
     return PenaltyThresholds(first=first, last=last if not sides[-1] else np.inf)
 
 
-class PenalisedUnit:
-    """The optimum of the penalised unit as M or C changes, each found by Newton's method from the one before."""
+@checked
+def penalised_optimum(points: Spoilt, bias: Bias, ln_M: ArrayLike, C: ArrayLike) -> Floats:
+    """Return the optimum of the penalised unit.
 
-    def __init__(self, points: Spoilt, bias: Bias) -> None:
-        self.Z = np.vstack([points.base, points.spoilers])
-        self.is_base = np.arange(len(self.Z)) < len(points.base)
-        self.counted = np.ones(self.Z.shape[1])  # 1 for the weights that count in |w|
-        self.counted[-1] *= bias == "penalised"
-        self.w = np.zeros(self.Z.shape[1])
+    Parameters
+    ----------
+    points : Spoilt
+        Their own shape does not matter.
+    bias : {"penalised", "free"}
+    ln_M : array_like of shape (...)
+        The logarithm of the weight of each base point; spoilers have weight 1.
+    C : array_like of shape (...)
+        Weight of the summed loss against |w|^2 / 2; positive.
 
-    def optimum(self, ln_M: float, C: float) -> Floats:
-        """Return the weights."""
-        self.penalty = self.counted / C
-        weight = np.where(self.is_base, np.exp(ln_M), 1.0)
-        least, wanted = float((self.Z[self.is_base] @ self.w).min()), ln_M + float(np.log(C))
-        if 0.0 < least < wanted:  # so that base points pull like 1 / C, not like M, and all curvatures are felt
-            self.w = self.w * (wanted / least)
-        self.w = self._minimise(weight, min(self.w, 0.0 * self.w, key=lambda w: self._value(weight, w)))
-        return self.w
+    Returns
+    -------
+    ndarray of shape (..., n_features + 1)
+        The weights, the bias last.
 
-    def _minimise(self, weight: Floats, w: Floats) -> Floats:
-        value, last = self._value(weight, w), np.inf
-        for _ in range(1000):
-            pull = weight * expit(-self.Z @ w)
-            gradient = self.penalty * w - pull @ self.Z
-            hessian = np.diag(self.penalty) + self.Z.T @ ((pull * expit(self.Z @ w))[:, None] * self.Z)
-            step, _, rank, _ = np.linalg.lstsq(hessian, -gradient, rcond=1e-15)  # far out it may be singular
-            if rank < len(w) and -gradient @ step <= 1e-9 * value:  # where curvature is lost, its upper bound serves
-                steepest = np.diag(self.penalty) + self.Z.T @ (weight[:, None] / 4.0 * self.Z)
-                step = np.linalg.lstsq(steepest, -gradient, rcond=1e-15)[0]
-            length = float(np.abs(step).max())
-            if rank == len(w) and -gradient @ step <= 1e-9 * value:  # values do not tell steps apart: until rounding
-                if length >= last / 2.0:
-                    return w
-                w, last = w + step, length
-                continue
-            most = 2.0 * float(np.abs(self.Z @ w).max()) + 5.0  # that a margin may change
-            size, slope = min(1.0, most / float(np.abs(self.Z @ step).max())), gradient @ step
-            while (lower := self._value(weight, w + size * step)) > value + 1e-4 * size * slope:
-                size /= 2.0
-            w, value = w + size * step, lower
-        return w
-
-    def _value(self, weight: Floats, w: Floats) -> float:
-        return float(w @ (self.penalty * w) / 2.0 + weight @ np.logaddexp(0.0, -self.Z @ w))
+    Raises
+    ------
+    BadInput
+        For shapes that do not broadcast, and weights that leave the range of floats.
+    """
+    Z = np.vstack([points.base, points.spoilers])
+    X, y, is_base = Z[:, :-1] * Z[:, -1:], Z[:, -1], np.arange(len(Z)) < len(points.base)
+    each, ln_each = (as_floats(name, values)[..., None] for name, values in (("C", C), ("ln_M", ln_M)))
+    with np.errstate(over="ignore"):  # what is too large is refused
+        weight = each * np.where(is_base, np.exp(ln_each), 1.0)
+    return sigmoid_unit(X, y, sample_weight=weight, C=1.0, bias=bias, method="compiled").w

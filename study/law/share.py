@@ -13,7 +13,7 @@ from scipy.special import expit, logsumexp
 from study.checks import Positive, Share, checked, within
 from study.datasets.dataset import Floats
 from study.law.conflict import Spoilt, one_spoiler_in, spread_multipliers
-from study.law.penalty import PenalisedUnit
+from study.law.penalty import penalised_optimum
 from study.trainers.log_loss import log_loss_of_margin
 
 
@@ -94,15 +94,13 @@ class BoundedShares:
     """The bounded optimum in the ball along M, found as that of the penalty whose weights have norm R."""
 
     def __init__(self, points: Spoilt, weight_bound: float) -> None:
-        self.unit, self.R = PenalisedUnit(points, "penalised"), weight_bound
-        self.unit.w = weight_bound * points.best.v
-        self.ln_C = 0.0
+        self.points, self.R, self.ln_C = points, weight_bound, 0.0
 
     def optimum(self, ln_M: float) -> Floats:
         """Return the weights."""
 
         def excess(ln_C: float) -> float:
-            return float(np.linalg.norm(self.unit.optimum(ln_M, float(np.exp(ln_C))))) - self.R
+            return float(np.linalg.norm(penalised_optimum(self.points, "penalised", ln_M, np.exp(ln_C)))) - self.R
 
         low, high = self.ln_C - 0.5, self.ln_C + 0.5
         while excess(low) > 0.0:
@@ -110,11 +108,12 @@ class BoundedShares:
         while excess(high) < 0.0:
             high += 1.0
         self.ln_C = float(brentq(excess, low, high, xtol=1e-12))
-        return self.unit.w
+        return penalised_optimum(self.points, "penalised", ln_M, np.exp(self.ln_C))
 
     def losses(self, ln_M: float) -> tuple[float, float]:
         """Return the spoiler's own loss and the base's, M times the sum."""
-        ln_loss, _ = log_loss_of_margin("cross-entropy", self.unit.Z @ self.optimum(ln_M))
+        Z = np.vstack([self.points.base, self.points.spoilers])
+        ln_loss, _ = log_loss_of_margin("cross-entropy", Z @ self.optimum(ln_M))
         return float(np.exp(ln_loss[-1])), float(np.exp(ln_M + logsumexp(ln_loss[:-1])))
 
     def share(self, ln_M: float) -> float:

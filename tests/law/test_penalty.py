@@ -10,7 +10,7 @@ from experiments._geometries import braked, draw
 from study.checks import BadInput
 from study.law.bound import asymptote
 from study.law.conflict import Spoilt, spoilt
-from study.law.penalty import SHAPES, PenalisedUnit, ball_law, penalty_law, penalty_thresholds
+from study.law.penalty import SHAPES, ball_law, penalised_optimum, penalty_law, penalty_thresholds
 from study.law.thresholds import threshold
 from study.trainers.losses import Bias
 from tests.law.geometries import GEOMETRIES, corners, drawn
@@ -75,22 +75,20 @@ def test_the_threshold_is_where_scikit_learn_loses_the_spoiler(C: float) -> None
 def test_more_base_points_may_win_the_spoiler_back() -> None:
     """The spoiler's loss may fall as M grows, which no bound allows: here it is wrong in between, without conflict."""
     won = spoilt([[0, 3], [0, 2], [-3, 0], [3, 2]], [-1, 1, 1, 1], [False, False, False, True], "ball")
-    unit = PenalisedUnit(won, "penalised")
-    margins = [won.spoilers[0] @ unit.optimum(ln_M, 0.5) for ln_M in (-4.0, 2.0, 8.0)]
+    margins = penalised_optimum(won, "penalised", [-4.0, 2.0, 8.0], 0.5) @ won.spoilers[0]
     assert margins == pytest.approx([1.357, -0.843, 3.369], abs=1e-3)
 
 
-def test_the_optimum_does_not_hang_on_where_the_search_begins() -> None:
-    """From the optimum of any other M and C, far or near: the gradient vanishes to rounding."""
+def test_at_the_optimum_the_gradient_vanishes_to_rounding() -> None:
     rng = np.random.default_rng(5)
     for n_features, bias in product((1, 3, 5), SHAPES):
         points = drawn(n_features, n_features, "ball")
-        unit = PenalisedUnit(points, bias)
-        for ln_M, ln_C in rng.uniform((-20.0, -10.0), (60.0, 12.0), (8, 2)):
-            w = unit.optimum(ln_M, float(np.exp(ln_C)))
-            pull = np.append(np.full(len(points.base), np.exp(ln_M)), 1.0) * expit(-unit.Z @ w)
-            size = pull @ np.abs(unit.Z) + np.abs(unit.penalty * w)
-            assert (np.abs(unit.penalty * w - pull @ unit.Z) <= 1e-10 * size).all()
+        Z, counted = np.vstack([points.base, points.spoilers]), np.append(np.ones(n_features), bias == "penalised")
+        for ln_M, ln_C in rng.uniform((-20.0, -10.0), (300.0, 12.0), (20, 2)):
+            w = penalised_optimum(points, bias, ln_M, np.exp(ln_C))
+            pull = np.append(np.full(len(points.base), np.exp(ln_M)), 1.0) * expit(-Z @ w)
+            held = counted * w * np.exp(-ln_C)
+            assert (np.abs(held - pull @ Z) <= 1e-10 * (pull @ np.abs(Z) + np.abs(held))).all()
 
 
 def test_without_conflict_no_number_outvotes_the_spoiler() -> None:
