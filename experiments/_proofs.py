@@ -8,7 +8,7 @@ from study import check
 from study.certificates.problem import problem_of
 from study.checks import CheckFailed
 from study.datasets.dataset import Features, Labels
-from study.trainers.losses import Loss
+from study.trainers.losses import Bias, Loss
 
 
 def accepted(certificate: str | None) -> dict[str, str]:
@@ -26,7 +26,9 @@ def statement(
     loss: Loss = "quadratic",
     eps: float = 0.0,
     sample_weight: ArrayLike | None = None,
-    weight_bound: float,
+    weight_bound: float | None = None,
+    C: float | None = None,
+    bias: Bias = "free",
     **claimed: Any,
 ) -> dict[str, Any]:
     """Return the fields that a proof about a unit must have, with those that make its claim.
@@ -34,7 +36,8 @@ def statement(
     They are those of a verdict on all points where `claim` is among the latter, else those of a count of stationary
     points, of which `points` is one.
     """
-    problem = problem_of(X, y, loss, eps, sample_weight, weight_bound).plain()
+    problem = problem_of(X, y, loss, eps, sample_weight, weight_bound, None, C, bias).plain()
     if "claim" in claimed:
-        return {"kind": "verdict", **problem, "judged": list(range(len(problem["y"]))), **claimed}
+        kind = "verdict" if C is None else "penalised verdict"
+        return {"kind": kind, **problem, "judged": list(range(len(problem["y"]))), **claimed}
     return {"kind": "stationary", **problem, **claimed}

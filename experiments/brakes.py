@@ -11,7 +11,7 @@ from experiments._geometries import BRAKED, braked
 from experiments._proofs import accepted, statement
 from study import verdict
 from study.law.bound import LOSSES
-from study.law.conflict import spoilt
+from study.law.conflict import Spoilt, spoilt
 from study.law.penalty import SHAPES, StraightLaw, ball_law, penalised_optimum, penalty_law, penalty_thresholds
 from study.law.sweeping import quadratic_time_exponent, time_law, time_right
 from study.law.tail import TAILS, Tail, tail_law
@@ -26,7 +26,10 @@ NEAR = 1e-2
 """How near to the law ln M* is to be, where the law's own error is at most a third of that."""
 SLOPE_NEAR = 1e-3
 """How near to tau* the slope of t* in ln M is to be, as a share of it, where the law's own error is a third of that."""
+SIDES = {"certificate_below": (-1e-6, "separates"), "certificate_above": (1e-6, "fails")}
+"""How far from a penalty's ln M* two verdicts are proved, and which."""
 BOUNDS = (10.0, 100.0, 1000.0)
+PENALTY = "penalty, bias "
 QUADRATIC_LN_M, LN_LATEST = (10.0, 20.0, 40.0), 60.0
 TIGHT_BOUNDS = (0.1, 0.3, 0.5, 1.0, 2.0, 4.0, 6.0, 10.0)
 RETURNING = [[1, 2], [2, -1], [-2, 1], [-1, 1]], [-1, -1, 1, -1], np.arange(4) == 3
@@ -59,19 +62,48 @@ def compare_bound(geometry: str) -> Records:
         return (threshold(points, "cross-entropy", R),) * 2
 
     rows = along_law(ball_law(points), measure)
-    return {"": [{"brake": "bound", **row} for row in rows], "n_fits": len(rows)}
+    return {"": [{"brake": "bound", **row} | dict.fromkeys(SIDES, "") for row in rows], "n_fits": len(rows)}
 
 
 def compare_penalty(bias: Bias, geometry: str) -> Records:
-    """Compare the law of the penalty with the first and the last change of sides."""
+    """Compare the law of the penalty with the first and the last change of sides, and prove the last."""
     points = braked(geometry)
 
     def measure(C: float) -> tuple[float, float]:
         found = penalty_thresholds(points, bias, C, 1.0)
         return found.first, found.last
 
-    rows = along_law(penalty_law(points, bias), measure)
-    return {"": [{"brake": f"penalty, bias {bias}", **row} for row in rows], "n_fits": len(rows)}
+    rows = [{"brake": PENALTY + bias, **row} for row in along_law(penalty_law(points, bias), measure)]
+    proved = [{column: prove(given, claim) for column, (given, claim) in sides(points, row).items()} for row in rows]
+    return {"": [row | proofs for row, proofs in zip(rows, proved, strict=True)], "n_fits": len(rows)}
+
+
+def sides(points: Spoilt, row: Row) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return, for both sides of a penalty's threshold, the unit that `verdict` takes and what is to be proved of it."""
+    Z = np.vstack([points.base, points.spoilers])
+    X, y, is_base = Z[:, :-1] * Z[:, -1:], Z[:, -1], np.arange(len(Z)) < len(points.base)
+    penalty = {"C": row["strength"], "bias": row["brake"].removeprefix(PENALTY)}
+    return {
+        column: (
+            {"X": X, "y": y, "sample_weight": np.where(is_base, np.exp(row["ln_threshold"] + step), 1.0), **penalty},
+            claim,
+        )
+        for column, (step, claim) in SIDES.items()
+    }
+
+
+def prove(given: dict[str, Any], claim: str) -> str:
+    """Return a proof of what is claimed, once the checker accepts it."""
+    found = verdict(**given)
+    return accepted(found.certificate if found.claim == claim else None)["certificate"]
+
+
+def bracket_statements(row: Row) -> Statements:
+    """Return what the proofs on both sides of a penalty's threshold must state; the bound's has none."""
+    if not row["brake"].startswith(PENALTY):
+        return {}
+    both = sides(braked(row["geometry"]), row)
+    return {column: statement(**given, loss="cross-entropy", claim=claim) for column, (given, claim) in both.items()}
 
 
 def compare_time(geometry: str) -> Records:
@@ -165,7 +197,7 @@ def numbers(tables: Frames) -> Numbers:
     returned = tables["returning"]
     return {
         "n_geometries": len(BRAKED),
-        "n_certificates": len(tables["certificates"]),
+        "n_certificates": len(tables["returning"]),
         "laws": {key(brake): numbers_of_law(rows) for brake, rows in laws.groupby("brake")},
         "time": {
             "n": len(resolved),
@@ -191,6 +223,7 @@ def numbers_of_law(rows: pd.DataFrame) -> Numbers:
         "geometries": int(resolved["geometry"].nunique()),
         "worst": float(resolved["error"].abs().max()),
         "several_changes": int((rows["ln_threshold"] - rows["ln_first"] > 1e-6).sum()),
+        "proved": int((rows["certificate_below"] >= 0).sum()),
     }
 
 
@@ -225,7 +258,7 @@ EXPERIMENT = experiment(
     name="brakes",
     question="How many points outvote one when a bound, a penalty, time or the loss keeps the weights small?",
     settings={"near": NEAR, "slope_near": SLOPE_NEAR, "widest": max(BOUNDS), "won_back_C": WON_BACK_C}
-    | {"returning_M": RETURNING_M, "ln_latest": LN_LATEST},
+    | {"returning_M": RETURNING_M, "ln_latest": LN_LATEST, "proved_near": SIDES["certificate_above"][0]},
     parts={
         "geometries": Part(run=describe, cells=GEOMETRIES, draws=False),
         "bound": Part(run=compare_bound, cells=GEOMETRIES, draws=False),
@@ -242,5 +275,5 @@ EXPERIMENT = experiment(
     },
     tables=tables,
     numbers=numbers,
-    statements={"returning": return_statement},
+    statements={"": bracket_statements, "returning": return_statement},
 )

@@ -46,6 +46,14 @@ def test_a_proof_is_written_and_checked(claim: str, sentence: str, table: Path, 
     assert "proof.json: refused: `y` must have" in refused.stderr
 
 
+def test_a_penalised_unit_is_proved_too(table: Path, study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "proof.json"
+    answer = study(ROOT, "certify", str(table), "--label", "kind", "--C", "0.01", "--out", str(out))
+    assert "with the cross-entropy loss and the penalty of C = 0.01, bias free, every optimum mis" in answer.stdout
+    again = study(ROOT, "certify", "--check", str(out))
+    assert (again.returncode, again.stdout) == (0, "1 accepted, 0 refused\n")
+
+
 def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: Path) -> None:
     rows = {-1.0: "n", 1.0: "p", -0.2: "p"}
     long = "x,c\n" + "".join(f"{x},{c}\n" * (1 if x == -0.2 else 100) for x, c in rows.items())
@@ -71,7 +79,22 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
     ("arguments", "line"),
     [
         ((), "study: `FILE` must be given, or else `--check`"),
-        (("FILE", "--label", "kind", "--out", "OUT"), "study: `--weight-bound` must be given for the claim verdict"),
+        (
+            ("FILE", "--label", "kind", "--out", "OUT"),
+            "study: `--weight-bound` or `--C` must be given for the claim verdict",
+        ),
+        (
+            ("FILE", "--label", "kind", "--C", "1", "--weight-bound", "1", "--out", "OUT"),
+            "study: one of `weight_bound` and `C` must be given; got 1.0 and 1.0",
+        ),
+        (
+            ("FILE", "--label", "kind", "--C", "1", "--claim", "stationary", "--out", "OUT"),
+            "study: `--C` must be left out for the claim stationary; got 1.0",
+        ),
+        (
+            ("FILE", "--label", "kind", "--C", "1", "--loss", "quadratic", "--out", "OUT"),
+            "study: `loss` must be one of cross-entropy; got quadratic",
+        ),
         (
             ("FILE", "--label", "colour", "--weight-bound", "1", "--out", "OUT"),
             "study: `label` must name columns of the table, which are x, y, kind",

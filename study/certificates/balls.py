@@ -8,6 +8,8 @@ from flint import arb, arb_mat, fmpq
 from study.certificates.reading import LARGEST, labelled, number, numbers, require
 
 FAR = arb(2) ** 400
+HEAVIEST = 1e300
+"""The largest multiplicity: weights far above all other numbers are what laws are held to."""
 MOST_HALVINGS = 256
 EVALUATION = 10
 """Operations on balls that a loss or a derivative takes."""
@@ -66,9 +68,15 @@ def cells(p: int, R: arb, tree: Any) -> Iterator[tuple[list[arb], tuple[int, ...
 
 
 class BallProblem:
-    """Points, multiplicities, loss and box; f is concave, then convex from `low` to `high`, then concave."""
+    """Points, multiplicities, loss and box; f is concave, then convex from `low` to `high`, then concave.
 
-    def __init__(self, X: Any, y: Any, weight: Any, loss: Any, eps: Any, weight_bound: Any) -> None:
+    Or, in place of the box, a penalty: E(w) = |w|^2 / 2 + C sum_i weight_i f(m_i), the bias counted in |w| or not. Then
+    `weight` holds C times the multiplicities, and the box is all of space.
+    """
+
+    def __init__(
+        self, X: Any, y: Any, weight: Any, loss: Any, eps: Any, weight_bound: Any, C: Any = None, bias: Any = None
+    ) -> None:
         self.work = Work()
         rows, labels = labelled(X, y)
         self.rational = [[label * x for x in [*row, fmpq(1)]] for row, label in zip(rows, labels, strict=True)]
@@ -76,11 +84,19 @@ class BallProblem:
         small = all(abs(x) <= LARGEST for z in self.Z for x in z)
         require(small, f"`X` must hold numbers of at most {LARGEST:g}")
         self.matrix, self.n, self.p = arb_mat(self.Z), len(rows), len(rows[0]) + 1
-        self.weight = numbers(weight, "weight", self.n)
+        self.weight = numbers(weight, "weight", self.n, HEAVIEST)
         require(all(w > 0 for w in self.weight), "`weight` must be positive")
         require(loss in LOSSES, f"`loss` must be one of {', '.join(LOSSES)}")
-        self.loss, e, self.R = str(loss), number(eps, "eps"), number(weight_bound, "weight_bound")
-        require(e >= 0 and 2 * e < 1 and self.R > 0, "`eps` must lie in [0, 1/2), `weight_bound` must be positive")
+        self.loss, e, self.counted = str(loss), number(eps, "eps"), [0] * self.p
+        require(e >= 0 and 2 * e < 1, "`eps` must lie in [0, 1/2)")
+        if C is None:
+            self.R = number(weight_bound, "weight_bound")
+            require(self.R > 0, "`weight_bound` must be positive")
+        else:
+            require(number(C, "C") > 0, "`C` must be positive")
+            require(bias in ("free", "penalised"), "`bias` must be free or penalised")
+            self.R, self.weight = arb("inf"), [number(C, "C") * w for w in self.weight]
+            self.counted = [1] * (self.p - 1) + [int(bias == "penalised")]
         self.eps, root = e, ((1 + e) ** 2 - 3 * e).sqrt()
         last, first = (1 + e + root) / 3, e / (1 + e + root)  # roots of B, see `curvature`
         convex = self.loss == "cross-entropy"
@@ -125,13 +141,14 @@ class BallProblem:
 
     def total(self, w: list[arb]) -> arb:
         """Return E(w)."""
-        return dot(self.weight, [self.value(m) for m in self.margins(w)])
+        penalty = sum((k * x * x for k, x in zip(self.counted, w, strict=True)), arb(0)) / 2
+        return dot(self.weight, [self.value(m) for m in self.margins(w)]) + penalty
 
     def gradient(self, w: list[arb]) -> list[arb]:
         """Return the gradient of E."""
         self.work.add(self.n * self.p)
         slopes = [a * self.slope(m) for a, m in zip(self.weight, self.margins(w), strict=True)]
-        return [dot(slopes, [z[j] for z in self.Z]) for j in range(self.p)]
+        return [dot(slopes, [z[j] for z in self.Z]) + self.counted[j] * w[j] for j in range(self.p)]
 
     def hessian(self, w: list[arb], free: list[int]) -> arb_mat:
         """Return the rows and columns `free` of the Hessian of E."""
@@ -139,7 +156,8 @@ class BallProblem:
         curved = [a * self.curvature(m)[0] for a, m in zip(self.weight, self.margins(w), strict=True)]
         columns = {j: [z[j] for z in self.Z] for j in free}
         bent = {j: [c * x for c, x in zip(curved, columns[j], strict=True)] for j in free}
-        return arb_mat([[dot(bent[j], columns[k]) for k in free] for j in free])
+        own = {j: arb(self.counted[j]) for j in free}
+        return arb_mat([[dot(bent[j], columns[k]) + (own[j] if j == k else 0) for k in free] for j in free])
 
     def least(self, a: arb, b: arb) -> arb:
         """Return the least value of f on [a, b]."""
@@ -184,6 +202,7 @@ class Point:
     def __init__(self, problem: BallProblem, w: Any, face: Any, radius: Any, alone_radius: Any = None) -> None:
         self.problem, p = problem, problem.p
         require(isinstance(face, str) and len(face) == p and set(face) <= set("0+-"), "`face` must hold 0, + and -")
+        require(problem.R.is_finite() or set(face) == {"0"}, "without a box there are no faces")
         self.w, self.face, self.radius = numbers(w, "w", p), str(face), number(radius, "radius")
         require(self.radius > 0, "`radius` must be positive")
         self.free = [j for j in range(p) if face[j] == "0"]

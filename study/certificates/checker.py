@@ -62,6 +62,22 @@ def _verdict(proof: dict[str, Any]) -> str:
     names = ("X", "y", "weight", "loss", "eps", "weight_bound", "judged", "claim", "w", "evidence")
     *given, judged, claim, w, evidence = fields(proof, *names)
     problem = BallProblem(*given)
+    where = f"|w_j| <= {float(problem.R):g}"
+    return f"with the {problem.loss} loss and {where}, {_decide(problem, judged, claim, w, evidence)}"
+
+
+def _penalised(proof: dict[str, Any]) -> str:
+    names = ("X", "y", "weight", "loss", "eps", "C", "bias", "judged", "claim", "w", "evidence")
+    X, y, weight, loss, eps, C, bias, judged, claim, w, evidence = fields(proof, *names)
+    problem = BallProblem(X, y, weight, loss, eps, None, C, bias)
+    require(
+        isinstance(evidence, dict) and set(evidence) == {"optimum"}, "with a penalty, `evidence` must be an optimum"
+    )
+    where = f"the penalty of C = {C:g}, bias {bias}"
+    return f"with the {problem.loss} loss and {where}, {_decide(problem, judged, claim, w, evidence)}"
+
+
+def _decide(problem: BallProblem, judged: Any, claim: Any, w: Any, evidence: Any) -> str:
     require(claim in ("fails", "separates"), "`claim` must be fails or separates")
     judged = [as_index(i, "judged", problem.n) for i in as_list(judged, "judged")]
     require(len(judged) == len(set(judged)) > 0, "`judged` must name points, each once")
@@ -83,7 +99,7 @@ def _verdict(proof: dict[str, Any]) -> str:
         _optimum(problem, judged, fails, what)
     which = "the points" if len(judged) == problem.n else f"the points {judged}"
     outcome = f"misclassifies one of {which}" if fails else f"classifies {which} correctly"
-    return f"with the {problem.loss} loss and |w_j| <= {float(problem.R):g}, every optimum {outcome}"
+    return f"every optimum {outcome}"
 
 
 def _tree(problem: BallProblem, judged: list[int], fails: bool, level: arb, tree: Any) -> None:
@@ -204,4 +220,10 @@ def _separability(proof: dict[str, Any]) -> str:
     return f"{len(Z)} points with {p - 1} features are {claim}"
 
 
-KINDS = {"verdict": _verdict, "stationary": stationary, "separability": _separability, "fold": fold}
+KINDS = {
+    "verdict": _verdict,
+    "penalised verdict": _penalised,
+    "stationary": stationary,
+    "separability": _separability,
+    "fold": fold,
+}

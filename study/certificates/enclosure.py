@@ -15,7 +15,7 @@ from study.datasets.dataset import Floats
 DIGITS = 192
 """Bits of the ball arithmetic of the search; the checker takes fewer."""
 RADII = (1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13)
-"""Radii of enclosures that are tried, as shares of the bound."""
+"""Radii of enclosures that are tried, as shares of the bound or of the largest weight."""
 
 
 class Enclosure:
@@ -25,7 +25,9 @@ class Enclosure:
         self.problem, self.face = problem, face
         self.free = [j for j, mark in enumerate(face) if mark == "0"]
         self.Z = [[arb(x) for x in z] for z in problem.Z.tolist()]
-        self.weight = [arb(x) for x in problem.weight.tolist()]
+        C = arb(problem.C) if problem.penalised else arb(1)
+        self.cost = [C * arb(x) for x in problem.weight.tolist()]
+        self.counted = problem.counted.tolist()
         self.eps = arb(problem.eps)
 
     def placed(self, w: Iterable[float]) -> list[arb]:
@@ -44,9 +46,9 @@ class Enclosure:
         return [sum((a * b for a, b in zip(z, w, strict=True)), arb(0)) for z in self.Z]
 
     def value(self, w: list[arb]) -> arb:
-        """Return the weighted sum of the losses."""
-        total = arb(0)
-        for m, weight in zip(self.margins(w), self.weight, strict=True):
+        """Return the objective."""
+        total = sum((k * x * x for k, x in zip(self.counted, w, strict=True)), arb(0)) / 2
+        for m, weight in zip(self.margins(w), self.cost, strict=True):
             if self.problem.loss == "cross-entropy":
                 total += weight * ((1 + (-m).exp()).log() + self.eps * m)
             else:
@@ -56,10 +58,9 @@ class Enclosure:
 
     def derivatives(self, w: list[arb]) -> tuple[list[arb], list[list[arb]]]:
         """Return the gradient, and the Hessian along the face."""
-        p = len(w)
-        gradient = [arb(0)] * p
-        hessian = [[arb(0)] * len(self.free) for _ in self.free]
-        for z, m, weight in zip(self.Z, self.margins(w), self.weight, strict=True):
+        gradient = [k * x for k, x in zip(self.counted, w, strict=True)]
+        hessian = [[arb(self.counted[j] if j == k else 0) for k in self.free] for j in self.free]
+        for z, m, weight in zip(self.Z, self.margins(w), self.cost, strict=True):
             exp = m.exp()
             q = 1 / (1 + exp)
             r, pq = q - self.eps, exp * q * q
@@ -75,8 +76,7 @@ class Enclosure:
 
     def polished(self, w: Floats) -> Floats | None:
         """Return the root of the gradient along the face next to `w`, or None where Newton's method finds none."""
-        x = self.placed(w)
-        k = len(self.free)
+        x, k, size = self.placed(w), len(self.free), self.problem.size_of(w)
         for _ in range(12 if k else 0):
             gradient, hessian = self.derivatives([a.mid() for a in x])
             try:
@@ -87,7 +87,7 @@ class Enclosure:
                 x[j] = (x[j] - s).mid()
             if not all(abs(float(a)) <= self.problem.weight_bound for a in x):
                 return None
-            if max(abs(float(s)) for s in step) <= 1e-30 * self.problem.weight_bound:
+            if max(abs(float(s)) for s in step) <= 1e-30 * size:
                 break
         return np.array([float(a) for a in x])
 
@@ -135,7 +135,7 @@ def enclosed(problem: Problem, w: Floats, face: str) -> tuple[Enclosure, Floats,
         root = enclosure.polished(w)
         if root is None:
             return None
-        for radius in (share * problem.weight_bound for share in RADII):
+        for radius in (share * problem.size_of(root) for share in RADII):
             margins = enclosure.margins(enclosure.box(root, radius))
             judged = [m for m, wanted in zip(margins, problem.judged, strict=True) if wanted]
             certain = all(m > 0 for m in judged) or any(m < 0 for m in judged)
@@ -145,19 +145,23 @@ def enclosed(problem: Problem, w: Floats, face: str) -> tuple[Enclosure, Floats,
 
 
 def optimum_near(problem: Problem, w: Floats) -> dict[str, Any] | None:
-    """Return the enclosure of the one optimum of the cross-entropy as a proof states it, or None.
-
-    A weight is put on its bound where the distance left, as a share of the bound, is less than the share of the loss
-    that the pull of the gradient over that bound has.
-    """
-    R = problem.weight_bound
-    gradient = problem.slopes(w) @ problem.Z
-    tight = (R - np.abs(w)) / R < np.abs(gradient) * R / max(problem.value(w), 1e-300)
-    face = "".join(
-        "0" if not t or x * g >= 0 else "+" if x > 0 else "-" for t, x, g in zip(tight, w, gradient, strict=True)
-    )
+    """Return the enclosure of the one optimum of the cross-entropy as a proof states it, or None."""
+    face = "0" * w.size if problem.penalised else _face_near(problem, w)
     answer = enclosed(problem, w, face)
     if answer is None:
         return None
     _, root, radius = answer
     return {"w": root.tolist(), "face": face, "radius": radius}
+
+
+def _face_near(problem: Problem, w: Floats) -> str:
+    """Return the face of the box that the optimum near w lies on.
+
+    A weight is put on its bound where the distance left, as a share of the bound, is less than the share of the loss
+    that the pull of the gradient over that bound has.
+    """
+    R, gradient = problem.weight_bound, problem.gradient(w)
+    tight = (R - np.abs(w)) / R < np.abs(gradient) * R / max(problem.value(w), 1e-300)
+    return "".join(
+        "0" if not t or x * g >= 0 else "+" if x > 0 else "-" for t, x, g in zip(tight, w, gradient, strict=True)
+    )

@@ -49,17 +49,17 @@ def as_list(value: Any, name: str, size: int | None = None) -> list[Any]:
     return list(value)
 
 
-def number(value: Any, name: str) -> arb:
+def number(value: Any, name: str, largest: float = LARGEST) -> arb:
     """Return a finite number as an exact ball."""
     require(type(value) in (int, float), f"`{name}` must hold numbers")
     require(isfinite(value) if type(value) is float else True, f"`{name}` must hold finite numbers")
-    require(abs(value) <= LARGEST, f"`{name}` must hold numbers of at most {LARGEST:g}")
+    require(abs(value) <= largest, f"`{name}` must hold numbers of at most {largest:g}")
     return arb(value)
 
 
-def numbers(value: Any, name: str, size: int | None = None) -> list[arb]:
+def numbers(value: Any, name: str, size: int | None = None, largest: float = LARGEST) -> list[arb]:
     """Return a list of finite numbers as exact balls."""
-    return [number(item, name) for item in as_list(value, name, size)]
+    return [number(item, name, largest) for item in as_list(value, name, size)]
 
 
 def as_index(value: Any, name: str, size: int) -> int:

@@ -1,4 +1,4 @@
-"""Search for a proof of what the bounded optimum of a sigmoid unit does on one set of points."""
+"""Search for a proof of what the bounded or penalised optimum of a sigmoid unit does on one set of points."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,10 +11,11 @@ from scipy.optimize import linprog
 
 from study.certificates.enclosure import optimum_near
 from study.certificates.problem import Problem, _problem_of
-from study.checks import Positive, PositiveInt, as_integers, checked
+from study.checks import Positive, PositiveInt, as_integers, checked, one_of
 from study.datasets.dataset import Features, Floats, Labels, check_room
 from study.kernels import proof_cells
-from study.trainers.losses import Eps, Loss
+from study.trainers.losses import Bias, Eps, Loss
+from study.trainers.sigmoid_unit import sigmoid_unit
 
 SLACK = 1e-9
 """What is proved must hold with this share of the loss to spare, which covers the rounding of the search."""
@@ -26,17 +27,18 @@ MOST_PUSHED, MOST_PASSED = 32, 20_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Verdict:
-    """What is proved of the optimum of a unit inside a box.
+    """What is proved of the optimum of a unit inside a box or with a penalty.
 
     Parameters
     ----------
     claim : {"separates", "fails", "undecided"}
         separates: no weights in the box that get a judged point wrong have a loss as low as `w`, which gets all of them
         right. fails: no weights in the box that get all judged points right have a loss as low as `w`, which does not.
+        With a penalty the loss is the objective, and the box all of space.
     w : ndarray of shape (n_features + 1,)
         The witness, the bias last.
     loss_value : float
-        Sum of sample weight times loss at `w`.
+        Sum of sample weight times loss at `w`; with a penalty |w|^2 / 2 + C times that.
     lost : ndarray of bool of shape (n_samples,)
         Which points `w` gets wrong.
     n_cells, cells_left : int
@@ -63,12 +65,14 @@ def verdict(
     loss: Loss = "cross-entropy",
     eps: Eps = 0.0,
     sample_weight: ArrayLike | None = None,
-    weight_bound: Positive,
+    weight_bound: Positive | None = None,
+    C: Positive | None = None,
+    bias: Bias = "free",
     judged: Annotated[ArrayLike, as_integers] | None = None,
     max_cells: PositiveInt = 200_000,
     advance: Callable[[int], None] | None = None,
 ) -> Verdict:
-    """Prove whether the optimum of a sigmoid unit inside a box separates one set of points.
+    """Prove whether the optimum of a sigmoid unit, inside a box or with a penalty, separates one set of points.
 
     Parameters
     ----------
@@ -81,8 +85,13 @@ def verdict(
         The targets are eps and 1 - eps.
     sample_weight : array_like of shape (n_samples,), optional
         Positive; a weight of k counts a sample k times, at no cost.
-    weight_bound : float in (0, inf)
+    weight_bound : float in (0, inf), optional
         The box |w_j| <= weight_bound, bias included.
+    C : float in (0, inf), optional
+        In place of the box, a penalty: the objective is |w|^2 / 2 + C times the summed loss. For the cross-entropy
+        only.
+    bias : {"free", "penalised"}
+        Whether the bias counts in that |w|.
     judged : array_like of int, optional
         The points that must be right, all by default.
     max_cells : int, at least 1
@@ -98,7 +107,7 @@ def verdict(
     Raises
     ------
     BadInput
-        For points, loss, eps, sample weights, bound or indices that cannot be used.
+        For points, loss, eps, sample weights, bound, penalty or indices that cannot be used.
 
     Notes
     -----
@@ -107,14 +116,16 @@ def verdict(
     on each of which a sum of lines below each sample's loss, with a multiplier for a margin of known sign, must exceed
     the loss of the witness. A cell that offers better weights on the other side begins the search again from there.
     """
-    problem = _problem_of(X, y, loss, eps, sample_weight, weight_bound, judged)
+    problem = _problem_of(X, y, loss, eps, sample_weight, weight_bound, judged, C, bias)
+    if C is not None:
+        one_of("loss", loss, ("cross-entropy",))
     check_room(max_cells=max_cells)
     best = min(_candidates(problem), key=problem.value)
     n_cells = left = 0
     for _ in range(20):
         fails = bool((problem.Z[problem.judged] @ best <= 0.0).any())
         evidence = _convex_evidence(problem, best, fails)
-        if evidence is None:
+        if evidence is None and not problem.penalised:
             looked = n_cells
             watch = None if advance is None else lambda new, old=looked: advance(old + new)
             evidence, cells, left, better = _tree(problem, best, fails, max_cells, watch)
@@ -134,7 +145,8 @@ def _stated(
     if evidence is not None:
         judged = np.flatnonzero(problem.judged).tolist()
         what = {**problem.plain(), "judged": judged, "claim": claim, "w": w.tolist(), "evidence": evidence}
-        certificate = json.dumps({"kind": "verdict", **what}, separators=(",", ":"))
+        kind = "penalised verdict" if problem.penalised else "verdict"
+        certificate = json.dumps({"kind": kind, **what}, separators=(",", ":"))
     return Verdict(
         claim=claim if evidence is not None else "undecided",
         w=w,
@@ -148,6 +160,10 @@ def _stated(
 
 def _candidates(problem: Problem) -> Iterator[Floats]:
     """Yield minima: from zero, among those that are right, and among those that get one point wrong."""
+    if problem.penalised:
+        weight, eps, C, bias = problem.weight, problem.eps, problem.C, problem.bias
+        yield sigmoid_unit(problem.X, problem.y, eps=eps, sample_weight=weight, C=C, bias=bias, method="newton").w
+        return
     Z, R, none = problem.Z, problem.weight_bound, np.zeros(len(problem.X), bool)
     free, _ = problem.interior(none, 1.0, np.zeros(Z.shape[1]))
     yield free
@@ -195,6 +211,8 @@ def _convex_evidence(problem: Problem, w: Floats, fails: bool) -> dict[str, Any]
         optimum = optimum_near(problem, w)
         if optimum is not None:
             return {"optimum": optimum}
+    if problem.penalised:
+        return None
     soft = problem.loss == "quadratic" and problem.eps > 0.0
     if not fails or soft or (problem.loss != "cross-entropy" and not problem.judged.all()):
         return None
@@ -218,7 +236,7 @@ def _plane(problem: Problem, start: Floats, gap: float) -> tuple[float, Floats, 
 
 def _plane_height(problem: Problem, c: Floats, multiplier: Floats) -> float:
     """Return what the tangent plane at c, less multiples of margins, exceeds everywhere in the box."""
-    gradient = problem.slopes(c) @ problem.Z
+    gradient = problem.gradient(c)
     return problem.value(c) - float(
         gradient @ c + problem.weight_bound * np.abs(gradient - multiplier @ problem.Z).sum()
     )

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from study.checks import BadInput, CheckFailed, escape_controls
 from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
@@ -27,12 +29,14 @@ def certify(
     loss: Literal["quadratic", "cross-entropy", "threshold-quadratic"] = "cross-entropy",
     eps: float = 0.0,
     weight_bound: float | None = None,
+    C: Annotated[float | None, Parameter(name=["--C", "--c"])] = None,
+    bias: Literal["free", "penalised"] = "free",
     out: Path | None = None,
     max_cells: int | None = None,
     check: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Prove what the bounded optimum of a sigmoid unit does on your points, or check such proofs independently.
+    """Prove what the optimum of a bounded or penalised unit does on your points, or check such proofs independently.
 
     Parameters
     ----------
@@ -51,6 +55,10 @@ def certify(
         The targets are EPS and 1 - EPS.
     weight_bound
         Bound on each weight, bias included.
+    C
+        In place of the bound, a penalty: the unit minimises |w|^2 / 2 + C times its summed cross-entropy.
+    bias
+        Whether the bias counts in that |w|: free, as in scikit-learn's LogisticRegression, or penalised.
     out
         File for the proof, JSON; by default FILE's name with the ending .proof.json, in the working directory.
     max_cells
@@ -67,16 +75,19 @@ def certify(
         return
     if file is None:
         raise BadInput("`FILE` must be given, or else `--check`")
-    if claim != "separability" and weight_bound is None:
-        raise BadInput(f"`--weight-bound` must be given for the claim {claim}")
+    if claim == "stationary" and C is not None:
+        raise BadInput(f"`--C` must be left out for the claim stationary; got {C}")
+    if claim != "separability" and weight_bound is None and C is None:
+        raise BadInput(f"`--weight-bound`{' or `--C`' * (claim == 'verdict')} must be given for the claim {claim}")
     table = read(file, table_options, weight)
     points = _distinct(table, standardised=table_options.standardise and claim != "separability")
     out = Path(f"{file.name.partition('.')[0].strip('-') or 'table'}.proof.json") if out is None else out
-    unit = {"loss": loss, "eps": eps, "weight_bound": weight_bound}
+    unit: dict[str, Any] = {"loss": loss, "eps": eps, "weight_bound": weight_bound}
     if claim == "separability":
         found: tuple[str | None, dict[str, Any]] = _separability(points)
     else:
-        found = _optima(points, unit, max_cells, stationary=claim == "stationary")
+        penalty = {} if C is None else {"C": C, "bias": bias}
+        found = _optima(points, unit | penalty, max_cells, stationary=claim == "stationary")
     _finish(*found, table, len(points.rows), out, json)
 
 

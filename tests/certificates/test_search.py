@@ -1,6 +1,7 @@
 """Verdicts of the bounded optimum: known ones, ones by brute force, and what the search says of ties."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,6 +56,22 @@ def test_the_threshold_of_the_law_s_example(loss: Loss, threshold: float) -> Non
         assert answer.lost.tolist() == [False] * 8 + [claim == "fails"]
         assert answer.certificate is not None
         check(answer.certificate)
+
+
+@pytest.mark.parametrize(("bias", "ln_threshold"), [("penalised", 26.03119), ("free", 26.031771)])
+def test_the_threshold_of_a_penalty(bias: Any, ln_threshold: float) -> None:
+    """The first is that of FACTS at C = 160."""
+    for step, claim in ((-1e-5, "separates"), (1e-5, "fails")):
+        weight = np.append(np.full(8, np.exp(ln_threshold + step)), 1.0)
+        answer = verdict(*CROWD, sample_weight=weight, C=160.0, bias=bias)
+        assert answer.claim == claim
+        assert answer.lost.tolist() == [False] * 8 + [claim == "fails"]
+        assert answer.certificate is not None
+        check(answer.certificate)
+        counted = answer.w if bias == "penalised" else answer.w[:-1]
+        margins = CROWD[1] * (CROWD[0] @ answer.w[:-1] + answer.w[-1])
+        value = counted @ counted / 2.0 + 160.0 * weight @ np.logaddexp(0.0, -margins)
+        assert answer.loss_value == pytest.approx(value)
 
 
 def test_multiplicities_up_to_a_trillion_cost_nothing() -> None:
@@ -140,6 +157,9 @@ def test_soft_targets_and_every_dimension(n_features: int, loss: Loss) -> None:
         ({"eps": 0.5}, r"`eps` must lie in \[0, 1/2\)"),
         ({"weight_bound": np.inf}, "`weight_bound` must be positive and finite"),
         ({"sample_weight": [1.0, -1.0]}, "`sample_weight` must be positive"),
+        ({"weight_bound": None}, "one of `weight_bound` and `C` must be given; got None and None"),
+        ({"C": 1.0}, "one of `weight_bound` and `C` must be given; got 1.0 and 1.0"),
+        ({"weight_bound": None, "C": 1.0, "loss": "quadratic"}, "`loss` must be one of cross-entropy; got quadratic"),
         ({"judged": [2]}, "`judged` must hold indices from 0 to 1"),
         ({"judged": []}, "`judged` must hold indices"),
         ({"max_cells": 0}, "`max_cells` must be a whole number"),
