@@ -162,10 +162,28 @@ def return_statement(row: Row) -> Statements:
 
 
 def win_back() -> Records:
-    """Measure the spoiler's margin under a penalty along the number of base points."""
-    points = spoilt(*WON_BACK, "ball")
+    """Measure the spoiler's margin under a penalty along the number of base points, and prove its side."""
+    points, spoiler = spoilt(*WON_BACK, "ball"), len(WON_BACK[1]) - 1
     margins = penalised_optimum(points, "penalised", WON_BACK_LN_M, WON_BACK_C) @ points.spoilers[0]
-    return {"won_back": {"ln_M": WON_BACK_LN_M, "margin": margins}, "n_fits": len(margins)}
+    rows = []
+    for ln_M, margin in zip(WON_BACK_LN_M, margins.tolist(), strict=True):
+        found = verdict(**won_back(ln_M), judged=[spoiler])
+        right = {"ln_M": ln_M, "margin": margin, "spoiler_right": found.claim == "separates"}
+        rows.append(right | accepted(found.certificate))
+    return {"won_back": rows, "n_fits": len(margins)}
+
+
+def won_back(ln_M: float) -> dict[str, Any]:
+    """Return what `verdict` takes of the points that a penalty wins back."""
+    X, y, is_spoiler = WON_BACK
+    weight = np.where(is_spoiler, 1.0, np.exp(ln_M))
+    return {"X": X, "y": y, "sample_weight": weight, "C": WON_BACK_C, "bias": "penalised"}
+
+
+def won_back_statement(row: Row) -> Statements:
+    """Return what the proof of the spoiler's side must state."""
+    claim, spoiler = "separates" if row["spoiler_right"] else "fails", len(WON_BACK[1]) - 1
+    return {"certificate": statement(**won_back(row["ln_M"]), loss="cross-entropy", judged=[spoiler], claim=claim)}
 
 
 def hasten() -> Records:
@@ -209,7 +227,7 @@ def numbers(tables: Frames) -> Numbers:
         "quadratic": numbers_of_quadratic(quadratic),
         "returning": nested(returned, {"loss": "", "weight_bound": "R"}, ["separates", "spoiler_lost"]),
         "returns": {key(loss): bool(is_returning(rows)) for loss, rows in returned.groupby("loss")},
-        "won_back": nested(tables["won_back"], {"ln_M": "ln_M"}, ["margin"]),
+        "won_back": nested(tables["won_back"], {"ln_M": "ln_M"}, ["margin", "spoiler_right"]),
         "sooner": nested(tables["sooner"], {"ln_M": "ln_M"}, ["t"]),
     }
 
@@ -275,5 +293,5 @@ EXPERIMENT = experiment(
     },
     tables=tables,
     numbers=numbers,
-    statements={"": bracket_statements, "returning": return_statement},
+    statements={"": bracket_statements, "returning": return_statement, "won_back": won_back_statement},
 )

@@ -108,6 +108,7 @@ CLAIMS = (
         statement="Under a penalty too, a spoiler that some number of points outvote is outvoted by more.",
         source="this study",
         holds=_single_threshold,
+        basis="proved by machine",
         evidence=(
             "the spoiler's margin, few points: {brakes.won_back.ln_M__4.margin:.2f}",
             "more: {brakes.won_back.ln_M_2.margin:.2f}",
