@@ -92,10 +92,6 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
             "study: `--C` must be left out for the claim stationary; got 1.0",
         ),
         (
-            ("FILE", "--label", "kind", "--C", "1", "--loss", "quadratic", "--out", "OUT"),
-            "study: `loss` must be one of cross-entropy; got quadratic",
-        ),
-        (
             ("FILE", "--label", "colour", "--weight-bound", "1", "--out", "OUT"),
             "study: `label` must name columns of the table, which are x, y, kind",
         ),

@@ -144,6 +144,27 @@ class BallProblem:
         penalty = sum((k * x * x for k, x in zip(self.counted, w, strict=True)), arb(0)) / 2
         return dot(self.weight, [self.value(m) for m in self.margins(w)]) + penalty
 
+    def penalty_on(self, centre: list[arb], half: list[arb]) -> tuple[arb, list[arb], arb]:
+        """Return A and G with a penalty of at least A + G.w, and the least penalty on a cell."""
+        G = [k * c for k, c in zip(self.counted, centre, strict=True)]
+        nearest = [(abs(c) - h).nonnegative_part() for c, h in zip(centre, half, strict=True)]
+        return -dot(G, centre) / 2, G, sum((k * x * x for k, x in zip(self.counted, nearest, strict=True)), arb(0)) / 2
+
+    def require_all_as_good_inside(self, level: arb) -> None:
+        """Refuse unless E > level where some |w_j| > R: by the penalty, or the loss of a class where the bias is free.
+
+        Where the penalty is at most `level` and |b| > R, the margins of one class are at most |x| (2 level)^(1/2) - R.
+        """
+        reason = "weights as good as the witness may lie outside the box"
+        require(self.R > 0 and 2 * level < self.R**2, reason)
+        reach, lost = (2 * level).sqrt(), {1: arb(0), -1: arb(0)}
+        for z, weight in zip(self.rational, self.weight, strict=True):
+            m = arb(sum(x * x for x in z[:-1])).sqrt() * reach - self.R
+            if not self.counted[-1]:
+                require(m <= 0, reason)
+                lost[int(z[-1])] += weight * self.value(m)
+        require(self.counted[-1] == 1 or all(total > level for total in lost.values()), reason)
+
     def gradient(self, w: list[arb]) -> list[arb]:
         """Return the gradient of E."""
         self.work.add(self.n * self.p)

@@ -70,9 +70,11 @@ def _penalised(proof: dict[str, Any]) -> str:
     names = ("X", "y", "weight", "loss", "eps", "C", "bias", "judged", "claim", "w", "evidence")
     X, y, weight, loss, eps, C, bias, judged, claim, w, evidence = fields(proof, *names)
     problem = BallProblem(X, y, weight, loss, eps, None, C, bias)
-    require(
-        isinstance(evidence, dict) and set(evidence) == {"optimum"}, "with a penalty, `evidence` must be an optimum"
-    )
+    require(isinstance(evidence, dict) and "plane" not in evidence, "`evidence` must hold one of tree, optimum")
+    if "tree" in evidence:  # in a box that holds all weights whose objective is at most that of the witness
+        tree, box = fields(evidence, "tree", "box")
+        evidence, problem.R = {"tree": tree}, number(box, "box")
+        problem.require_all_as_good_inside(problem.total(numbers(w, "w", problem.p)))
     where = f"the penalty of C = {C:g}, bias {bias}"
     return f"with the {problem.loss} loss and {where}, {_decide(problem, judged, claim, w, evidence)}"
 
@@ -142,17 +144,18 @@ def _above(
     problem: BallProblem, cell: Any, low: list[arb], high: list[arb], least: list[arb], held: Any, level: arb
 ) -> bool:
     """Say whether E > level where the margins lie in [low, high] and sign m_i >= 0 for each (i, sign) held."""
-    if sum(least) > level:
+    centre, half = cell
+    A, G, penalty = problem.penalty_on(centre, half)
+    if sum(least, penalty) > level:
         return True
     problem.work.add(problem.n * problem.p)
-    A, G = arb(0), [arb(0)] * problem.p  # E >= A + G.w, and later A + G.w plus multiples of what is held
+    # E >= A + G.w, and later A + G.w plus multiples of what is held
     for z, w, a, b, lowest in zip(problem.Z, problem.weight, low, high, least, strict=True):
         c, s = problem.minorant(a, b)
         if w * (c + s * (a + b) / 2) > lowest:
             A, G = A + w * c, [g + w * s * x for g, x in zip(G, z, strict=True)]
         else:
             A += lowest
-    centre, half = cell
 
     def bound(G: list[arb]) -> arb:
         return A + dot(G, centre) - dot([abs(g) for g in G], half)

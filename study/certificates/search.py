@@ -1,8 +1,9 @@
 """Search for a proof of what the bounded or penalised optimum of a sigmoid unit does on one set of points."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -11,10 +12,10 @@ from scipy.optimize import linprog
 
 from study.certificates.enclosure import optimum_near
 from study.certificates.problem import Problem, _problem_of
-from study.checks import Positive, PositiveInt, as_integers, checked, one_of
+from study.checks import Positive, PositiveInt, as_integers, checked
 from study.datasets.dataset import Features, Floats, Labels, check_room
 from study.kernels import proof_cells
-from study.trainers.losses import Bias, Eps, Loss
+from study.trainers.losses import Bias, Eps, Loss, loss_of_margin
 from study.trainers.sigmoid_unit import sigmoid_unit
 
 SLACK = 1e-9
@@ -88,8 +89,7 @@ def verdict(
     weight_bound : float in (0, inf), optional
         The box |w_j| <= weight_bound, bias included.
     C : float in (0, inf), optional
-        In place of the box, a penalty: the objective is |w|^2 / 2 + C times the summed loss. For the cross-entropy
-        only.
+        In place of the box, a penalty: the objective is |w|^2 / 2 + C times the summed loss.
     bias : {"free", "penalised"}
         Whether the bias counts in that |w|.
     judged : array_like of int, optional
@@ -117,15 +117,15 @@ def verdict(
     the loss of the witness. A cell that offers better weights on the other side begins the search again from there.
     """
     problem = _problem_of(X, y, loss, eps, sample_weight, weight_bound, judged, C, bias)
-    if C is not None:
-        one_of("loss", loss, ("cross-entropy",))
+    if problem.penalised:
+        problem = replace(problem, weight_bound=box_around_minima(problem))
     check_room(max_cells=max_cells)
     best = min(_candidates(problem), key=problem.value)
     n_cells = left = 0
     for _ in range(20):
         fails = bool((problem.Z[problem.judged] @ best <= 0.0).any())
         evidence = _convex_evidence(problem, best, fails)
-        if evidence is None and not problem.penalised:
+        if evidence is None:
             looked = n_cells
             watch = None if advance is None else lambda new, old=looked: advance(old + new)
             evidence, cells, left, better = _tree(problem, best, fails, max_cells, watch)
@@ -161,9 +161,9 @@ def _stated(
 def _candidates(problem: Problem) -> Iterator[Floats]:
     """Yield minima: from zero, among those that are right, and among those that get one point wrong."""
     if problem.penalised:
-        weight, eps, C, bias = problem.weight, problem.eps, problem.C, problem.bias
-        yield sigmoid_unit(problem.X, problem.y, eps=eps, sample_weight=weight, C=C, bias=bias, method="newton").w
-        return
+        yield _penalised_minimum(problem)
+        if problem.loss == "cross-entropy":
+            return
     Z, R, none = problem.Z, problem.weight_bound, np.zeros(len(problem.X), bool)
     free, _ = problem.interior(none, 1.0, np.zeros(Z.shape[1]))
     yield free
@@ -180,6 +180,32 @@ def _candidates(problem: Problem) -> Iterator[Floats]:
         held[i] = True
         wrong, _ = problem.interior(held, -1.0, -Z[i] * (0.5 * R / np.abs(Z[i]).max()))
         yield from _descended(problem, wrong)
+
+
+def _penalised_minimum(problem: Problem) -> Floats:
+    """Return the minimum that a penalised unit reaches from the best bias alone."""
+    target = np.where(problem.y > 0.0, 1.0 - problem.eps, problem.eps)
+    w0 = np.zeros(problem.Z.shape[1])
+    w0[-1] = np.log(problem.weight @ target) - np.log(problem.weight @ (1.0 - target))
+    given: dict[str, Any] = {"loss": problem.loss, "eps": problem.eps, "C": problem.C, "bias": problem.bias}
+    return sigmoid_unit(problem.X, problem.y, sample_weight=problem.weight, w0=w0, method="newton", **given).w
+
+
+def box_around_minima(problem: Problem) -> float:
+    """Return R such that outside of [-R, R]^p the penalised objective is higher than at some weights inside.
+
+    There |w|^2 / 2 alone is, or, where a free bias is so large, the loss of one class, whose margins are at most
+    |x_i| |w| - R: with the best bias alone the loss is less than that of either class lost for good.
+    """
+    level = problem.value(_penalised_minimum(problem)) * (1.0 + 1e-6)
+    R = reach = math.sqrt(2.0 * level)
+    length = np.linalg.norm(problem.X, axis=1)
+    while problem.bias == "free":
+        lost = problem.cost * loss_of_margin(problem.loss, np.minimum(length * reach - R, 0.0), problem.eps)[0]
+        if (length * reach < R).all() and all(lost[problem.y == label].sum() > level for label in (-1.0, 1.0)):
+            break
+        R *= 1.25
+    return R
 
 
 def _descended(problem: Problem, w: Floats) -> Iterator[Floats]:
@@ -250,7 +276,8 @@ def _tree(
     marks, better = np.zeros(room, np.uint8), np.zeros(len(w))
     outcome, n_marks, left = proof_cells.branch(
         problem.Z,
-        problem.weight,
+        problem.cost,
+        problem.counted,
         problem.code,
         problem.weight_bound,
         problem.judged,
@@ -261,5 +288,8 @@ def _tree(
         better,
         watch=watch,
     )
-    tree = {"tree": marks[:n_marks].tobytes().decode()} if outcome == proof_cells.PROVED else None
+    tree: dict[str, Any] | None = None
+    if outcome == proof_cells.PROVED:
+        box = {"box": problem.weight_bound} if problem.penalised else {}
+        tree = {"tree": marks[:n_marks].tobytes().decode(), **box}
     return tree, n_marks, left, better if outcome == proof_cells.BETTER else None

@@ -2,7 +2,7 @@
 
 Z has the rows y (x, 1);
 the loss of a sample is f(m), m its margin, concave, then convex from `low` to `high`, then concave. Sums carry the
-sample weights, so multiplicities of any size cost nothing.
+sample weights, so multiplicities of any size cost nothing. To the loss a penalty adds sum_j penalty_j w_j^2 / 2.
 """
 
 import numpy as np
@@ -65,12 +65,15 @@ def _hold(G, v, m, sign, half, at_centre):
 
 
 @helper()
-def _above(Z, weight, code, a, b, m, half, held, n_held, sign, level, G):
+def _above(Z, weight, penalty, code, centre, a, b, m, half, held, n_held, sign, level, G):
     """Say whether lines below each sample's loss, and sign m_i >= 0 for what is held, keep the loss above `level`."""
     loss, eps, low, high, target = code
     n, p = Z.shape
     at_centre, lowest = 0.0, 0.0
-    G[:] = 0.0
+    for j in range(p):
+        G[j] = penalty[j] * centre[j]
+        at_centre += 0.5 * G[j] * centre[j]
+        lowest += 0.5 * penalty[j] * max(abs(centre[j]) - half[j], 0.0) ** 2
     for i in range(n):
         constant = _least(loss, eps, target, a[i], b[i])
         lowest += weight[i] * constant
@@ -92,7 +95,7 @@ def _above(Z, weight, code, a, b, m, half, held, n_held, sign, level, G):
 
 
 @helper()
-def _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):
+def _excluded(Z, weight, penalty, code, judged, fails, centre, m, r, half, level, a, b, held, G):
     """Say whether a cell holds no weights on the other side of the verdict with a loss of at most `level`."""
     n_held = 0
     for i in range(m.size):
@@ -105,13 +108,13 @@ def _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):
             if fails:
                 a[i], b[i] = 0.0, max(b[i], 0.0)
     if fails:
-        return _above(Z, weight, code, a, b, m, half, held, n_held, 1.0, level, G)
+        return _above(Z, weight, penalty, code, centre, a, b, m, half, held, n_held, 1.0, level, G)
     one = np.empty(1, np.int64)
     for k in range(n_held):
         i = held[k]
         top = b[i]
         b[i], one[0] = min(top, 0.0), i
-        if not _above(Z, weight, code, a, b, m, half, one, 1, -1.0, level, G):
+        if not _above(Z, weight, penalty, code, centre, a, b, m, half, one, 1, -1.0, level, G):
             return False
         b[i] = top
     return True
@@ -137,11 +140,12 @@ def _longest(Z, weight, code, a, b, half, halvings):
 
 
 @jit(
-    "Tuple((int64, int64, int64))(float64[:,::1], float64[::1], Tuple((int64, float64, float64, float64, float64)),"
-    " float64, boolean[::1], boolean, float64, float64, uint8[::1], float64[::1], int64[::1])",
+    "Tuple((int64, int64, int64))(float64[:,::1], float64[::1], float64[::1],"
+    " Tuple((int64, float64, float64, float64, float64)), float64, boolean[::1], boolean,"
+    " float64, float64, uint8[::1], float64[::1], int64[::1])",
     error_model="numpy",
 )
-def branch(Z, weight, code, R, judged, fails, level, floor, tree, better, control):
+def branch(Z, weight, penalty, code, R, judged, fails, level, floor, tree, better, control):
     """Prove that no weights on the other side of a verdict have a loss of at most `level`, cell by cell.
 
     Returns
@@ -166,6 +170,8 @@ def branch(Z, weight, code, R, judged, fails, level, floor, tree, better, contro
         for j in range(p):
             half[j] = R * 0.5 ** halvings[j]
         here, wrong = 0.0, False
+        for j in range(p):
+            here += 0.5 * penalty[j] * centre[j] * centre[j]
         for i in range(n):
             m[i], r[i] = 0.0, 0.0
             for j in range(p):
@@ -178,7 +184,7 @@ def branch(Z, weight, code, R, judged, fails, level, floor, tree, better, contro
             return BETTER, n_marks, n_left
         tree[n_marks] = LEAF
         n_marks += 1
-        if _excluded(Z, weight, code, judged, fails, m, r, half, level, a, b, held, G):
+        if _excluded(Z, weight, penalty, code, judged, fails, centre, m, r, half, level, a, b, held, G):
             continue
         axis = _longest(Z, weight, code, m - r, m + r, half, halvings)
         if axis < 0:

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from study.analysis.separation import separates
 from study.certificates.checker import check
 from study.certificates.search import Verdict, verdict
 from study.checks import BadInput
 from study.datasets.dataset import Floats
 from study.datasets.published import four_points, three_points
 from study.trainers.losses import LOSSES, Loss, loss_of_margin
+from study.trainers.sigmoid_unit import sigmoid_unit
 
 BASE = np.array([[a, b] for a in (-1.0, 1.0, -2.0, 2.0) for b in (-1.0, 1.0)])
 CROWD = (np.vstack([BASE, [[-1.0, 2.0]]]), np.append(np.sign(BASE[:, 0]), 1.0))
@@ -72,6 +74,24 @@ def test_the_threshold_of_a_penalty(bias: Any, ln_threshold: float) -> None:
         margins = CROWD[1] * (CROWD[0] @ answer.w[:-1] + answer.w[-1])
         value = counted @ counted / 2.0 + 160.0 * weight @ np.logaddexp(0.0, -margins)
         assert answer.loss_value == pytest.approx(value)
+
+
+@pytest.mark.parametrize("bias", ["penalised", "free"])
+@pytest.mark.parametrize(("loss", "eps"), [("quadratic", 0.0), ("quadratic", 0.1), ("threshold-quadratic", 0.1)])
+def test_a_penalty_needs_no_box_though_minima_are_many(loss: Loss, eps: float, bias: Any) -> None:
+    """Against the lowest of the minima that are reached from 200 starts."""
+    w0, claims = 5.0 * np.random.default_rng(0).normal(size=(200, 3)), set()
+    for n, C in ((20.0, 1.0), (20.0, 100.0), (2000.0, 10.0), (1e6, 0.1)):
+        unit: dict[str, Any] = {"loss": loss, "eps": eps, "C": C, "bias": bias}
+        unit["sample_weight"] = np.append(np.full(8, n / 8.0), 1.0)
+        answer, fits = verdict(*CROWD, **unit), sigmoid_unit(*CROWD, **unit, w0=w0, method="compiled")
+        lowest = fits.loss.argmin()
+        assert answer.loss_value == pytest.approx(fits.loss[lowest], rel=1e-9)
+        assert (answer.claim == "separates") == separates(fits.w[lowest], *CROWD)
+        assert answer.certificate is not None
+        check(answer.certificate)
+        claims.add(answer.claim)
+    assert claims == {"separates", "fails"}
 
 
 def test_multiplicities_up_to_a_trillion_cost_nothing() -> None:
@@ -159,7 +179,6 @@ def test_soft_targets_and_every_dimension(n_features: int, loss: Loss) -> None:
         ({"sample_weight": [1.0, -1.0]}, "`sample_weight` must be positive"),
         ({"weight_bound": None}, "one of `weight_bound` and `C` must be given; got None and None"),
         ({"C": 1.0}, "one of `weight_bound` and `C` must be given; got 1.0 and 1.0"),
-        ({"weight_bound": None, "C": 1.0, "loss": "quadratic"}, "`loss` must be one of cross-entropy; got quadratic"),
         ({"judged": [2]}, "`judged` must hold indices from 0 to 1"),
         ({"judged": []}, "`judged` must hold indices"),
         ({"max_cells": 0}, "`max_cells` must be a whole number"),

@@ -28,7 +28,9 @@ def look_for_a_proof() -> Any:
     n, p = 300, 30
     Z, weight = np.random.default_rng(0).normal(size=(n, p)), np.ones(n)
     code, tree = (0, 0.0, -np.inf, np.inf, np.inf), np.zeros(10**9, np.uint8)
-    return proof_cells.branch(Z, weight, code, 3.0, np.ones(n, bool), False, n * 0.5, -1.0, tree, np.zeros(p))
+    return proof_cells.branch(
+        Z, weight, np.zeros(p), code, 3.0, np.ones(n, bool), False, n * 0.5, -1.0, tree, np.zeros(p)
+    )
 
 
 LOOPS: dict[str, Callable[[], Any]] = {
