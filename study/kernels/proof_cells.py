@@ -156,10 +156,9 @@ def branch(Z, weight, penalty, code, R, judged, fails, level, floor, tree, bette
         Marks written to `tree`, cells that are left.
     """
     n, p = Z.shape
-    depth = p * MOST_HALVINGS + 2
-    centres, levels = np.zeros((depth, p)), np.zeros((depth, p), np.int64)
-    half, m, r, a, b, G = np.empty(p), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(p)
-    held = np.empty(n, np.int64)
+    centres, levels = np.zeros((p * MOST_HALVINGS + 2, p)), np.zeros((p * MOST_HALVINGS + 2, p), np.int64)
+    half, G, held = np.empty(p), np.empty(p), np.empty(n, np.int64)
+    m, r, a, b = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     size, n_marks, n_left = 1, 0, 0
     while size > 0:
         control[DONE] = n_marks
@@ -167,10 +166,9 @@ def branch(Z, weight, penalty, code, R, judged, fails, level, floor, tree, bette
             return LEFT, n_marks, n_left + size
         size -= 1
         centre, halvings = centres[size].copy(), levels[size].copy()
-        for j in range(p):
-            half[j] = R * 0.5 ** halvings[j]
         here, wrong = 0.0, False
         for j in range(p):
+            half[j] = R * 0.5 ** halvings[j]
             here += 0.5 * penalty[j] * centre[j] * centre[j]
         for i in range(n):
             m[i], r[i] = 0.0, 0.0

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from study.checks import as_floats, checked, within
-from study.datasets.dataset import Floats
+from study.checks import BadInput, as_floats, checked, within
+from study.datasets.dataset import Floats, check_broadcast
 from study.law.conflict import FreeShape, Spoilt, normal_of, one_spoiler_in, spread_multipliers
 from study.trainers.losses import Bias
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -300,6 +300,9 @@ def penalised_optimum(points: Spoilt, bias: Bias, ln_M: ArrayLike, C: ArrayLike)
     Z = np.vstack([points.base, points.spoilers])
     X, y, is_base = Z[:, :-1] * Z[:, -1:], Z[:, -1], np.arange(len(Z)) < len(points.base)
     each, ln_each = (as_floats(name, values)[..., None] for name, values in (("C", C), ("ln_M", ln_M)))
-    with np.errstate(over="ignore"):  # what is too large is refused
+    check_broadcast("C", each, (*ln_each.shape[:-1], 1))
+    with np.errstate(over="ignore", invalid="ignore"):
         weight = each * np.where(is_base, np.exp(ln_each), 1.0)
+    if not weight.size or not (np.isfinite(weight.sum(axis=-1)) & (weight > 0.0).all(axis=-1)).all():
+        raise BadInput(f"`ln_M` and `C` must hold numbers that make positive and finite weights; got {ln_M!r} and {C!r}")
     return sigmoid_unit(X, y, sample_weight=weight, C=1.0, bias=bias, method="compiled").w
