@@ -8,8 +8,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from numpy.typing import NDArray
 
-from study.datasets.dataset import Floats
 from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 BOX, BALL, WIDE = (f"unit_cross_entropy_{bound}" for bound in ("box_3", "ball_3", "box_10"))
@@ -44,7 +44,7 @@ def draw(tables: Tables) -> Figure:
 def draw_map(axes: Axes, rows: pd.DataFrame, edges: pd.DataFrame) -> None:
     """Colour each cell by whose part is surely the larger, and draw the edges that are predicted."""
     sides = rows.pivot_table(index="spoiler_rate", columns="n_samples", values="side")
-    across, up = (corners(np.asarray(values, float)) for values in (sides.columns, sides.index))
+    across, up = (corners(values) for values in (sides.columns, sides.index))
     axes.pcolormesh(across, up, sides, cmap=COLOURS, vmin=-1, vmax=1, edgecolor="0.75", linewidth=0.3)
     n = edges["n_samples"]
     axes.plot(n, edges["vote_rate"], color=OKABE_ITO["black"])
@@ -56,7 +56,7 @@ def draw_map(axes: Axes, rows: pd.DataFrame, edges: pd.DataFrame) -> None:
     axes.minorticks_off()
 
 
-def corners(centres: Floats) -> Floats:
+def corners(centres: pd.Index) -> NDArray[np.float64]:
     """Return where cells begin and end whose centres double."""
     return np.asarray(np.append(centres, 2.0 * centres[-1]) / np.sqrt(2.0))
 

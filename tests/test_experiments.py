@@ -69,7 +69,7 @@ def test_both_minima_and_the_saddle(four_points: dict[str, Any]) -> None:
 
 
 def test_the_stuck_minimum_ends_in_a_fold(four_points: dict[str, Any]) -> None:
-    known = {"eps_0_05": 3.40216371, "eps_0_1": 4.11242600, "eps_0_2": 6.16548479}
+    known = {"eps_0_01": 2.79693255, "eps_0_05": 3.40216371, "eps_0_1": 4.11242600, "eps_0_2": 6.16548479}
     assert four_points["fold"] == pytest.approx(known, abs=5e-9)
 
 
