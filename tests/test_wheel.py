@@ -74,6 +74,7 @@ def install(python: str, resolution: str, folder: Path) -> bool:
     return answer.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resolution", ["highest", "lowest-direct"])
 def test_the_wheel_does_what_readme_shows(resolution: str, tmp_path: Path) -> None:
     environment, wheels, folder = (tmp_path / name for name in ("environment", "wheels", "a folder of ones own"))
