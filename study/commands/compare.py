@@ -1,21 +1,17 @@
 """`study compare`."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from study.checks import BadInput, CheckFailed
 from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
-from study.commands.output import accepted, progress, say, show, show_json, writing
-from study.commands.output import to_json as json_text
+from study.commands.output import check_folder, drawing, progress, say, show, show_json, write_answer
 
 if TYPE_CHECKING:
     from study.analysis.comparison import Comparison, Settings
     from study.datasets.table import Table
-
-WRITABLE = "`out` must be a folder that can be written to"
 
 
 def compare(
@@ -59,7 +55,7 @@ def compare(
     """
     from study.analysis.comparison import Settings
     from study.checks import count
-    from study.report.comparison_text import caption, further_sentences, to_json
+    from study.report.comparison_text import further_sentences, to_json
     from study.trainers.fit import Bound
     from study.trainers.losses import check_targets
 
@@ -78,16 +74,20 @@ def compare(
     table = read(file, table_options)
     name = "standard input" if str(file) == "-" else file.name
     comparison = answers(table, settings, None if json else name)
-    figure, fault = drawing(comparison) if out is not None else (b"", "")
+    answer = to_json(comparison)
+    figure, fault = b"", ""
     if out is not None:
-        write(out, comparison, figure)
+        from study.report.comparison_figure import draw  # matplotlib is slow to import
+
+        figure, fault = drawing(draw, comparison)
+        write_answer(out, "compare", answer, figure, comparison.separability.proof)
     if json:
-        show_json(to_json(comparison))
+        show_json(answer)
     else:
         show(further_sentences(comparison))
         if out is not None and figure:
             one = f", of R = {weight_bound[0]:g}" if len(settings.bounds) > 1 else ""
-            show(f"drawn to {out / 'compare.svg'}{one}: {caption(comparison)}")
+            show(f"drawn to {out / 'compare.svg'}{one}: {answer['caption']}")
     if out is not None and fault:
         raise CheckFailed(f"compare.svg was not drawn: {fault}")
 
@@ -109,41 +109,3 @@ def answers(table: "Table", settings: "Settings", name: str | None) -> "Comparis
     except KeyboardInterrupt:
         say(f"study: interrupted{so_far}; nothing was written")
         raise SystemExit(130) from None
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse a folder that could not be made or written to, before any work is done."""
-    if folder.exists() and not folder.is_dir():
-        raise BadInput(f"`out` must be a folder; got the file {folder}")
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    with writing(WRITABLE, folder), TemporaryDirectory(dir=there):
-        pass
-
-
-def drawing(comparison: "Comparison") -> tuple[bytes, str]:
-    """Return the drawing as SVG, or nothing and what was wrong: whatever fails in drawing, the answer is given."""
-    from study.report.comparison_figure import draw
-    from study.report.style import render_figure, study_style
-
-    try:
-        with study_style(mathematics=False):
-            return render_figure(draw(comparison)), ""
-    except Exception as error:
-        return b"", f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def write(folder: Path, comparison: "Comparison", figure: bytes) -> None:
-    """Write the drawing, its caption, the proof and the answer; a folder that cannot be written to is bad input."""
-    from study.report.comparison_text import to_json
-    from study.sweeps.store import write_file
-
-    answer, proof = to_json(comparison), comparison.separability.proof
-    if proof:
-        accepted(proof)
-    with writing(WRITABLE, folder):
-        if figure:
-            write_file(folder / "compare.svg", figure)
-        write_file(folder / "compare.txt", f"{answer['caption']}\n".encode())
-        if proof:
-            write_file(folder / "compare.proof.json", f"{proof}\n".encode())
-        write_file(folder / "compare.json", f"{json_text(answer)}\n".encode())

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from study.checks import BadInput, CheckFailed, escape_controls
@@ -53,6 +54,47 @@ def writing(wanted: str, path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise BadInput(f"{wanted}; got {path} ({error.strerror})") from None
+
+
+WRITABLE = "`out` must be a folder that can be written to"
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that could not be made or written to, before any work is done."""
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"`out` must be a folder; got the file {folder}")
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    with writing(WRITABLE, folder), TemporaryDirectory(dir=there):
+        pass
+
+
+def drawing(draw: Callable[..., Any], *drawn: Any) -> tuple[bytes, str]:
+    """Return a drawing as SVG, or nothing and what was wrong: whatever fails in drawing, the answer is given."""
+    from study.report.style import render_figure, study_style
+
+    try:
+        with study_style(mathematics=False):
+            return render_figure(draw(*drawn)), ""
+    except Exception as error:
+        return b"", f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def write_answer(folder: Path, name: str, answer: Mapping[str, Any], figure: bytes, proof: str) -> None:
+    """Write a drawing, the caption that the answer holds, the proof and the answer, as files of one name.
+
+    A folder that cannot be written to is bad input.
+    """
+    from study.sweeps.store import write_file
+
+    if proof:
+        accepted(proof)
+    with writing(WRITABLE, folder):
+        if figure:
+            write_file(folder / f"{name}.svg", figure)
+        write_file(folder / f"{name}.txt", f"{answer['caption']}\n".encode())
+        if proof:
+            write_file(folder / f"{name}.proof.json", f"{proof}\n".encode())
+        write_file(folder / f"{name}.json", f"{to_json(answer)}\n".encode())
 
 
 EVERY = 10.0

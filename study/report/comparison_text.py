@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.analysis.comparison import Comparison, RuleOutcome
+from study.analysis.separability import Separability
 from study.analysis.stability import angle_swing
 from study.checks import escape_controls, shorten
 from study.datasets.table import Table
@@ -21,18 +22,35 @@ LONGEST = 60
 def to_json(comparison: Comparison) -> dict[str, Any]:
     """Return the answer as plain numbers, rows as the file counts them; `backprop` is the unit at the first bound."""
     table, settings, decision = comparison.table, comparison.settings, comparison.separability
-    multipliers = {int(table.rows[i]): str(v) for i, v in decision.multipliers.items()}
     backprops = [
         {
             **_outcome_to_json(unit, comparison),
             "weight_bound": bound.weight_bound,
             "least_loss_found": unit.least_loss_found,
-            "best_separator_loss": _number(unit.best_separator),
+            "best_separator_loss": number_or_none(unit.best_separator),
             "best_separator_not_sought": unit.not_sought or None,
-            "degrees_from_perceptron": _number(_degrees_between(unit, comparison.perceptron)),
+            "degrees_from_perceptron": number_or_none(_degrees_between(unit, comparison.perceptron)),
         }
         for bound, unit in zip(settings.bounds, comparison.units, strict=True)
     ]
+    return {
+        **table_to_json(table, decision, settings.standardise),
+        "loss": settings.loss,
+        "eps": settings.eps,
+        "shape": settings.bounds[0].shape,
+        "margin": number_or_none(comparison.margin),
+        "margin_resolved": comparison.margin_resolved,
+        "larger_class_error": _larger_class(table)[1],
+        "perceptron": _outcome_to_json(comparison.perceptron, comparison),
+        "backprop": backprops[0],
+        "backprops": backprops,
+        "caption": caption(comparison),
+    }
+
+
+def table_to_json(table: Table, decision: Separability, standardised: bool) -> dict[str, Any]:
+    """Return what a table holds, and whether it is separable, with the evidence, rows as the file counts them."""
+    multipliers = {int(table.rows[i]): str(v) for i, v in decision.multipliers.items()}
     return {
         "n_samples": len(table.rows),
         "n_features": len(table.features),
@@ -40,22 +58,12 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "notes": list(table.notes),
         "positive": table.positive,
         "negative": table.negative,
-        "loss": settings.loss,
-        "eps": settings.eps,
-        "shape": settings.bounds[0].shape,
-        "standardised": settings.standardise,
+        "standardised": standardised,
         "separable": decision.separable,
         "proof": decision.evidence,
         "separator": decision.separator or None,
         "inseparable_rows": sorted(multipliers),
         "multipliers": multipliers,
-        "margin": _number(comparison.margin),
-        "margin_resolved": comparison.margin_resolved,
-        "larger_class_error": _larger_class(table)[1],
-        "perceptron": _outcome_to_json(comparison.perceptron, comparison),
-        "backprop": backprops[0],
-        "backprops": backprops,
-        "caption": caption(comparison),
     }
 
 
@@ -75,8 +83,8 @@ def _outcome_to_json(outcome: RuleOutcome, comparison: Comparison) -> dict[str, 
         "updates": outcome.n_updates,
         "passes": outcome.n_passes,
         "stop": outcome.stop.sentence,
-        "loss": _number(outcome.loss),
-        "margin": _number(outcome.margin),
+        "loss": number_or_none(outcome.loss),
+        "margin": number_or_none(outcome.margin),
         "weights": outcome.w.tolist(),
         "spoilers": spoilers,
         "rows_left_out": int(known.sum()),
@@ -86,7 +94,8 @@ def _outcome_to_json(outcome: RuleOutcome, comparison: Comparison) -> dict[str, 
     }
 
 
-def _number(value: float) -> float | None:
+def number_or_none(value: float) -> float | None:
+    """Return a number as JSON has it, which knows no infinity and no NaN."""
     return float(value) if np.isfinite(value) else None
 
 
@@ -94,19 +103,27 @@ def _degrees_between(unit: RuleOutcome, perceptron: RuleOutcome) -> float:
     return float(np.degrees(angle_swing(unit.w, perceptron.w)))
 
 
+def table_sentences(name: str, table: Table, standardised: bool) -> list[str]:
+    """Return what a table holds and what was decided in reading it, a line for each thing; `name` is the table's."""
+    y, few = table.points.y, [shorten(name, LONGEST) for name in table.features[:FEW]]
+    features = ", ".join([*few, "..."] if len(few) < len(table.features) else few)
+    return [
+        f"{shorten(name, LONGEST)}: {len(y):,} points, {counted(len(table.features), 'feature')} ({features})"
+        f"{', standardised' if standardised else ''}; "
+        f"positive {_label(table, 1)} ({int((y > 0).sum()):,}), negative {_label(table, -1)} ({int((y < 0).sum()):,})",
+        *(f"note: {escape_controls(note)}" for note in table.notes),
+    ]
+
+
 def first_sentences(name: str, comparison: Comparison) -> str:
     """Return what `compare` found as a reader wants it, a line for each thing; `name` is the table's."""
     table, settings, perceptron = comparison.table, comparison.settings, comparison.perceptron
-    y, few = table.points.y, [shorten(name, LONGEST) for name in table.features[:FEW]]
-    features = ", ".join([*few, "..."] if len(few) < len(table.features) else few)
+    margin = f"; {_margin(comparison)}" if comparison.separability.separable else ""
     lines = [
-        f"{shorten(name, LONGEST)}: {len(y):,} points, {_count(len(table.features), 'feature')} ({features})"
-        f"{', standardised' if settings.standardise else ''}; "
-        f"positive {_label(table, 1)} ({int((y > 0).sum()):,}), negative {_label(table, -1)} ({int((y < 0).sum()):,})",
-        *(f"note: {escape_controls(note)}" for note in table.notes),
-        _separable(comparison),
+        *table_sentences(name, table, settings.standardise),
+        separable_sentence(table, comparison.separability) + margin,
     ]
-    updates, passes = _count(perceptron.n_updates, "update"), _count(perceptron.n_passes, "pass", "es")
+    updates, passes = counted(perceptron.n_updates, "update"), counted(perceptron.n_passes, "pass", "es")
     told = f"{updates} in {passes} ({perceptron.stop.sentence})"
     lines.append(f"perceptron: {_errors(perceptron, comparison, 'has {} wrong')}, {told}")
     for bound, unit in zip(settings.bounds, comparison.units, strict=True):
@@ -127,14 +144,14 @@ def further_sentences(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def _separable(comparison: Comparison) -> str:
-    table, decision = comparison.table, comparison.separability
+def separable_sentence(table: Table, decision: Separability) -> str:
+    """Return whether a table is separable, and what that rests on."""
     if decision.separable:
-        return f"separable: yes, {decision.evidence}; {_margin(comparison)}"
+        return f"separable: yes, {decision.evidence}"
     held = sorted(table.rows[list(decision.multipliers)])
     if len(held) == 2:  # a Farkas combination of two points is their equality
         return f"separable: no, rows {held[0]} and {held[1]} are the same point with both labels"
-    return f"separable: no, {decision.evidence}; no line has {_rows(held)} all right"
+    return f"separable: no, {decision.evidence}; no line has {listed(held)} all right"
 
 
 def _label(table: Table, side: float) -> str:
@@ -162,7 +179,8 @@ def _margin(comparison: Comparison) -> str:
     return f"maximum margin {_shorten(comparison.margin)}{thin}"
 
 
-def _count(n: int, what: str, plural: str = "s") -> str:
+def counted(n: int, what: str, plural: str = "s") -> str:
+    """Return a number of things."""
     return f"{n:,} {what}{plural if n != 1 else ''}"
 
 
@@ -180,7 +198,7 @@ def _errors(outcome: RuleOutcome, comparison: Comparison, verb: str) -> str:
     calls = f", and calls every point {shorten(only, LONGEST)}" if only is not None else ""
     own = f"training error {outcome.lost.size / len(table.rows):.3g}"
     always = f"against {error:.3g} for always answering {_label(table, side)}"
-    wrong = f"{verb.format(_count(outcome.lost.size, 'point'))}, {_rows(table.rows[outcome.lost])}{calls}"
+    wrong = f"{verb.format(counted(outcome.lost.size, 'point'))}, {listed(table.rows[outcome.lost])}{calls}"
     return f"{wrong} ({own}, {always})"
 
 
@@ -205,7 +223,7 @@ def _spoilers(outcome: RuleOutcome, table: Table, chosen: str) -> str:
         return f"no row was left out: {outcome.not_tried}"
     if not known.any():
         return (
-            f"{_rows(table.rows[outcome.left_out])} could not be judged: without it one class is left, or no boundary"
+            f"{listed(table.rows[outcome.left_out])} could not be judged: without it one class is left, or no boundary"
         )
     order = outcome.by_move()[:FEW]
     rows, moved = table.rows[outcome.left_out[order]], outcome.moved[order]
@@ -213,15 +231,16 @@ def _spoilers(outcome: RuleOutcome, table: Table, chosen: str) -> str:
     silent = np.sort(table.rows[outcome.left_out[~known]])
     rest = len(table.rows) - outcome.left_out.size
     why = f": {outcome.not_tried}" if outcome.not_tried else ""
-    others = f", those {chosen}; {_count(rest, 'other')} not tried{why}" if rest else ""
+    others = f", those {chosen}; {counted(rest, 'other')} not tried{why}" if rest else ""
     tried = f"of {known.sum()} left out one at a time{others}"
-    tried += f"; {_rows(silent)} could not be judged" if silent.size else ""
+    tried += f"; {listed(silent)} could not be judged" if silent.size else ""
     if moves:
         return f"moves most, in degrees turned or shifted, without {', '.join(moves)}; {tried}"
     return f"no row moves it, {tried}"
 
 
-def _rows(rows: Sequence[int] | NDArray[np.int64]) -> str:
+def listed(rows: Sequence[int] | NDArray[np.int64]) -> str:
+    """Return the first rows by their numbers."""
     named = ", ".join(map(str, rows[:FEW]))
     return f"row{'s' if len(rows) != 1 else ''} {named}" + (", ..." if len(rows) > FEW else "")
 
