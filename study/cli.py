@@ -16,6 +16,7 @@ from study.commands.figures import figures
 from study.commands.list import list_experiments
 from study.commands.output import say
 from study.commands.paper import paper
+from study.commands.price import price
 from study.commands.reproduce import reproduce
 from study.commands.run import run
 from study.commands.sweep import sweep
@@ -31,6 +32,7 @@ EXAMPLES = """Examples:
     study paper --check
     study sweep --rule perceptron unit --weight-bound 1 3 --n-samples 50 100 --spoiler-rate 0.01 0.05
     study compare points.csv --label class --weight-bound 1 3 10 --out compared
+    study price points.csv --label class --standardise --out priced
 """
 
 
@@ -56,6 +58,7 @@ app.command(paper)
 app.command(claims)
 app.command(sweep)
 app.command(compare)
+app.command(price)
 app.command(bench)
 app.command(certify)
 

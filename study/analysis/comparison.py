@@ -164,7 +164,7 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
     points, centre, spread = table.points, np.zeros(d), np.ones(d)
     if settings.standardise:
         points, centre, spread = standardise(points)
-    decision = _decide(table)
+    decision = decide(table)
     separable = decision.separable
     widest = max_margin(points.X, points.y).w if separable else np.full(d + 1, np.nan)
     budgets = (settings.max_updates, settings.max_passes or usual_passes(points))
@@ -183,7 +183,7 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
     )
 
 
-def _decide(table: Table) -> Separability:
+def decide(table: Table) -> Separability:
     """Return whether the points are separable; where one point has both labels, the answer names such a pair."""
     pair = contradiction(table)
     if pair is None:

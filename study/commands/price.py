@@ -1,0 +1,91 @@
+"""`study price`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from study.checks import BadInput, CheckFailed
+from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
+from study.commands.output import check_folder, drawing, progress, say, show, show_json, write_answer
+
+
+def price(
+    file: Path,
+    *,
+    table_options: TableOptions = NO_TABLE_OPTIONS,
+    weight_bound: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = (3.0,),
+    shape: Literal["box", "ball"] = "box",
+    loss: Literal["cross-entropy", "quadratic", "threshold-quadratic"] = "cross-entropy",
+    eps: float = 0.0,
+    rows: int = 20,
+    out: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Say of your own points which rows the unit gives up, at which limits, and what keeping each of them costs.
+
+    Parameters
+    ----------
+    file
+        Delimited text, compressed or not, each row a point; - is standard input.
+    table_options
+        How it is read.
+    weight_bound
+        Bounds R at which to say what is given up, and at what weight it would be kept.
+    shape
+        Shape of the bound.
+    loss
+        Loss of the unit.
+    eps
+        Targets of the unit are eps and 1 - eps.
+    rows
+        How many of the dearest rows to list, with the law's word on them and the weights that keep them.
+    out
+        Folder to write price.svg, its caption in price.txt, price.json, and price.proof.json to.
+    json
+        Put one machine-readable object on stdout, in place of sentences.
+    """
+    from study.analysis.comparison import decide
+    from study.analysis.limit_path import WeightBound
+    from study.checks import count, positive
+    from study.datasets.table import standardise
+    from study.law.prices import price_rows
+    from study.report.comparison_text import separable_sentence, table_sentences
+    from study.report.price_text import sentences, to_json
+    from study.trainers.losses import check_targets
+
+    if not weight_bound:
+        raise BadInput("`weight_bound` must be one or more positive numbers; got none")
+    limits = tuple(positive("weight_bound", R) for R in dict.fromkeys(weight_bound))
+    unit = WeightBound(shape=shape, loss=loss, eps=check_targets(loss, eps))
+    most_rows = count("rows", rows)
+    if out is not None:
+        check_folder(out)
+    table = read(file, table_options)
+    points = standardise(table.points)[0] if table_options.standardise else table.points
+    try:
+        decision = decide(table)
+        if not json:
+            name = "standard input" if str(file) == "-" else file.name
+            first = table_sentences(name, table, table_options.standardise)
+            show("\n".join([*first, separable_sentence(table, decision)]))
+        with progress("fits along the path", unit="fits") as advance:
+            prices = price_rows(points, decision, unit, limits, most_rows=most_rows, advance=advance)
+    except KeyboardInterrupt:
+        say("study: interrupted; nothing was written")
+        raise SystemExit(130) from None
+    answer = to_json(table, decision, prices, standardised=table_options.standardise)
+    figure, fault = b"", ""
+    if out is not None:
+        from study.report.price_figure import draw  # matplotlib is slow to import
+
+        figure, fault = drawing(draw, table, prices)
+        write_answer(out, "price", answer, figure, decision.proof)
+    if json:
+        show_json(answer)
+    else:
+        show(sentences(table, prices, most_rows))
+        if figure:
+            show(f"drawn to {out / 'price.svg'}: {answer['caption']}" if out else "")
+    if fault:
+        raise CheckFailed(f"price.svg was not drawn: {fault}")

@@ -1,0 +1,260 @@
+"""The price of a row of a table: the limit from which a unit keeps it, what the law says, and the weight that does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from study.analysis.limit_path import Advance, LimitPath, WeightBound, follow_path, work_of
+from study.analysis.margin import functional_margins
+from study.analysis.separability import Separability
+from study.checks import BadInput, Positive, checked
+from study.datasets.dataset import Dataset, Floats
+from study.law.bound import asymptote
+from study.law.conflict import Spoilt, largest_margin
+from study.trainers.fit import Fit, Stop
+
+MOST_NUMBERS = 200_000
+"""Numbers in a table up to which the law is asked, whose linear programmes take a second a row beyond."""
+WORK = 5e10
+"""Multiplications that the search for weights may cost: five to ten seconds."""
+HEAVIEST = 1e12
+"""The largest weight of a row that is tried."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowLaw:
+    """What the law of the ignored spoiler says of one row and its copies, all others being base points.
+
+    Parameters
+    ----------
+    gamma0 : float
+        The largest least margin of the others, in the unit bound, of weights that do not have the row wrong.
+    mu : float
+        The row's multiplier there; 0 without conflict.
+    ln_threshold : tuple of float
+        ln M* at each limit that was asked for: the row is outvoted once each other row counts M* times; inf without
+        conflict.
+    kept_from : float
+        The limit at which M* is 1; 0 without conflict, or where that is negative.
+    regular : bool
+        Whether the law's constant stands; else it is that of one choice of multipliers, and only gamma0 is sure.
+    """
+
+    gamma0: float
+    mu: float
+    ln_threshold: tuple[float, ...]
+    kept_from: float
+    regular: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepingWeight:
+    """What keeps one row at one limit.
+
+    Parameters
+    ----------
+    sample : int
+    limit : float
+    weight : float
+        The least weight of the row, the others of weight 1, at which the optimum has it right.
+    errors : int
+        How many of the other rows are wrong then.
+    """
+
+    sample: int
+    limit: float
+    weight: float
+    errors: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prices:
+    """What each row costs.
+
+    Parameters
+    ----------
+    unit : WeightBound
+    limits : tuple of float
+        Those that were asked for; the path visits each.
+    path : LimitPath
+    dearest : ndarray of int
+        The samples that are wrong somewhere on the path, the dearest first: those never kept for good, which are right
+        along the least part of the path first, ties by their last margin; then by the limit from which they are kept.
+    laws : dict of int to RowLaw
+        By sample, of some of the dearest; empty where the law has nothing to say.
+    no_law : str
+        Why the law was not asked, in words.
+    weights : tuple of KeepingWeight
+        Of some of the dearest that are given up at a limit asked for.
+    no_weights : str
+        Why weights were not sought, or not all, in words.
+    """
+
+    unit: WeightBound
+    limits: tuple[float, ...]
+    path: LimitPath
+    dearest: NDArray[np.int64]
+    laws: dict[int, RowLaw]
+    no_law: str
+    weights: tuple[KeepingWeight, ...]
+    no_weights: str
+
+
+@checked
+def price_rows(
+    points: Dataset,
+    separability: Separability,
+    unit: WeightBound,
+    limits: Sequence[Positive],
+    *,
+    most_rows: int,
+    advance: Advance | None = None,
+) -> Prices:
+    """Return what each row costs; the law and the weights of the `most_rows` dearest.
+
+    Parameters
+    ----------
+    points : Dataset
+        One set.
+    separability : Separability
+        Of the same samples.
+    unit : WeightBound
+        What is fitted, and what its limit is.
+    limits : sequence of float in (0, inf)
+        At which it is asked what is given up, and at what weight it would be kept.
+    most_rows : int
+    advance : callable (fits so far, fits to be expected), optional
+    """
+    path = follow_path(points, unit, limits, advance=advance)
+    dearest = by_price(points, path)
+    no_law = _why_no_law(points, separability, unit)
+    laws = {} if no_law else _laws(points, unit, limits, dearest[:most_rows])
+    weights, no_weights = keeping_weights(points, unit, path, limits, dearest, most_rows)
+    return Prices(
+        unit=unit,
+        limits=tuple(limits),
+        path=path,
+        dearest=dearest,
+        laws=laws,
+        no_law=no_law,
+        weights=weights,
+        no_weights=no_weights,
+    )
+
+
+def by_price(points: Dataset, path: LimitPath) -> NDArray[np.int64]:
+    """Return the samples that are wrong somewhere on a path, the dearest first, ties in their order."""
+    ever = np.flatnonzero(~path.right.all(axis=0))
+    kept_from = path.kept_from[ever]
+    share = np.diff(np.log(path.limits), append=np.log(path.limits[-1])) @ path.right[:, ever]
+    last = functional_margins(path.w[-1], points.X, points.y)[ever]
+    never = np.isinf(kept_from)
+    return ever[np.lexsort((ever, np.where(never, last, 0.0), np.where(never, share, 0.0), -kept_from))]
+
+
+def _why_no_law(points: Dataset, separability: Separability, unit: WeightBound) -> str:
+    if not separability.separable:
+        return "it is about separable points"
+    if unit.eps or unit.loss == "threshold-quadratic":
+        return "it is about hard targets"
+    if points.X.size > MOST_NUMBERS:
+        return f"tables of up to {MOST_NUMBERS:,} numbers are within its budget"
+    return ""
+
+
+def _laws(points: Dataset, unit: WeightBound, limits: Sequence[float], samples: NDArray[np.int64]) -> dict[int, RowLaw]:
+    """Return the laws of some samples; none of a sample without which a class, or a margin that floats tell, is gone.
+
+    A sample that does not support the largest margin of all points is not in conflict with it.
+    """
+    Z = points.y[:, None] * np.column_stack([points.X, np.ones(len(points.y))])
+    distinct, place, copies = np.unique(Z, axis=0, return_inverse=True, return_counts=True)
+    try:
+        best = largest_margin(distinct, distinct[:0], unit.shape)
+    except BadInput:  # too thin for floating point
+        return {}
+    none = RowLaw(gamma0=best.margin, mu=0.0, ln_threshold=(np.inf,) * len(limits), kept_from=0.0, regular=True)
+    laws = {}
+    for sample in samples.tolist():
+        own = np.arange(len(distinct)) == place[sample]
+        if best.alpha[own][0] <= 0.0:
+            laws[sample] = none
+            continue
+        try:
+            others = Spoilt(base=distinct[~own], spoilers=distinct[own], shape=unit.shape)
+            laws[sample] = _law(others, copies, own, unit, limits)
+        except BadInput:
+            continue
+    return laws
+
+
+def _law(
+    others: Spoilt, copies: NDArray[np.int64], own: NDArray[np.bool_], unit: WeightBound, limits: Sequence[float]
+) -> RowLaw:
+    """Return the law of one spoiler among distinct points, of which there are copies.
+
+    With c_i copies of base point i, and c of the spoiler, ln M* is less by sum_i alpha_i ln c_i - ln c.
+    """
+    shift = float(np.log(copies[own][0]) - others.best.alpha @ np.log(copies[~own]))
+    at_one, at_two, *ln_threshold = (asymptote(others, unit.loss, R) + shift for R in (1.0, 2.0, *limits))
+    conflict = np.isfinite(at_one)
+    return RowLaw(
+        gamma0=others.gamma0,
+        mu=float(others.best.mu[0]) if conflict else 0.0,
+        ln_threshold=tuple(ln_threshold),
+        kept_from=max(1.0 - at_one / (at_two - at_one), 0.0) if conflict else 0.0,  # ln M* is a line in R
+        regular=others.regular or not conflict,
+    )
+
+
+def keeping_weights(
+    points: Dataset,
+    unit: WeightBound,
+    path: LimitPath,
+    limits: Sequence[float],
+    dearest: NDArray[np.int64],
+    most_rows: int,
+) -> tuple[tuple[KeepingWeight, ...], str]:
+    """Return the weights of the dearest rows that are given up at each limit, and why there are no more of them."""
+    if unit.loss != "cross-entropy":
+        return (), f"the {unit.loss} loss has several minima, and no one weight"
+    found: list[KeepingWeight] = []
+    spent = 0.0
+    for limit in limits:
+        k = path.place(limit)
+        if k is None:
+            continue
+        lost = dearest[~path.right[k, dearest]]
+        for sample in lost[:most_rows].tolist():
+            if spent > WORK:
+                return tuple(found), "the budget of work was spent"
+            one, cost = _keeping_weight(points, unit, limit, sample, path.w[k])
+            spent += cost
+            found += [one] if one else []
+    return tuple(found), ""
+
+
+def _keeping_weight(
+    points: Dataset, unit: WeightBound, limit: float, sample: int, w: Floats
+) -> tuple[KeepingWeight | None, float]:
+    """Return the weight at which the margin of a sample, which grows with it, is zero; and what that cost."""
+    fits: list[Fit] = []
+
+    def margin(log_weight: float) -> float:
+        weights = np.ones(len(points.y))
+        weights[sample] = np.exp(log_weight)
+        fits.append(unit.fit(points, limit, fits[-1].w if fits else w, weights))
+        return float(functional_margins(fits[-1].w, points.X, points.y)[sample])
+
+    low, high = 0.0, float(np.log(2.0))
+    while not margin(high) > 0.0 and high < np.log(HEAVIEST):
+        low, high = high, 2.0 * high
+    log_weight = float(brentq(margin, low, high, xtol=1e-4)) if margin(high) > 0.0 else np.nan
+    wrong = ~(functional_margins(fits[-1].w, points.X, points.y) > 0.0)
+    wrong[sample] = False
+    one = KeepingWeight(sample=sample, limit=limit, weight=float(np.exp(log_weight)), errors=int(wrong.sum()))
+    found = np.isfinite(log_weight) and fits[-1].stop in (Stop.STATIONARY, Stop.SEPARATED)
+    return one if found else None, sum(work_of(fit, points) for fit in fits)

@@ -1,0 +1,177 @@
+"""What `study price` says of each row: one object for machines, sentences, and the drawing's caption."""
+
+from typing import Any
+
+import numpy as np
+
+from study.analysis.separability import Separability
+from study.checks import shorten
+from study.datasets.table import Table
+from study.law.prices import Prices, RowLaw
+from study.report.comparison_text import counted, listed, number_or_none, table_to_json
+
+LONGEST = 24
+"""Characters of a label in the list of rows."""
+ENDS = {
+    "all right": "all rows are right there and at every wider one",
+    "slack": "the weights do not feel it any more, and stay as they are at every wider one",
+    "widest": "where the path was broken off",
+    "not found": "at a little more the least loss was not found",
+}
+"""What is said of the end of a path."""
+
+
+def to_json(table: Table, decision: Separability, prices: Prices, *, standardised: bool) -> dict[str, Any]:
+    """Return the answer as plain numbers, rows as the file counts them, the dearest first; no end is null."""
+    path, unit = prices.path, prices.unit
+    return {
+        **table_to_json(table, decision, standardised),
+        "loss": unit.loss,
+        "eps": unit.eps,
+        "limit": unit.name,
+        "limits": path.limits.tolist(),
+        "errors": path.errors.tolist(),
+        "end": path.end,
+        "step": path.step,
+        "tolerance": path.tol,
+        "all_right_from": number_or_none(path.kept_from.max()),
+        "given_up": [{"limit": limit, "rows": rows} for limit, rows in given_up(table, prices).items()],
+        "given_up_at_every_limit": table.rows[~path.right.any(axis=0)].tolist(),
+        "always_right": int(path.right.all(axis=0).sum()),
+        "rows": [_row_to_json(sample, table, prices) for sample in prices.dearest.tolist()],
+        "law_not_asked": prices.no_law or None,
+        "weights_not_sought": prices.no_weights or None,
+        "caption": caption(table, prices),
+    }
+
+
+def _row_to_json(sample: int, table: Table, prices: Prices) -> dict[str, Any]:
+    weights = [
+        {"limit": one.limit, "weight": one.weight, "other_errors": one.errors}
+        for one in prices.weights
+        if one.sample == sample
+    ]
+    right = [[low or None, number_or_none(high)] for low, high in prices.path.intervals(sample)]
+    law = prices.laws.get(sample)
+    return {
+        "row": int(table.rows[sample]),
+        "label": _label(table, sample),
+        "kept_from": number_or_none(prices.path.kept_from[sample]),
+        "right": right,
+        "law": _law_to_json(law) if law else None,
+        "weights": weights,
+    }
+
+
+def _law_to_json(law: RowLaw) -> dict[str, Any]:
+    return {
+        "gamma0": law.gamma0,
+        "mu": law.mu,
+        "conflict": law.mu > 0.0,
+        "ln_threshold": [number_or_none(value) for value in law.ln_threshold],
+        "kept_from": law.kept_from,
+        "regular": law.regular,
+    }
+
+
+def given_up(table: Table, prices: Prices) -> dict[float, list[int]]:
+    """Return the rows that are given up at each limit that was asked for, where the least loss was found."""
+    places = {limit: prices.path.place(limit) for limit in prices.limits}
+    return {limit: table.rows[~prices.path.right[k]].tolist() for limit, k in places.items() if k is not None}
+
+
+def sentences(table: Table, prices: Prices, most_rows: int) -> str:
+    """Return the answer as a reader wants it: the path, what is given up at each limit, and the dearest rows."""
+    path, unit = prices.path, prices.unit
+    symbol = unit.symbol
+    soft = f", eps {unit.eps:g}" if unit.eps else ""
+    lines = [
+        f"path: unit, {unit.loss}{soft}, {len(path.limits):,} fits from {unit.name} = {path.limits[0]:.3g} "
+        f"to {path.limits[-1]:.3g}: {ENDS[path.end]}"
+    ]
+    known = given_up(table, prices)
+    for limit in prices.limits:
+        lines.append(f"at {symbol} = {limit:g}: {_given_up(known.get(limit), table)}")
+    lines.append(_all_right(prices))
+    never = table.rows[~path.right.any(axis=0)]
+    lines.append(f"given up at every {symbol}: {listed(never)} ({len(never):,} in all)" if len(never) else "")
+    if prices.dearest.size:
+        lines += [_heading(prices, most_rows), *_list(table, prices, most_rows)]
+    lines.append(f"no law beside it: {prices.no_law}" if prices.no_law and prices.dearest.size else "")
+    lines.append(f"no more weights: {prices.no_weights}" if prices.no_weights and prices.dearest.size else "")
+    return "\n".join(line for line in lines if line)
+
+
+def _given_up(rows: list[int] | None, table: Table) -> str:
+    if rows is None:
+        return "the least loss was not found"
+    if not rows:
+        return "no row is given up"
+    return f"gives up {listed(rows)} ({counted(len(rows), 'row')} of {len(table.rows):,})"
+
+
+def _all_right(prices: Prices) -> str:
+    path, symbol = prices.path, prices.unit.symbol
+    if not path.right[-1].all():
+        return ""
+    if path.right.all():
+        return f"all rows are right at every {symbol}"
+    until = "on" if path.end in ("all right", "slack") else "to the end of the path"
+    return f"from {symbol} = {path.kept_from.max():.4g} {until}: all rows are right"
+
+
+def _heading(prices: Prices, most_rows: int) -> str:
+    path, n = prices.path, prices.dearest.size
+    which = f"the {most_rows} dearest" if n > most_rows else "all"
+    seen = f"two changes within {path.step:.2g} of the limit are not seen"
+    tol = f", each limit to {path.tol:.1g} of it" if path.tol else ""
+    return f"rows that are given up anywhere: {n:,}; {which}, the dearest first{tol}; {seen}"
+
+
+def _list(table: Table, prices: Prices, most_rows: int) -> list[str]:
+    """Return the dearest rows below one another, in columns."""
+    symbol = prices.unit.symbol
+    head = ["row", "class", f"kept from {symbol}", "right before that", f"law: {symbol}"]
+    head += [f"weight at {symbol} = {limit:g} (others wrong)" for limit in prices.limits if not prices.no_weights]
+    lines = [head]
+    for sample in prices.dearest[:most_rows].tolist():
+        *before, last = [(0.0, 0.0), *prices.path.intervals(sample)]
+        kept = f"{last[0]:.4g}" if np.isinf(last[1]) else "never"
+        before = [*before, last] if kept == "never" else before
+        law = prices.laws.get(sample)
+        weights = {one.limit: f"{one.weight:.3g} ({one.errors:,})" for one in prices.weights if one.sample == sample}
+        lines.append(
+            [
+                str(table.rows[sample]),
+                _label(table, sample),
+                kept,
+                ", ".join(_interval(*one) for one in before[1:]) or "-",
+                _law(law),
+                *(weights.get(limit, "-") for limit in prices.limits if not prices.no_weights),
+            ]
+        )
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+
+
+def _law(law: RowLaw | None) -> str:
+    if law is None:
+        return "-"
+    return "no conflict" if not law.mu else f"{law.kept_from:.4g}" if law.regular else "not regular"
+
+
+def _interval(low: float, high: float) -> str:
+    return f"to {high:.4g}" if not low else f"{low:.4g} to {high:.4g}"
+
+
+def _label(table: Table, sample: int) -> str:
+    return shorten(table.positive if table.points.y[sample] > 0 else table.negative, LONGEST)
+
+
+def caption(table: Table, prices: Prices) -> str:
+    """Return the drawing's caption."""
+    return (
+        f"{len(table.rows):,} points, unit in the {prices.unit.name}, which grows to the right. (a) Bars: where the "
+        "optimum gives a row up, the dearest rows on top; diamonds: from where the law keeps it, all others being base "
+        "points. (b) How many rows of each class are wrong. Dotted: limits that were asked for."
+    )

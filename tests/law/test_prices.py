@@ -1,0 +1,93 @@
+"""The law and the weight beside each row's price are those of the spoiler that it is among the others."""
+
+import numpy as np
+import pytest
+
+from study.analysis.limit_path import WeightBound
+from study.analysis.separability import separability
+from study.datasets.dataset import Dataset
+from study.law.bound import asymptote
+from study.law.conflict import spoilt
+from study.law.prices import Prices, price_rows
+from study.law.thresholds import threshold
+from tests.analysis.test_limit_path import UNIT, draw
+
+TOUR = np.array([[1, 1], [1, -1], [2, 1], [2, -1], [-1, 1], [-1, -1], [-2, 1], [-2, -1], [-1, 2]], float)
+SIDES = np.array([1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0])
+
+
+def price(points: Dataset, unit: WeightBound, *limits: float, most_rows: int = 5) -> Prices:
+    return price_rows(points, separability(points.X, points.y), unit, limits, most_rows=most_rows)
+
+
+def tour(copies: int) -> Dataset:
+    """Return README's points, so many copies of each of eight, and the spoiler last."""
+    counts = [copies] * 8 + [1]
+    return Dataset(X=np.repeat(TOUR, counts, axis=0), y=np.repeat(SIDES, counts), name="tour")
+
+
+@pytest.mark.parametrize("shape", ["box", "ball"])
+def test_weight_and_law_of_a_given_up_row_are_those_of_the_spoiler_that_it_is(shape: str) -> None:
+    points, unit = tour(5), UNIT[shape]
+    prices = price(points, unit, 1.0, 9.0)
+    alone = spoilt(TOUR, SIDES, np.arange(9) == 8, unit.shape)
+    law, (weight,) = prices.laws[40], prices.weights
+    assert (weight.sample, weight.limit, weight.errors) == (40, 1.0, 0)
+    assert np.log(weight.weight / 5.0) == pytest.approx(-threshold(alone, "cross-entropy", 1.0), abs=1e-3)
+    expected = [asymptote(alone, "cross-entropy", R) - np.log(5.0) for R in (1.0, 9.0, law.kept_from)]
+    assert [*law.ln_threshold, 0.0] == pytest.approx(expected, abs=1e-9)
+    assert [law.gamma0, law.mu] == pytest.approx([alone.gamma0, alone.best.mu[0]])
+
+
+@pytest.mark.parametrize("shape", ["box", "ball"])
+def test_copies_of_a_row_count_as_often_as_they_are(shape: str) -> None:
+    """So many copies of all others shift ln M* by the logarithm of their number, and the price to where it is that."""
+    once, often = (price(tour(copies), UNIT[shape], 3.0) for copies in (5, 100))
+    a, b = once.laws[40], often.laws[800]
+    assert a.ln_threshold[0] - b.ln_threshold[0] == pytest.approx(np.log(20.0))
+    assert a.regular
+    assert b.regular
+    assert often.path.kept_from[800] == pytest.approx(b.kept_from, rel=0.02)  # far out, where the law holds
+    one = tour(5)
+    pair = Dataset(X=np.vstack([one.X, one.X[-1]]), y=np.append(one.y, one.y[-1]), name="two spoilers")
+    assert price(pair, UNIT[shape], 3.0).laws[41].ln_threshold[0] == pytest.approx(a.ln_threshold[0] + np.log(2.0))
+
+
+def test_rows_are_listed_by_their_price() -> None:
+    points = draw(1, 40, 3, 1.0)
+    prices = price(points, UNIT["box"], 0.3, 3.0, most_rows=3)
+    kept_from = prices.path.kept_from[prices.dearest]
+    assert (np.diff(kept_from[np.isfinite(kept_from)]) <= 0.0).all()
+    assert np.isinf(kept_from[0])
+    assert set(prices.dearest) == set(np.flatnonzero(~prices.path.right.all(axis=0)))
+    assert prices.laws == {}
+    assert prices.no_law == "it is about separable points"
+    for limit in prices.limits:
+        k = prices.path.place(limit)
+        lost = [i for i in prices.dearest if not prices.path.right[k, i]]
+        assert [one.sample for one in prices.weights if one.limit == limit] == lost[:3]
+
+
+def test_at_a_little_less_than_its_weight_a_row_is_given_up_and_at_a_little_more_it_is_kept() -> None:
+    points, unit = draw(1, 40, 3, 1.0), UNIT["ball"]
+    weights = price(points, unit, 2.0).weights
+    assert len(weights) == 3
+    for one in weights:
+        others = np.arange(40) != one.sample
+        for share in (0.999, 1.001):
+            fit = unit.fit(points, one.limit, sample_weight=np.where(others, 1.0, share * one.weight))
+            margins = points.y * (points.X @ fit.w[:-1] + fit.w[-1])
+            assert (margins[one.sample] > 0.0) == (share > 1.0)
+            assert np.count_nonzero(margins[others] <= 0.0) == one.errors
+
+
+@pytest.mark.parametrize(
+    ("loss", "eps", "words"),
+    [("quadratic", 0.0, "several minima"), ("threshold-quadratic", 0.1, "several minima"), ("cross-entropy", 0.1, "")],
+)
+def test_what_law_and_weights_are_not_about_is_said(loss: str, eps: float, words: str) -> None:
+    prices = price(tour(5), WeightBound(shape="box", loss=loss, eps=eps), 1.0)  # type: ignore[arg-type]
+    assert words in prices.no_weights
+    assert bool(prices.weights) == (not words)
+    assert prices.no_law == ("it is about hard targets" if eps else "")
+    assert bool(prices.laws) == (not eps)
