@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from study.analysis.comparison import Settings, compare
+from study.analysis.limit_path import WeightBound, follow_path
+from study.analysis.separability import separability
 from study.certificates.reading import Refused
 from study.checks import BadInput
 from study.datasets.dataset import as_labels
@@ -43,6 +45,7 @@ TABLE = read_table(TEXT, "kind")
 SETTINGS = Settings(
     bounds=(Bound("box", 2.0),), loss="quadratic", eps=0.1, standardise=True, max_updates=50, max_passes=50
 )
+UNIT = WeightBound(shape="ball", loss="cross-entropy", eps=0.0)
 COUNTS = np.array([[1, 0, 2], [0, 1, 1], [2, 2, 0], [1, 1, 1]])
 SIZES = np.array([5, 5, 5, 5])
 
@@ -91,6 +94,11 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "analysis.comparison.Settings": {"bounds": [Bound("box", 2.0)], "standardise": True},
     "analysis.comparison.compare": {"table": TABLE, "settings": SETTINGS},
     "analysis.comparison.examine": {"comparison": compare(TABLE, SETTINGS)},
+    "analysis.limit_path.follow_path": {"unit": UNIT, "limits": [2.0], "tol": 0.1, "step": 0.5},
+    "law.prices.price_rows": {
+        "unit": UNIT, "limits": [2.0], "separability": separability(X, Y), "most_rows": 2,
+        "path": follow_path(POINTS, UNIT, [2.0], step=0.5),
+    },
     "trainers.graph.sensitivities": {"output": Node(2.0) * Node(3.0)},
     "trainers.layers.outputs": {"w": np.ones(13)},
     "trainers.layers.value_and_gradient": {"w": np.ones(13)},

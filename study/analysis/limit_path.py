@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from study.analysis.margin import functional_margins
-from study.checks import Positive, checked, within
+from study.checks import Positive, checked
 from study.datasets.dataset import Dataset, Floats, check_one_set
 from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import Loss, loss_of_margin
@@ -24,8 +24,8 @@ USUAL_STEPS = 6
 """Steps that a fit usually takes from the one before."""
 MOST_STEPS = 300
 """Steps after which a fit is given up."""
-MOST_KEPT = 2e8
-"""Samples times fits that a path may hold."""
+MOST_FITS, MOST_KEPT = 5000, 2e8
+"""Fits that a path may hold, and fits times samples."""
 WORK = 1e11
 """Multiplications that a path may cost: ten to twenty-five seconds."""
 
@@ -72,7 +72,7 @@ class WeightBound:
 
     def stretch(self, w: Floats, limit: float, other: float) -> Floats:
         """Return where to start at another limit from the weights at one."""
-        return w * (other / limit)
+        return w / limit * other
 
     def limit_of_margin(self, points: Dataset, margin: float) -> float:
         """Return the limit at which the weights may give some sample a margin of that size, and none a larger one."""
@@ -116,7 +116,7 @@ class LimitPath:
     @property
     def edges(self) -> Floats:
         """Where a sample that changes sides after each fit is said to change: inf after the last."""
-        return np.append(np.sqrt(self.limits[:-1] * self.limits[1:]), np.inf)
+        return np.append(np.sqrt(self.limits[:-1]) * np.sqrt(self.limits[1:]), np.inf)
 
     @property
     def errors(self) -> NDArray[np.int64]:
@@ -155,8 +155,8 @@ def follow_path(
     unit: WeightBound,
     limits: Sequence[Positive] = (),
     *,
-    step: Annotated[float, within("(0, 1]")] = 0.02,
-    tol: Annotated[float, within("(0, 1]")] = 0.001,
+    step: Positive = 0.02,
+    tol: Positive = 0.001,
     work: Positive = WORK,
     advance: Advance | None = None,
 ) -> LimitPath:
@@ -170,12 +170,12 @@ def follow_path(
         What is fitted, and what its limit is.
     limits : sequence of float in (0, inf)
         Limits that the path has to visit.
-    step : float in (0, 1]
+    step : float in (0, inf)
         By which share the limit grows at most from one fit to the next, budget allowing.
-    tol : float in (0, 1]
+    tol : float in (0, inf)
         To which share of a limit the changes are sought, budget allowing.
     work : float in (0, inf)
-        Budget of multiplications; the limits asked for are fitted even so.
+        Budget of multiplications; the limits asked for are fitted even so. There are 5,000 other fits at most.
     advance : callable (fits so far, fits to be expected), optional
 
     Returns
@@ -189,7 +189,7 @@ def follow_path(
     """
     check_one_set("points", points)
     walk = _Walk(points, unit, work, advance)
-    steps = max(float(np.log1p(step)), 2.0 * REACH * USUAL_STEPS * walk.unit_of_work / work)
+    steps = max(float(np.log1p(step)), 2.0 * REACH * max(USUAL_STEPS * walk.unit_of_work / work, 1.0 / walk.most_fits))
     end = walk.go_out(unit.limit_of_margin(points, TIGHTEST), unit.limit_of_margin(points, WIDEST), steps)
     for limit in sorted(set(limits) - set(walk.fits)):
         walk.visit(limit)
@@ -214,6 +214,7 @@ class _Walk:
         self.fits: dict[float, tuple[Floats, NDArray[np.bool_]]] = {}
         self.spent = 0.0
         n, p = points.X.shape[0], points.X.shape[1] + 1
+        self.most_fits = int(min(MOST_FITS, MOST_KEPT / n))
         k = min(n, p)
         self.unit_of_work = k * k * (n + k) + 40.0 * n * p
 
@@ -232,7 +233,7 @@ class _Walk:
     def go_out(self, tightest: float, widest: float, step: float) -> End:
         """Widen the limit until nothing changes any more, or nothing more can be found."""
         limit, expected = tightest, int(REACH / step)
-        while limit <= widest and len(self.fits) * len(self.points.y) < MOST_KEPT:
+        while limit <= widest and len(self.fits) < self.most_fits:
             margins = self.visit(limit)
             if margins is None:
                 return "not found"
@@ -264,11 +265,11 @@ class _Walk:
         order = sorted(self.fits)
         for low, high in pairwise(order):
             push(low, high)
-        while gaps and -gaps[0][0] > tol and len(self.fits) * len(self.points.y) < MOST_KEPT:
-            if self.spent + USUAL_STEPS * self.unit_of_work > self.work:
-                break
+        while gaps and -gaps[0][0] > tol and len(self.fits) < self.most_fits:
             width, low, high = heappop(gaps)
-            middle = float(np.sqrt(low * high))
+            middle = float(np.sqrt(low) * np.sqrt(high))
+            if self.spent + USUAL_STEPS * self.unit_of_work > self.work or not low < middle < high:
+                return max(left, -width)
             if self.visit(middle) is not None:
                 push(low, middle)
                 push(middle, high)

@@ -1,13 +1,19 @@
 """`study price`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from study.checks import BadInput, CheckFailed
 from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
 from study.commands.output import check_folder, drawing, progress, say, show, show_json, write_answer
+
+if TYPE_CHECKING:
+    from study.analysis.limit_path import WeightBound
+    from study.analysis.separability import Separability
+    from study.datasets.table import Table
+    from study.law.prices import Prices
 
 
 def price(
@@ -45,12 +51,8 @@ def price(
     json
         Put one machine-readable object on stdout, in place of sentences.
     """
-    from study.analysis.comparison import decide
     from study.analysis.limit_path import WeightBound
     from study.checks import count, positive
-    from study.datasets.table import standardise
-    from study.law.prices import price_rows
-    from study.report.comparison_text import separable_sentence, table_sentences
     from study.report.price_text import sentences, to_json
     from study.trainers.losses import check_targets
 
@@ -58,23 +60,13 @@ def price(
         raise BadInput("`weight_bound` must be one or more positive numbers; got none")
     limits = tuple(positive("weight_bound", R) for R in dict.fromkeys(weight_bound))
     unit = WeightBound(shape=shape, loss=loss, eps=check_targets(loss, eps))
-    most_rows = count("rows", rows)
+    most_rows, standardised = count("rows", rows), table_options.standardise
     if out is not None:
         check_folder(out)
     table = read(file, table_options)
-    points = standardise(table.points)[0] if table_options.standardise else table.points
-    try:
-        decision = decide(table)
-        if not json:
-            name = "standard input" if str(file) == "-" else file.name
-            first = table_sentences(name, table, table_options.standardise)
-            show("\n".join([*first, separable_sentence(table, decision)]))
-        with progress("fits along the path", unit="fits") as advance:
-            prices = price_rows(points, decision, unit, limits, most_rows=most_rows, advance=advance)
-    except KeyboardInterrupt:
-        say("study: interrupted; nothing was written")
-        raise SystemExit(130) from None
-    answer = to_json(table, decision, prices, standardised=table_options.standardise)
+    name = "standard input" if str(file) == "-" else file.name
+    decision, prices = answers(table, unit, limits, most_rows, standardised, None if json else name)
+    answer = to_json(table, decision, prices, standardised=standardised)
     figure, fault = b"", ""
     if out is not None:
         from study.report.price_figure import draw  # matplotlib is slow to import
@@ -85,7 +77,36 @@ def price(
         show_json(answer)
     else:
         show(sentences(table, prices, most_rows))
-        if figure:
-            show(f"drawn to {out / 'price.svg'}: {answer['caption']}" if out else "")
+        if out is not None and figure:
+            show(f"drawn to {out / 'price.svg'}: {answer['caption']}")
     if fault:
         raise CheckFailed(f"price.svg was not drawn: {fault}")
+
+
+def answers(
+    table: "Table",
+    unit: "WeightBound",
+    limits: tuple[float, ...],
+    most_rows: int,
+    standardised: bool,
+    name: str | None,
+) -> "tuple[Separability, Prices]":
+    """Return whether a table is separable, which is shown at once where it has a name, and prices, with progress."""
+    from study.analysis.comparison import decide
+    from study.analysis.limit_path import follow_path
+    from study.datasets.table import standardise
+    from study.law.prices import price_rows
+    from study.report.comparison_text import separable_sentence, table_sentences
+
+    points = standardise(table.points)[0] if standardised else table.points
+    try:
+        decision = decide(table)
+        if name is not None:
+            first = table_sentences(name, table, standardised)
+            show("\n".join([*first, separable_sentence(table, decision)]))
+        with progress("fits along the path", unit="fits") as advance:
+            path = follow_path(points, unit, limits, advance=advance)
+        return decision, price_rows(points, decision, unit, path, limits, most_rows=most_rows)
+    except KeyboardInterrupt:
+        say("study: interrupted; nothing was written")
+        raise SystemExit(130) from None

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from study.analysis.limit_path import Advance, LimitPath, WeightBound, follow_path, work_of
+from study.analysis.limit_path import LimitPath, WeightBound, work_of
 from study.analysis.margin import functional_margins
 from study.analysis.separability import Separability
-from study.checks import BadInput, Positive, checked
-from study.datasets.dataset import Dataset, Floats
+from study.checks import BadInput, Positive, PositiveInt, checked
+from study.datasets.dataset import Dataset, Floats, check_one_set
 from study.law.bound import asymptote
 from study.law.conflict import Spoilt, largest_margin
 from study.trainers.fit import Fit, Stop
@@ -108,10 +108,10 @@ def price_rows(
     points: Dataset,
     separability: Separability,
     unit: WeightBound,
+    path: LimitPath,
     limits: Sequence[Positive],
     *,
-    most_rows: int,
-    advance: Advance | None = None,
+    most_rows: PositiveInt,
 ) -> Prices:
     """Return what each row costs; the law and the weights of the `most_rows` dearest.
 
@@ -123,12 +123,15 @@ def price_rows(
         Of the same samples.
     unit : WeightBound
         What is fitted, and what its limit is.
+    path : LimitPath
+        Of this unit on these points, as `follow_path` returns it.
     limits : sequence of float in (0, inf)
-        At which it is asked what is given up, and at what weight it would be kept.
-    most_rows : int
-    advance : callable (fits so far, fits to be expected), optional
+        Visited by the path: it is asked what is given up there, and at what weight it would be kept.
+    most_rows : int, at least 1
     """
-    path = follow_path(points, unit, limits, advance=advance)
+    check_one_set("points", points)
+    if path.right.shape[1] != len(points.y) or path.w.shape[1] != points.X.shape[1] + 1:
+        raise BadInput(f"`path` must be of the {len(points.y)} samples of `points`; it has {path.right.shape[1]}")
     dearest = by_price(points, path)
     no_law = _why_no_law(points, separability, unit)
     laws = {} if no_law else _laws(points, unit, limits, dearest[:most_rows])

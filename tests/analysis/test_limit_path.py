@@ -116,7 +116,7 @@ def test_progress_is_told_and_ends_at_what_it_expects() -> None:
 
 def test_what_cannot_be_followed_is_refused() -> None:
     points = draw(0, 20, 2, 0.0)
-    with pytest.raises(BadInput, match="`step` must lie in"):
+    with pytest.raises(BadInput, match="`step` must be positive"):
         follow_path(points, UNIT["box"], step=0.0)
     with pytest.raises(BadInput, match="`limits` must be positive and finite; got -1"):
         follow_path(points, UNIT["box"], (-1.0,))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from study.analysis.limit_path import WeightBound
+from study.analysis.limit_path import WeightBound, follow_path
 from study.analysis.separability import separability
 from study.datasets.dataset import Dataset
 from study.law.bound import asymptote
@@ -17,7 +17,8 @@ SIDES = np.array([1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0])
 
 
 def price(points: Dataset, unit: WeightBound, *limits: float, most_rows: int = 5) -> Prices:
-    return price_rows(points, separability(points.X, points.y), unit, limits, most_rows=most_rows)
+    path = follow_path(points, unit, limits)
+    return price_rows(points, separability(points.X, points.y), unit, path, limits, most_rows=most_rows)
 
 
 def tour(copies: int) -> Dataset:
