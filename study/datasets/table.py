@@ -128,10 +128,9 @@ def read_table(
     ------
     BadInput
         For text that is no table, a header alone or one that looks like a point, a column named twice or not there, a
-        missing value, a cell that is no number, beyond 1e100, too small for floats or of
-        more than 400 decimal places, a constant feature, labels of one
-        kind, labels of more than two without `positive`, or a `positive` that never occurs. The message names row and
-        column.
+        missing value, a cell that is no number, beyond 1e100, too small for floats or of more than 400 decimal places,
+        a constant feature, labels of one kind, labels of more than two without `positive`, or a `positive` that never
+        occurs. The message names row and column.
     """
     if one_hot and ignore_text:
         raise BadInput("`one_hot` must not be set where `ignore_text` is: words are features, or they are left out")
@@ -140,25 +139,16 @@ def read_table(
     notes = _check_names(cells, label, {"features": features, "without": without, "weight": weights})
     names = _choose(cells, label, features, [*without, *weights], notes)
     mark = decimal or _find_mark(cells, [*names, *weights], notes)
-    words = [name for name in names if _has_words(cells.columns[name], mark)] if one_hot or ignore_text else []
-    if words:
-        notes.append(
-            f"columns of words, {'left out' if ignore_text else 'a feature for each word'}: {', '.join(words)}"
-        )
-    if ignore_text:
-        names, words = [name for name in names if name not in words], []
+    names, words = _find_words(cells, names, mark, one_hot=one_hot, ignore_text=ignore_text, notes=notes)
     if not names:
         raise BadInput(f"`features` must name at least one column beside the label {label!r}; got none")
-    columns = {name: _normalise(cells.columns[name], mark) for name in [*names, *weights]}
-    truth = [name for name in columns if set(cells.columns[name]) - MISSING <= TRUTH.keys()]
-    if truth:
-        notes.append(f"truth values are read as 1 and 0: {', '.join(truth)}")
+    columns = _numbers(cells, [*names, *weights], mark, notes)
     columns |= {name: cells.columns[name] for name in [label, *words]}
     rows, columns = _without_gaps(cells.rows, columns, [label, *words], notes if drop_missing else None)
     y, positive, negative = _signs(rows, label, columns[label], positive)
     texts = _encode(rows, {name: columns[name] for name in names}, words)
     X = np.column_stack([_floats(rows, name, column, mark) for name, column in texts.items()])
-    _refuse_constant(rows, texts)
+    _refuse_constant(rows, texts, X)
     return Table(
         points=Dataset(X=X, y=y, name="table"),
         weight=np.ones(len(y)) if weight is None else _floats(rows, weight, columns[weight], mark),
@@ -244,6 +234,25 @@ def _choose(cells: Cells, label: str, features: Sequence[str], without: Sequence
     if index and first not in (label, *without):
         notes.append(f"row numbers, left out: {first}, to which the header gives no name")
     return [name for name in cells.columns if name not in (label, *without) and not (index and name == first)]
+
+
+def _find_words(
+    cells: Cells, names: list[str], mark: Mark, *, one_hot: bool, ignore_text: bool, notes: list[str]
+) -> tuple[list[str], list[str]]:
+    """Return the columns that are features, and those of them that hold words; which these are is noted."""
+    words = [name for name in names if _has_words(cells.columns[name], mark)] if one_hot or ignore_text else []
+    if words:
+        done = "left out" if ignore_text else "a feature for each word"
+        notes.append(f"columns of words, {done}: {', '.join(words)}")
+    return ([name for name in names if name not in words], []) if ignore_text else (names, words)
+
+
+def _numbers(cells: Cells, names: Sequence[str], mark: Mark, notes: list[str]) -> dict[str, tuple[str, ...]]:
+    """Return columns as `_normalise` has them, and note the truth values."""
+    truth = [name for name in names if set(cells.columns[name]) - MISSING <= TRUTH.keys()]
+    if truth:
+        notes.append(f"truth values are read as 1 and 0: {', '.join(truth)}")
+    return {name: _normalise(cells.columns[name], mark) for name in names}
 
 
 def _normalise(column: tuple[str, ...], mark: Mark) -> tuple[str, ...]:
@@ -335,7 +344,8 @@ def _floats(rows: tuple[int, ...], name: str, column: tuple[str, ...], mark: Mar
     numbers = np.array(list(map(float, column)))
     large = ~(np.abs(numbers) <= LARGEST)
     small = [i for i in np.flatnonzero(numbers == 0.0) if re.search("[1-9]", re.split("[eE]", column[i])[0])]
-    long = [i for i, cell in enumerate(column) if numbers[i] and not large[i] and _places(cell) > MOST_PLACES]
+    wordy = [i for i, cell in enumerate(column) if len(cell) > MOST_PLACES or cell.rfind("-") > 0]  # others are short
+    long = [i for i in wordy if numbers[i] and not large[i] and _places(column[i]) > MOST_PLACES]
     for i in [*np.flatnonzero(large)[:1], *small[:1]]:
         size, range_ = ("large", f"up to {LARGEST:g}") if large[i] else ("small", "from 5e-324")
         cell = shorten(column[i], 40)
@@ -356,8 +366,10 @@ def _option(*names: str) -> str:
     return f"--without {shlex.quote(','.join(quoted))}"
 
 
-def _refuse_constant(rows: tuple[int, ...], columns: dict[str, tuple[str, ...]]) -> None:
-    constant = [name for name, column in columns.items() if len(set(map(Decimal, set(column)))) == 1]
+def _refuse_constant(rows: tuple[int, ...], columns: dict[str, tuple[str, ...]], X: Floats) -> None:
+    """Raise `BadInput` for columns of one number, however it is written; equal floats may be different decimals."""
+    alike = [name for name, same in zip(columns, X.min(axis=0) == X.max(axis=0), strict=True) if same]
+    constant = [name for name in alike if len(set(map(Decimal, set(columns[name])))) == 1]
     if constant:
         raise BadInput(_constant(rows, columns[constant[0]][0], constant))
 

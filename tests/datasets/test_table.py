@@ -61,6 +61,7 @@ READ: dict[str, tuple[str, dict[str, Any], Any, str]] = {
     "quotes": ('x,"a\nb",c\n"1",2,u\n"-2",3,"v\n""w"""\n', {}, [[1, 2], [-2, 3]], ""),
     "decimal commas": ("x;y;c\n1,5;2;u\n-1;3;v\n", {}, [[1.5, 2], [-1, 3]], "a comma is read as the decimal mark"),
     "a point among semicolons": ("x;c\n" + "2;u\n" * 4000 + "1.5;v\n", {}, [[2]] * 4000 + [[1.5]], ""),
+    "decimals of one float": ("x;c\n0.1;u\n0.10000000000000000001;v\n", {}, [[0.1], [0.1]], ""),
     "outer spaces": ("  x   y c \n 1 2  u\n-1 3 v \n", {}, [[1, 2], [-1, 3]], ""),
     "tabs": ("x\ty\tc\r\n1e0\t2\tu\r\n-1\t3\tv\r\n", {}, [[1, 2], [-1, 3]], ""),
     "quoted names with spaces": ('"a b" "c d" "c"\n1 2 "u"\n2 3 "v"\n', {}, [[1, 2], [2, 3]], ""),
@@ -109,6 +110,9 @@ def test_a_table_is_read_as_it_is_meant(kind: str) -> None:
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "a number of 400 digits": ("x,c\n1,0\n1" + 400 * "0" + ",1\n", {}, r"row 3, column 'x': 1000.* is too large"),
     "a number that floats call 0": ("x,c\n1,0\n1e-400,1\n", {}, "row 3, column 'x': 1e-400 is too small"),
+    "400 places in an exponent": ("x,c\n1,0\n1" + 200 * "0" + "e-401,1\n", {}, "row 3, .* has more than 400 decimal"),
+    "400 places in full": ("x,c\n1,0\n0.1" + 400 * "0" + ",1\n", {}, "row 3, column 'x': 0.1.* more than 400 decimal"),
+    "one number in many ways": ("x,k,c\n1,1,0\n2,1.0,1\n3,10e-1,1\n", {}, "'k' has the value 1 in every row .2 to 4"),
     "a gap": ("x,c\n,0\n1,1\n", {}, "row 2, column 'x': the value is missing;.*--drop-missing"),
     "a gap that is written": ("x,c\n1,0\n1,1\nNA,NA\n", {}, r"row 4, column 'x': the value is missing \(NA\)"),
     "gaps everywhere": ("x,c\n,0\n,1\n", {"drop_missing": True}, "`drop_missing` must leave a row"),
