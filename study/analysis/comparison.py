@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from study.analysis.influence import movement_without
 from study.analysis.margin import functional_margins, geometric_margin
-from study.analysis.separability import Separability, _lost_samples, separability
+from study.analysis.separability import Separability, _lost_samples, rationals, separability
 from study.checks import checked
 from study.datasets.dataset import Dataset, Floats, check_one_set, check_shape
 from study.datasets.table import Table, contradiction, standardise
@@ -196,7 +196,7 @@ def _as_written(outcome: RuleOutcome, table: Table, centre: Floats, spread: Floa
     """Judge a rule on the decimals of a table, of which it was given the nearest floats, centred and divided."""
     if not np.isfinite(outcome.w).all():
         return outcome
-    w, c, s = ([fmpq(*v.as_integer_ratio()) for v in values.tolist()] for values in (outcome.w, centre, spread))
+    w, c, s = map(rationals, (outcome.w, centre, spread))
     normal = [a / b for a, b in zip(w[:-1], s, strict=True)]
     bias = w[-1] - sum((a * b for a, b in zip(normal, c, strict=True)), fmpq(0))
     return replace(outcome, lost=_lost_samples(table.exact, table.points.y, [*normal, bias]))

@@ -217,7 +217,7 @@ class _Points:
 def _decide(points: _Points, guess: Floats | None = None) -> tuple[Row, dict[int, fmpq]]:
     """Return a separator and no multipliers, or no separator and multipliers by sample."""
     if guess is not None and np.isfinite(guess).all():
-        given = [fmpq(*x.as_integer_ratio()) for x in guess.tolist()]
+        given = rationals(guess)
         tried = points.inward(given)
         w, _ = points.separator(tried)
         if w:
@@ -271,6 +271,11 @@ def _widest_cone(Z: Floats) -> tuple[Floats, float, Floats]:
     if answer.x is None:
         return np.zeros(p), 0.0, np.ones(n)
     return answer.x[:-1], float(answer.x[-1]), np.abs(answer.ineqlin.marginals)
+
+
+def rationals(values: Floats) -> Row:
+    """Return each float of an array along one axis as the fraction that it is."""
+    return [fmpq(*value.as_integer_ratio()) for value in values.tolist()]
 
 
 def _whole(values: Row) -> Whole:

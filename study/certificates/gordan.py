@@ -7,6 +7,7 @@ from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from study.analysis.separability import rationals
 from study.certificates.problem import Problem
 from study.datasets.dataset import Floats
 from study.trainers.losses import loss_of_margin
@@ -21,7 +22,7 @@ class Gordan:
         self.problem = problem
         self.exact = _directions(problem.Z)
         self.directions = np.array([[float(x) for x in v] for v in self.exact])
-        Z = [[fmpq(*x.as_integer_ratio()) for x in row] for row in problem.Z.tolist()]
+        Z = [rationals(row) for row in problem.Z]
         along = [[float(sum(a * b for a, b in zip(v, z, strict=True))) for z in Z] for v in self.exact]
         self.along = np.array(along) * problem.weight
         self.used = np.zeros(len(self.exact), np.int64)
@@ -61,7 +62,7 @@ class Gordan:
 def _directions(Z: Floats) -> list[list[fmpq]]:
     """Return vectors, of both signs, exactly orthogonal to n_features of the vectors z_i and of the axes."""
     p = Z.shape[1]
-    rows = [[fmpq(*x.as_integer_ratio()) for x in row] for row in np.unique(np.vstack([Z, np.eye(p)]), axis=0).tolist()]
+    rows = [rationals(row) for row in np.unique(np.vstack([Z, np.eye(p)]), axis=0)]
     found: dict[tuple[str, ...], list[fmpq]] = {}
     for chosen in combinations(rows, p - 1):
         minors = [fmpq_mat([[row[k] for k in range(p) if k != j] for row in chosen]).det() for j in range(p)]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.analysis.comparison import Comparison, RuleOutcome
+from study.analysis.margin import decision_values
 from study.analysis.separability import Separability
 from study.analysis.stability import angle_swing
 from study.checks import escape_controls, shorten
@@ -166,7 +167,7 @@ def _larger_class(table: Table) -> tuple[float, float]:
 
 def _only_class(outcome: RuleOutcome, comparison: Comparison) -> str | None:
     """Return the label that a rule gives to every point, or None where it gives both."""
-    sides = np.sign(comparison.points.X @ outcome.w[:-1] + outcome.w[-1])
+    sides = np.sign(decision_values(outcome.w, comparison.points.X))
     if not sides[0] or (sides != sides[0]).any():
         return None
     return comparison.table.positive if sides[0] > 0 else comparison.table.negative
