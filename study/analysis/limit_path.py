@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import ClassVar, Literal
@@ -113,17 +114,17 @@ class LimitPath:
     step: float
     tol: float
 
-    @property
+    @cached_property
     def edges(self) -> Floats:
         """Where a sample that changes sides after each fit is said to change: inf after the last."""
         return np.append(np.sqrt(self.limits[:-1]) * np.sqrt(self.limits[1:]), np.inf)
 
-    @property
+    @cached_property
     def errors(self) -> NDArray[np.int64]:
         """How many samples each fit has wrong."""
         return np.asarray(np.count_nonzero(~self.right, axis=1))
 
-    @property
+    @cached_property
     def kept_from(self) -> Floats:
         """For each sample, the limit from which on it is right: 0 where it always is, inf where it never stays so."""
         last_wrong = len(self.limits) - 1 - np.argmax(~self.right[::-1], axis=0)
@@ -275,5 +276,8 @@ class _Walk:
                 push(middle, high)
             else:
                 left = max(left, -width)
-            self.advance(len(self.fits), len(self.fits) + sum(int(-gap[0] / tol) for gap in gaps))
+            wanted = sum(int(-gap[0] / tol) for gap in gaps)
+            allowed = int((self.work - self.spent) / (USUAL_STEPS * self.unit_of_work))
+            left_over = max(min(wanted, allowed, self.most_fits - len(self.fits)), 0)
+            self.advance(len(self.fits), len(self.fits) + left_over)
         return max(left, -gaps[0][0] if gaps else 0.0)

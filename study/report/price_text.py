@@ -132,7 +132,8 @@ def _list(table: Table, prices: Prices, most_rows: int) -> list[str]:
     """Return the dearest rows below one another, in columns."""
     symbol = prices.unit.symbol
     head = ["row", "class", f"kept from {symbol}", "right before that", f"law: {symbol}"]
-    head += [f"weight at {symbol} = {limit:g} (others wrong)" for limit in prices.limits if not prices.no_weights]
+    weighed = sorted({one.limit for one in prices.weights})
+    head += [f"weight at {symbol} = {limit:g} (others wrong)" for limit in weighed]
     lines = [head]
     for sample in prices.dearest[:most_rows].tolist():
         *before, last = [(0.0, 0.0), *prices.path.intervals(sample)]
@@ -147,7 +148,7 @@ def _list(table: Table, prices: Prices, most_rows: int) -> list[str]:
                 kept,
                 ", ".join(_interval(*one) for one in before[1:]) or "-",
                 _law(law),
-                *(weights.get(limit, "-") for limit in prices.limits if not prices.no_weights),
+                *(weights.get(limit, "-") for limit in weighed),
             ]
         )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
