@@ -123,8 +123,8 @@ def _all_right(prices: Prices) -> str:
 def _heading(prices: Prices, most_rows: int) -> str:
     path, n = prices.path, prices.dearest.size
     which = f"the {most_rows} dearest" if n > most_rows else "all"
-    seen = f"two changes within {path.step:.2g} of the limit are not seen"
-    tol = f", each limit to {path.tol:.1g} of it" if path.tol else ""
+    seen = f"two changes within {100.0 * path.step:.2g}% are not seen"
+    tol = f", each limit to {100.0 * path.tol:.1g}%" if path.tol else ""
     return f"rows that are given up anywhere: {n:,}; {which}, the dearest first{tol}; {seen}"
 
 
