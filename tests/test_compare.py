@@ -185,7 +185,7 @@ def test_the_spoiler_of_a_cluster_is_named_and_drawn(run: Run, tmp_path: Path) -
     assert answer["backprop"]["best_separator_loss"] > answer["backprop"]["loss"]
     assert 102 in [item["row"] for item in answer["perceptron"]["spoilers"]]
     assert answer["backprop"]["spoilers"][0]["row"] == 102
-    assert "First direction: +" in (out_folder / "compare.txt").read_text()
+    assert "Weights of the unit: +1.00 along " in (out_folder / "compare.txt").read_text()
     svg = (out_folder / "compare.svg").read_text()
     assert svg.lstrip().startswith("<?xml")
     assert check((out_folder / "compare.proof.json").read_text()) == "101 points with 3 features are separable"

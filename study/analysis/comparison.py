@@ -12,7 +12,7 @@ from study.analysis.influence import movement_without
 from study.analysis.margin import functional_margins, geometric_margin
 from study.analysis.separability import Separability, _lost_samples, rationals, separability
 from study.checks import checked
-from study.datasets.dataset import Dataset, Floats, check_one_set, check_shape
+from study.datasets.dataset import Dataset, Floats, check_one_set
 from study.datasets.table import Table, contradiction, standardise
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Fit, Stop
@@ -139,8 +139,6 @@ class Comparison:
     perceptron : RuleOutcome
     units : tuple of RuleOutcome
         One for each bound of the settings.
-    plane : ndarray of shape (2, n_features)
-        In which `points` are drawn, with the first of the units, as `telling_plane` has it.
     """
 
     table: Table
@@ -151,7 +149,6 @@ class Comparison:
     margin_resolved: bool
     perceptron: RuleOutcome
     units: tuple[RuleOutcome, ...]
-    plane: Floats
 
 
 @checked
@@ -179,7 +176,6 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
         margin_resolved=bool(np.abs(widest[:-1] / spread) @ table.exact.rounding < 1.0),
         perceptron=_as_written(perceptron, table, centre, spread),
         units=tuple(_as_written(unit, table, centre, spread) for unit in units),
-        plane=telling_plane(points, units[0].w, perceptron.w),
     )
 
 
@@ -365,41 +361,6 @@ def _with_best(points: Dataset, unit: RuleOutcome, settings: Settings, bound: Bo
         return replace(unit, not_sought=f"{n:,} points with {p - 1:,} features are too many for the budget of work")
     best = best_separator(points.X, points.y, loss=settings.loss, eps=settings.eps, bound=bound)
     return replace(unit, best_separator=float(best.loss))
-
-
-@checked
-def telling_plane(points: Dataset, unit: Floats, other: Floats) -> Floats:
-    """Return two orthonormal directions that show both boundaries as lines, and every point on its own side of each.
-
-    Parameters
-    ----------
-    points : Dataset
-    unit, other : ndarray of shape (n_features + 1,)
-        Weights, the bias last.
-
-    Returns
-    -------
-    directions : ndarray of shape (2, n_features)
-        The first along the normal of `unit`, the second along what is left of the normal of `other`; where nothing is
-        left, along what the points vary most in. For two features the axes themselves, for one the axis and zero.
-    """
-    check_one_set("points", points)
-    d = points.X.shape[1]
-    if d <= 2:
-        return np.eye(2, d)
-    check_shape("unit", unit, d + 1)
-    check_shape("other", other, d + 1)
-    centred = points.X - points.X.mean(axis=0)
-    widest = np.linalg.eigh(np.cov((centred / np.abs(centred).max()).T))[1][:, ::-1].T
-    rows: list[Floats] = []
-    for candidate in (unit[:-1], other[:-1], *widest):
-        size = np.linalg.norm(candidate)
-        rest = candidate / size if size > 0.0 else candidate
-        for row in rows:
-            rest = rest - (rest @ row) * row
-        if np.linalg.norm(rest) > 1e-6 and len(rows) < 2:
-            rows.append(rest / np.linalg.norm(rest))
-    return np.array(rows)
 
 
 @checked

@@ -11,11 +11,14 @@ from study.analysis.margin import decision_values
 from study.analysis.separability import Separability
 from study.analysis.stability import angle_swing
 from study.checks import escape_controls, shorten
+from study.datasets.dataset import Floats
 from study.datasets.table import Table
 from study.trainers.fit import Bound
 
 FEW, MANY = 5, 50
 """How many rows and features the sentences name, and how many spoilers the object holds."""
+MOST_DRAWN = 5000
+"""How many points that both rules have right are drawn."""
 LONGEST = 60
 """Characters of a label or a name in a sentence."""
 
@@ -250,22 +253,34 @@ def _shorten(value: float) -> str:
     return f"{value:.3g}" if np.isfinite(value) else "none"
 
 
+def heaviest(w: Floats, features: Sequence[str], most: int, longest: int = LONGEST) -> str:
+    """Return the features of the largest weights, as shares of the normal: "+0.62 width -0.31 length ..."."""
+    normal = w[:-1] / (np.linalg.norm(w[:-1]) or 1.0)
+    first = np.argsort(-np.abs(normal), kind="stable")[:most]
+    parts = [f"{normal[j]:+.2f} {shorten(features[j], longest)}" for j in first]
+    return " ".join([*parts, "..."] if len(features) > most else parts)
+
+
 def caption(comparison: Comparison) -> str:
-    """Return the drawing's caption, which names the directions by their heaviest features."""
-    table, bounds = comparison.table, comparison.settings.bounds
-    several = f", the unit at R = {bounds[0].weight_bound:g}" if len(bounds) > 1 else ""
+    """Return the drawing's caption, which names the axes by their heaviest features."""
+    table, unit, R = comparison.table, comparison.units[0], comparison.settings.bounds[0].weight_bound
+    step = drawn_step(comparison)
+    ordinal = {2: "2nd", 3: "3rd"}.get(step, f"{step}th")
+    drawn = f"; of the others every {ordinal} is drawn" if step > 1 else ""
     text = (
-        f"{len(table.rows):,} points{several}; "
-        f"filled circles are {_label(table, 1)}, open squares {_label(table, -1)}; "
-        "points that a rule has wrong are crossed in its colour, rows without which its boundary moves most are ringed."
+        f"{len(table.rows):,} points, the unit at R = {R:g}; filled circles are {_label(table, 1)}, open squares "
+        f"{_label(table, -1)}; points that a rule has wrong are crossed in its colour{drawn}, rows without which its "
+        "boundary moves most are ringed."
     )
     if len(table.features) > 2:
-        for which, direction in zip(("First", "Second"), comparison.plane, strict=True):
-            heaviest = np.argsort(-np.abs(direction), kind="stable")[:3]
-            parts = " ".join(f"{direction[j]:+.2f} {shorten(table.features[j], LONGEST)}" for j in heaviest)
-            rest = " and smaller terms" if len(table.features) > 3 else ""
-            text += f" {which} direction: {parts}{rest}."
         text += (
-            " The first is the unit's normal; with the second it spans the perceptron's, so both boundaries are lines."
+            " Axes: signed distances from both boundaries, stretched near these; above and to the right is the side of "
+            f"{_label(table, 1)}. Weights of the unit: {heaviest(unit.w, table.features, 3)}. "
+            f"Weights of the perceptron: {heaviest(comparison.perceptron.w, table.features, 3)}."
         )
     return text
+
+
+def drawn_step(comparison: Comparison) -> int:
+    """Return of how many points that both rules have right one is drawn."""
+    return max(1, -(-len(comparison.table.rows) // MOST_DRAWN))

@@ -1,11 +1,11 @@
-"""What is compared is what the trainers do, and the plane shows every point on its own side."""
+"""What is compared is what the trainers do."""
 
 import numpy as np
 import pytest
 
-from study.analysis.comparison import compare_perceptron, compare_unit, telling_plane
+from study.analysis.comparison import compare_perceptron
 from study.datasets.dataset import Dataset
-from study.trainers.fit import Bound, Stop
+from study.trainers.fit import Stop
 from study.trainers.perceptron import perceptron
 
 
@@ -35,18 +35,3 @@ def test_budgets_are_obeyed(points: Dataset) -> None:
     assert (by_passes.n_passes, by_passes.stop) == (1, Stop.BUDGET_SPENT)
     by_updates = compare_perceptron(points, max_updates=3, max_passes=100)
     assert (by_updates.n_updates, by_updates.stop) == (3, Stop.BUDGET_SPENT)
-
-
-def test_the_plane_keeps_every_margin(points: Dataset) -> None:
-    rule = compare_perceptron(points, max_updates=10**6, max_passes=10**6)
-    unit = compare_unit(points, "cross-entropy", 0.0, Bound("box", 1.0))
-    directions = telling_plane(points, unit.w, rule.w)
-    assert directions @ directions.T == pytest.approx(np.eye(2), abs=1e-12)
-    for w in (unit.w, rule.w):
-        seen = (points.X @ directions.T) @ (directions @ w[:-1])
-        assert seen == pytest.approx(points.X @ w[:-1], rel=1e-9)
-    same = telling_plane(points, unit.w, 2.0 * unit.w)
-    assert same @ same.T == pytest.approx(np.eye(2), abs=1e-9)
-    assert (
-        telling_plane(Dataset(X=points.X[:, :2], y=points.y, name="two"), unit.w, rule.w).tolist() == np.eye(2).tolist()
-    )
