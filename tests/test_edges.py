@@ -94,6 +94,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "analysis.comparison.Settings": {"bounds": [Bound("box", 2.0)], "standardise": True},
     "analysis.comparison.compare": {"table": TABLE, "settings": SETTINGS},
     "analysis.comparison.examine": {"comparison": compare(TABLE, SETTINGS)},
+    "analysis.least_errors.least_errors": {"table": TABLE, "first": separability(TABLE.points.X, TABLE.points.y)},
     "analysis.limit_path.follow_path": {"unit": UNIT, "limits": [2.0], "tol": 0.1, "step": 0.5},
     "law.prices.price_rows": {
         "unit": UNIT, "limits": [2.0], "separability": separability(X, Y), "most_rows": 2,

@@ -69,6 +69,11 @@ def test_sentences_object_and_drawing_agree(spread: float, run: Run, tmp_path: P
     assert {row["row"] for row in answer["rows"] if not row["right"]} == set(never)
     assert ("no law beside it: it is about separable points" in out) == bool(spread)
     assert check((folder / "price.proof.json").read_text()).endswith("not separable" if spread else "are separable")
+    least, most = answer["fewest_errors"]
+    sets = [set(rows) for rows in answer["disjoint_inseparable_sets"]]
+    assert (least, most) == (len(sets), min(answer["errors"]))
+    assert bool(sets) == bool(spread) == (f"any line has at least {least} row" in out)
+    assert sum(map(len, sets)) == len(set().union(*sets))
     assert ElementTree.parse(folder / "price.svg").getroot().tag.endswith("svg")  # noqa: S314
     for row in answer["rows"][:4]:
         assert f"<!-- row {row['row']} -->" in (folder / "price.svg").read_text()

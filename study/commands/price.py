@@ -7,9 +7,10 @@ from cyclopts import Parameter
 
 from study.checks import BadInput, CheckFailed
 from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
-from study.commands.output import check_folder, drawing, progress, say, show, show_json, write_answer
+from study.commands.output import accepted, check_folder, drawing, progress, say, show, show_json, write_answer
 
 if TYPE_CHECKING:
+    from study.analysis.least_errors import LeastErrors
     from study.analysis.limit_path import WeightBound
     from study.analysis.separability import Separability
     from study.datasets.table import Table
@@ -65,8 +66,8 @@ def price(
         check_folder(out)
     table = read(file, table_options)
     name = "standard input" if str(file) == "-" else file.name
-    decision, prices = answers(table, unit, limits, most_rows, standardised, None if json else name)
-    answer = to_json(table, decision, prices, standardised=standardised)
+    decision, least, prices = answers(table, unit, limits, most_rows, standardised, None if json else name)
+    answer = to_json(table, decision, least, prices, standardised=standardised)
     figure, fault = b"", ""
     if out is not None:
         from study.report.price_figure import draw  # matplotlib is slow to import
@@ -76,7 +77,7 @@ def price(
     if json:
         show_json(answer)
     else:
-        show(sentences(table, prices, most_rows))
+        show(sentences(table, least, prices, most_rows))
         if out is not None and figure:
             show(f"drawn to {out / 'price.svg'}: {answer['caption']}")
     if fault:
@@ -90,9 +91,10 @@ def answers(
     most_rows: int,
     standardised: bool,
     name: str | None,
-) -> "tuple[Separability, Prices]":
-    """Return whether a table is separable, which is shown at once where it has a name, and prices, with progress."""
+) -> "tuple[Separability, LeastErrors, Prices]":
+    """Return whether a table is separable, which is shown at once where it has a name, and the rest, with progress."""
     from study.analysis.comparison import decide
+    from study.analysis.least_errors import least_errors
     from study.analysis.limit_path import follow_path
     from study.datasets.table import standardise
     from study.law.prices import price_rows
@@ -106,7 +108,10 @@ def answers(
             show("\n".join([*first, separable_sentence(table, decision)]))
         with progress("fits along the path", unit="fits") as advance:
             path = follow_path(points, unit, limits, advance=advance)
-        return decision, price_rows(points, decision, unit, path, limits, most_rows=most_rows)
+        least = least_errors(table, decision)
+        for one in least.sets:
+            accepted(one.proof)
+        return decision, least, price_rows(points, decision, unit, path, limits, most_rows=most_rows)
     except KeyboardInterrupt:
         say("study: interrupted; nothing was written")
         raise SystemExit(130) from None

@@ -4,7 +4,7 @@ import difflib
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal
@@ -75,6 +75,12 @@ class Table:
             for column, nothing in zip(self.cells, zeros, strict=True)
         ]
         return Exact(tuple(zip(*columns, strict=True)))
+
+    def take(self, samples: NDArray[np.int64]) -> "Table":
+        """Return the table of some of the samples, of both classes."""
+        points = Dataset(X=self.points.X[samples], y=self.points.y[samples], name=self.points.name)
+        cells = tuple(tuple(column[i] for i in samples) for column in self.cells)
+        return replace(self, points=points, weight=self.weight[samples], cells=cells, rows=self.rows[samples])
 
 
 @checked

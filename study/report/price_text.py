@@ -4,12 +4,15 @@ from typing import Any
 
 import numpy as np
 
+from study.analysis.least_errors import LeastErrors
 from study.analysis.separability import Separability
 from study.checks import shorten
 from study.datasets.table import Table
 from study.law.prices import Prices, RowLaw
 from study.report.comparison_text import counted, listed, number_or_none, table_to_json
 
+MOST_SETS = 4
+"""How many inseparable sets the sentences name."""
 LONGEST = 24
 """Characters of a label in the list of rows."""
 ENDS = {
@@ -21,11 +24,16 @@ ENDS = {
 """What is said of the end of a path."""
 
 
-def to_json(table: Table, decision: Separability, prices: Prices, *, standardised: bool) -> dict[str, Any]:
+def to_json(
+    table: Table, decision: Separability, least: LeastErrors, prices: Prices, *, standardised: bool
+) -> dict[str, Any]:
     """Return the answer as plain numbers, rows as the file counts them, the dearest first; no end is null."""
     path, unit = prices.path, prices.unit
     return {
         **table_to_json(table, decision, standardised),
+        "disjoint_inseparable_sets": [_rows_of(one, table) for one in least.sets],
+        "no_more_sets": least.complete,
+        "fewest_errors": [len(least.sets), int(path.errors.min())],
         "loss": unit.loss,
         "eps": unit.eps,
         "limit": unit.name,
@@ -80,7 +88,11 @@ def given_up(table: Table, prices: Prices) -> dict[float, list[int]]:
     return {limit: table.rows[~prices.path.right[k]].tolist() for limit, k in places.items() if k is not None}
 
 
-def sentences(table: Table, prices: Prices, most_rows: int) -> str:
+def _rows_of(decision: Separability, table: Table) -> list[int]:
+    return sorted(table.rows[list(decision.multipliers)].tolist())
+
+
+def sentences(table: Table, least: LeastErrors, prices: Prices, most_rows: int) -> str:
     """Return the answer as a reader wants it: the path, what is given up at each limit, and the dearest rows."""
     path, unit = prices.path, prices.unit
     symbol = unit.symbol
@@ -92,7 +104,7 @@ def sentences(table: Table, prices: Prices, most_rows: int) -> str:
     known = given_up(table, prices)
     for limit in prices.limits:
         lines.append(f"at {symbol} = {limit:g}: {_given_up(known.get(limit), table)}")
-    lines.append(_all_right(prices))
+    lines += [_all_right(prices), _fewest(table, least, prices)]
     never = table.rows[~path.right.any(axis=0)]
     lines.append(f"given up at every {symbol}: {listed(never)} ({len(never):,} in all)" if len(never) else "")
     if prices.dearest.size:
@@ -118,6 +130,19 @@ def _all_right(prices: Prices) -> str:
         return f"all rows are right at every {symbol}"
     until = "on" if path.end in ("all right", "slack") else "to the end of the path"
     return f"from {symbol} = {path.kept_from.max():.4g} {until}: all rows are right"
+
+
+def _fewest(table: Table, least: LeastErrors, prices: Prices) -> str:
+    """Return between which numbers the fewest errors of any line lie, where there is no separator."""
+    path, n = prices.path, len(least.sets)
+    if not n:
+        return ""
+    k = int(np.argmin(path.errors))
+    best = f"the best of the path, at {prices.unit.symbol} = {path.limits[k]:.3g}, {path.errors[k]:,}"
+    named = "; ".join(listed(_rows_of(one, table)) for one in least.sets[:MOST_SETS])
+    sets = f"disjoint sets that no line has right, each proved: {named}{'; ...' if n > MOST_SETS else ''}"
+    looked = "" if least.complete else ", as far as the budget went"
+    return f"any line has at least {counted(n, 'row')} wrong{looked}, {best}; {sets}"
 
 
 def _heading(prices: Prices, most_rows: int) -> str:
