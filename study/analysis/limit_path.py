@@ -14,7 +14,7 @@ from study.analysis.margin import functional_margins
 from study.checks import Positive, checked
 from study.datasets.dataset import Dataset, Floats, check_one_set
 from study.trainers.fit import Bound, Fit, Stop
-from study.trainers.losses import Loss, loss_of_margin
+from study.trainers.losses import Bias, Loss, loss_of_margin
 from study.trainers.sigmoid_unit import sigmoid_unit
 
 TIGHTEST, WIDEST = 0.01, 1e9
@@ -75,16 +75,85 @@ class WeightBound:
         """Return where to start at another limit from the weights at one."""
         return w / limit * other
 
-    def limit_of_margin(self, points: Dataset, margin: float) -> float:
-        """Return the limit at which the weights may give some sample a margin of that size, and none a larger one."""
+    def ends(self, points: Dataset) -> tuple[float, float]:
+        """Return the limits at which the largest margin that weights may give is `TIGHTEST` and `WIDEST`."""
         size = np.abs(points.X)
-        largest = (size.sum(axis=1) + 1.0).max() if self.shape == "box" else np.hypot(np.linalg.norm(size, axis=1), 1.0)
-        return margin / float(np.max(largest))
+        largest = size.sum(axis=1) + 1.0 if self.shape == "box" else np.hypot(np.linalg.norm(size, axis=1), 1.0)
+        return TIGHTEST / float(largest.max()), WIDEST / float(largest.max())
 
-    def is_slack(self, w: Floats, limit: float) -> bool:
+    def is_slack(self, points: Dataset, w: Floats, limit: float) -> bool:  # noqa: ARG002
         """Return whether the weights at a limit are those at every wider one, because they do not feel it."""
         size = np.abs(w).max() if self.shape == "box" else np.linalg.norm(w)
         return bool(size < limit * (1.0 - 1e-9))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Penalty:
+    """A unit whose limit is C, the weight of its summed loss beside a penalty of |w|^2 / 2.
+
+    Parameters
+    ----------
+    bias : {"free", "penalised"}
+        Whether the bias counts in |w|; free is scikit-learn's LogisticRegression.
+    loss, eps
+        As `study.trainers.sigmoid_unit` has them.
+    """
+
+    symbol: ClassVar[str] = "C"
+    bias: Bias
+    loss: Loss
+    eps: float
+
+    @property
+    def name(self) -> str:
+        """The limit in words."""
+        return "penalty C" if self.bias == "free" else "penalty (bias too) C"
+
+    @property
+    def shape(self) -> Literal["ball", "free-bias ball"]:
+        """What holds the weights that are as long."""
+        return "ball" if self.bias == "penalised" else "free-bias ball"
+
+    def fit(
+        self, points: Dataset, limit: float, start: Floats | None = None, sample_weight: ArrayLike | None = None
+    ) -> Fit:
+        """Return the unit at a limit, from a start or from zero."""
+        return sigmoid_unit(
+            points.X,
+            points.y,
+            loss=self.loss,
+            eps=self.eps,
+            C=limit,
+            bias=self.bias,
+            method="compiled",
+            w0=start,
+            sample_weight=sample_weight,
+            max_steps=MOST_STEPS,
+        )
+
+    def stretch(self, w: Floats, limit: float, other: float) -> Floats:  # noqa: ARG002
+        """Return where to start at another limit from the weights at one."""
+        return w
+
+    def ends(self, points: Dataset) -> tuple[float, float]:
+        """Return limits at which no margin exceeds `TIGHTEST`, the bias apart, and at which none is far from its end.
+
+        The weights are C times a sum of points, each counted less than once.
+        """
+        largest = float((points.X**2).sum(axis=1).max())
+        tightest = TIGHTEST / max(len(points.y) * largest, np.finfo(float).tiny)
+        return min(tightest, 1e100), min(tightest * 1e20, 1e200)
+
+    def is_slack(self, points: Dataset, w: Floats, limit: float) -> bool:
+        """Return whether the penalty pulls less than the rounding of what the samples do, so that it is not felt."""
+        slope = loss_of_margin(self.loss, functional_margins(w, points.X, points.y), self.eps)[1]
+        counted = w[:-1] if self.bias == "free" else w
+        pull = np.abs(slope) @ np.linalg.norm(points.X, axis=1)
+        return bool(np.linalg.norm(counted) / limit <= 1e-10 * pull)
+
+
+Limit = WeightBound | Penalty
+"""A unit and what its limit is."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,7 +222,7 @@ def work_of(fit: Fit, points: Dataset) -> float:
 @checked
 def follow_path(
     points: Dataset,
-    unit: WeightBound,
+    unit: Limit,
     limits: Sequence[Positive] = (),
     *,
     step: Positive = 0.02,
@@ -167,7 +236,7 @@ def follow_path(
     ----------
     points : Dataset
         One set.
-    unit : WeightBound
+    unit : WeightBound or Penalty
         What is fitted, and what its limit is.
     limits : sequence of float in (0, inf)
         Limits that the path has to visit.
@@ -191,7 +260,7 @@ def follow_path(
     check_one_set("points", points)
     walk = _Walk(points, unit, work, advance)
     steps = max(float(np.log1p(step)), 2.0 * REACH * max(USUAL_STEPS * walk.unit_of_work / work, 1.0 / walk.most_fits))
-    end = walk.go_out(unit.limit_of_margin(points, TIGHTEST), unit.limit_of_margin(points, WIDEST), steps)
+    end = walk.go_out(*unit.ends(points), steps)
     for limit in sorted(set(limits) - set(walk.fits)):
         walk.visit(limit)
     left = walk.close_in(float(np.log1p(tol)))
@@ -209,7 +278,7 @@ def follow_path(
 class _Walk:
     """The fits so far by their limits, each with its weights and the samples that are right, and what they cost."""
 
-    def __init__(self, points: Dataset, unit: WeightBound, work: float, advance: Advance | None) -> None:
+    def __init__(self, points: Dataset, unit: Limit, work: float, advance: Advance | None) -> None:
         self.points, self.unit, self.work = points, unit, work
         self.advance = advance or (lambda _done, _total: None)
         self.fits: dict[float, tuple[Floats, NDArray[np.bool_]]] = {}
@@ -241,7 +310,7 @@ class _Walk:
             self.advance(len(self.fits), max(expected, len(self.fits)))
             if self.is_all_right(margins):
                 return "all right"
-            if self.unit.is_slack(self.fits[limit][0], limit):
+            if self.unit.is_slack(self.points, self.fits[limit][0], limit):
                 return "slack"
             limit *= float(np.exp(step))
         return "widest"

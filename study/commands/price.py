@@ -11,7 +11,7 @@ from study.commands.output import accepted, check_folder, drawing, progress, say
 
 if TYPE_CHECKING:
     from study.analysis.least_errors import LeastErrors
-    from study.analysis.limit_path import WeightBound
+    from study.analysis.limit_path import Limit
     from study.analysis.separability import Separability
     from study.datasets.table import Table
     from study.law.prices import Prices
@@ -22,6 +22,8 @@ def price(
     *,
     table_options: TableOptions = NO_TABLE_OPTIONS,
     weight_bound: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = (3.0,),
+    C: Annotated[tuple[float, ...], Parameter(name="--C", consume_multiple=True)] = (),
+    bias: Literal["free", "penalised"] = "free",
     shape: Literal["box", "ball"] = "box",
     loss: Literal["cross-entropy", "quadratic", "threshold-quadratic"] = "cross-entropy",
     eps: float = 0.0,
@@ -39,6 +41,10 @@ def price(
         How it is read.
     weight_bound
         Bounds R at which to say what is given up, and at what weight it would be kept.
+    C
+        Weights of the summed loss beside a penalty of |w|^2 / 2, as scikit-learn has it, in place of bounds.
+    bias
+        Whether the penalty leaves the bias free, as scikit-learn's LogisticRegression does.
     shape
         Shape of the bound.
     loss
@@ -52,15 +58,17 @@ def price(
     json
         Put one machine-readable object on stdout, in place of sentences.
     """
-    from study.analysis.limit_path import WeightBound
+    from study.analysis.limit_path import Penalty, WeightBound
     from study.checks import count, positive
     from study.report.price_text import sentences, to_json
     from study.trainers.losses import check_targets
 
-    if not weight_bound:
+    if not (weight_bound or C):
         raise BadInput("`weight_bound` must be one or more positive numbers; got none")
-    limits = tuple(positive("weight_bound", R) for R in dict.fromkeys(weight_bound))
-    unit = WeightBound(shape=shape, loss=loss, eps=check_targets(loss, eps))
+    kind = "C" if C else "weight_bound"
+    limits = tuple(positive(kind, limit) for limit in dict.fromkeys(C or weight_bound))
+    eps = check_targets(loss, eps)
+    unit: Limit = Penalty(bias=bias, loss=loss, eps=eps) if C else WeightBound(shape=shape, loss=loss, eps=eps)
     most_rows, standardised = count("rows", rows), table_options.standardise
     if out is not None:
         check_folder(out)
@@ -86,7 +94,7 @@ def price(
 
 def answers(
     table: "Table",
-    unit: "WeightBound",
+    unit: "Limit",
     limits: tuple[float, ...],
     most_rows: int,
     standardised: bool,

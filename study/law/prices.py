@@ -7,17 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from study.analysis.limit_path import LimitPath, WeightBound, work_of
+from study.analysis.limit_path import Limit, LimitPath, Penalty, work_of
 from study.analysis.margin import functional_margins
 from study.analysis.separability import Separability
 from study.checks import BadInput, Positive, PositiveInt, checked
 from study.datasets.dataset import Dataset, Floats, check_one_set
 from study.law.bound import asymptote
 from study.law.conflict import Spoilt, largest_margin
+from study.law.penalty import penalty_law
 from study.trainers.fit import Fit, Stop
+from study.trainers.losses import Bias
 
 MOST_NUMBERS = 200_000
 """Numbers in a table up to which the law is asked, whose linear programmes take a second a row beyond."""
+MOST_PAIRS = 1000
+"""Pairs of points of two classes up to which the law is asked where the bias is free."""
 WORK = 5e10
 """Multiplications that the search for weights may cost: five to ten seconds."""
 HEAVIEST = 1e12
@@ -76,7 +80,7 @@ class Prices:
 
     Parameters
     ----------
-    unit : WeightBound
+    unit : WeightBound or Penalty
     limits : tuple of float
         Those that were asked for; the path visits each.
     path : LimitPath
@@ -93,7 +97,7 @@ class Prices:
         Why weights were not sought, or not all, in words.
     """
 
-    unit: WeightBound
+    unit: Limit
     limits: tuple[float, ...]
     path: LimitPath
     dearest: NDArray[np.int64]
@@ -107,7 +111,7 @@ class Prices:
 def price_rows(
     points: Dataset,
     separability: Separability,
-    unit: WeightBound,
+    unit: Limit,
     path: LimitPath,
     limits: Sequence[Positive],
     *,
@@ -121,7 +125,7 @@ def price_rows(
         One set.
     separability : Separability
         Of the same samples.
-    unit : WeightBound
+    unit : WeightBound or Penalty
         What is fitted, and what its limit is.
     path : LimitPath
         Of this unit on these points, as `follow_path` returns it.
@@ -158,17 +162,22 @@ def by_price(points: Dataset, path: LimitPath) -> NDArray[np.int64]:
     return ever[np.lexsort((ever, np.where(never, last, 0.0), np.where(never, share, 0.0), -kept_from))]
 
 
-def _why_no_law(points: Dataset, separability: Separability, unit: WeightBound) -> str:
+def _why_no_law(points: Dataset, separability: Separability, unit: Limit) -> str:
     if not separability.separable:
         return "it is about separable points"
     if unit.eps or unit.loss == "threshold-quadratic":
         return "it is about hard targets"
+    if isinstance(unit, Penalty) and unit.loss != "cross-entropy":
+        return "under a penalty it is about the cross-entropy"
+    pairs = int((points.y > 0.0).sum()) * int((points.y < 0.0).sum())
+    if isinstance(unit, Penalty) and unit.bias == "free" and pairs > MOST_PAIRS:
+        return f"up to {MOST_PAIRS:,} pairs of points of two classes are within its budget where the bias is free"
     if points.X.size > MOST_NUMBERS:
         return f"tables of up to {MOST_NUMBERS:,} numbers are within its budget"
     return ""
 
 
-def _laws(points: Dataset, unit: WeightBound, limits: Sequence[float], samples: NDArray[np.int64]) -> dict[int, RowLaw]:
+def _laws(points: Dataset, unit: Limit, limits: Sequence[float], samples: NDArray[np.int64]) -> dict[int, RowLaw]:
     """Return the laws of some samples; none of a sample without which a class, or a margin that floats tell, is gone.
 
     A sample that does not support the largest margin of all points is not in conflict with it.
@@ -195,13 +204,16 @@ def _laws(points: Dataset, unit: WeightBound, limits: Sequence[float], samples: 
 
 
 def _law(
-    others: Spoilt, copies: NDArray[np.int64], own: NDArray[np.bool_], unit: WeightBound, limits: Sequence[float]
+    others: Spoilt, copies: NDArray[np.int64], own: NDArray[np.bool_], unit: Limit, limits: Sequence[float]
 ) -> RowLaw:
     """Return the law of one spoiler among distinct points, of which there are copies.
 
     With c_i copies of base point i, and c of the spoiler, ln M* is less by sum_i alpha_i ln c_i - ln c.
     """
-    shift = float(np.log(copies[own][0]) - others.best.alpha @ np.log(copies[~own]))
+    own_copies = float(copies[own][0])
+    shift = float(np.log(own_copies) - others.best.alpha @ np.log(copies[~own]))
+    if isinstance(unit, Penalty):
+        return _penalty_law(others, own_copies, shift, unit.bias, limits)
     at_one, at_two, *ln_threshold = (asymptote(others, unit.loss, R) + shift for R in (1.0, 2.0, *limits))
     conflict = np.isfinite(at_one)
     return RowLaw(
@@ -213,9 +225,23 @@ def _law(
     )
 
 
+def _penalty_law(others: Spoilt, own_copies: float, shift: float, bias: Bias, limits: Sequence[float]) -> RowLaw:
+    """Return the law of one spoiler under a penalty; c copies of it are one that is penalised c times less."""
+    law = penalty_law(others, bias)
+    conflict = bool(np.isfinite(law.slope))
+    constant = law.constant + shift
+    return RowLaw(
+        gamma0=others.gamma0,
+        mu=float(others.best.mu[0]) if conflict else 0.0,
+        ln_threshold=tuple(law.slope * own_copies * C + constant if conflict else np.inf for C in limits),
+        kept_from=max(-constant / (law.slope * own_copies), 0.0) if conflict else 0.0,
+        regular=others.regular or not conflict,
+    )
+
+
 def keeping_weights(
     points: Dataset,
-    unit: WeightBound,
+    unit: Limit,
     path: LimitPath,
     limits: Sequence[float],
     dearest: NDArray[np.int64],
@@ -241,7 +267,7 @@ def keeping_weights(
 
 
 def _keeping_weight(
-    points: Dataset, unit: WeightBound, limit: float, sample: int, w: Floats
+    points: Dataset, unit: Limit, limit: float, sample: int, w: Floats
 ) -> tuple[KeepingWeight | None, float]:
     """Return the weight at which the margin of a sample, which grows with it, is zero; and what that cost."""
     fits: list[Fit] = []
