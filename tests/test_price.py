@@ -84,6 +84,18 @@ def test_sentences_object_and_drawing_agree(spread: float, run: Run, tmp_path: P
     )
 
 
+def test_a_penalty_takes_the_place_of_the_bound(run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path, 1.0)
+    code, out, err = run("price", str(file), "--label", "side", "--C", "1", "30", "--rows", "2")
+    assert (code, err) == (0, "")
+    usual = next(line for line in out.splitlines() if line.startswith("LogisticRegression(C=1) of scikit-learn: "))
+    assert usual.partition(": ")[2] == next(line for line in out.splitlines() if line.startswith("at C = 1: "))[10:]
+    assert "weight at C = 30 (others wrong)" in out
+    assert run("price", str(file), "--label", "side", "--C", "-1")[2] == (
+        "study: `C` must be positive and finite; got -1.0\n"
+    )
+
+
 def test_points_without_a_price_are_said_to_have_none(run: Run, tmp_path: Path) -> None:
     (tmp_path / "two.csv").write_text("x,c\n-1,a\n1,b\n")
     code, out, err = run("price", str(tmp_path / "two.csv"), "--label", "c", "--out", str(tmp_path / "out"))

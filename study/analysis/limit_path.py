@@ -83,8 +83,11 @@ class WeightBound:
 
     def is_slack(self, points: Dataset, w: Floats, limit: float) -> bool:  # noqa: ARG002
         """Return whether the weights at a limit are those at every wider one, because they do not feel it."""
-        size = np.abs(w).max() if self.shape == "box" else np.linalg.norm(w)
-        return bool(size < limit * (1.0 - 1e-9))
+        return self.of_penalised(w, np.inf) < limit * (1.0 - 1e-9)
+
+    def of_penalised(self, w: Floats, C: float) -> float:  # noqa: ARG002
+        """Return the limit that the weights at a penalty C just keep."""
+        return float(np.abs(w).max() if self.shape == "box" else np.linalg.norm(w))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +154,13 @@ class Penalty:
         pull = np.abs(slope) @ np.linalg.norm(points.X, axis=1)
         return bool(np.linalg.norm(counted) / limit <= 1e-10 * pull)
 
+    def of_penalised(self, w: Floats, C: float) -> float:  # noqa: ARG002
+        """Return the limit that the weights at a penalty C have."""
+        return C
 
+
+USUAL = Penalty(bias="free", loss="cross-entropy", eps=0.0)
+"""What scikit-learn's LogisticRegression fits, where C is 1 unless its user says otherwise."""
 Limit = WeightBound | Penalty
 """A unit and what its limit is."""
 

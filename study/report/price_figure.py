@@ -31,7 +31,11 @@ def draw(table: Table, prices: Prices) -> Figure:
     for axes in (bars, errors):
         for limit in prices.limits:
             asked = axes.axvline(limit, color="0.5", linestyle=":", linewidth=1.0, zorder=0)
+        if np.isfinite(prices.usual_limit):
+            usual = axes.axvline(prices.usual_limit, color=OKABE_ITO["green"], linestyle="-.", linewidth=1.0, zorder=0)
     handles.append((asked, f"{symbol} = {', '.join(f'{limit:g}' for limit in prices.limits)}, as asked"))
+    if np.isfinite(prices.usual_limit):
+        handles.append((usual, "LogisticRegression(C=1)"))
     errors.set(xscale="log", xlim=ends, xlabel=f"limit: {prices.unit.name}")
     errors.xaxis.set_major_locator(LogLocator(numticks=8))
     errors.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

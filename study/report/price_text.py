@@ -44,6 +44,10 @@ def to_json(
         "tolerance": path.tol,
         "all_right_from": number_or_none(path.kept_from.max()),
         "given_up": [{"limit": limit, "rows": rows} for limit, rows in given_up(table, prices).items()],
+        "logistic_regression": {
+            "limit": number_or_none(prices.usual_limit),
+            "rows": table.rows[prices.usual_lost].tolist() if np.isfinite(prices.usual_limit) else None,
+        },
         "given_up_at_every_limit": table.rows[~path.right.any(axis=0)].tolist(),
         "always_right": int(path.right.all(axis=0).sum()),
         "rows": [_row_to_json(sample, table, prices) for sample in prices.dearest.tolist()],
@@ -104,7 +108,7 @@ def sentences(table: Table, least: LeastErrors, prices: Prices, most_rows: int) 
     known = given_up(table, prices)
     for limit in prices.limits:
         lines.append(f"at {symbol} = {limit:g}: {_given_up(known.get(limit), table)}")
-    lines += [_all_right(prices), _fewest(table, least, prices)]
+    lines += [_usual(table, prices), _all_right(prices), _fewest(table, least, prices)]
     never = table.rows[~path.right.any(axis=0)]
     lines.append(f"given up at every {symbol}: {listed(never)} ({len(never):,} in all)" if len(never) else "")
     if prices.dearest.size:
@@ -120,6 +124,15 @@ def _given_up(rows: list[int] | None, table: Table) -> str:
     if not rows:
         return "no row is given up"
     return f"gives up {listed(rows)} ({counted(len(rows), 'row')} of {len(table.rows):,})"
+
+
+def _usual(table: Table, prices: Prices) -> str:
+    """Return what scikit-learn's default does with these rows, and where on the path it stands."""
+    if not np.isfinite(prices.usual_limit):
+        return ""
+    lost = table.rows[prices.usual_lost].tolist()
+    where = f", whose weights reach {prices.unit.name} = {prices.usual_limit:.3g}" if prices.unit.symbol == "R" else ""
+    return f"LogisticRegression(C=1) of scikit-learn{where}: {_given_up(lost, table)}"
 
 
 def _all_right(prices: Prices) -> str:
@@ -197,7 +210,8 @@ def _label(table: Table, sample: int) -> str:
 def caption(table: Table, prices: Prices) -> str:
     """Return the drawing's caption."""
     return (
-        f"{len(table.rows):,} points, unit in the {prices.unit.name}, which grows to the right. (a) Bars: where the "
-        "optimum gives a row up, the dearest rows on top; diamonds: from where the law keeps it, all others being base "
-        "points. (b) How many rows of each class are wrong. Dotted: limits that were asked for."
+        f"{len(table.rows):,} points, unit with the limit {prices.unit.name}, which grows rightward. (a) Bars: where "
+        "the optimum gives a row up, the dearest rows on top; diamonds: from where the law keeps it, all others being "
+        "base points. (b) How many rows of each class are wrong. Dotted: limits that were asked for; dash-dotted: how "
+        "far the weights of scikit-learn's LogisticRegression(C=1) reach."
     )

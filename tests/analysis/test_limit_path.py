@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
 
-from study.analysis.limit_path import LimitPath, WeightBound, follow_path
+from study.analysis.limit_path import USUAL, LimitPath, WeightBound, follow_path
 from study.analysis.margin import functional_margins
 from study.checks import BadInput
 from study.datasets.dataset import Dataset
@@ -76,6 +77,21 @@ def test_the_end_is_that_of_every_wider_limit(eps: float) -> None:
     path = follow_path(mixed, unit)
     assert path.end == "slack"
     assert unit.fit(mixed, 100.0 * path.limits[-1]).w == pytest.approx(path.w[-1], rel=1e-6)
+
+
+@pytest.mark.parametrize(("seed", "spread"), [(0, 0.0), (1, 1.0)], ids=["separable", "not separable"])
+def test_under_a_penalty_the_rows_are_right_that_scikit_learn_has_right(seed: int, spread: float) -> None:
+    points = draw(seed, 40, 3, spread)
+    path = follow_path(points, USUAL, (0.01, 0.1, 1.0, 10.0, 100.0))
+    assert path.tol <= 0.001
+    for C in (*np.geomspace(1e-3, 3.0 * path.limits[-1], 20).tolist(), 0.01, 0.1, 1.0, 10.0, 100.0):
+        fit = LogisticRegression(C=C, tol=1e-12, max_iter=10_000, solver="newton-cholesky").fit(points.X, points.y)
+        margins = points.y * fit.decision_function(points.X)
+        place = path.place(C)
+        right = path.right[min(int(np.searchsorted(path.edges, C)), len(path.limits) - 1) if place is None else place]
+        told = np.abs(margins) > (1e-6 if place is not None else 2e-3 * np.abs(margins).max())
+        assert ((margins > 0.0) == right)[told].all()
+    assert path.end == ("slack" if spread else "all right")
 
 
 def test_intervals_and_prices_of_a_path_are_read_from_its_fits() -> None:

@@ -1,13 +1,17 @@
 """The law and the weight beside each row's price are those of the spoiler that it is among the others."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from study.analysis.limit_path import WeightBound, follow_path
+from study.analysis.limit_path import USUAL, Limit, Penalty, WeightBound, follow_path
 from study.analysis.separability import separability
 from study.datasets.dataset import Dataset
 from study.law.bound import asymptote
 from study.law.conflict import spoilt
+from study.law.penalty import penalty_law, penalty_thresholds
 from study.law.prices import Prices, price_rows
 from study.law.thresholds import threshold
 from tests.analysis.test_limit_path import UNIT, draw
@@ -16,7 +20,7 @@ TOUR = np.array([[1, 1], [1, -1], [2, 1], [2, -1], [-1, 1], [-1, -1], [-2, 1], [
 SIDES = np.array([1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0])
 
 
-def price(points: Dataset, unit: WeightBound, *limits: float, most_rows: int = 5) -> Prices:
+def price(points: Dataset, unit: Limit, *limits: float, most_rows: int = 5) -> Prices:
     path = follow_path(points, unit, limits)
     return price_rows(points, separability(points.X, points.y), unit, path, limits, most_rows=most_rows)
 
@@ -92,3 +96,38 @@ def test_what_law_and_weights_are_not_about_is_said(loss: str, eps: float, words
     assert bool(prices.weights) == (not words)
     assert prices.no_law == ("it is about hard targets" if eps else "")
     assert bool(prices.laws) == (not eps)
+
+
+@pytest.mark.parametrize("bias", ["free", "penalised"])
+def test_weight_and_law_under_a_penalty_are_those_of_the_spoiler_that_it_is(bias: Any) -> None:
+    unit = Penalty(bias=bias, loss="cross-entropy", eps=0.0)
+    prices = price(tour(5), unit, 2.0)
+    alone = spoilt(TOUR, SIDES, np.arange(9) == 8, "ball")
+    law, (weight,) = prices.laws[40], prices.weights
+    straight = penalty_law(alone, bias)
+    assert law.ln_threshold == pytest.approx([straight.ln_threshold(2.0) - np.log(5.0)])
+    assert straight.ln_threshold(law.kept_from) == pytest.approx(np.log(5.0))
+    assert prices.path.kept_from[40] == pytest.approx(law.kept_from, rel=0.3)
+    # k times the spoiler at C are one spoiler at k C, and the base counts 5 / k times.
+    ln_threshold = penalty_thresholds(alone, bias, 2.0 * weight.weight).first
+    assert np.log(5.0 / weight.weight) == pytest.approx(ln_threshold, abs=1e-3)
+
+
+def test_copies_of_a_spoiler_under_a_penalty_are_one_that_is_penalised_less() -> None:
+    unit = Penalty(bias="free", loss="cross-entropy", eps=0.0)
+    one = tour(5)
+    pair = Dataset(X=np.vstack([one.X, one.X[-1:]]), y=np.append(one.y, one.y[-1]), name="two spoilers")
+    law = price(pair, unit, 0.01).laws[41]
+    alone = penalty_law(spoilt(TOUR, SIDES, np.arange(9) == 8, "ball"), "free")
+    assert law.ln_threshold == pytest.approx([alone.ln_threshold(0.02) + np.log(2.0 / 5.0)])
+
+
+def test_the_usual_penalty_stands_where_its_weights_reach() -> None:
+    points = draw(1, 40, 3, 1.0)
+    fit = LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000).fit(points.X, points.y)
+    w = np.append(fit.coef_, fit.intercept_)
+    units: tuple[Limit, ...] = (UNIT["box"], UNIT["ball"], USUAL)
+    for unit, reached in zip(units, (np.abs(w).max(), np.linalg.norm(w), 1.0), strict=True):
+        prices = price(points, unit, 1.0)
+        assert prices.usual_limit == pytest.approx(reached, rel=1e-4)
+        assert prices.usual_lost.tolist() == np.flatnonzero(fit.predict(points.X) != points.y).tolist()
