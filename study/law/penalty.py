@@ -304,5 +304,7 @@ def penalised_optimum(points: Spoilt, bias: Bias, ln_M: ArrayLike, C: ArrayLike)
     with np.errstate(over="ignore", invalid="ignore"):
         weight = each * np.where(is_base, np.exp(ln_each), 1.0)
     if not weight.size or not (np.isfinite(weight.sum(axis=-1)) & (weight > 0.0).all(axis=-1)).all():
-        raise BadInput(f"`ln_M` and `C` must hold numbers that make positive and finite weights; got {ln_M!r} and {C!r}")
+        raise BadInput(
+            f"`ln_M` and `C` must hold numbers that make positive and finite weights; got {ln_M!r} and {C!r}"
+        )
     return sigmoid_unit(X, y, sample_weight=weight, C=1.0, bias=bias, method="compiled").w

@@ -91,6 +91,28 @@ def test_balls_hold_the_losses_and_their_bounds(loss: Any, eps: float) -> None:
             assert (c + s * m <= value + 1e-13).all()
 
 
+@pytest.mark.parametrize("bias", ["free", "penalised"])
+def test_balls_hold_the_penalty_and_its_bounds(bias: str) -> None:
+    rng, counted = np.random.default_rng(0), np.array([1.0, bias == "penalised"])
+    with ctx.workprec(128):
+        balls = BallProblem([[0.0], [1.0]], [-1, 1], [1.0, 2.0], "cross-entropy", 0.0, None, 3.0, bias)
+        for centre, half in zip(rng.normal(size=(40, 2)), rng.uniform(size=(40, 2)), strict=True):
+            A, G, least = balls.penalty_on([arb(x) for x in centre], [arb(x) for x in half])
+            w = centre + half * rng.uniform(-1.0, 1.0, (200, 2))
+            penalty = (counted * w**2).sum(axis=1) / 2.0
+            assert (float(A) + w @ [float(g) for g in G] <= penalty + 1e-15).all()
+            assert float(least) <= penalty.min() + 1e-15
+            assert float(A) + centre @ [float(g) for g in G] == pytest.approx((counted * centre**2).sum() / 2.0)
+            point = [arb(x) for x in centre]
+            gradient, hessian = balls.gradient(point), balls.hessian(point, [0, 1])
+            free = BallProblem([[0.0], [1.0]], [-1, 1], [3.0, 6.0], "cross-entropy", 0.0, 9.0)
+            own = [float(a - b) for a, b in zip(gradient, free.gradient(point), strict=True)]
+            assert own == pytest.approx(counted * centre)
+            bent = hessian - free.hessian(point, [0, 1])
+            assert [float(x) for x in bent.entries()] == pytest.approx(np.diag(counted).ravel())
+            assert float(balls.total(point) - free.total(point)) == pytest.approx((counted * centre**2).sum() / 2.0)
+
+
 def test_leaves_cover_the_box_exactly_once() -> None:
     leaves = [([float(x) for x in c], s) for c, s in cells(2, arb(3), "01.1..0..")]
     assert sum(0.5 ** sum(splits) for _, splits in leaves) == 1.0
@@ -251,15 +273,23 @@ def test_the_box_of_a_penalty_must_hold_all_weights_as_good_as_the_witness(bias:
     answer = verdict(*CROWD, loss="quadratic", sample_weight=[*[2.5] * 8, 1.0], C=10.0, bias=bias)
     proof = proof_of(answer.certificate)
     evidence, least = proof["evidence"], math.sqrt(2.0 * answer.loss_value)
-    boxes = [(0.99 * least, "outside the box"), (-100.0, "outside the box"), (1e3, "not excluded")]
+    boxes = [(0.99 * least, "as good as"), (-100.0, "as good as"), (1e3, "not excluded")]
     if bias == "free":  # it alone may lead farther out
-        boxes.append((1.01 * least, "outside the box"))
+        boxes.append((1.01 * least, "as good as"))
     for box, reason in boxes:
         with pytest.raises(Refused, match=reason):
             check(json.dumps({**proof, "evidence": {**evidence, "box": box}}))
     for change, reason in (({"C": 1e4}, "outside the box"), ({"weight": [2.5] * 9}, "excluded|certain|outside")):
         with pytest.raises(Refused, match=reason):
             check(json.dumps({**proof, **change}))
+
+
+def test_a_free_bias_that_loses_the_smaller_class_may_be_as_good_as_the_witness() -> None:
+    unit: dict[str, Any] = {"loss": "quadratic", "sample_weight": [100.0, 1.0], "C": 0.01}
+    proof = proof_of(verdict([[0.0], [1.0]], [-1, 1], **unit).certificate)
+    assert abs(proof["w"][1]) < 4.7 < proof["evidence"]["box"]
+    with pytest.raises(Refused, match="as good as the witness"):
+        check(json.dumps({**proof, "evidence": {**proof["evidence"], "box": 4.7}}))
 
 
 def test_a_tampered_proof_of_a_penalty_is_refused(penalised: dict[str, Any], tree: dict[str, Any]) -> None:
