@@ -160,7 +160,9 @@ OWN: dict[str, Changes] = {
         ({"learning_rate": 0.1}, "`learning_rate` must be left out for method spectral; got 0.1"),
         ({"bound": Bound("ball", 1.0), "method": "L-BFGS-B"}, "`bound` must be a box or none for method L"),
     ],
-    "trainers.best_separator.best_separator": [({"bound": Bound()}, "must be one of box, ball; got none")],
+    "trainers.best_separator.best_separator": [
+        ({"bound": Bound(), "C": INF}, "must be one of box, ball; got none")
+    ],
     "analysis.bias_variance.decompose": [({"n": [5, 0, 5, 0]}, "`n` must leave a resample in each half")],
     "analysis.stability.leave_one_out": [(FOUR, "each class at least twice")],
     "law.conflict.spoilt": [
@@ -213,8 +215,10 @@ def takers(*arguments: str) -> list[str]:
 def test_an_argument_is_refused_alike_wherever_it_stands(key: str) -> None:
     for argument in key.split():
         for name in takers("w", "X") if argument == "w" else takers(argument):  # weights alone may be of any length
+            infinite = inspect.signature(PUBLIC[name]).parameters[argument].default == INF  # allowed where it is usual
             for value, words in EVERYWHERE[key]:
-                if not (name in ANY_LABELS and np.array_equal(value, [1, 1, 1, 1])):
+                one_class = name in ANY_LABELS and np.array_equal(value, [1, 1, 1, 1])
+                if not (one_class or (infinite and np.ndim(value) == 0 and value == INF)):
                     assert re.match(f"`{argument}` {words}", refusal(name, {argument: value})), name
 
 

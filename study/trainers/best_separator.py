@@ -12,7 +12,7 @@ from study.kernels.codes import LOSS_CODES, SHAPE_CODES
 from study.kernels.interior_point import interior
 from study.trainers.few_features import few_features
 from study.trainers.fit import Bound, Fit, Stop
-from study.trainers.losses import Bias, Eps, Loss, Objective, PenaltyC, check_sample_weight, convention, penalty_of
+from study.trainers.losses import Bias, Eps, Loss, Objective, PenaltyC, _penalty_of, check_sample_weight, convention
 from study.trainers.max_margin import _max_margin
 from study.trainers.solvers import UnitProblem
 
@@ -77,7 +77,7 @@ def best_separator(
     weights = check_sample_weight(sample_weight, X.shape[:-1])
     total, start = weights.sum(axis=-1), np.zeros(X.shape[-1] + 1)
     widest = _max_margin(X, y)
-    penalty = penalty_of(C, bias, total, start.size)
+    penalty = _penalty_of(C, bias, total, start.size)
     unit = UnitProblem(X, y, weights / total[..., None], loss, eps, bound, start, 10_000, penalty)
     shape = unit.shape
     free = np.broadcast_to(few_features(unit).w, (*shape, X.shape[-1] + 1))

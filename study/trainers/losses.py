@@ -142,7 +142,7 @@ def _objective(X: Floats, y: Floats, sample_weight: Floats, loss: Loss, eps: flo
     return Objective(Z=Z, share=weight / total[..., None], total=total, loss=loss, eps=eps, penalty=penalty)
 
 
-def penalty_of(C: float, bias: Bias, total: Floats, p: int) -> Floats:
+def _penalty_of(C: float, bias: Bias, total: Floats, p: int) -> Floats:
     """Return the penalty of `Objective` that makes C total times it |w|^2 / 2 + C times the summed loss.
 
     Parameters
