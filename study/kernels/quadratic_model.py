@@ -2,12 +2,15 @@
 
 import math
 
+import numpy as np
+
 from study.kernels.codes import BALL, BOX
 from study.kernels.compilation import helper
 from study.kernels.unit_loss import dot, norm_of, shorten
 
 FAILED, INEXACT, RAISED, EXACT = range(4)  # what is known of a step
 RAISE = 1e-12
+SHARP = 1e12
 
 
 @helper()
@@ -187,3 +190,29 @@ def model_step(H, g, w, shape, R, convex, A, L, b, v, d, held):
     if shape == BALL:
         return _step_in_ball(H, g, w, R, convex, L, b, v, d)
     return _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held)
+
+
+@helper()
+def is_sharp(A, L, b):
+    """Say whether A, of factor L, is far from singular beside its rounding: A_jj (A^-1)_jj is large where it is not."""
+    total = 0.0
+    for j in range(b.size):
+        b[:] = 0.0
+        for k in range(j, b.size):
+            b[k] = 1.0 if k == j else 0.0
+            for i in range(j, k):
+                b[k] -= L[k, i] * b[i]
+            b[k] /= L[k, k]
+            total += A[j, j] * b[k] * b[k]
+    return total <= SHARP
+
+
+@helper()
+def sure_step(H, g, w, shape, R, convex, A, L, b, v, d, held):
+    """Fill d as `model_step`, but outside a ball of a raised H where rounding alone makes H definite: it is RAISED."""
+    found = model_step(H, g, w, shape, R, convex or shape != BALL, A, L, b, v, d, held)
+    if shape == BALL or found != EXACT or is_sharp(A, L, b):
+        return found
+    for j in range(w.size):
+        H[j, j] *= 1.0 + RAISE
+    return min(model_step(H, g, w, shape, R, np.bool_(True), A, L, b, v, d, held), RAISED)

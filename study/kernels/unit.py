@@ -10,7 +10,7 @@ import numpy as np
 
 from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, NONE
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
-from study.kernels.quadratic_model import EXACT, FAILED, INEXACT, RAISE, RAISED, model_step
+from study.kernels.quadratic_model import EXACT, FAILED, INEXACT, RAISE, RAISED, is_sharp, model_step, sure_step
 from study.kernels.unit_loss import (
     ROUNDING,
     add_penalty,
@@ -54,8 +54,20 @@ def _keeps_signs(Z, share, d, m, change):
 
 
 @helper()
-def promise(Z, share, w, loss, convex, shape, R, m, change, small, held):
+def _flat(slope):
+    """Return the most that a step may take off a loss, to first order, which moves no margin by more than 1."""
+    total = 0.0
+    for i in range(slope.size):
+        total += abs(slope[i])
+    return total
+
+
+@helper()
+def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, small, held):
     """Return what the quadratic model about w still promises to take off the loss inside the bound; `change` is room.
+
+    Where a loss that is not convex has no such minimiser, its curvatures count as positive, and the step is as long as
+    to move a margin by 1 at least.
 
     For the convex cross-entropy no weights inside the bound take off more than this. With d the step to the minimiser
     of the model, whose outputs have to lie between 0 and 1 there, the model's slopes are a point of Fenchel's dual
@@ -65,18 +77,31 @@ def promise(Z, share, w, loss, convex, shape, R, m, change, small, held):
     p = w.size
     H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
     g, d, b, v = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3]
-    found = model_step(H, g, w, shape, R, convex, A, L, b, v, d, held)
+    found = sure_step(H, g, w, shape, R, convex, A, L, b, v, d, held)
+    bent = shape != BALL and not (found >= RAISED or convex)
+    if bent:
+        for i in range(m.size):
+            curvature[i] = abs(curvature[i]) - curvature[i]
+        loss_hessian(Z, curvature, change, A)
+        for j in range(p):
+            for k in range(p):
+                H[j, k] += A[j, k]
+        found = sure_step(H, g, w, shape, R, convex, A, L, b, v, d, held)
     promised = np.inf
-    if loss != CROSS_ENTROPY:
-        if found == EXACT or (found != FAILED and shape != BALL):
-            promised = abs(dot(g, d))
-    elif (found == EXACT or (found == RAISED and shape != NONE)) and _keeps_signs(Z, share, d, m, change):
+    known = found == EXACT or (found == RAISED and shape != NONE)
+    if known and (loss != CROSS_ENTROPY or _keeps_signs(Z, share, d, m, change)):
         promised = dot(g, d)
-        if shape == BALL and norm_of(w) > R * (1.0 - 1e-14):  # along the sphere, lest the rounding of norms counts
+        # Along the sphere, lest the rounding of norms counts.
+        if loss == CROSS_ENTROPY and shape == BALL and norm_of(w) > R * (1.0 - 1e-14):
             promised -= dot(g, w) * dot(d, w) / dot(w, w)
         promised = abs(promised)
-        for j in range(p if found == RAISED else 0):  # a gradient that is left over
-            promised += 2.0 * R * RAISE * H[j, j] * abs(d[j])
+        if bent:
+            promised /= max(min(farthest(Z, d, change), 1.0), 1e-300)
+        for j in range(p if found == RAISED else 0):  # a gradient that is left over, or lost in rounding
+            left = RAISE * H[j, j] * abs(d[j])
+            for i in range(0 if convex else m.size):
+                left += ROUNDING * abs(slope[i] * Z[j, i])
+            promised += 2.0 * R * left
     linear = np.inf
     if shape == BOX:
         linear = 0.0
@@ -126,7 +151,8 @@ def newton(
     w = small[3 * p + 5]
     fill(X, y, shares, Z, share)
     scale = largest_of(Z, 1.0)
-    falls = eps == 0.0 and not norm_of(penalty) > 0.0  # the loss of separated points, with the length of w
+    free = not norm_of(penalty) > 0.0
+    falls = eps == 0.0 and free  # the loss of separated points, with the length of w
     # Without a bound it has no minimum then: small features must not end the fall early.
     endless = 1e-14 * min(1.0, largest_of(Z[: p - 1], 0.0)) if shape == NONE and falls else 0.0
     copy(w0, w)
@@ -137,7 +163,7 @@ def newton(
     n_steps[0] = 0
     n_passes[0] = 1
     gap[0] = np.inf
-    convex = loss == CROSS_ENTROPY
+    found, convex = FAILED, loss == CROSS_ENTROPY
     while n_steps[0] < max_steps and not control[CANCELLED]:
         if leaves and size < 1e-3 and falls and shape != NONE and least_of(m) >= FAR:
             gap[0] = np.inf
@@ -221,9 +247,14 @@ def newton(
     elif not gap[0] <= 1e-12 and falls and least_of(m) >= FAR:
         gap[0] = LEFT
     else:
-        if not gap[0] <= 1e-12:
+        known = found == EXACT and (shape == BALL or is_sharp(A, L, b))
+        if not (gap[0] <= 1e-12 and known):
             _bend(Z, curvature, penalty, e, H)
-            gap[0] = promise(Z, share, w, loss, convex, shape, R, m, e, small, held) / compared
+            gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, e, small, held)
+            if not convex and shape != BALL and free:
+                gap[0] = min(gap[0], _flat(slope), value[0] if eps > 0.0 else np.inf)  # no loss is negative
+                gap[0] = gap[0] if gap[0] < compared else np.inf  # 1 is the gap where there is no minimum
+            gap[0] /= compared
         elif shape == BALL:
             gap[0] += 0.25 * ROUNDING * R * norm_of(g) / compared  # of the norm
         gap[0] += blur_of(w, scale)

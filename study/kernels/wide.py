@@ -233,7 +233,7 @@ def newton(X, y, shares, w0, loss, shape, R, max_steps, control, answer, value, 
         pull, level, n_levels, convex = np.empty((p, n)), np.zeros(n, np.int64), np.int64(1), np.bool_(True)
         _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
         _log_model(Z, pull, m, power, n_levels, g, small[:p])
-        gap[0] = promise(Z, share, w, loss, convex, shape, R, m, e, small, held)
+        gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, e, small, held)
         gap[0] += blur_of(w, largest_of(Z, 1.0))
     copy(w, answer)
     restore_gil(gil)

@@ -59,7 +59,8 @@ def sigmoid_unit(
     method : {"L-BFGS-B", "newton", "compiled", "descent"}
         L-BFGS-B: a minimum near the start by scipy (the ball by its SLSQP), the reference; at wide bounds, where all
         outputs saturate, it stalls. newton: safeguarded projected Newton, compiled for stacks, accurate at any bound;
-        what it leaves above a gap of 1e-9 is solved again by the reference, and the lower of the two is kept.
+        what it leaves above a gap of 1e-9 is solved again by the reference, or without a bound along the axes of the
+        points, and the lower of the two is kept.
         compiled: the compiled Newton alone, quick on more features than samples too. descent: literal
         backpropagation, w <- P(w - learning_rate dE/dw), E as `loss` and `C` state it, P the projection on the bound.
     learning_rate : float in (0, inf)
@@ -94,14 +95,16 @@ def sigmoid_unit(
     the quadratic model of the loss, or max_v g.(w - v) / E over the v inside the bound where that is less [1]_. The
     first is a bound of Fenchel's duality where the model's outputs at the minimiser lie between 0 and 1 (else it is
     infinite); without a bound on the weights it is all there is. Where rounding of the margins alone may cost more, the
-    gap says so. A penalty is its own quadratic model, so that all of this holds of E with a penalty too.
+    gap says so; where points extend along a direction by rounding only, and neither bound nor penalty keeps weights
+    from being as long as that takes, it is infinite. A penalty is its own quadratic model, so that all of this holds of
+    E with a penalty too.
 
     Without a bound or a penalty, hard targets have no minimum on separable points: the loss falls towards zero as the
     weights grow, and the gap is 1. The two quadratic losses are not convex: which minimum is reached depends on the
     start, and under descent on the learning rate too. Their gap is no bound. It is what the quadratic model promises at
-    `w`, as a share of E (plus eps^2 / 2 a sample, for E may be zero), and tells how stationary `w` is whatever the
-    scale of loss and features. With soft targets a plateau far out, where the outputs saturate, counts as STATIONARY as
-    well.
+    `w`, or less where the slopes promise less on steps that move no margin by more than 1, as a share of E (plus
+    eps^2 / 2 a sample, for E may be zero), and tells how stationary `w` is whatever the scale of loss and features.
+    With soft targets a plateau far out, where the outputs saturate, counts as STATIONARY as well.
 
     References
     ----------

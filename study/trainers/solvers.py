@@ -5,17 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from study.datasets.dataset import Floats, leading_shape
 from study.kernels import unit as kernel
 from study.kernels.codes import LOSS_CODES, SHAPE_CODES
 from study.trainers.bounded import Index, _one_set, kkt_residual, minimise
+from study.trainers.exact_margin import _whole
 from study.trainers.fit import Bound
 from study.trainers.losses import Loss, Objective, _objective
 
 GOOD_ENOUGH = 1e-9
 """A compiled fit whose gap exceeds this is solved again by scipy."""
+
+EPS = float(np.finfo(float).eps)
 
 ENOUGH_STEPS = 1000
 """Where Newton needs more steps than this, it crawls along a plateau, and scipy takes over."""
@@ -166,8 +170,8 @@ def _solve_again(unit: UnitProblem, index: tuple[int, ...], found: Minimum) -> N
     """Solve one set on other axes or by scipy, sharpen scipy's answer, and keep the new answer where it is lower."""
     one = unit.part(index)
     n_steps = n_passes = 0
-    if unit.bound.shape == "none" and unit.loss == "cross-entropy" and not unit.penalised:
-        other = _on_own_axes(one)
+    if unit.bound.shape == "none" and not unit.penalised:
+        other = _on_own_axes(replace(one, start=found.w[index]))
     else:
         w, n_steps, n_passes = minimise(one.one(())[0], unit.bound, one.start, unit.max_steps, GOOD_ENOUGH)
         other = _newton(one, w, max(0, min(unit.max_steps - n_steps, ENOUGH_STEPS)))
@@ -183,22 +187,65 @@ def _solve_again(unit: UnitProblem, index: tuple[int, ...], found: Minimum) -> N
 def _on_own_axes(one: UnitProblem) -> Minimum:
     """Minimise, free of bound and penalty, along the axes of the points, so that thin or equal directions do no harm.
 
-    Directions that the points do not extend in, but for rounding, are left out.
+    Directions whose lengths are of the size of rounding are left out. Where they have any length, a lower loss may lie
+    far along them, and nothing is known of the gap.
     """
-    unit = 2.0 ** np.ceil(np.log2(np.maximum(np.abs(one.X).max(axis=0), np.finfo(float).tiny)))  # exact
-    scaled = one.X / unit
-    centre = scaled.mean(axis=0)
-    axes, lengths, back = np.linalg.svd(scaled - centre, full_matrices=False)
-    kept = lengths > 4.0 * np.finfo(float).eps * math.sqrt(one.X.size)
+    unit = _power_of_two(one.X)
+    centre = (one.X / unit).mean(axis=0)
+    spread = _power_of_two(one.X / unit - centre)
+    points = (one.X / unit - centre) / spread
+    rest = points.mean(axis=0)  # what the rounding of the centre has left
+    centre = centre + rest * spread
+    axes, lengths, back = np.linalg.svd(points - rest, full_matrices=False)
+    n_directions = _n_directions(one.X)
+    kept = (lengths > 4.0 * EPS * math.sqrt(one.X.size) * lengths[0]) & (np.arange(lengths.size) < n_directions)
     size = math.sqrt(len(one.X))
     turned = replace(one, X=axes[:, kept] * size, start=np.zeros(kept.sum() + 1), penalty=np.zeros(kept.sum() + 1))
+    if one.loss != "cross-entropy":  # which minimum is found depends on the start
+        v = one.start[:-1] * unit
+        turned.start[:] = *((back[kept] @ (v * spread)) * (lengths[kept] / size)), one.start[-1] + v @ centre
     answer = _newton(turned, turned.start, min(one.max_steps, ENOUGH_STEPS))
-    v = (answer.w[:-1] * (size / lengths[kept])) @ back[kept]
+    v = (answer.w[:-1] * (size / lengths[kept])) @ back[kept] / spread
     w = np.append(v / unit, answer.w[-1] - v @ centre)
     there = _newton(one, w, 0)
-    blur = (np.finfo(float).eps * (1.0 + (np.abs(scaled) @ np.abs(v)).max() + abs(w[-1]))) ** 2  # of the margins
-    gap = np.where(answer.gap == 1.0, there.gap, answer.gap + 100.0 * blur)
+    gap = np.array(np.inf)
+    if answer.gap == 1.0:
+        gap = np.where(there.gap == 1.0, 1.0, np.inf)
+    elif kept.sum() == n_directions:
+        blur = EPS * (1.0 + (np.abs(one.X) @ np.abs(w[:-1])).max() + abs(w[-1]))  # of the margins
+        gap = answer.gap + 100.0 * blur**2 + _gap_of_axes(turned, answer.w, lengths[kept])
     return replace(there, gap=gap, n_steps=answer.n_steps, n_passes=answer.n_passes)
+
+
+def _power_of_two(X: Floats) -> Floats:
+    """Return for each feature a power of two that no sample exceeds: a division by it is exact."""
+    largest = np.abs(X).max(axis=0)
+    return 2.0 ** np.ceil(np.log2(np.where(largest > 0.0, np.maximum(largest, np.finfo(float).tiny), 1.0)))
+
+
+def _n_directions(X: Floats) -> int:
+    """Return in how many directions the points extend, exactly."""
+    whole, _ = _whole(np.column_stack([X, np.ones(len(X))]))
+    tall = whole if len(whole) >= whole.shape[1] else whole.T  # much faster
+    return int(fmpz_mat(len(tall), tall.shape[1], tall.ravel().tolist()).rank()) - 1
+
+
+def _gap_of_axes(turned: UnitProblem, w: Floats, lengths: Floats) -> Floats:
+    """Return by what share of the loss it may fall where the axes, of these lengths, are turned by their rounding.
+
+    The gradient along an axis changes by as much as the axis, times the slopes; the curvatures make this a gap.
+    """
+    objective, _ = turned.one(())
+    value, slope, curvature = objective.terms(w)
+    turn = 4.0 * EPS * math.sqrt(len(slope)) * lengths.max(initial=0.0) / lengths
+    change = np.linalg.norm(turn) * np.linalg.norm(turned.share * slope)
+    root = np.sqrt(turned.share * np.abs(curvature))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fall = (change / np.linalg.svd(root[:, None] * objective.Z, compute_uv=False)[-1]) ** 2
+        if turned.loss == "cross-entropy":
+            return np.asarray(fall / (turned.share @ value))
+        fall = min(fall, turned.share @ np.abs(slope))  # on steps that move no margin by more than 1
+        return np.asarray(fall / (turned.share @ value + 0.5 * turned.eps**2))
 
 
 def descend(unit: UnitProblem, rate: Floats | float, tol: float, record_path: bool) -> tuple[Minimum, Floats | None]:

@@ -191,6 +191,61 @@ def test_the_gap_of_any_method_bounds_the_excess(shape: Any, C: float) -> None:
             assert (fit.stop == Stop.STATIONARY) == (fit.gap <= 1e-9)
 
 
+# Points along less than all axes
+
+
+@pytest.mark.parametrize("loss", ["cross-entropy", "quadratic"])
+def test_what_lies_far_along_a_direction_as_thin_as_rounding_is_not_said_to_be_nothing(loss: Loss) -> None:
+    # Three points that no line holds have any margins, so that each target is met; but by weights of 1e16.
+    X = [[0.10346874798586222, -0.5149421039846244], [-0.10544417126275955, 0.5247733683834619],
+         [-0.0786156504069285, 0.3912534868228511]]  # fmt: skip
+    fit = sigmoid_unit(X, [1, -1, -1], loss=loss, eps=0.1, method="newton")
+    assert fit.gap is not None
+    assert fit.gap >= 1e-3
+    assert fit.stop == Stop.STALLED
+
+
+@pytest.mark.parametrize("loss", ["cross-entropy", "quadratic"])
+def test_features_that_others_make_up_exactly_leave_nothing_open(loss: Loss) -> None:
+    rng = np.random.default_rng(0)
+    X, y = np.round(1024.0 * rng.normal(size=(20, 2))) / 1024.0, rng.choice([-1.0, 1.0], 20)
+    for made in (X[:, :1], X.sum(axis=1, keepdims=True), 4.0 * X, np.zeros((20, 1)), np.full((20, 1), 0.3)):
+        fit = sigmoid_unit(np.column_stack([X, made]), y, loss=loss, eps=0.1, method="newton")
+        assert fit.stop == Stop.STATIONARY
+        np.testing.assert_allclose(fit.loss, sigmoid_unit(X, y, loss=loss, eps=0.1, method="newton").loss, rtol=1e-12)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+def test_thin_points_are_stationary_where_the_loss_is_least_or_nothing_is_said(offset: float) -> None:
+    rng, n_stationary, y = np.random.default_rng(3), 0, np.repeat([1.0, -1.0], 6)
+    for exponent in (-15.0, -14.0, -13.0, -12.0, -12.0, -11.0, -5.0, -4.0):
+        X = rng.normal(size=(12, 2)) @ rng.normal(size=(2, 3)) + 10.0**exponent * rng.normal(size=(12, 3))
+        X += offset * rng.normal(size=3)
+        fit = sigmoid_unit(X, y, eps=0.1, method="newton")
+        if fit.stop == Stop.STATIONARY:
+            n_stationary += 1
+            assert excess_and_angle(X, y, fit.w, Bound(), 0.1, np.ones(12))[0] <= 1e-9
+    assert n_stationary >= 2
+
+
+def test_two_points_far_from_the_origin_are_separated_as_far_as_the_bound_allows() -> None:
+    X, y, R = [[4095.3000480331], [4095.2977648485]], [1, -1], 38.35331119084927
+    free = sigmoid_unit(X, y, loss="quadratic", method="newton")
+    assert free.stop == Stop.SEPARATED
+    inside = sigmoid_unit(X, y, loss="quadratic", bound=Bound("box", R), method="newton")
+    assert inside.stop == Stop.STATIONARY
+    np.testing.assert_allclose(inside.w[-1], -R, rtol=1e-12)
+    for bound in (Bound(), Bound("box", R)):  # the compiled loop alone stays near the origin, and says so
+        assert sigmoid_unit(X, y, loss="quadratic", bound=bound, method="compiled").stop == Stop.STALLED
+
+
+def test_a_loss_that_is_its_own_slope_is_not_taken_for_one_without_a_minimum() -> None:
+    X, y = [[1.0, 1.0], [1.0, 1.0], [2.0, 2.0], [2.0, 2.0]], [1, -1, 1, -1]  # sum of slopes and loss: 1/8, at zero
+    fit = sigmoid_unit(X, y, loss="quadratic", method="newton")
+    assert fit.stop == Stop.STATIONARY
+    np.testing.assert_array_equal(fit.w, 0.0)
+
+
 def test_where_there_is_no_minimum_the_gap_says_so() -> None:
     for method in ("newton", "L-BFGS-B"):
         fit = sigmoid_unit(X4, Y4, method=method)
