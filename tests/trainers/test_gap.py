@@ -208,11 +208,31 @@ def test_what_lies_far_along_a_direction_as_thin_as_rounding_is_not_said_to_be_n
 @pytest.mark.parametrize("loss", ["cross-entropy", "quadratic"])
 def test_features_that_others_make_up_exactly_leave_nothing_open(loss: Loss) -> None:
     rng = np.random.default_rng(0)
-    X, y = np.round(1024.0 * rng.normal(size=(20, 2))) / 1024.0, rng.choice([-1.0, 1.0], 20)
-    for made in (X[:, :1], X.sum(axis=1, keepdims=True), 4.0 * X, np.zeros((20, 1)), np.full((20, 1), 0.3)):
-        fit = sigmoid_unit(np.column_stack([X, made]), y, loss=loss, eps=0.1, method="newton")
-        assert fit.stop == Stop.STATIONARY
-        np.testing.assert_allclose(fit.loss, sigmoid_unit(X, y, loss=loss, eps=0.1, method="newton").loss, rtol=1e-12)
+    for n in (3, 20):
+        X, y = (
+            np.round(1024.0 * rng.normal(size=(n, 2))) / 1024.0,
+            np.append([1.0, -1.0], rng.choice([-1.0, 1.0], n - 2)),
+        )
+        zeros, least = np.zeros((n, 1)), sigmoid_unit(X, y, loss=loss, eps=0.1, method="newton").loss
+        for made in ([X[:, :1]], [X.sum(axis=1, keepdims=True)], [zeros, 4.0 * X, X[:, :1]], [zeros + 0.3]):
+            fit = sigmoid_unit(np.column_stack([*made, X]), y, loss=loss, eps=0.1, method="newton")
+            assert fit.stop == Stop.STATIONARY
+            np.testing.assert_allclose(fit.loss, least, rtol=1e-12, atol=1e-20)
+
+
+def test_a_thin_direction_of_no_use_is_known_no_better_than_its_rounding_allows() -> None:
+    y = np.repeat([1.0, -1.0], 6)
+    for seed in (1, 4):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=12)
+        slope, bias = sigmoid_unit(x[:, None], y, eps=0.1, method="newton").w
+        pull, thin = 0.1 - 1.0 / (1.0 + np.exp(y * (slope * x + bias))), rng.normal(size=12)
+        thin -= y * pull * ((y * pull) @ thin) / (pull @ pull)
+        for length in (1e-12, 1e-13):
+            X = np.column_stack([x, x + length * thin])
+            fit = sigmoid_unit(X, y, eps=0.1, method="newton")
+            assert fit.gap is not None
+            assert excess_and_angle(X, y, fit.w, Bound(), 0.1, np.ones(12))[0] <= fit.gap
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e4])
