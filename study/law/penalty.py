@@ -301,6 +301,8 @@ def penalised_optimum(points: Spoilt, bias: Bias, ln_M: ArrayLike, C: ArrayLike)
     X, y, is_base = Z[:, :-1] * Z[:, -1:], Z[:, -1], np.arange(len(Z)) < len(points.base)
     each, ln_each = (as_floats(name, values)[..., None] for name, values in (("C", C), ("ln_M", ln_M)))
     check_broadcast("C", each, (*ln_each.shape[:-1], 1))
+    if not (np.isfinite(each) & (each > 0.0)).all():
+        raise BadInput(f"`C` must be positive and finite; got {C}")
     with np.errstate(over="ignore", invalid="ignore"):
         weight = each * np.where(is_base, np.exp(ln_each), 1.0)
     if not weight.size or not (np.isfinite(weight.sum(axis=-1)) & (weight > 0.0).all(axis=-1)).all():
