@@ -74,7 +74,7 @@ EXAMPLES: dict[str, Any] = {
     "max_passes": 50, "max_cells": 50, "tol": 1e-6, "learning_rate": None, "separable": True, "mu": 0.2, "margin": 0.2,
     "p_values": [0.1, 0.02], "lift": 0.5, "n_resamples": 20, "name": "four", "value": 2.0, "simplified": True,
     "n_test": 10, "frame": None, "share": np.full(4, 0.25), "bias": "free", "ln_M": 3.0,
-    "tail": "inverse", "C": 2.0, "step": 2.0,
+    "tail": "inverse", "C": 2.0, "Cs": 2.0, "step": 2.0,
 }  # fmt: skip
 """What an argument of this name may be, wherever a function stands; without one here, it stays at its default."""
 

@@ -274,7 +274,7 @@ def penalty_thresholds(
 
 
 @checked
-def penalised_optimum(points: Spoilt, bias: Bias, ln_M: ArrayLike, C: ArrayLike) -> Floats:
+def penalised_optimum(points: Spoilt, bias: Bias, ln_M: ArrayLike, Cs: ArrayLike) -> Floats:
     """Return the optimum of the penalised unit.
 
     Parameters
@@ -284,7 +284,7 @@ def penalised_optimum(points: Spoilt, bias: Bias, ln_M: ArrayLike, C: ArrayLike)
     bias : {"penalised", "free"}
     ln_M : array_like of shape (...)
         The logarithm of the weight of each base point; spoilers have weight 1.
-    C : array_like of shape (...)
+    Cs : array_like of shape (...)
         Weight of the summed loss against |w|^2 / 2; positive.
 
     Returns
@@ -299,14 +299,14 @@ def penalised_optimum(points: Spoilt, bias: Bias, ln_M: ArrayLike, C: ArrayLike)
     """
     Z = np.vstack([points.base, points.spoilers])
     X, y, is_base = Z[:, :-1] * Z[:, -1:], Z[:, -1], np.arange(len(Z)) < len(points.base)
-    each, ln_each = (as_floats(name, values)[..., None] for name, values in (("C", C), ("ln_M", ln_M)))
-    check_broadcast("C", each, (*ln_each.shape[:-1], 1))
+    each, ln_each = (as_floats(name, values)[..., None] for name, values in (("Cs", Cs), ("ln_M", ln_M)))
+    check_broadcast("Cs", each, (*ln_each.shape[:-1], 1))
     if not (np.isfinite(each) & (each > 0.0)).all():
-        raise BadInput(f"`C` must be positive and finite; got {C}")
+        raise BadInput(f"`Cs` must be positive and finite; got {each[..., 0].min()}")
     with np.errstate(over="ignore", invalid="ignore"):
         weight = each * np.where(is_base, np.exp(ln_each), 1.0)
     if not weight.size or not (np.isfinite(weight.sum(axis=-1)) & (weight > 0.0).all(axis=-1)).all():
         raise BadInput(
-            f"`ln_M` and `C` must hold numbers that make positive and finite weights; got {ln_M!r} and {C!r}"
+            f"`ln_M` and `Cs` must hold numbers that make positive and finite weights; got {ln_M!r} and {Cs!r}"
         )
     return sigmoid_unit(X, y, sample_weight=weight, C=1.0, bias=bias, method="compiled").w
