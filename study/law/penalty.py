@@ -303,9 +303,10 @@ def penalised_optimum(points: Spoilt, bias: Bias, ln_M: ArrayLike, Cs: ArrayLike
     check_broadcast("Cs", each, (*ln_each.shape[:-1], 1))
     if not (np.isfinite(each) & (each > 0.0)).all():
         raise BadInput(f"`Cs` must be positive and finite; got {each[..., 0].min()}")
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         weight = each * np.where(is_base, np.exp(ln_each), 1.0)
-    if not weight.size or not (np.isfinite(weight.sum(axis=-1)) & (weight > 0.0).all(axis=-1)).all():
+        inverse = 1.0 / weight.sum(axis=-1)
+    if not weight.size or not (np.isfinite(inverse) & (inverse > 0.0) & (weight > 0.0).all(axis=-1)).all():
         raise BadInput(
             f"`ln_M` and `Cs` must hold numbers that make positive and finite weights; got {ln_M!r} and {Cs!r}"
         )
