@@ -121,7 +121,7 @@ FAULTS: dict[str, dict[str, tuple[Plant, str]]] = {
         "a setting in a JSON": (replaced(f"{RESULTS}/four_points.json", '"seed": 1989', '"seed": 1988'), "its seal"),
         "a figure without its seal": (replaced(FIGURE, "<!-- SHA-256", "<!--"), f"{FIGURE}: altered by hand"),
         "a lost mark of the claims": (
-            replaced(PAPER, "<!-- end of claims -->", ""), "the table of claims stands between",
+            replaced(PAPER, "<!-- end of claims -->", ""), "a table of claims stands between",
         ),
     },
     "a table altered and sealed anew": {
@@ -175,7 +175,7 @@ FAULTS: dict[str, dict[str, tuple[Plant, str]]] = {
             '[9](experiments/results/four_points.json "") is not one number link',
         ),
         "a dead key": (replaced(PAPER, '"barrier:.4f"', '"barriers:.4f"'), "cites `barriers`"),
-        "a claim": (replaced(PAPER, "| does not hold (", "| holds ("), "the table of claims is stale"),
+        "a claim": (replaced(PAPER, "| does not hold (", "| holds ("), "a table of claims is stale"),
         "an entry that is never cited": (
             replaced("references.bib", "@", "@misc{ghost, title = {Ghost}}\n\n@"),
             "references.bib: ghost is never cited",

@@ -1,5 +1,6 @@
 """`study paper`."""
 
+import csv
 from collections.abc import Container, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -38,25 +39,32 @@ def paper(*, check: bool = False) -> None:
 
 
 def refresh(root: Path) -> None:
-    """Bring the numbers and the table of claims in paper.md up to date."""
-    from study.report.claims import insert_claims
+    """Bring the numbers and the two tables of claims in paper.md up to date."""
     from study.report.numbers import refresh_numbers
     from study.sweeps.store import write_file
 
     records, _ = read_records(root)
     path = root / "paper.md"
     text = path.read_text(encoding="utf-8")
-    new = refresh_numbers(insert_claims(text, load_claims(), records), records)
+    new = refresh_numbers(insert_tables(root, text, records), records)
     if new != text:
         write_file(path, new.encode())
         say("paper.md: refreshed")
+
+
+def insert_tables(root: Path, text: str, records: Mapping[str, Any]) -> str:
+    """Return the paper with the table of claims and that of their changes made anew."""
+    from study.report.claims import HISTORY, insert_changes, insert_claims
+
+    with (root / HISTORY).open(encoding="utf-8", newline="") as file:
+        return insert_changes(insert_claims(text, load_claims(), records), list(csv.DictReader(file)))
 
 
 def problems(root: Path) -> list[str]:
     """Return a line for each thing that is wrong with the paper."""
     from panflute import Image, Link
 
-    from study.report.claims import BEGIN, END, insert_claims
+    from study.report.claims import BEGIN, CHANGES_BEGIN, CHANGES_END, END
     from study.report.numbers import stale_numbers
     from study.report.proofs import proof_problems
     from study.report.syntax import bare_numbers, odd_links, raw_parts, syntax_tree, targets, uncited_entries
@@ -70,10 +78,11 @@ def problems(root: Path) -> list[str]:
     findings += bare_numbers(tree)
     findings += raw_parts(tree)
     findings += uncited_entries(tree, (root / "references.bib").read_text(encoding="utf-8"))
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        findings.append(f"paper.md: the table of claims stands between {BEGIN} and {END}, each once")
-    if insert_claims(text, load_claims(), records) != text:
-        findings.append("paper.md: the table of claims is stale; `study paper` refreshes it")
+    for begin, end in ((BEGIN, END), (CHANGES_BEGIN, CHANGES_END)):
+        if text.count(begin) != 1 or text.count(end) != 1:
+            findings.append(f"paper.md: a table of claims stands between {begin} and {end}, each once")
+    if insert_tables(root, text, records) != text:
+        findings.append("paper.md: a table of claims is stale; `study paper` refreshes it")
     linked, shown = targets(tree, Link), targets(tree, Image)
     findings += [
         f"paper.md: {url} is linked, but is not there"

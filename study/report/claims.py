@@ -9,9 +9,15 @@ from study.report.numbers import RESULTS, Records, lookup, refresh_numbers
 
 Results = Mapping[str, Mapping[str, Any]]
 """The `numbers` of each experiment, by its name."""
+HISTORY = "experiments/claims/history.csv"
+"""When each claim was stated, first judged and changed; a test holds it to the commits."""
 NUMBER = re.compile(r"\{(?P<name>\w+)\.(?P<key>[^:}]+)(?P<spec>:[^}]*)?\}")
 BEGIN, END = "<!-- claims: made by `study paper` -->", "<!-- end of claims -->"
+CHANGES_BEGIN, CHANGES_END = "<!-- changes: made by `study paper` -->", "<!-- end of changes -->"
 HEAD = "| Claim | Source | Verdict | Evidence |\n|:----------------|:--------|:-------------|:---------------|\n"
+CHANGES_HEAD = (
+    "| Claim | Stated | Results | Changed | What and why |\n|:---------|:---|:---|:---|:---------------------------|\n"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +88,35 @@ def insert_claims(text: str, claims: Sequence[Claim], records: Records) -> str:
 
     Where a result that a claim rests on is missing, the paper is returned as it is.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
     cited = {number["name"] for claim in claims for number in NUMBER.finditer(f"{claim.sample} {claim.evidence}")}
-    if not end or not cited <= records.keys():
+    if not cited <= records.keys():
         return text
     results = {name: record["numbers"] for name, record in records.items()}
     rows = refresh_numbers("".join(claim.row(results) for claim in claims), records)
-    return f"{before}{begin}\n\n{HEAD}{rows}\n{end}{after}"
+    return _insert(text, BEGIN, f"{HEAD}{rows}", END)
+
+
+def insert_changes(text: str, history: Sequence[Mapping[str, str]]) -> str:
+    """Return the paper with the table of claims that do not stand as they were stated between its two marks made anew.
+
+    Parameters
+    ----------
+    text : str
+    history : sequence of mappings
+        The rows of `HISTORY`: of each claim its key `claim` and the commits in which it was `stated`, first judged by
+        `results` and `changed`, several parted by spaces; `what` was changed and why, or blank.
+    """
+    rows = []
+    for row in history:
+        if row["what"]:
+            commits = (" ".join(f"`{c}`" for c in row[column].split()) for column in ("stated", "results", "changed"))
+            rows.append(f"| {row['claim']} | {' | '.join(commits)} | {row['what']} |\n")
+    unchanged = f"The other {len(history) - len(rows)} of {len(history)} claims stand as they were stated.\n"
+    return _insert(text, CHANGES_BEGIN, f"{CHANGES_HEAD}{''.join(rows)}\n{unchanged}", CHANGES_END)
+
+
+def _insert(text: str, begin: str, table: str, end: str) -> str:
+    """Return a text with a table between two marks, or as it is where they do not stand in it."""
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    return f"{before}{found}\n\n{table}\n{closed}{after}" if closed else text
