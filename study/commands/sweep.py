@@ -91,7 +91,7 @@ def sweep(
     resamples
         Training sets for each setting; by default 10,000.
     n_test
-        Test points for each setting; by default 500.
+        Test points for each setting; by default 500. Where there are spoilers, a quarter of these are spoilers or more.
     seed
         Draws other sets; the same seed draws the same.
     from_

@@ -64,15 +64,21 @@ def tables(records: Frames, *, rules: Sequence[Rule]) -> Tables:
 
 def rows(cell: Mapping[str, Any], rules: Sequence[Rule]) -> Iterator[dict[str, Any]]:
     """Yield the rows of one cell, its values and its counts."""
-    n = int(cell["groups"].sum())
+    n, n_test, setting = int(cell["groups"].sum()), cell["wrong"].shape[-1], setting_of(cell)
+    weight = setting.test_weight(n_test)
     for rule, wrong, sums, right in zip(rules, cell["wrong"], cell["sums"], cell["separates"], strict=True):
-        row: dict[str, Any] = {name: cell[name] for name in SETTING_COLUMNS} | rule.to_record()
-        row |= {"label": rule.label, "n": n, "n_test": wrong.shape[-1]}
-        found = estimate(wrong, cell["groups"])
+        row: dict[str, Any] = asdict(setting) | rule.to_record()
+        row |= {"label": rule.label, "n": n, "n_test": n_test, "n_test_spoilers": setting.n_test_spoilers(n_test)}
+        found = estimate(wrong, cell["groups"], weight=weight)
         for j, part in enumerate(PARTS):
             row |= {part: found.value[j], f"{part}_low": found.low[j], f"{part}_high": found.high[j]}
         low, high = wilson(int(right), n)
         yield row | {"separates": right / n, "separates_low": low, "separates_high": high} | boundary_spread(sums)
+
+
+def setting_of(cell: Mapping[str, Any]) -> Setting:
+    """Return the setting of a cell that holds other values too."""
+    return Setting(**{name: cell[name] for name in SETTING_COLUMNS})
 
 
 @checked
@@ -89,7 +95,7 @@ class Sweep:
     resamples : int, at least 40
         Training sets for each setting.
     n_test : int, at least 10
-        Test points for each setting.
+        Test points for each setting; where there are spoilers, a quarter of these are spoilers or more.
     seed : int, at least 0, optional
         Draws another set of everything; by default the study's own.
     """

@@ -13,7 +13,7 @@ from study.checks import BadInput, NonNegative, PositiveInt, checked, count, wit
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from study.datasets.dataset import Dataset, Frame
+    from study.datasets.dataset import Dataset, Floats, Frame
 
 
 def option(default: str | float, text: str, *, prefix: str = "") -> Any:
@@ -92,7 +92,11 @@ class Setting:
         return subsample(pool, self.n_samples, size, rng)
 
     def test_points(self, n_test: int, **seed: int) -> "Dataset":
-        """Draw test points, spoilers among them in just their share; the same for all rules and training sizes."""
+        """Draw test points, the ordinary ones first; the same for all rules and training sizes.
+
+        Where there are spoilers at all, a quarter of the test points or more are spoilers, so that what is said of these
+        rests on many; `test_weight` gives them their share.
+        """
         import numpy as np
 
         from study.datasets.dataset import Dataset
@@ -102,13 +106,25 @@ class Setting:
         rng = stream("sweep", "test", {name: getattr(self, name) for name in names} | seed, 0)
         plain = replace(self, n_samples=n_test, spoiler_rate=0.0).draw(1, rng)
         certain = replace(self, n_samples=8 * n_test, spoiler_rate=self.spoiler_rate and 0.5).draw(1, rng)
-        spoilers = certain.X[0][certain.is_spoiler[0]][: round(self.spoiler_rate * n_test)]
-        rest = n_test - len(spoilers)
+        n_spoilers = self.n_test_spoilers(n_test)
+        rest = n_test - n_spoilers
         return Dataset(
-            X=np.concatenate([plain.X[0, :rest], spoilers]),
-            y=np.concatenate([plain.y[0, :rest], np.ones(len(spoilers))]),
+            X=np.concatenate([plain.X[0, :rest], certain.X[0][certain.is_spoiler[0]][:n_spoilers]]),
+            y=np.concatenate([plain.y[0, :rest], np.ones(n_spoilers)]),
             name="test points",
         )
+
+    def n_test_spoilers(self, n_test: int) -> int:
+        """Return how many of `n_test` test points are spoilers."""
+        return round(min(max(self.spoiler_rate, 0.25), 0.75) * n_test) if self.spoiler_rate else 0
+
+    def test_weight(self, n_test: int) -> "Floats":
+        """Return what each test point counts, of shape (n_test,) and with sum 1: the spoilers their rate together."""
+        import numpy as np
+
+        n_spoilers, rate = self.n_test_spoilers(n_test), self.spoiler_rate
+        each = (1.0 - rate) / (n_test - n_spoilers), rate / max(n_spoilers, 1)
+        return np.repeat(each, [n_test - n_spoilers, n_spoilers])
 
 
 SETTING_COLUMNS = tuple(column.name for column in fields(Setting))

@@ -49,6 +49,10 @@ def overwriting(X: Floats, y: Floats) -> Floats:
     return np.zeros((*X.shape[:-2], X.shape[-1] + 1))
 
 
+def upright(X: Floats, *_: Floats) -> Floats:
+    return np.broadcast_to([1.0, 0.0, 0.0], (*X.shape[:-2], 3))
+
+
 def flat(X: Floats, *_: Floats) -> Floats:
     return np.zeros(X.shape[-1] + 1)
 
@@ -110,12 +114,24 @@ def test_boundaries_are_judged_in_the_users_own_units(features: str) -> None:
     assert statistics["separates"].tolist() == [50]
 
 
-def test_spoilers_have_their_share_of_the_test_points() -> None:
-    points = Setting(spoiler_rate=0.05).test_points(1000)
-    assert ((points.X[:, 0] < 0.0) & (points.y > 0.0)).sum() == 50
-    other = Setting(spoiler_rate=0.05, n_samples=20, features="centred").test_points(1000)
+@pytest.mark.parametrize(("rate", "n_spoilers"), [(0.0, 0), (0.001, 250), (0.3, 300), (0.9, 750)])
+def test_spoilers_are_many_among_the_test_points_and_count_by_their_rate(rate: float, n_spoilers: int) -> None:
+    setting = Setting(spoiler_rate=rate)
+    points, weight = setting.test_points(1000), setting.test_weight(1000)
+    beyond = (points.X[:, 0] < 0.0) & (points.y > 0.0)
+    assert beyond.sum() == setting.n_test_spoilers(1000) == n_spoilers
+    assert (weight[beyond].sum(), weight.sum()) == (pytest.approx(rate), pytest.approx(1.0))
+    assert separates([1.0, 0.0, 0.0], points.X[~beyond], points.y[~beyond])
+    other = Setting(spoiler_rate=rate, n_samples=20, features="centred").test_points(1000)
     assert (points.X == other.X).all()
-    assert separates([1.0, 0.0, 0.0], points.X[:900], points.y[:900])
+
+
+def test_a_rule_that_loses_every_spoiler_errs_at_their_rate() -> None:
+    cell = asdict(Setting(n_samples=20, spoiler_rate=0.02))
+    statistics = count(cell, 40, np.random.default_rng(1), rules=[own("upright")], n_test=50)
+    [row] = rows(cell | statistics, [own("upright")])
+    assert (row["error"], row["bias"], row["variance"]) == (pytest.approx(0.02), pytest.approx(0.02), 0.0)
+    assert (row["n_test"], row["n_test_spoilers"]) == (50, 12)
 
 
 def test_a_users_own_rule_is_trained(tmp_path: Path) -> None:
