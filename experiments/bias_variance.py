@@ -104,7 +104,7 @@ def tables(records: Frames) -> Frames:
 
 
 def differences_table(swept: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return how much larger bias and variance are for a baseline than for each unit.
+    """Return how much larger bias, variance and error are for a baseline than for each unit.
 
     Holm's correction is for all comparisons of one part with one baseline, which is what a claim speaks of.
     """
@@ -114,7 +114,7 @@ def differences_table(swept: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         one, other = (cell["wrong"][labels.index(label)] for label in (baseline, rule.label))
         weight = grid.setting_of(cell).test_weight(N_TEST)
         found = difference(one, other, cell["groups"], weight=weight)
-        for part in ("bias", "variance"):
+        for part in ("bias", "variance", "error"):
             k = PARTS.index(part)
             row = {name: cell[name] for name in SETTING_COLUMNS}
             row |= {"baseline": baseline, "label": rule.label, "part": part, "n": int(cell["groups"].sum())}

@@ -94,7 +94,7 @@ class Setting:
     def test_points(self, n_test: int, **seed: int) -> "Dataset":
         """Draw test points, the ordinary ones first; the same for all rules and training sizes.
 
-        Where there are spoilers at all, a quarter of the test points or more are spoilers, so that what is said of these
+        Where there are spoilers, a quarter of the test points or more are spoilers, so that what is said of these
         rests on many; `test_weight` gives them their share.
         """
         import numpy as np
