@@ -10,6 +10,7 @@ from experiments._geometries import corner_points
 from experiments._networks import lowest, widest_margin
 from experiments._points import coordinates, first_set, spoilt_clusters
 from study import Bound, Dataset, initial_weights, network, outputs
+from study.analysis.bias_variance import PARTS, estimate, group_sizes, holm
 from study.analysis.interval import mean, rates
 from study.datasets.dataset import Floats
 from study.law.conflict import Shape
@@ -25,6 +26,14 @@ BOUNDS: tuple[tuple[Shape, float], ...] = (
 MAX_STEPS, TOL = 200, 1e-6
 RESTARTS = 2
 HEAVIER = (10.0, 100.0)
+PAIRED_SETS = 100
+PAIRED: tuple[tuple[Shape, float], ...] = (*[("box", R) for R in (1.0, 2.0, 4.0)], *[("ball", R) for R in (10.0, 16.0)])
+"""Bounds at which all depths are trained on the same sets; in the ball four times as wide for each hidden layer."""
+SLOPES = 4.0
+"""One over the largest slope of the sigmoid, by which each hidden layer shrinks what the product of norms allows."""
+ALIKE = 0.1
+"""A network separates no more often than a unit where surely in no more than this share of the sets more."""
+SURE = 0.05
 GRID = np.array(list(product(np.linspace(-1.5, 1.5, 25), np.linspace(-1.0, 1.0, 16))))
 LAW_WIDTHS, LAW_BOUNDS, LAW_STARTS = (0, 1, 2), (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0), 16
 REGIONS: tuple[tuple[int, int, Shape, float], ...] = (
@@ -79,6 +88,22 @@ def train(depth: int, width: int, bound: Shape, R: float, size: int, rng: np.ran
     return {"trained": columns, "n_fits": size * (RESTARTS + len(HEAVIER))}
 
 
+def train_depths(width: int, bound: Shape, R: float, size: int, rng: np.random.Generator) -> Records:
+    """Train the unit and networks of each depth on the same drawn sets, from one start each."""
+    points, weight = spoilt_sets(size, rng)
+    right, says = [], []
+    for depth in (0, *DEPTHS):
+        layers = layers_of(depth, width)
+        w0 = initial_weights(2, layers, scale=1.0, size=size, rng=rng)
+        bounded = Bound(bound, R * SLOPES**depth if bound == "ball" else R)
+        options: dict[str, Any] = {"bound": bounded, "method": "spectral", "max_steps": MAX_STEPS, "tol": TOL}
+        w = network(points.X, points.y, layers=layers, w0=w0, sample_weight=weight, **options).w
+        right.append((points.y * outputs(w, points.X, layers) > 0.0).all(axis=-1))
+        says.append(outputs(w, GRID, layers) > 0.0)
+    columns = {"right": np.stack(right, axis=1), "says": np.concatenate(says, axis=1)}
+    return {"paired": columns, "n_fits": size * (1 + len(DEPTHS))}
+
+
 def law(width: int, R: float, size: int, rng: np.random.Generator) -> Records:
     """Find how many copies of the base points make the best net found give the spoiler up, and the class's margin.
 
@@ -123,6 +148,7 @@ def tables(records: Frames) -> Frames:
     """Make the four tables."""
     return {
         "": trained_table(records["trained"]),
+        "depth": summarise(records["paired"].rename(columns={"R": "weight_bound"}), PLACE, trend_row).pipe(correct),
         "law": records["law"].rename(columns={"R": "weight_bound"}),
         "regions": records["regions"],
         "points": records["points"],
@@ -149,6 +175,39 @@ def trained_row(rows: Rows) -> dict[str, float]:
     }
 
 
+PLACE = ["width", "bound", "weight_bound"]
+
+
+def trend_row(rows: Rows) -> dict[str, float]:
+    """Return how variance changes with each hidden layer, and by how much networks separate more often than the unit.
+
+    Both are paired, set by set. The first is the slope of a line through all depths, with an interval for both the sets
+    and the points of the plane; the second is that of the depth at which it is highest, with its own interval.
+    """
+    depths, n = np.arange(1.0 + len(DEPTHS)), group_sizes(len(rows["says"]))
+    says = rows["says"].reshape(len(rows["says"]), len(depths), -1).swapaxes(0, 1)
+    counts = np.stack([says[:, group :: len(n)].sum(axis=1) for group in range(len(n))], axis=1)
+    line = (depths - depths.mean()) / ((depths - depths.mean()) ** 2).sum()
+    slope = estimate(counts, n, of=lambda parts: np.tensordot(line, parts, axes=1))
+    k, each = PARTS.index("variance"), estimate(counts, n).value
+    gains = [mean("gain", rows["right"][:, d].astype(float) - rows["right"][:, 0]) for d in DEPTHS]
+    return {
+        "slope": slope.value[k],
+        "slope_low": slope.low[k],
+        "slope_high": slope.high[k],
+        "p": slope.p_value[k],
+        **{f"variance_{d:.0f}": each[int(d), k] for d in depths},
+        **{f"separates_{d:.0f}": rows["right"][:, int(d)].mean() for d in depths},
+        **max(gains, key=lambda gain: gain["gain_high"]),
+    }
+
+
+def correct(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with p-values corrected together by Holm, and the side on which each slope surely lies."""
+    p_holm = holm(table["p"].to_numpy())
+    return table.assign(p_holm=p_holm, side=np.where(p_holm < SURE, np.sign(table["slope"]), 0).astype(int))
+
+
 def variance(says: Floats) -> dict[str, float]:
     """Return the mean chance that one net disagrees with the vote of the other half's nets, with a 95% interval."""
     disagreement = np.empty(len(says))
@@ -167,6 +226,7 @@ def numbers(tables: Frames) -> Numbers:
         late = rows.iloc[-3:]
         slopes[f"width_{width}"] = {
             "slope": float(np.polyfit(rows["margin_with"], rows["log_copies"], 1)[0]),
+            "late_slope": float(np.polyfit(late["margin_with"], late["log_copies"], 1)[0]),
             "margin_per_bound": float(np.polyfit(late["weight_bound"], late["margin_with"], 1)[0]),
             "margin_gap": float((rows["margin_without"] - rows["margin_with"]).iloc[-1]),
         }
@@ -175,6 +235,8 @@ def numbers(tables: Frames) -> Numbers:
         "trainings": int(trained["n"].sum()) * (RESTARTS + len(HEAVIER)),
         "grid": nested(trained.assign(net=nets), {"bound": "", "weight_bound": "R", "net": ""}),
         "law": slopes,
+        "n_paired": int(tables["depth"]["n"].min()),
+        "depth": nested(tables["depth"], {"bound": "", "weight_bound": "R", "width": "width"}),
     }
 
 
@@ -188,6 +250,7 @@ EXPERIMENT = experiment(
         "deepest": max(DEPTHS),
         "widest": max(WIDTHS),
         "grid_points": len(GRID),
+        "alike": ALIKE,
         "law_bounds": {"least": min(LAW_BOUNDS), "most": max(LAW_BOUNDS)},
     },
     parts={
@@ -198,6 +261,11 @@ EXPERIMENT = experiment(
                 for depth, width in ARCHITECTURES
                 for shape, R in BOUNDS
             ],
+        ),
+        "paired": Part(
+            run=train_depths,
+            cells=[{"width": width, "bound": shape, "R": R} for width in (4, 16) for shape, R in PAIRED],
+            resamples=PAIRED_SETS,
         ),
         "law": Part(run=law, cells=every(width=LAW_WIDTHS, R=LAW_BOUNDS), resamples=1),
         "regions": Part(run=regions, resamples=1),
