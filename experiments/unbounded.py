@@ -11,6 +11,7 @@ from scipy.stats import t as student
 
 from experiments._geometries import corner_points
 from experiments._implicit_bias import asymptote, safe_rate, widest
+from experiments._points import first_set, spoilt_clusters
 from study import Bound, Dataset, Fit, separates, sigmoid_unit
 from study.datasets.dataset import Floats
 from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment, nested
@@ -22,6 +23,7 @@ SUPPORT = np.array([[0.5, 1.5], [1.5, 0.5], [-0.5, -1.5], [-1.5, -0.5]])
 CORNERS, JITTER = np.array([[0.5, 1.5], [1.5, -0.5], [-1.0, -1.0]]), 0.25
 SAMPLES = (16, 32, 64, 128, 256, 512, 1024)
 PATH_SAMPLES = 128
+DRAWN_POINTS, DRAWN_PATHS = 20, 10
 FIT_FROM = 1000
 
 
@@ -89,9 +91,23 @@ def bounded_optimum(points: Dataset, weight: Floats, R: float) -> Fit:
     return sigmoid_unit(points.X, points.y, sample_weight=weight, bound=Bound("ball", R), method="newton")
 
 
-def follow_path() -> Records:
-    """Follow descent, and the bounded optima of the same norms."""
-    points, weight = spoilt_example(PATH_SAMPLES)
+def follow_example() -> Records:
+    """Follow descent on the example, and the bounded optima of the same norms."""
+    rows = follow_path(*spoilt_example(PATH_SAMPLES))
+    return {"path": rows, "n_fits": len(rows) + 1}
+
+
+def follow_drawn(size: int, rng: np.random.Generator) -> Records:
+    """Do the same on drawn clusters with a spoiler, their base points together as heavy as those of the example."""
+    rows: list[dict[str, Any]] = []
+    for _ in range(size):
+        points = first_set(spoilt_clusters(DRAWN_POINTS, 1, rng))
+        rows += follow_path(points, np.where(points.is_spoiler, 1.0, PATH_SAMPLES / DRAWN_POINTS))
+    return {"drawn_path": rows, "n_fits": len(rows) + size}
+
+
+def follow_path(points: Dataset, weight: Floats) -> list[dict[str, Any]]:
+    """Return a row for each step that is named: descent beside the bounded optimum of its norm."""
     rows = path_of_descent(points, weight, STEPS)
     v = widest(points.X, points.y)[0]
     out = []
@@ -102,7 +118,7 @@ def follow_path() -> Records:
         row = {"n_steps": int(step), "norm": norm, "loss_value": loss, "bounded_loss": float(best.loss), **angles}
         row["separates"] = separates(w, points.X, points.y)
         out.append(row | {"bounded_separates": separates(best.w, points.X, points.y)})
-    return {"path": out, "n_fits": len(rows) + 1}
+    return out
 
 
 def angle(a: Floats, b: Floats) -> float:
@@ -132,6 +148,7 @@ def tables(records: Frames) -> Frames:
     drawn.insert(1, "draw", drawn.groupby("points").cumcount())
     paths = ["n_steps", "loss_value", "norm", "error"]
     rates = pd.DataFrame([rates_row(draw) for draw in drawn.to_dict("records")])
+    records["drawn_path"].insert(0, "draw", (records["drawn_path"]["n_steps"] == STEPS[0]).cumsum() - 1)
     return {**records, "": rates, "paths": drawn[["points", "draw", *paths]].explode(paths)}
 
 
@@ -168,16 +185,23 @@ def numbers(tables: Frames) -> Numbers:
         values = {name: mean(rows[name]) for name in rows.columns if name not in ("points", "draw", "n_steps")}
         values["constant_ratio"] = mean((rows["constant"] / rows["predicted_constant"])[rows["points"] == "generic"])
         rates[str(kind)] = {"n": len(rows), **values}
-    path, met = tables["path"], tables["meeting"]
+    met = tables["meeting"]
     met = met.assign(norm_ratio=met["norm"] / met["weight_bound"])
     return {
         "rates": rates,
-        "path": {"most_apart": path["apart"].max(), "n": len(path)},
+        "path": path_numbers(tables["path"]),
+        "drawn_path": {"sets": DRAWN_PATHS, **path_numbers(tables["drawn_path"])},
         "meeting": nested(met, {"n_samples": "n"}, ["norm_ratio"]),
         "meeting_growth": slope(met["weight_bound"].to_numpy(), np.log(met["n_steps"].to_numpy())),
         "meeting_all": bool(met["separates"].all()),
         "most_norm_ratio": float(met["norm_ratio"].max()),
     }
+
+
+def path_numbers(path: pd.DataFrame) -> dict[str, Any]:
+    """Return how far descent and optimum of one norm are apart at most, and how often one alone separates."""
+    alone = path["separates"] != path["bounded_separates"]
+    return {"most_apart": path["apart"].max(), "one_separates": int(alone.sum()), "n": len(path)}
 
 
 def mean(values: pd.Series) -> dict[str, float]:
@@ -202,7 +226,8 @@ EXPERIMENT = experiment(
     },
     parts={
         "descent": Part(run=descend, cells=every(points=("symmetric", "generic"))),
-        "path": Part(run=follow_path, draws=False),
+        "path": Part(run=follow_example, draws=False),
+        "drawn_path": Part(run=follow_drawn, resamples=DRAWN_PATHS),
         "meeting": Part(run=find_meeting, cells=every(n_samples=SAMPLES), draws=False),
     },
     resamples=10,
