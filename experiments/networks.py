@@ -83,7 +83,6 @@ def train(depth: int, width: int, bound: Shape, R: float, size: int, rng: np.ran
         "base_separates": base_right[0],
         "loss_value": loss[low, sets],
         "best": best,
-        "says": outputs(w[0], GRID, layers) > 0.0,
     }
     return {"trained": columns, "n_fits": size * (RESTARTS + len(HEAVIER))}
 
@@ -162,7 +161,7 @@ def trained_table(trained: pd.DataFrame) -> pd.DataFrame:
 
 
 def trained_row(rows: Rows) -> dict[str, float]:
-    """Return what is true of one net and bound: rates, the gap to the cheapest separator found, and the variance."""
+    """Return what is true of one net and bound: rates, and the gap to the cheapest separator found."""
     failing = ~rows["lowest_separates"] & np.isfinite(rows["best"])
     gap = (rows["best"] / rows["loss_value"])[failing]
     return {
@@ -171,7 +170,6 @@ def trained_row(rows: Rows) -> dict[str, float]:
         "n_gap": int(failing.sum()),
         "gap": float(np.median(gap)) if failing.any() else np.nan,
         "gap_least": float(gap.min()) if failing.any() else np.nan,
-        **variance(rows["says"]),
     }
 
 
@@ -189,14 +187,15 @@ def trend_row(rows: Rows) -> dict[str, float]:
     counts = np.stack([says[:, group :: len(n)].sum(axis=1) for group in range(len(n))], axis=1)
     line = (depths - depths.mean()) / ((depths - depths.mean()) ** 2).sum()
     slope = estimate(counts, n, of=lambda parts: np.tensordot(line, parts, axes=1))
-    k, each = PARTS.index("variance"), estimate(counts, n).value
+    k, each = PARTS.index("variance"), estimate(counts, n)
+    ends = {"": each.value, "_low": each.low, "_high": each.high}
     gains = [mean("gain", rows["right"][:, d].astype(float) - rows["right"][:, 0]) for d in DEPTHS]
     return {
         "slope": slope.value[k],
         "slope_low": slope.low[k],
         "slope_high": slope.high[k],
         "p": slope.p_value[k],
-        **{f"variance_{d:.0f}": each[int(d), k] for d in depths},
+        **{f"variance_{d:.0f}{end}": values[int(d), k] for d in depths for end, values in ends.items()},
         **{f"separates_{d:.0f}": rows["right"][:, int(d)].mean() for d in depths},
         **max(gains, key=lambda gain: gain["gain_high"]),
     }
@@ -206,15 +205,6 @@ def correct(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with p-values corrected together by Holm, and the side on which each slope surely lies."""
     p_holm = holm(table["p"].to_numpy())
     return table.assign(p_holm=p_holm, side=np.where(p_holm < SURE, np.sign(table["slope"]), 0).astype(int))
-
-
-def variance(says: Floats) -> dict[str, float]:
-    """Return the mean chance that one net disagrees with the vote of the other half's nets, with a 95% interval."""
-    disagreement = np.empty(len(says))
-    for half in (0, 1):
-        vote = says[1 - half :: 2].mean(axis=0) >= 0.5  # a tie says +1
-        disagreement[half::2] = (says[half::2] != vote).mean(axis=1)
-    return mean("variance", disagreement)
 
 
 def numbers(tables: Frames) -> Numbers:

@@ -42,7 +42,7 @@ def draw(tables: Tables) -> Figure:
     draw_box(axes["box"], trained[trained["bound"] == "box"])
     draw_ball(axes["ball"], trained[trained["bound"] == "ball"])
     draw_law(axes["law"], tables["law"])
-    draw_variance(axes["variance"], trained)
+    draw_variance(axes["variance"], tables["depth"])
     nets = [axes.pop(f"net_{k}") for k in range(len(NETS))]
     for k, panel in enumerate(nets):
         draw_regions(panel, tables["regions"], tables["points"], f"net_{k}")
@@ -90,14 +90,16 @@ def draw_law(axes: Axes, law: pd.DataFrame) -> None:
     axes.legend(loc="upper left", fontsize=7.5)
 
 
-def draw_variance(axes: Axes, trained: pd.DataFrame) -> None:
-    """Draw the variance against depth at width 4, for a box and for two products of norms."""
-    shown = {("box", 1.0): ("sky", "o"), ("box", 4.0): ("green", "s"), ("ball", 64.0): ("vermillion", "^")}
+def draw_variance(axes: Axes, depth: pd.DataFrame) -> None:
+    """Draw the variance against depth at width 4, on the same sets, for two boxes and a product of norms."""
+    shown = {("box", 1.0): ("sky", "o"), ("box", 4.0): ("green", "s"), ("ball", 16.0): ("vermillion", "^")}
     for (bound, R), (colour, marker) in shown.items():
-        rows = trained[
-            (trained["bound"] == bound) & (trained["weight_bound"] == R) & trained["width"].isin([0, 4])
-        ].sort_values("depth")
-        label = f"{'each weight' if bound == 'box' else 'product'}, {R:g}"
+        [row] = depth[(depth["bound"] == bound) & (depth["weight_bound"] == R) & (depth["width"] == 4)].to_dict(
+            "records"
+        )
+        columns = {f"variance{end}": [row[f"variance_{d}{end}"] for d in DEPTHS] for end in ("", "_low", "_high")}
+        label = f"each weight, {R:g}" if bound == "box" else f"product, {R:g}" + r" $\times\,4^{\mathrm{layers}}$"
+        rows = pd.DataFrame({"depth": list(DEPTHS), **columns})
         draw_estimates(axes, rows, "depth", "variance", colour, marker, label=label, **THIN)
     axes.set(xlabel="hidden layers (width 4)", ylabel="variance", ylim=(0, 0.135), xticks=range(5))
     axes.legend(loc="upper right", fontsize=7.5)

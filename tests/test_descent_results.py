@@ -105,11 +105,12 @@ def test_a_bound_is_a_time() -> None:
 
 
 def test_enough_networks_were_trained_and_every_rate_has_its_interval() -> None:
-    table = read_tables(RESULTS, "networks")[""]
+    table, depth = (read_tables(RESULTS, "networks")[name] for name in ("", "depth"))
     assert numbers("networks")["trainings"] >= 20_000
     for name in ("separates", "lowest_separates", "base_separates"):
         assert ((table[f"{name}_low"] <= table[name]) & (table[name] <= table[f"{name}_high"])).all()
-    assert ((table["variance_low"] <= table["variance"]) & (table["variance"] <= table["variance_high"])).all()
+    for name in ("slope", "gain", *(f"variance_{d}" for d in range(5))):
+        assert ((depth[f"{name}_low"] <= depth[name]) & (depth[name] <= depth[f"{name}_high"])).all()
 
 
 def test_a_hidden_layer_costs_a_factor_of_four_where_the_product_is_bounded() -> None:
@@ -132,13 +133,16 @@ def test_the_margins_of_the_example() -> None:
     assert (law["margin_with"] <= law["margin_without"] + 1e-9).all()
 
 
-def test_variance_is_measured_against_the_other_half() -> None:
-    steady = np.ones((10, 4), bool)
-    assert networks.variance(steady)["variance"] == 0.0
-    apart = np.tile([[True], [False]], (5, 4))  # the halves say opposite things
-    assert networks.variance(apart)["variance"] == 1.0
-    split = np.tile([[True], [True], [False], [False]], (3, 4))  # each half votes 1/2: a tie says +1
-    assert networks.variance(split)["variance"] == 0.5
+def test_a_trend_is_that_of_the_other_halfs_vote() -> None:
+    says = np.ones((40, 5, 4), bool)
+    says[1::2, 0] = False  # of the units the halves say opposite things, and no network disagrees with another
+    right = np.ones((40, 5), bool)
+    right[:, 0] = False
+    row = networks.trend_row({"says": says.reshape(40, 20), "right": right})
+    assert [row[f"variance_{d}"] for d in range(5)] == [1.0, 0.0, 0.0, 0.0, 0.0]
+    assert row["slope"] == pytest.approx(-0.2)  # of the line through 1, 0, 0, 0, 0
+    assert row["slope_low"] <= row["slope"] <= row["slope_high"]
+    assert [row["separates_0"], row["separates_4"], row["gain"]] == [0.0, 1.0, 1.0]
 
 
 def test_both_hidden_failures_stand() -> None:
