@@ -7,7 +7,7 @@ ONE, TWO = "binary.sets.exclusive_or.eps_0_1", "binary.sets.separable.eps_0_01"
 CLAIMS = (
     Claim(
         key="few binary points",
-        statement="Far fewer than 125 binary points suffice, without hidden layers, for a minimum that is not "
+        statement="Far fewer binary points than were known suffice, without hidden layers, for a minimum that is not "
         "the lowest: four distinct ones, and no fewer.",
         source="asked in [@sontag1989]",
         holds=lambda results: (
