@@ -40,7 +40,7 @@ CLAIMS = (
         evidence=(
             "power of the distance in the updates: {four_points.updates.growth_exponent:.2f}",
             "distance plus three or four, always: {four_points.updates.follow_rule}",
-            "most updates in any order of presentation, at the largest distance tried: {perceptron_updates.orders.t_256.most}",
+            "most in any order, at the largest distance tried: {perceptron_updates.orders.t_256.most}",
         ),
     ),
 )
