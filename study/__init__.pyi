@@ -35,6 +35,7 @@ from study.trainers.layers import initial_weights as initial_weights
 from study.trainers.layers import outputs as outputs
 from study.trainers.max_margin import max_margin as max_margin
 from study.trainers.network import network as network
+from study.trainers.optimiser import Optimiser as Optimiser
 from study.trainers.perceptron import perceptron as perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit as sigmoid_unit
 from study.trainers.soft_margin import soft_margin as soft_margin

@@ -104,6 +104,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "trainers.layers.outputs": {"w": np.ones(13)},
     "trainers.layers.value_and_gradient": {"w": np.ones(13)},
     "trainers.network.network": {"layers": (2, 1), "w0": np.linspace(-1, 1, 9), "method": "spectral"},
+    "trainers.optimiser.Optimiser": {"rule": "adam", "learning_rate": 0.1},
     "trainers.perceptron.perceptron": {"order": "random", "keep": "pocket"},
     "trainers.sigmoid_unit.sigmoid_unit": {"method": "descent", "learning_rate": 0.1, "record_path": True},
     "analysis.bias_variance.wrong_counts": {"w": np.tile(W, (8, 1))},

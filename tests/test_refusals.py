@@ -12,6 +12,7 @@ from study.datasets.published import four_points
 from study.law.conflict import spoilt
 from study.sweeps.rules import Perceptron
 from study.trainers.fit import Bound
+from study.trainers.optimiser import Optimiser
 from tests.law.geometries import corners
 from tests.test_edges import PUBLIC, X, Y, arguments
 
@@ -103,6 +104,7 @@ STARTS: Changes = [
     ({"w0": np.zeros((0, 3))}, r"`w0` must not be empty; got shape \(0, 3\)"),
     ({"w0": [0.0, INF, 0.0]}, r"`w0` must be finite; got inf at index \(1,\)"),
 ]  # fmt: skip
+ADAM: dict[str, Any] = {"rule": "adam", "learning_rate": 0.1}
 TWO_SPOILERS = {"points": spoilt(np.vstack([corners()[0], [-0.5, 1.6]]), [*corners()[1], 1], np.arange(10) > 7, "box")}
 NO_THRESHOLD = (
     {"loss": "threshold-quadratic"},
@@ -154,11 +156,26 @@ OWN: dict[str, Changes] = {
         ({"method": "L-BFGS-B", "learning_rate": None}, "and `record_path` must be left out for method L-BFGS-B"),
     ],
     "trainers.network.network": [
-        ({"layers": (2, 2)}, r"`layers` must end in 1, the output; got \(2, 2\)"),
+        ({"layers": (2, 2)}, r"`y` must hold classes 0 to 1; got -1 at index"),
+        ({"layers": (3,), "y": np.full(4, 2), "w0": np.zeros(9)}, "two classes at least in every set; got only 2 in"),
+        ({"layers": (3,), "y": [0, 1, 2, 2]}, "`loss` must be cross-entropy with `eps` 0 for sev"),
+        ({"method": Optimiser(**ADAM, batch_size=5)}, "`batch_size` must not exceed the 4 samples of a set; got 5"),
+        ({"method": Optimiser(**ADAM, batch_size=3), "rng": None}, "`rng` must be a numpy Generator where batches"),
+        ({"method": Optimiser(**ADAM), "learning_rate": 0.1}, "`learning_rate` must be left out for method Optimiser"),
         ({"w0": np.full(9, NAN)}, "`w0` must be finite; got nan"),
         ({"method": "descent"}, "`learning_rate` must be given for method descent; got None"),
         ({"learning_rate": 0.1}, "`learning_rate` must be left out for method spectral; got 0.1"),
         ({"bound": Bound("ball", 1.0), "method": "L-BFGS-B"}, "`bound` must be a box or none for method L"),
+    ],
+    "trainers.optimiser.Optimiser": [
+        ({"momentum": 1.0}, r"`momentum` must lie in \[0, 1\); got 1.0"),
+        ({"momentum": 0.5}, "`momentum` must be left out for rule adam; got 0.5"),
+        ({"rule": "descent", "epsilon": 0.5}, "`epsilon` must be left out for rule descent; got 0.5"),
+        ({"betas": (0.9, 1.0)}, r"`betas` must lie in \[0, 1\); got 1.0"),
+        ({"weight_decay": -1.0}, r"`weight_decay` must lie in \[0, inf\); got -1.0"),
+        ({"clip": 0.0}, "`clip` must be positive and finite; got 0.0"),
+        ({"batch_size": 0}, "`batch_size` must be a whole number of at least 1; got 0"),
+        *(({name: "linear"}, f"`{name}` must be one of .*; got linear") for name in ("rule", "schedule")),
     ],
     "trainers.best_separator.best_separator": [
         ({"bound": Bound(), "C": INF}, "must be one of box, ball; got none")

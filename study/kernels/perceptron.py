@@ -4,6 +4,7 @@ import numpy as np
 
 from study.kernels.codes import BUDGET_SPENT, CANCELLED, NOT_FINITE, SEPARATED
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
+from study.kernels.splitmix import GAMMA, mix
 
 AVERAGE, POCKET = 1, 2  # places in KEEPS of the trainer
 
@@ -77,11 +78,9 @@ def train(
             if n_updates[0] == max_updates or control[CANCELLED]:
                 break
             i = visits[look]
-            if at_random:  # splitmix64 (Steele, Lea and Flood, 2014); the modulo's bias is below n / 2^64
-                state += np.uint64(0x9E3779B97F4A7C15)
-                z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-                z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-                i = np.int64((z ^ (z >> np.uint64(31))) % np.uint64(n))
+            if at_random:  # the modulo's bias is below n / 2^64
+                state += GAMMA
+                i = np.int64(mix(state) % np.uint64(n))
             if not margin(w, X[i], y[i]) > 0:  # also where it is NaN
                 for j in range(d):
                     w[j] += y[i] * X[i, j]

@@ -60,6 +60,9 @@ class Fit:
     path : ndarray of shape (..., n_steps + 1, n_features + 1), optional
         The weights after each step, the start first, where a rule was asked to record them; a set that stands still
         before the others repeats its last weights.
+    right_since : ndarray of int64 of shape (...), optional
+        The passes after which all samples were right and stayed so at every later look, which is before each pass and
+        after the last; -1 where one is wrong at the end.
     resolved : ndarray of bool of shape (...), optional
         Which sets a compiled rule left to scipy.
     """
@@ -72,6 +75,7 @@ class Fit:
     residual: Floats
     gap: Floats | None = None
     path: Floats | None = None
+    right_since: NDArray[np.int64] | None = None
     resolved: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:

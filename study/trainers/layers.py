@@ -1,4 +1,4 @@
-"""The forward and the backward pass through layers of sigmoid nodes, in the slides' notation.
+"""The forward and the backward pass through layers of nodes, in the slides' notation.
 
 x^k are the outputs of layer k, x^0 the inputs; W^k leads from layer k - 1 to layer k, W^k_ij from node i to node j.
 What the slides call node 0, the constant 1 with the biases as its weights, stands last here, as in every rule of the
@@ -7,15 +7,19 @@ study: a network of one layer with one node is the sigmoid unit, with the same w
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
+from scipy.special import expit, logsumexp, softmax
 
 from study.checks import BadInput, Positive, PositiveInt, checked
-from study.datasets.dataset import Features, Floats, Labels, check_broadcast, check_room, leading_shape
+from study.datasets.dataset import Features, Floats, as_labels, check_broadcast, check_points, check_room, leading_shape
 from study.datasets.generators import Size, leading_axes
 from study.trainers.losses import Eps, Loss, loss_of_margin
+
+Activation = Literal["sigmoid", "tanh", "relu"]
+"""What a hidden node makes of theta: 1 / (1 + exp(-theta)), tanh(theta) or max(0, theta)."""
 
 
 @checked
@@ -32,12 +36,35 @@ def check_layers(layers: Sequence[int]) -> tuple[int, ...]:
     return tuple(layers)
 
 
-def check_one_output(layers: Sequence[int]) -> tuple[int, ...]:
-    """Return the widths of the layers, or raise `BadInput` unless the last holds one node."""
-    layers = check_layers(layers)
-    if layers[-1] != 1:
-        raise BadInput(f"`layers` must end in 1, the output; got {layers}")
-    return layers
+def check_labels(y: ArrayLike, layers: tuple[int, ...]) -> Floats:
+    """Return the labels of a network with one output, or the classes of one with several, or raise `BadInput`."""
+    if layers[-1] == 1:
+        return as_labels("y", y)
+    y = np.asarray(y)
+    others = ~np.isin(y, np.arange(layers[-1]))
+    if others.any():
+        index = tuple(map(int, np.argwhere(others)[0]))
+        raise BadInput(f"`y` must hold classes 0 to {layers[-1] - 1}; got {y[index]:g} at index {index}")
+    return y
+
+
+def check_classes(X: Features, y: ArrayLike, layers: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Return features and labels, or raise `BadInput` unless they belong together and each set has two classes."""
+    X, y = np.asarray(X), check_labels(y, layers)
+    if layers[-1] == 1:
+        return check_points(X, y)
+    check_broadcast("y", y, X.shape[:-1])
+    single = y.min(axis=-1) == y.max(axis=-1)
+    if single.any():
+        index = tuple(map(int, np.argwhere(single)[0]))
+        raise BadInput(f"`y` must hold two classes at least in every set; got only {y[index][0]:g} in set {index}")
+    return X, y
+
+
+def check_loss(layers: tuple[int, ...], loss: Loss, eps: float) -> None:
+    """Raise `BadInput` unless several outputs have the cross-entropy with hard targets."""
+    if layers[-1] > 1 and (loss != "cross-entropy" or eps > 0.0):
+        raise BadInput(f"`loss` must be cross-entropy with `eps` 0 for several outputs; got {loss} with {eps:g}")
 
 
 @checked
@@ -64,7 +91,7 @@ def weight_matrices(w: Floats, n_features: int, layers: Sequence[int]) -> list[F
     return matrices
 
 
-def forward(W: Sequence[Floats], X: Floats) -> tuple[list[Floats], Floats]:
+def forward(W: Sequence[Floats], X: Floats, activation: Activation = "sigmoid") -> tuple[list[Floats], Floats]:
     """Run the forward pass.
 
     Parameters
@@ -72,29 +99,37 @@ def forward(W: Sequence[Floats], X: Floats) -> tuple[list[Floats], Floats]:
     W : sequence of ndarray of shape (..., M_{k-1} + 1, M_k)
         The bias row last.
     X : ndarray of shape (..., n_samples, M_0)
+    activation : {"sigmoid", "tanh", "relu"}
+        Of hidden nodes.
 
     Returns
     -------
     x : list of ndarray of shape (..., n_samples, M_k + 1)
         x^0, ..., x^{K-1}, each with the constant 1 in its last column: what the next layer sees.
     theta : ndarray of shape (..., n_samples, M_K)
-        theta^K; the outputs x^K are its sigmoid. Losses take theta, which keeps its digits where x^K saturates.
+        theta^K; the outputs x^K are its sigmoid, or of several its softmax. Losses take theta, which keeps its digits
+        where x^K saturates.
     """
     x: list[Floats] = []
     out = X
     for matrix in W:
         x.append(np.concatenate([out, np.ones((*out.shape[:-1], 1))], axis=-1))
         theta = x[-1] @ matrix  # theta^k_j = sum_i W^k_ij x^{k-1}_i
-        out = expit(theta)  # x^k_j = 1 / (1 + exp(-theta^k_j))
+        if activation == "sigmoid":
+            out = expit(theta)  # x^k_j = 1 / (1 + exp(-theta^k_j))
+        else:
+            out = np.tanh(theta) if activation == "tanh" else np.maximum(theta, 0.0)
     return x, theta
 
 
-def backward(W: Sequence[Floats], x: Sequence[Floats], delta: Floats) -> list[Floats]:
+def backward(
+    W: Sequence[Floats], x: Sequence[Floats], delta: Floats, activation: Activation = "sigmoid"
+) -> list[Floats]:
     """Run the backward pass.
 
     Parameters
     ----------
-    W, x
+    W, x, activation
         As `forward` takes and returns them.
     delta : ndarray of shape (..., n_samples, M_K)
         delta^K = dE/dtheta^K, for the slides' quadratic error x^K (1 - x^K) (x^K - t).
@@ -110,42 +145,67 @@ def backward(W: Sequence[Floats], x: Sequence[Floats], delta: Floats) -> list[Fl
         gradients.append(np.swapaxes(x[k], -1, -2) @ delta)
         if k:
             node = x[k][..., :-1]
+            if activation == "sigmoid":
+                slope = node * (1.0 - node)
+            else:
+                slope = 1.0 - node**2 if activation == "tanh" else (node > 0.0).astype(float)
             # delta^k_i = x^k_i (1 - x^k_i) sum_j delta^{k+1}_j W^{k+1}_ij, "Back propagated Error term"
-            delta = node * (1.0 - node) * (delta @ np.swapaxes(W[k][..., :-1, :], -1, -2))
+            delta = slope * (delta @ np.swapaxes(W[k][..., :-1, :], -1, -2))
     return gradients[::-1]
 
 
 @checked
 def value_and_gradient(
-    w: ArrayLike, X: Features, y: Labels, share: ArrayLike, layers: Sequence[PositiveInt], loss: Loss, eps: Eps
+    w: ArrayLike,
+    X: Features,
+    y: ArrayLike,
+    share: ArrayLike,
+    layers: Sequence[PositiveInt],
+    loss: Loss,
+    eps: Eps,
+    activation: Activation = "sigmoid",
 ) -> tuple[Floats, Floats]:
     """Return the mean loss sum_i share_i loss(m_i), of shape (...), and its gradient by flat weights, (..., n_weights).
 
-    The network has one output; m = y theta^K is its margin. Both are NaN where weights are.
+    With one output, m = y theta^K is its margin; for several see `network`. Both are NaN where weights are.
     """
-    X, y = np.asarray(X), np.asarray(y)
-    w, layers, share = np.asarray(w), check_one_output(layers), np.asarray(share)
-    check_broadcast("w", w, (*w.shape[:-1], n_weights(X.shape[-1], layers)))
+    w, layers, share = np.asarray(w), check_layers(layers), np.asarray(share)
+    X, y = np.asarray(X), check_labels(y, layers)
+    check_loss(layers, loss, eps)
     check_broadcast("y", y, X.shape[:-1])
+    check_broadcast("w", w, (*w.shape[:-1], n_weights(X.shape[-1], layers)))
     check_broadcast("share", share, X.shape[:-1])
     leading_shape(w=w.shape[:-1], X=X.shape[:-2], y=y.shape[:-1], share=share.shape[:-1])
-    return _value_and_gradient(w, X, y, share, layers, loss, eps)
+    return _value_and_gradient(w, X, y, share, layers, loss, eps, activation)
 
 
 def _value_and_gradient(
-    w: Floats, X: Floats, y: Floats, share: Floats, layers: Sequence[int], loss: Loss, eps: float
+    w: Floats,
+    X: Floats,
+    y: Floats,
+    share: Floats,
+    layers: Sequence[int],
+    loss: Loss,
+    eps: float,
+    activation: Activation,
 ) -> tuple[Floats, Floats]:
     W = weight_matrices(w, X.shape[-1], layers)
-    x, theta = forward(W, X)
-    value, slope, _ = loss_of_margin(loss, y * theta[..., 0], eps)
-    gradients = backward(W, x, (share * slope * y)[..., None])
+    x, theta = forward(W, X, activation)
+    if layers[-1] == 1:
+        value, slope, _ = loss_of_margin(loss, y * theta[..., 0], eps)
+        delta = (share * slope * y)[..., None]
+    else:
+        target = y[..., None] == np.arange(layers[-1])
+        value = logsumexp(theta, axis=-1) - (theta * target).sum(axis=-1)
+        delta = share[..., None] * (softmax(theta, axis=-1) - target)
+    gradients = backward(W, x, delta, activation)
     flat = [gradient.reshape(*gradient.shape[:-2], -1) for gradient in gradients]
     return (share * value).sum(axis=-1), np.concatenate(flat, axis=-1)
 
 
 @checked
-def outputs(w: ArrayLike, X: Features, layers: Sequence[PositiveInt]) -> Floats:
-    """Return theta^K of a network with one output: positive where it says +1.
+def outputs(w: ArrayLike, X: Features, layers: Sequence[PositiveInt], activation: Activation = "sigmoid") -> Floats:
+    """Return theta^K: of one output positive where the network says +1, of several largest at the class it says.
 
     Parameters
     ----------
@@ -153,17 +213,20 @@ def outputs(w: ArrayLike, X: Features, layers: Sequence[PositiveInt]) -> Floats:
     X : array_like of shape (..., n_samples, n_features)
     layers : sequence of int
         As `network` takes them.
+    activation : {"sigmoid", "tanh", "relu"}
+        Of hidden nodes.
 
     Returns
     -------
-    ndarray of shape (..., n_samples)
+    ndarray of shape (..., n_samples), or (..., n_samples, n_outputs) for several outputs
 
     Raises
     ------
     BadInput
         For arrays that do not belong together, or layers that `network` refuses.
     """
-    w, X, layers = np.asarray(w), np.asarray(X), check_one_output(layers)
+    w, X, layers = np.asarray(w), np.asarray(X), check_layers(layers)
     check_broadcast("w", w, (*w.shape[:-1], n_weights(X.shape[-1], layers)))
     leading_shape(w=w.shape[:-1], X=X.shape[:-2])
-    return forward(weight_matrices(w, X.shape[-1], layers), X)[1][..., 0]
+    theta = forward(weight_matrices(w, X.shape[-1], layers), X, activation)[1]
+    return theta[..., 0] if layers[-1] == 1 else theta

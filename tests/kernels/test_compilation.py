@@ -15,7 +15,10 @@ from study.kernels.compilation import gufunc
 from tests.conftest import ROOT, ended
 
 pytestmark = pytest.mark.slow
-MODULES = ("unit", "wide", "network", "proof_cells", "interior_point", "perceptron", "nearest_points", "hinge")
+MODULES = (
+    *("unit", "wide", "network", "optimisers", "proof_cells"),
+    *("interior_point", "perceptron", "nearest_points", "hinge"),
+)
 CALLS = """
 import numpy as np
 from study.certificates.search import verdict

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from study.kernels import hinge, interior_point, network, perceptron, proof_cells, unit, wide
+from study.kernels import hinge, interior_point, network, optimisers, perceptron, proof_cells, unit, wide
 from study.kernels.codes import CANCELLED
 from study.kernels.compilation import _interruptible
 from study.trainers.fit import Stop
@@ -21,6 +21,7 @@ X = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
 y = np.array([1.0, 1.0, -1.0, -1.0])
 share = np.full(4, 0.25)
 w = np.array([0.5, -0.25, 0.125])
+NET = np.array([2, 1])
 MANY = np.random.default_rng(0).normal(size=(2000, 40)), np.random.default_rng(1).choice([-1.0, 1.0], 2000)
 
 
@@ -38,11 +39,11 @@ LOOPS: dict[str, Callable[[], Any]] = {
     "perceptron, at random": lambda: perceptron.train(X, y, np.zeros(3), np.arange(4), True, 0, 0, FOREVER, FOREVER),
     "pocket": lambda: perceptron.train(*MANY, np.zeros(41), np.arange(2000), False, 0, 2, FOREVER, FOREVER),
     "descent": lambda: unit.descend(X, y, share, w, 0, 0.1, 0, np.inf, np.zeros(3), FOREVER, 1e-3, -1.0, np.empty(1)),
-    "network": lambda: network.descend(
-        X, y, share, np.ones(9), np.array([2, 1]), 0, 0.1, 0, np.inf, FOREVER, 1e-3, -1.0, True
+    "network": lambda: optimisers.train(
+        X, y, share, np.ones(9), NET, 0, 0, 0.1, 0, np.inf, FOREVER, -1.0, 1e-3, np.array([0, 0, 1, 1]), np.ones(5), 0
     ),
     "many networks": lambda: network.spectral(
-        X, y, share, np.random.default_rng(0).normal(size=(10**6, 9)), np.array([2, 1]), 0, 0.1, 1, 3.0, 1000, 0.0
+        X, y, share, np.random.default_rng(0).normal(size=(10**6, 9)), NET, 0, 0, 0.1, 1, 3.0, 1000, 0.0
     ),
     "many units": lambda: unit.newton(
         X, y, share, np.random.default_rng(0).normal(size=(10**6, 3)), 0, 0.1, 1, 3.0, np.zeros(3), 1000, True

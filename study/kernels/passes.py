@@ -1,0 +1,229 @@
+"""The passes through a network of one set, compiled: outputs, loss, gradient, and the bound that holds the weights.
+
+Activations are rows of A, one a node, the inputs first, so that the inner loops run over samples along memory; of the
+columns the first n are in use. w holds W^1, ..., W^K one after another, each row after row, the bias row last. One
+output is a sigmoid's; several make a softmax [1]_.
+
+References
+----------
+.. [1] J. S. Bridle, "Probabilistic interpretation of feedforward classification network outputs", Neurocomputing,
+   NATO ASI Series 68:227-236, 1990. doi:10.1007/978-3-642-76153-9_28
+"""
+
+import math
+
+from study.kernels.codes import BALL, BOX, CROSS_ENTROPY, NONE, RELU, SIGMOID, THRESHOLD
+from study.kernels.compilation import helper
+
+
+@helper()
+def dot(a, b, n):
+    """Return the inner product of the first n in four sums: fast, and the same bits whatever the processor's width."""
+    s0 = s1 = s2 = s3 = 0.0
+    whole = n - n % 4
+    for i in range(0, whole, 4):
+        s0 += a[i] * b[i]
+        s1 += a[i + 1] * b[i + 1]
+        s2 += a[i + 2] * b[i + 2]
+        s3 += a[i + 3] * b[i + 3]
+    for i in range(whole, n):
+        s0 += a[i] * b[i]
+    return (s0 + s1) + (s2 + s3)
+
+
+@helper()
+def _activate(row, n, activation):
+    """Put the outputs of a hidden node in the place of its theta."""
+    if activation == SIGMOID:
+        for s in range(n):
+            row[s] = 1.0 / (1.0 + math.exp(-row[s]))
+    elif activation == RELU:
+        for s in range(n):
+            row[s] = 0.0 if row[s] < 0.0 else row[s]  # NaN stays
+    else:
+        for s in range(n):
+            row[s] = math.tanh(row[s])
+
+
+@helper()
+def _times_slopes(row, out, n, activation):
+    """Multiply a row by the derivatives of the activation, which follow from its outputs."""
+    if activation == SIGMOID:
+        for s in range(n):
+            row[s] *= out[s] * (1.0 - out[s])
+    elif activation == RELU:
+        for s in range(n):
+            row[s] = 0.0 if out[s] == 0.0 else row[s]
+    else:
+        for s in range(n):
+            row[s] *= 1.0 - out[s] * out[s]
+
+
+@helper()
+def _forward(w, widths, activation, A, n, d):
+    """Fill the rows of A after the d inputs; the last hold theta^K, without the sigmoid or the softmax."""
+    at, below, n_below = 0, 0, d
+    for k in range(widths.size):
+        above = below + n_below
+        for j in range(widths[k]):
+            row, bias = A[above + j], w[at + n_below * widths[k] + j]
+            for s in range(n):
+                row[s] = bias
+            for i in range(n_below):
+                weight = w[at + i * widths[k] + j]
+                for s in range(n):
+                    row[s] += weight * A[below + i, s]
+            if k < widths.size - 1:
+                _activate(row, n, activation)
+        at += (n_below + 1) * widths[k]
+        below, n_below = above, widths[k]
+
+
+@helper()
+def _one_output(theta, points, n, loss, eps, delta):
+    """Fill the derivatives of the mean loss by theta^K and return the mean loss."""
+    total = 0.0
+    for s in range(n):
+        y, share = points[0, s], points[1, s]
+        m = y * theta[s]
+        e = math.exp(-abs(m))
+        larger = 1.0 / (1.0 + e)
+        q = e * larger if m > 0.0 else larger
+        if loss == CROSS_ENTROPY:
+            total += share * (max(-m, 0.0) + math.log1p(e) + eps * m)
+            slope = eps - q
+        else:
+            r = q - eps
+            if loss == THRESHOLD and r < 0.0:
+                r = 0.0
+            total += 0.5 * share * r * r
+            slope = -r * e * larger * larger
+        delta[s] = share * y * slope
+    return total
+
+
+@helper()
+def _softmax(A, first, points, n, D):
+    """Fill the derivatives of the mean cross-entropy by the rows of theta^K, and return that mean."""
+    total, end = 0.0, A.shape[0]
+    for s in range(n):
+        highest, own = A[first, s], first + int(points[0, s])
+        for j in range(first + 1, end):
+            highest = max(highest, A[j, s])
+        mass = 0.0
+        for j in range(first, end):
+            D[j, s] = math.exp(A[j, s] - highest)
+            mass += D[j, s]
+        total += points[1, s] * (math.log(mass) + highest - A[own, s])
+        for j in range(first, end):
+            D[j, s] *= points[1, s] / mass  # [1] dE/dtheta_j = o_j - d_j
+        D[own, s] -= points[1, s]
+    return total
+
+
+@helper()
+def _backward(w, widths, activation, A, n, d, D, g):
+    """Fill the gradient from the last rows of D, which hold the outputs' deltas; D has a row a node, as A has."""
+    at, above = w.size, A.shape[0]
+    for k in range(widths.size - 1, -1, -1):
+        n_below = widths[k - 1] if k > 0 else d
+        at -= (n_below + 1) * widths[k]
+        above -= widths[k]
+        below = above - n_below
+        for j in range(widths[k]):
+            total = 0.0
+            for s in range(n):
+                total += D[above + j, s]
+            g[at + n_below * widths[k] + j] = total
+            for i in range(n_below):
+                g[at + i * widths[k] + j] = dot(A[below + i], D[above + j], n)
+        if k > 0:
+            for i in range(n_below):
+                row = D[below + i]
+                for s in range(n):
+                    row[s] = 0.0
+                for j in range(widths[k]):
+                    weight = w[at + i * widths[k] + j]
+                    for s in range(n):
+                        row[s] += weight * D[above + j, s]
+                _times_slopes(row, A[below + i], n, activation)
+
+
+@helper()
+def value_and_gradient(w, widths, activation, A, points, n, d, loss, eps, D, g):
+    """Fill the gradient and return the mean loss; the rows of `points` are labels, or classes, and shares."""
+    _forward(w, widths, activation, A, n, d)
+    first = A.shape[0] - widths[widths.size - 1]
+    if first == A.shape[0] - 1:
+        value = _one_output(A[first], points, n, loss, eps, D[first])
+    else:
+        value = _softmax(A, first, points, n, D)
+    _backward(w, widths, activation, A, n, d, D, g)
+    return value
+
+
+@helper()
+def is_right(A, points, n_outputs):
+    """Say whether each sample has the outputs of its class."""
+    first = A.shape[0] - n_outputs
+    for s in range(points.shape[1]):
+        if n_outputs == 1:
+            if not points[0, s] * A[first, s] > 0.0:
+                return False
+        else:
+            own = first + int(points[0, s])
+            for j in range(first, A.shape[0]):
+                if j != own and not A[own, s] > A[j, s]:
+                    return False
+    return True
+
+
+@helper()
+def nodes(widths, d):
+    """Return the number of nodes, the inputs among them."""
+    total = d
+    for k in range(widths.size):
+        total += widths[k]
+    return total
+
+
+@helper()
+def project(w, widths, d, shape, R):
+    """Keep each weight in the box, or each layer's norm below the K-th root of R."""
+    if shape == BOX:
+        for j in range(w.size):
+            w[j] = min(max(w[j], -R), R)
+    elif shape == BALL:
+        at, n_below, reach = 0, d, R ** (1.0 / widths.size)
+        for k in range(widths.size):
+            end, square = at + (n_below + 1) * widths[k], 0.0
+            for j in range(at, end):
+                square += w[j] * w[j]
+            if square > reach * reach:
+                for j in range(at, end):
+                    w[j] *= reach / math.sqrt(square)
+            at, n_below = end, widths[k]
+
+
+@helper()
+def residual_of(w, g, widths, d, shape, R, moved):
+    """Return the max-norm of w - P(w - g)."""
+    for j in range(w.size):
+        moved[j] = w[j] - g[j]
+    project(moved, widths, d, shape, R)
+    largest = 0.0
+    for j in range(w.size):
+        off = abs(g[j]) if shape == NONE else abs(w[j] - moved[j])  # w - (w - g) loses g where w is huge
+        largest = off if not off <= largest else largest  # also where it is NaN
+    return largest
+
+
+@helper()
+def prepare(X, y, share, w0, A, points, w):
+    """Copy points and start into memory of one layout: helpers that see one kind of array are compiled once."""
+    for s in range(y.size):
+        points[0, s], points[1, s] = y[s], share[s]
+        for i in range(X.shape[1]):
+            A[i, s] = X[s, i]
+    for j in range(w0.size):
+        w[j] = w0[j]
