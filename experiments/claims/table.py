@@ -21,6 +21,7 @@ SECTIONS = (
     "units",
     "unbounded",
     "hidden_failures",
+    "optimisers",
     "networks",
 )
 CLAIMS = tuple(claim for name in SECTIONS for claim in import_module(f"experiments.claims.{name}").CLAIMS)

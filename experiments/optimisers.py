@@ -1,0 +1,202 @@
+"""Today's optimisers: when momentum, Adam and AdamW get the spoiler right, and which networks keep it."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from experiments._geometries import BRAKED, braked
+from study import BadInput, Bound, Optimiser, add_spoilers, initial_weights, make_boxes, network, outputs
+from study.analysis.interval import rates
+from study.datasets.dataset import Floats
+from study.law.conflict import Spoilt
+from study.law.sweeping import time_law
+from study.law.thresholds import threshold
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, nested, summarise
+from study.trainers.layers import Activation, weight_matrices
+
+LN_M, MOMENTUM, MOST_STEPS = (4.0, 5.5, 7.0), 0.9, 400_000
+LN_M_ADAM, BETAS, EPSILON = (8.0, 11.0, 14.0), (0.99, 0.999), 1e-15
+OWN_ERROR = 0.01
+"""The law's own error, of the slope as a share of it, up to which a slope is compared with tau*."""
+DECAYS, REACH, N_TRIED = (0.5, 0.25, 1.0 / 6.0), 0.5, 21
+NETS: dict[str, tuple[int, ...]] = {"unit": (1,), "4": (4, 1), "16": (16, 1), "8, 8": (8, 8, 1)}
+ACTIVATIONS: tuple[Activation, ...] = ("sigmoid", "tanh", "relu")
+SIZES, PASSES, BATCH, N_TUNING = (20, 100), 100, 10, 10
+RULES: dict[str, tuple[dict[str, Any], tuple[float, ...]]] = {
+    "descent": ({"rule": "descent"}, (0.03, 0.1, 0.3, 1.0)),
+    "momentum": ({"rule": "descent", "momentum": 0.9}, (0.003, 0.01, 0.03, 0.1)),
+    "adam": ({"rule": "adam"}, (0.003, 0.01, 0.03, 0.1)),
+    "adamw": ({"rule": "adamw", "weight_decay": 0.1}, (0.003, 0.01, 0.03, 0.1)),
+}
+"""Each rule's options, and the rates among which it is tuned on sets without a spoiler."""
+CLASS_SIZES, CLASS_BOUND = (4, 16, 64, 256, 1024), 3.0
+
+
+def weigh(points: Spoilt, ln_M: Floats) -> dict[str, Any]:
+    """Return points, labels and a stack of weights as `network` takes them."""
+    Z = np.vstack([points.base, points.spoilers])
+    y = Z[:, -1]
+    weight = np.where(np.arange(len(Z)) < len(points.base), np.exp(ln_M)[:, None], 1.0)
+    return {"X": y[:, None] * Z[:, :-1], "y": y, "sample_weight": weight, "layers": (1,), "w0": np.zeros(Z.shape[1])}
+
+
+def follow_descent(rule: str, geometry: str) -> Records:
+    """Compare steps until the spoiler is right, in units of the flow's time, with tau*, whole sets at a safe rate."""
+    points = braked(geometry)
+    law, ln_M = time_law(points), np.array(LN_M)
+    given, momentum = weigh(points, ln_M), MOMENTUM if rule == "momentum" else 0.0
+    safe = 4.0 / np.square(np.linalg.norm(np.vstack([points.base, points.spoilers]), axis=1)).max()
+    how = Optimiser(rule="descent", learning_rate=safe * (1.0 - momentum) * 2.0, momentum=momentum)
+    unit = how.learning_rate / (1.0 - momentum) / given["sample_weight"].sum(axis=-1)  # of the flow's time, a step
+    budget = min(1.5 * (law.hitting_time * ln_M[-1] + 3.0) / unit[-1], MOST_STEPS)
+    met = np.asarray(network(**given, method=how, max_steps=int(budget), tol=0.0).right_since)
+    t = np.where(met >= 0, met * unit, np.nan)
+    step = np.diff(ln_M)
+    own = np.exp(-law.rate * ln_M[:-1]) / step / max(law.hitting_time, 1e-9)
+    rows = {"ln_M": ln_M[1:], "n_steps": met[1:], "slope": np.diff(t) / step}
+    return {"time": rows | {"hitting_time": law.hitting_time, "own_error": own}, "n_fits": len(ln_M)}
+
+
+def follow_adam(beta: float, geometry: str) -> Records:
+    """Compare steps until the spoiler is right with Adam's memory of squared gradients, 2 / ln(1 / beta_2)."""
+    ln_M = np.array(LN_M_ADAM)
+    how = Optimiser(rule="adam", learning_rate=10.0 * (1.0 - beta), betas=(0.9, beta), epsilon=EPSILON)
+    budget = int(4.0 * ln_M[-1] * 2.0 / -np.log(beta))
+    fit = network(**weigh(braked(geometry), ln_M), method=how, max_steps=budget, tol=0.0)
+    met = np.asarray(fit.right_since)
+    n_steps = np.where(met >= 0, met, np.nan)
+    clock = (ln_M + np.log(ln_M)) * 2.0 / -np.log(beta)
+    rows = {"ln_M": ln_M[1:], "n_steps": n_steps[1:], "ratio": np.diff(n_steps) / np.diff(clock)}
+    return {"adam": rows, "n_fits": len(ln_M)}
+
+
+def rest(decay: float, geometry: str) -> Records:
+    """Compare the number of base points at which AdamW loses the spoiler with the law of the box of 1 / decay."""
+    try:
+        points = replace(braked(geometry), shape="box")
+        law = threshold(points, "cross-entropy", 1.0 / decay) if points.conflict else np.inf
+    except BadInput:
+        law = np.inf
+    if not np.isfinite(law):
+        return {"n_fits": 0}
+    offset = np.linspace(-REACH, REACH, N_TRIED)
+    how = Optimiser(rule="adamw", learning_rate=0.02, betas=(0.9, 0.99), weight_decay=decay, schedule="cosine")
+    given = weigh(points, law + offset)
+    w = network(**given, method=how, max_steps=10_000, tol=0.0).w
+    kept = w @ points.spoilers[0] > 0.0
+    row = {"ln_law": law, "error": (kept.mean() - 0.5) * 2.0 * REACH, "monotone": bool((np.diff(kept) <= 0).all())}
+    row |= {"largest": float(np.abs(w).max() * decay)}
+    return {"adamw": row, "n_fits": N_TRIED}
+
+
+def start(layers: tuple[int, ...], activation: str, size: int, rng: np.random.Generator) -> Floats:
+    """Draw start weights whose variance is two over the inputs of a node for ReLU, else one."""
+    w = initial_weights(2, layers, scale=1.0, size=size, rng=rng)
+    for W in weight_matrices(w, 2, layers):
+        W *= np.sqrt((2.0 if activation == "relu" else 1.0) / W.shape[-2])
+    return w
+
+
+def train_nets(net: str, activation: Activation, n: int, size: int, rng: np.random.Generator) -> Records:
+    """Train each rule on sets with a spoiler, at the rate of the lowest loss on others without one."""
+    options: dict[str, Any] = {"layers": NETS[net], "activation": activation, "max_steps": PASSES, "tol": 0.0}
+    base = make_boxes(n, gap=1.0, length=1.0, spread=1.0, size=N_TUNING + size, rng=rng)
+    points = add_spoilers(base, 1, depth=0.4)
+    X, y = points.X[N_TUNING:], points.y[N_TUNING:]
+    first, second = (start(NETS[net], activation, k, rng) for k in (N_TUNING, size))
+    rows = []
+    for rule, (how, rates_tried) in RULES.items():
+        tried = [Optimiser(**how, learning_rate=rate, batch_size=BATCH) for rate in rates_tried]
+        losses = [
+            network(base.X[:N_TUNING], base.y[:N_TUNING], **options, w0=first, method=one, rng=rng).loss.mean()
+            for one in tried
+        ]
+        best = tried[int(np.argmin(losses))]
+        fit = network(X, y, **options, w0=second, method=best, rng=rng)
+        right = y * outputs(fit.w, X, NETS[net], activation) > 0.0
+        rows.append(
+            {"rule": rule, "kept": right[:, -1], "base_right": right[:, :-1].all(axis=-1), "rate": best.learning_rate}
+            | {"met": fit.right_since, "norm": np.linalg.norm(fit.w, axis=-1)}
+        )
+    return {"": rows, "n_fits": len(RULES) * (4 * N_TUNING + size)}
+
+
+def train_classes(n: int, size: int, rng: np.random.Generator) -> Records:
+    """Train a softmax of three classes in a box and by AdamW, with a sample of the first class near the second."""
+    angle = 2.0 * np.pi * np.arange(3) / 3.0
+    centres = 1.5 * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    X = np.repeat(centres, n, axis=0) + rng.uniform(-0.5, 0.5, (size, 3 * n, 2))
+    spoiler = np.broadcast_to(0.45 * centres[0] + 0.55 * centres[1], (size, 1, 2))
+    X, y = np.concatenate([X, spoiler], axis=1), np.append(np.repeat(np.arange(3), n), 0)
+    options: dict[str, Any] = {"layers": (3,), "w0": np.zeros(9)}
+    how = Optimiser(
+        rule="adamw", learning_rate=0.03, betas=(0.9, 0.99), weight_decay=1.0 / CLASS_BOUND, schedule="cosine"
+    )
+    fits = {
+        "box": network(X, y, **options, bound=Bound("box", CLASS_BOUND), method="spectral"),
+        "adamw": network(X, y, **options, method=how, max_steps=500, tol=0.0),
+    }
+    right = {name: outputs(fit.w, X, (3,)).argmax(axis=-1) == y for name, fit in fits.items()}
+    rows = [{"rule": name, "kept": is_right[:, -1], "base_right": is_right[:, :-1].all(axis=-1)}
+            for name, is_right in right.items()]  # fmt: skip
+    return {"classes": rows, "n_fits": 2 * size}
+
+
+def summarise_nets(rows: Rows) -> dict[str, Any]:
+    """Return shares of sets, and medians over those whose samples are all right."""
+    met = rows["met"][rows["met"] >= 0]
+    middle = float(np.median(met)) if len(met) else np.nan
+    return rates(rows, "kept", "base_right") | {"met": middle, "norm": float(np.median(rows["norm"]))}
+
+
+def tables(records: Frames) -> Frames:
+    """Return shares of networks and of softmaxes with intervals; the other records are tables."""
+    nets = summarise(records[""], ["net", "activation", "n", "rule"], summarise_nets)
+    classes = summarise(records["classes"], ["n", "rule"], lambda rows: rates(rows, "kept", "base_right"))
+    nets, classes = (table.rename(columns={"n": "n_samples"}) for table in (nets, classes))
+    return {**records, "": nets, "classes": classes}
+
+
+def numbers(tables: Frames) -> Numbers:
+    """Derive what the paper cites."""
+    time, adam, adamw = (tables[name] for name in ("time", "adam", "adamw"))
+    seen = time[(time["own_error"] <= OWN_ERROR / 3.0) & time["slope"].notna()]
+    off = (seen["slope"] / seen["hitting_time"] - 1.0).abs()
+    last = adam[adam["ln_M"] == max(LN_M_ADAM)]
+    return {
+        "time": {
+            rule: {"n": int((seen["rule"] == rule).sum()), "worst": float(off[seen["rule"] == rule].max())}
+            for rule in ("descent", "momentum")
+        },
+        "adam": {"n": int(last["ratio"].notna().sum()), "least": last["ratio"].min(), "most": last["ratio"].max()},
+        "adamw": {
+            "n": len(adamw),
+            "worst": float(adamw["error"].abs().max()),
+            "monotone": bool(adamw["monotone"].all()),
+            "largest": float(adamw["largest"].max()),
+        },
+        "nets": nested(tables[""], {"net": "net", "activation": "", "n_samples": "n", "rule": ""}),
+        "classes": nested(tables["classes"], {"n_samples": "n", "rule": ""}),
+    }
+
+
+DRAWN = [cell for cell in every(net=NETS, activation=ACTIVATIONS, n=SIZES)
+         if cell["net"] != "unit" or cell["activation"] == "sigmoid"]  # fmt: skip
+EXPERIMENT = experiment(
+    name="optimisers",
+    question="Do momentum, Adam and AdamW, ReLU and a softmax keep the spoiler, and when do they meet it?",
+    settings={"momentum": MOMENTUM, "passes": PASSES, "batch": BATCH, "class_bound": CLASS_BOUND}
+    | {"most_steps": MOST_STEPS, "weight_decay": 0.1, "depth": 0.4},
+    parts={
+        "": Part(run=train_nets, cells=DRAWN),
+        "time": Part(run=follow_descent, cells=every(rule=("descent", "momentum"), geometry=BRAKED), draws=False),
+        "adam": Part(run=follow_adam, cells=every(beta=BETAS, geometry=BRAKED), draws=False),
+        "adamw": Part(run=rest, cells=every(decay=DECAYS, geometry=BRAKED), draws=False),
+        "classes": Part(run=train_classes, cells=every(n=CLASS_SIZES), resamples=50),
+    },
+    resamples=40,
+    block_size=40,
+    tables=tables,
+    numbers=numbers,
+)
