@@ -10,15 +10,13 @@ from study import BadInput, Bound, Optimiser, add_spoilers, initial_weights, mak
 from study.analysis.interval import rates
 from study.datasets.dataset import Floats
 from study.law.conflict import Spoilt
-from study.law.sweeping import time_law
+from study.law.sweeping import time_law, time_right
 from study.law.thresholds import threshold
 from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, nested, summarise
 from study.trainers.layers import Activation, weight_matrices
 
-LN_M, MOMENTUM, MOST_STEPS = (4.0, 5.5, 7.0), 0.9, 400_000
+LN_M, MOMENTUM, MOST_STEPS = (5.0, 7.0), 0.9, 400_000
 LN_M_ADAM, BETAS, EPSILON = (8.0, 11.0, 14.0), (0.99, 0.999), 1e-15
-OWN_ERROR = 0.01
-"""The law's own error, of the slope as a share of it, up to which a slope is compared with tau*."""
 DECAYS, REACH, N_TRIED = (0.5, 0.25, 1.0 / 6.0), 0.5, 21
 NETS: dict[str, tuple[int, ...]] = {"unit": (1,), "4": (4, 1), "16": (16, 1), "8, 8": (8, 8, 1)}
 ACTIVATIONS: tuple[Activation, ...] = ("sigmoid", "tanh", "relu")
@@ -42,20 +40,18 @@ def weigh(points: Spoilt, ln_M: Floats) -> dict[str, Any]:
 
 
 def follow_descent(rule: str, geometry: str) -> Records:
-    """Compare steps until the spoiler is right, in units of the flow's time, with tau*, whole sets at a safe rate."""
-    points = braked(geometry)
-    law, ln_M = time_law(points), np.array(LN_M)
+    """Compare steps until the spoiler is right with the time of the gradient flow, whole sets at a safe rate."""
+    points, ln_M = braked(geometry), np.array(LN_M)
     given, momentum = weigh(points, ln_M), MOMENTUM if rule == "momentum" else 0.0
     safe = 4.0 / np.square(np.linalg.norm(np.vstack([points.base, points.spoilers]), axis=1)).max()
     how = Optimiser(rule="descent", learning_rate=safe * (1.0 - momentum) * 2.0, momentum=momentum)
     unit = how.learning_rate / (1.0 - momentum) / given["sample_weight"].sum(axis=-1)  # of the flow's time, a step
-    budget = min(1.5 * (law.hitting_time * ln_M[-1] + 3.0) / unit[-1], MOST_STEPS)
+    flow = np.array([np.exp(time_right(points, one)) for one in LN_M])
+    budget = min(1.5 * flow[-1] / unit[-1], MOST_STEPS)
     met = np.asarray(network(**given, method=how, max_steps=int(budget), tol=0.0).right_since)
     t = np.where(met >= 0, met * unit, np.nan)
-    step = np.diff(ln_M)
-    own = np.exp(-law.rate * ln_M[:-1]) / step / max(law.hitting_time, 1e-9)
-    rows = {"ln_M": ln_M[1:], "n_steps": met[1:], "slope": np.diff(t) / step}
-    return {"time": rows | {"hitting_time": law.hitting_time, "own_error": own}, "n_fits": len(ln_M)}
+    law = time_law(points).hitting_time * ln_M
+    return {"time": {"ln_M": ln_M, "n_steps": met, "t": t, "flow": flow, "law": law}, "n_fits": len(ln_M)}
 
 
 def follow_adam(beta: float, geometry: str) -> Records:
@@ -85,7 +81,7 @@ def rest(decay: float, geometry: str) -> Records:
     given = weigh(points, law + offset)
     w = network(**given, method=how, max_steps=10_000, tol=0.0).w
     kept = w @ points.spoilers[0] > 0.0
-    row = {"ln_law": law, "error": (kept.mean() - 0.5) * 2.0 * REACH, "monotone": bool((np.diff(kept) <= 0).all())}
+    row = {"ln_law": law, "error": (kept.mean() - 0.5) * 2.0 * REACH, "monotone": bool((kept[1:] <= kept[:-1]).all())}
     row |= {"largest": float(np.abs(w).max() * decay)}
     return {"adamw": row, "n_fits": N_TRIED}
 
@@ -98,10 +94,10 @@ def start(layers: tuple[int, ...], activation: str, size: int, rng: np.random.Ge
     return w
 
 
-def train_nets(net: str, activation: Activation, n: int, size: int, rng: np.random.Generator) -> Records:
+def train_nets(net: str, activation: Activation, n_samples: int, size: int, rng: np.random.Generator) -> Records:
     """Train each rule on sets with a spoiler, at the rate of the lowest loss on others without one."""
     options: dict[str, Any] = {"layers": NETS[net], "activation": activation, "max_steps": PASSES, "tol": 0.0}
-    base = make_boxes(n, gap=1.0, length=1.0, spread=1.0, size=N_TUNING + size, rng=rng)
+    base = make_boxes(n_samples, gap=1.0, length=1.0, spread=1.0, size=N_TUNING + size, rng=rng)
     points = add_spoilers(base, 1, depth=0.4)
     X, y = points.X[N_TUNING:], points.y[N_TUNING:]
     first, second = (start(NETS[net], activation, k, rng) for k in (N_TUNING, size))
@@ -122,13 +118,13 @@ def train_nets(net: str, activation: Activation, n: int, size: int, rng: np.rand
     return {"": rows, "n_fits": len(RULES) * (4 * N_TUNING + size)}
 
 
-def train_classes(n: int, size: int, rng: np.random.Generator) -> Records:
-    """Train a softmax of three classes in a box and by AdamW, with a sample of the first class near the second."""
+def train_classes(n_samples: int, size: int, rng: np.random.Generator) -> Records:
+    """Train a softmax of three classes, in a box and by AdamW, with a sample of the first near the second."""
     angle = 2.0 * np.pi * np.arange(3) / 3.0
     centres = 1.5 * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    X = np.repeat(centres, n, axis=0) + rng.uniform(-0.5, 0.5, (size, 3 * n, 2))
+    X = np.repeat(centres, n_samples, axis=0) + rng.uniform(-0.5, 0.5, (size, 3 * n_samples, 2))
     spoiler = np.broadcast_to(0.45 * centres[0] + 0.55 * centres[1], (size, 1, 2))
-    X, y = np.concatenate([X, spoiler], axis=1), np.append(np.repeat(np.arange(3), n), 0)
+    X, y = np.concatenate([X, spoiler], axis=1), np.append(np.repeat(np.arange(3), n_samples), 0)
     options: dict[str, Any] = {"layers": (3,), "w0": np.zeros(9)}
     how = Optimiser(
         rule="adamw", learning_rate=0.03, betas=(0.9, 0.99), weight_decay=1.0 / CLASS_BOUND, schedule="cosine"
@@ -152,17 +148,16 @@ def summarise_nets(rows: Rows) -> dict[str, Any]:
 
 def tables(records: Frames) -> Frames:
     """Return shares of networks and of softmaxes with intervals; the other records are tables."""
-    nets = summarise(records[""], ["net", "activation", "n", "rule"], summarise_nets)
-    classes = summarise(records["classes"], ["n", "rule"], lambda rows: rates(rows, "kept", "base_right"))
-    nets, classes = (table.rename(columns={"n": "n_samples"}) for table in (nets, classes))
+    nets = summarise(records[""], ["net", "activation", "n_samples", "rule"], summarise_nets)
+    classes = summarise(records["classes"], ["n_samples", "rule"], lambda rows: rates(rows, "kept", "base_right"))
     return {**records, "": nets, "classes": classes}
 
 
 def numbers(tables: Frames) -> Numbers:
     """Derive what the paper cites."""
     time, adam, adamw = (tables[name] for name in ("time", "adam", "adamw"))
-    seen = time[(time["own_error"] <= OWN_ERROR / 3.0) & time["slope"].notna()]
-    off = (seen["slope"] / seen["hitting_time"] - 1.0).abs()
+    seen = time[(time["ln_M"] == max(LN_M)) & time["t"].notna()]
+    off = (seen["t"] / seen["flow"] - 1.0).abs()
     last = adam[adam["ln_M"] == max(LN_M_ADAM)]
     return {
         "time": {
@@ -181,7 +176,7 @@ def numbers(tables: Frames) -> Numbers:
     }
 
 
-DRAWN = [cell for cell in every(net=NETS, activation=ACTIVATIONS, n=SIZES)
+DRAWN = [cell for cell in every(net=NETS, activation=ACTIVATIONS, n_samples=SIZES)
          if cell["net"] != "unit" or cell["activation"] == "sigmoid"]  # fmt: skip
 EXPERIMENT = experiment(
     name="optimisers",
@@ -193,7 +188,7 @@ EXPERIMENT = experiment(
         "time": Part(run=follow_descent, cells=every(rule=("descent", "momentum"), geometry=BRAKED), draws=False),
         "adam": Part(run=follow_adam, cells=every(beta=BETAS, geometry=BRAKED), draws=False),
         "adamw": Part(run=rest, cells=every(decay=DECAYS, geometry=BRAKED), draws=False),
-        "classes": Part(run=train_classes, cells=every(n=CLASS_SIZES), resamples=50),
+        "classes": Part(run=train_classes, cells=every(n_samples=CLASS_SIZES), resamples=50),
     },
     resamples=40,
     block_size=40,
