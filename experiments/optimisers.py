@@ -28,7 +28,7 @@ RULES: dict[str, tuple[dict[str, Any], tuple[float, ...]]] = {
     "adamw": ({"rule": "adamw", "weight_decay": 0.1}, (0.003, 0.01, 0.03, 0.1)),
 }
 """Each rule's options, and the rates among which it is tuned on sets without a spoiler."""
-CLASS_SIZES, CLASS_BOUND = (4, 16, 64, 256, 1024), 3.0
+CLASS_SIZES, CLASS_BOUND, CLASS_STEPS = (4, 16, 64, 256), 3.0, 2000
 
 
 def weigh(points: Spoilt, ln_M: Floats) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def train_classes(n_samples: int, size: int, rng: np.random.Generator) -> Record
     )
     fits = {
         "box": network(X, y, **options, bound=Bound("box", CLASS_BOUND), method="spectral"),
-        "adamw": network(X, y, **options, method=how, max_steps=500, tol=0.0),
+        "adamw": network(X, y, **options, method=how, max_steps=CLASS_STEPS, tol=0.0),
     }
     right = {name: outputs(fit.w, X, (3,)).argmax(axis=-1) == y for name, fit in fits.items()}
     rows = [{"rule": name, "kept": is_right[:, -1], "base_right": is_right[:, :-1].all(axis=-1)}
@@ -182,7 +182,14 @@ EXPERIMENT = experiment(
     name="optimisers",
     question="Do momentum, Adam and AdamW, ReLU and a softmax keep the spoiler, and when do they meet it?",
     settings={"momentum": MOMENTUM, "passes": PASSES, "batch": BATCH, "class_bound": CLASS_BOUND}
-    | {"most_steps": MOST_STEPS, "weight_decay": 0.1, "depth": 0.4},
+    | {
+        "most_steps": MOST_STEPS,
+        "weight_decay": 0.1,
+        "depth": 0.4,
+        "most_classes": max(CLASS_SIZES),
+        "class_steps": CLASS_STEPS,
+    }
+    | {"adam_from": LN_M_ADAM[-2], "adam_to": LN_M_ADAM[-1], "ln_M": LN_M[-1]},
     parts={
         "": Part(run=train_nets, cells=DRAWN),
         "time": Part(run=follow_descent, cells=every(rule=("descent", "momentum"), geometry=BRAKED), draws=False),

@@ -1,0 +1,92 @@
+"""Today's optimisers: three clocks and limits beside their laws, and the networks that keep the spoiler."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study.report.style import OKABE_ITO, WIDTH, Tables, draw_estimates, draw_open, label_panels
+
+RULES = {
+    "descent": ("blue", "o"),
+    "momentum": ("green", "^"),
+    "adam": ("vermillion", "s"),
+    "adamw": ("purple", "D"),
+}
+NAMES = {"descent": "descent", "momentum": "momentum", "adam": "Adam", "adamw": "AdamW"}
+
+
+def draw(tables: Tables) -> Figure:
+    """Draw the four panels."""
+    figure = plt.figure(figsize=(WIDTH, 5.4), layout="constrained")
+    axes = figure.subplot_mosaic([["time", "adam"], ["adamw", "classes"], ["nets", "nets"]])
+    draw_time(axes["time"], tables["time"])
+    draw_adam(axes["adam"], tables["adam"])
+    draw_adamw(axes["adamw"], tables["adamw"])
+    draw_classes(axes["classes"], tables["classes"])
+    draw_nets(axes["nets"], tables[""])
+    titles = ("descent's clock", "Adam's clock", "AdamW is a box", "one among three classes", "networks, 100 points")
+    label_panels(zip(axes.values(), titles, strict=True))
+    return figure
+
+
+def draw_time(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the time until the spoiler is right against that of the flow."""
+    for rule in ("descent", "momentum"):
+        one = rows[rows["rule"] == rule]
+        draw_open(axes, one["flow"], one["t"], *RULES[rule], label=NAMES[rule])
+    ends = np.array([rows["flow"].min(), rows["flow"].max()])
+    axes.plot(ends, ends, color=OKABE_ITO["black"], linewidth=0.8)
+    axes.set(xscale="log", yscale="log", xlabel="time of the flow", ylabel="steps times rate")
+    axes.legend(loc="lower right", handletextpad=0.1)
+
+
+def draw_adam(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the steps until the spoiler is right, in memories of the squared gradient; the law is the slope."""
+    for beta, (colour, marker) in {0.99: ("vermillion", "s"), 0.999: ("black", "o")}.items():
+        one = rows[rows["beta"] == beta]
+        memory = 2.0 / -np.log(beta)
+        for _, own in one.groupby("geometry"):
+            axes.plot(own["ln_M"], own["n_steps"] / memory, color=OKABE_ITO[colour], linewidth=0.4)
+        draw_open(axes, one["ln_M"], one["n_steps"] / memory, colour, marker, label=rf"$\beta_2 = {beta}$")
+    x = np.linspace(11.0, 14.0, 30)
+    axes.plot(x, x + np.log(x), color=OKABE_ITO["blue"], linestyle="--", linewidth=1.0, label="law, up to a constant")
+    axes.set(xlabel=r"$\ln M$", ylabel="steps in memories", ylim=(1.0, 18.5))
+    axes.legend(loc="lower right", handletextpad=0.3, fontsize=7)
+
+
+def draw_adamw(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the threshold of AdamW against that of the box."""
+    for (decay, one), (colour, marker) in zip(rows.groupby("decay", sort=True), RULES.values(), strict=False):
+        measured = one["ln_law"] + one["error"]
+        draw_open(axes, one["ln_law"], measured, colour, marker, label=f"$1/\\lambda = {1.0 / float(str(decay)):.0f}$")
+    ends = np.array([rows["ln_law"].min(), rows["ln_law"].max()])
+    axes.plot(ends, ends, color=OKABE_ITO["black"], linewidth=0.8)
+    axes.set(xlabel=r"$\ln M^*$ in the box", ylabel=r"$\ln M^*$ of AdamW")
+    axes.legend(loc="lower right", handletextpad=0.1)
+
+
+def draw_classes(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the share of sets of three classes in which the spoiler is kept."""
+    for rule, (colour, marker) in {"box": ("black", "o"), "adamw": RULES["adamw"]}.items():
+        own, label = rows[rows["rule"] == rule], NAMES.get(rule, rule)
+        draw_estimates(axes, own, "n_samples", "kept", colour, marker, markersize=4, linewidth=0.8, label=label)
+    axes.set(xscale="log", xlabel="samples a class", ylabel="spoiler kept", ylim=(-0.04, 1.04))
+    axes.legend(loc="lower left")
+
+
+def draw_nets(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the share of sets of a hundred points in which each network keeps the spoiler."""
+    rows = rows[rows["n_samples"] == 100]
+    nets = list(dict.fromkeys(zip(rows["net"], rows["activation"], strict=True)))
+    for k, (rule, (colour, marker)) in enumerate(RULES.items()):
+        one = rows[rows["rule"] == rule].reset_index(drop=True)
+        place = pd.Series([nets.index(pair) for pair in zip(one["net"], one["activation"], strict=True)])
+        own = one.assign(place=place + 0.16 * (k - 1.5))
+        style = {"markersize": 4, "linestyle": "none", "elinewidth": 0.8, "label": NAMES[rule]}
+        draw_estimates(axes, own, "place", "kept", colour, marker, **style)
+    names = ["unit" if net == "unit" else f"{net}\n{activation}" for net, activation in nets]
+    axes.set_xticks(range(len(nets)), names, fontsize=6)
+    axes.set(ylabel="spoiler kept", ylim=(-0.04, 1.04))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=4, handletextpad=0.1)
