@@ -53,7 +53,7 @@ def draw_adam(axes: Axes, rows: pd.DataFrame) -> None:
     x = np.linspace(11.0, 14.0, 30)
     axes.plot(x, x + np.log(x), color=OKABE_ITO["blue"], linestyle="--", linewidth=1.0, label="law, up to a constant")
     axes.set(xlabel=r"$\ln M$", ylabel="steps in memories", ylim=(1.0, 18.5))
-    axes.legend(loc="lower right", handletextpad=0.3, fontsize=7)
+    axes.legend(loc="lower right", handletextpad=0.3, fontsize=7.5)
 
 
 def draw_adamw(axes: Axes, rows: pd.DataFrame) -> None:
@@ -86,7 +86,9 @@ def draw_nets(axes: Axes, rows: pd.DataFrame) -> None:
         own = one.assign(place=place + 0.16 * (k - 1.5))
         style = {"markersize": 4, "linestyle": "none", "elinewidth": 0.8, "label": NAMES[rule]}
         draw_estimates(axes, own, "place", "kept", colour, marker, **style)
-    names = ["unit" if net == "unit" else f"{net}\n{activation}" for net, activation in nets]
-    axes.set_xticks(range(len(nets)), names, fontsize=6)
+    names = [
+        "unit" if net == "unit" else f"{net}\n{activation.replace('sigmoid', 'sigm.')}" for net, activation in nets
+    ]
+    axes.set_xticks(range(len(nets)), names, fontsize=7.5)
     axes.set(ylabel="spoiler kept", ylim=(-0.04, 1.04))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=4, handletextpad=0.1)
