@@ -29,7 +29,7 @@ def certify(
     loss: Literal["quadratic", "cross-entropy", "threshold-quadratic"] = "cross-entropy",
     eps: float = 0.0,
     weight_bound: float | None = None,
-    C: Annotated[float | None, Parameter(name=["--C", "--c"])] = None,
+    C: Annotated[float | None, Parameter(name="--C")] = None,
     bias: Literal["free", "penalised"] = "free",
     out: Path | None = None,
     max_cells: int | None = None,
