@@ -74,12 +74,14 @@ EXAMPLES: dict[str, Any] = {
     "max_passes": 50, "max_cells": 50, "tol": 1e-6, "learning_rate": None, "separable": True, "mu": 0.2, "margin": 0.2,
     "p_values": [0.1, 0.02], "lift": 0.5, "n_resamples": 20, "name": "four", "value": 2.0, "simplified": True,
     "n_test": 10, "frame": None, "share": np.full(4, 0.25), "bias": "free", "ln_M": 3.0,
-    "tail": "inverse", "C": 2.0, "Cs": 2.0, "step": 2.0,
+    "tail": "inverse", "C": 2.0, "Cs": 2.0, "step": 2.0, "n_pool": 4, "repeats": 2,
 }  # fmt: skip
 """What an argument of this name may be, wherever a function stands; without one here, it stays at its default."""
 
 LAW = {"points": conflict()}
 SPECIAL: dict[str, dict[str, Any]] = {
+    **{f"datasets.resampling.{name}": {"rows": [[0, 2], [3, 2]]} for name in ("left_out", "take_sets")},
+    "datasets.resampling.fold_rows": {"n_folds": 2, "pool": TWELVE},
     "datasets.exact.Exact": {"rows": ((1.0, Decimal("0.5")), (0.0, Decimal("2.0")))},
     "datasets.generators.make_boxes": {"size": (2,)},
     "datasets.generators.make_gaussians": {"normal": [1.0, 0.0]},
@@ -107,7 +109,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "trainers.optimiser.Optimiser": {"rule": "adam", "learning_rate": 0.1},
     "trainers.perceptron.perceptron": {"order": "random", "keep": "pocket"},
     "trainers.sigmoid_unit.sigmoid_unit": {"method": "descent", "learning_rate": 0.1, "record_path": True},
-    "analysis.bias_variance.wrong_counts": {"w": np.tile(W, (8, 1))},
+    "analysis.bias_variance.times_tested": {"tested": np.eye(8, 5, dtype=bool)},
+    "analysis.bias_variance.wrong_counts": {"w": np.tile(W, (8, 1)), "tested": np.eye(8, 4, dtype=bool)},
     "analysis.bias_variance.differing_counts": {"w": np.tile(W, (8, 1)), "v": np.tile(V, (8, 1))},
     "analysis.bias_variance.difference": {"other": COUNTS[::-1]},
     "analysis.boundary.boundary_sums": {"w": [W, V]},
@@ -129,7 +132,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "certificates.fold.fold_near": {"motion": np.zeros((4, 2)), "t0": 1.0},
     "sweeps.executors.executor": {"workers": 1},
     "sweeps.settings.Setting": {"n_samples": 20, "spoiler_rate": 0.1, "depth": 0.4},
-    "sweeps.grid.Sweep": {"settings": [Setting()], "rules": [Perceptron()], "resamples": 40, "seed": 1},
+    "sweeps.grid.Sweep": {"settings": [Setting()], "rules": [Perceptron()], "resamples": 40, "seed": 1, "pool": None},
+    "sweeps.settings.PoolSetting": {"n_samples": 20},
     "trainers.losses._penalty_of": {"total": np.array(4.0), "p": 3},
     "sweeps.rules.Unit": {"shape": "box"},
     "sweeps.rules.read_rule": {"record": Perceptron().to_record()},

@@ -21,7 +21,7 @@ from study.certificates.reading import Refused
 from study.certificates.search import verdict
 from study.certificates.stationary import stationary_points
 from study.checks import BadInput
-from study.commands.input import read_text
+from study.commands.input import read_file, read_text
 from study.commands.sweep import read_sweep
 from study.datasets.table import read_table
 from study.sweeps.store import DamagedBlock, load_block, save_block
@@ -202,7 +202,7 @@ def mangled(content: bytes, rng: np.random.Generator) -> bytes:
 def read(path: Path) -> None:
     """Read a table as the commands do."""
     try:
-        read_table(read_text(path)[0], "class")
+        read_table(read_text(path, read_file(path))[0], "class")
     except BadInput as error:
         if "positive" not in str(error):
             raise
@@ -225,7 +225,7 @@ def damaged(path: Path, good: bytes, n_edits: int, read: Callable[[Path], object
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_is_read_or_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "table").write_bytes(TABLES[name])
-    assert len(read_table(read_text(tmp_path / "table")[0], "class").rows) >= 3
+    assert len(read_table(read_text(tmp_path, TABLES[name])[0], "class").rows) >= 3
     assert damaged(tmp_path / "table", TABLES[name], 300, read, BadInput) > 50
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,7 +59,9 @@ Groups = Annotated[int, _even]
 
 
 @checked
-def wrong_counts(w: ArrayLike, X: Features, y: Labels, n_groups: Groups = 20) -> NDArray[np.int64]:
+def wrong_counts(
+    w: ArrayLike, X: Features, y: Labels, n_groups: Groups = 20, tested: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
     """Count, for each group of resamples and each test point, how many of the resamples' boundaries get it wrong.
 
     Parameters
@@ -71,6 +73,8 @@ def wrong_counts(w: ArrayLike, X: Features, y: Labels, n_groups: Groups = 20) ->
         Labels in {-1, +1}.
     n_groups : int, at least 4 and even
         The even groups make one half of the resamples, the odd ones the other.
+    tested : ndarray of bool of shape (n_resamples, n_test), optional
+        Which test points each resample is tested on, such as those that it was not trained on; by default all.
 
     Returns
     -------
@@ -82,13 +86,15 @@ def wrong_counts(w: ArrayLike, X: Features, y: Labels, n_groups: Groups = 20) ->
     check_shape("y", y, len(X))
     check_shape("w", w, "n_resamples", X.shape[1] + 1)
     check_room(n_groups=n_groups, n_test=len(y))
+    tested = np.broadcast_to(True, (len(w), len(y))) if tested is None else np.asarray(tested, bool)
+    check_shape("tested", tested, len(w), len(y))
 
-    def wrong(own: Floats) -> NDArray[np.bool_]:
+    def wrong(own: Floats, tested: NDArray[np.bool_]) -> NDArray[np.bool_]:
         margins = decision_values(own, X)
         margins *= y
-        return ~(margins > 0.0)
+        return np.asarray(~(margins > 0.0) & tested)
 
-    return _counts(wrong, n_groups, w)
+    return _counts(wrong, n_groups, w, tested)
 
 
 @checked
@@ -118,9 +124,9 @@ def differing_counts(w: ArrayLike, v: ArrayLike, X: Features, n_groups: Groups =
     return _counts(differ, n_groups, w, v)
 
 
-def _counts(hit: Callable[..., NDArray[np.bool_]], n_groups: int, *weights: Floats) -> NDArray[np.int64]:
+def _counts(hit: Callable[..., NDArray[np.bool_]], n_groups: int, *arrays: NDArray[Any]) -> NDArray[np.int64]:
     """Return how many resamples of each group are hit at each test point; no more than a group is held at once."""
-    groups = ([w[group::n_groups] for w in weights] for group in range(n_groups))
+    groups = ([array[group::n_groups] for array in arrays] for group in range(n_groups))
     return np.stack([hit(*own).sum(axis=0) for own in groups])
 
 
@@ -131,6 +137,21 @@ def group_sizes(n_resamples: Annotated[int, partial(count, least=0)], n_groups: 
 
 
 @checked
+def times_tested(tested: NDArray[np.bool_], n_groups: Groups) -> NDArray[np.int64]:
+    """Return how many resamples of each group are tested on each point, of shape (n_groups, n_test).
+
+    Parameters
+    ----------
+    tested : ndarray of bool of shape (n_resamples, n_test)
+        As `wrong_counts` takes it.
+    n_groups : int, at least 4 and even
+    """
+    tested = np.asarray(tested, bool)
+    check_shape("tested", tested, "n_resamples", "n_test")
+    return _counts(lambda own: own, n_groups, tested)
+
+
+@checked
 def decompose(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
     """Split the error at each test point into bias and variance.
 
@@ -138,8 +159,8 @@ def decompose(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
     ----------
     wrong : ndarray of shape (..., n_groups, n_test)
         From `wrong_counts`.
-    n : ndarray of int of shape (n_groups,)
-        Resamples in each group.
+    n : ndarray of int of shape (n_groups,) or (n_groups, n_test)
+        Resamples in each group, or those of them that are tested on each point.
 
     Returns
     -------
@@ -162,8 +183,8 @@ def decompose(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
     .. [1] P. Domingos, "A unified bias-variance decomposition", AAAI 2000, 564-569.
     .. [2] R. Kohavi, D. H. Wolpert, "Bias plus variance decomposition for zero-one loss functions", ICML 1996, 275-283.
     """
-    _check_counts(wrong, n)
-    return _parts(_halves(wrong), _halves(n[:, None])[:, 0])
+    sizes = _check_counts(wrong, n)
+    return _parts(_halves(wrong), _halves(sizes))
 
 
 def _halves(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -171,23 +192,25 @@ def _halves(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.stack([counts[..., 0::2, :].sum(axis=-2), counts[..., 1::2, :].sum(axis=-2)], axis=-2)
 
 
-def _check_counts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> None:
+def _check_counts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return `n` with an axis for the test points, of length 1 where they are tested alike."""
     check_shape("wrong", wrong, "n_groups", "n_test", stack=True)
-    check_shape("n", n, wrong.shape[-2])
+    check_shape("n", n, *wrong.shape[-2 : -1 if n.ndim == 1 else None])
+    return n[:, None] if n.ndim == 1 else n
 
 
 def _parts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
-    """Return the parts from the counts of two halves, of shape (..., 2, n_test), and their sizes, of shape (..., 2)."""
+    """Return the parts from the counts of two halves, of shape (..., 2, n_test), and their sizes, which broadcast."""
     if n.min() < 1:
-        raise BadInput(f"`n` must leave a resample in each half; got {n.min()}")
-    biased = 2 * wrong >= n[..., None]
-    judged, size = wrong[..., ::-1, :], n[..., ::-1, None]
+        raise BadInput(f"`n` must leave a resample in each half, for each test point; got {n.min()}")
+    biased = 2 * wrong >= n
+    judged, size = wrong[..., ::-1, :], n[..., ::-1, :]
     q = judged / size
     variance = np.where(biased, 1.0 - q, q)
     bias, against, unbiased = (
         value.mean(axis=-2) for value in (biased, np.where(biased, variance, 0.0), np.where(biased, 0.0, variance))
     )
-    total = n.sum(axis=-1)[..., None]
+    total = n.sum(axis=-2)
     q = wrong.sum(axis=-2) / total
     spread = q * (1.0 - q) * total / np.maximum(total - 1, 1)
     net = unbiased - against
@@ -208,8 +231,8 @@ def estimate(
     ----------
     wrong : ndarray of shape (..., n_groups, n_test)
         From `wrong_counts`.
-    n : ndarray of int of shape (n_groups,)
-        Resamples in each group.
+    n : ndarray of int of shape (n_groups,) or (n_groups, n_test)
+        As `decompose` takes it.
     level : float in (0, 1)
         Confidence.
     of : callable (parts) -> parts
@@ -235,7 +258,7 @@ def estimate(
     .. [1] A. B. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2):386-411, 2007.
        doi:10.1214/07-AOAS122
     """
-    _check_counts(wrong, n)
+    sizes = _check_counts(wrong, n)
     n_groups, n_test = wrong.shape[-2:]
     if n_test < 2:
         raise BadInput(f"`wrong` must hold at least two test points; got shape {wrong.shape}")
@@ -247,9 +270,9 @@ def estimate(
 
     value = average(parts)
     between_points = sum(share**2 * parts[..., own].var(axis=-1, ddof=1) / own.sum() for own, share in strata)
-    own = np.arange(n_groups)[:, None] % 2 == [0, 1]  # the half that each group belongs to
-    left = _halves(n[:, None])[:, 0] - own * n[:, None]
-    without = _parts(_halves(wrong)[..., None, :, :] - own[..., None] * wrong[..., :, None, :], left)
+    own = (np.arange(n_groups)[:, None] % 2 == [0, 1])[..., None]  # the half that each group belongs to
+    left = _halves(sizes) - own * sizes[:, None, :]
+    without = _parts(_halves(wrong)[..., None, :, :] - own * wrong[..., :, None, :], left)
     without = average(of(without))
     between_resamples = (n_groups - 1) * without.var(axis=-2)
     error = np.sqrt(between_points + between_resamples)
@@ -271,7 +294,7 @@ def difference(
     ----------
     wrong, other : ndarray of shape (n_groups, n_test)
         Counts of both rules, resample by resample of the same training sets.
-    n : ndarray of int of shape (n_groups,)
+    n : ndarray of int of shape (n_groups,) or (n_groups, n_test)
     level : float in (0, 1)
     weight : ndarray of shape (n_test,), optional
         As `estimate` takes it.

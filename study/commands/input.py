@@ -31,8 +31,8 @@ MEMBERS = {"xl/workbook.xml": "an Excel workbook", "content.xml": "an OpenDocume
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class TableOptions:
-    """How a table is read.
+class ReadOptions:
+    """How a table is read, by every command.
 
     Parameters
     ----------
@@ -40,12 +40,8 @@ class TableOptions:
         Column that holds the two classes.
     positive
         Value of the label that is the positive class; needed where there are more than two.
-    features
-        Columns to use, separated by commas; by default all but the label, and row numbers without a name.
     without
         Columns to leave out, separated by commas.
-    standardise
-        Centre each feature and divide it by its standard deviation before training.
     delimiter
         What stands between cells: a character, or comma, semicolon, tab, bar or space; by default found.
     decimal
@@ -62,9 +58,7 @@ class TableOptions:
 
     label: str = ""
     positive: str | None = None
-    features: str = ""
     without: str = ""
-    standardise: bool = False
     delimiter: str | None = None
     decimal: Literal[".", ","] | None = None
     no_header: bool = False
@@ -73,19 +67,41 @@ class TableOptions:
     ignore_text: bool = False
 
 
-NO_TABLE_OPTIONS = TableOptions()
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class TableOptions(ReadOptions):
+    """How a table is read and scaled.
+
+    Parameters
+    ----------
+    features
+        Columns to use, separated by commas; by default all but the label, and row numbers without a name.
+    standardise
+        Centre each feature and divide it by its standard deviation before training.
+    """
+
+    features: str = ""
+    standardise: bool = False
 
 
-def read(file: Path, options: TableOptions, weight: str | None = None) -> "Table":
+NO_READ_OPTIONS, NO_TABLE_OPTIONS = ReadOptions(), TableOptions()
+
+
+def read(file: Path, options: ReadOptions, weight: str | None = None) -> "Table":
     """Return the table in a file, or on standard input for "-"; `weight` names the column that counts points."""
+    return read_content(file, read_file(file), options, weight)
+
+
+def read_content(file: Path, content: bytes, options: ReadOptions, weight: str | None = None) -> "Table":
+    """Return the table that the content of a file holds; arguments as `read` has them."""
     from study.datasets.table import read_table
 
-    text, notes = read_text(file)
+    text, notes = read_text(file, content)
     table = read_table(
         text,
         options.label.strip(),
         positive=None if options.positive is None else options.positive.strip(),
-        features=split_names("features", options.features),
+        features=split_names("features", options.features) if isinstance(options, TableOptions) else (),
         without=split_names("without", options.without),
         weight=None if weight is None else weight.strip(),
         delimiter=options.delimiter,
@@ -98,20 +114,24 @@ def read(file: Path, options: TableOptions, weight: str | None = None) -> "Table
     return replace(table, notes=(*notes, *table.notes))
 
 
-def read_text(path: Path) -> tuple[str, list[str]]:
-    """Return the text of a file, compressed or not, and notes: UTF-8, UTF-16 with a mark, else Windows-1252.
+def read_file(path: Path) -> bytes:
+    """Return the content of a file, or raise `BadInput` where it is absent or larger than `MOST_BYTES`."""
+    try:
+        with sys.stdin.buffer if str(path) == "-" else path.open("rb") as file:
+            return _read(file.read)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadInput(f"`FILE` must be a file that can be read; got {path} ({reason})") from None
+
+
+def read_text(path: Path, content: bytes) -> tuple[str, list[str]]:
+    """Return the text of a content, compressed or not, and notes: UTF-8, UTF-16 with a mark, else Windows-1252.
 
     Raises
     ------
     BadInput
-        For a file that is absent, empty, damaged, larger than `MOST_BYTES`, or not text.
+        For a file that is empty, damaged, larger than `MOST_BYTES` once it is unpacked, or not text.
     """
-    try:
-        with sys.stdin.buffer if str(path) == "-" else path.open("rb") as file:
-            content = _read(file.read)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BadInput(f"`FILE` must be a file that can be read; got {path} ({reason})") from None
     content = _unpack(path, content)
     kind = next((kind for magic, kind in KINDS.items() if content.startswith(magic)), None)
     if kind:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, asdict, field, fields, make_dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from types import GenericAlias
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from study.checks import BadInput
+from study.commands.input import NO_READ_OPTIONS, ReadOptions, read_content, read_file
 from study.commands.output import progress, say, show, show_json, writing
 from study.sweeps.rules import RULES, OwnRule, make_rules, rule_options
-from study.sweeps.settings import SETTING_COLUMNS, Setting
+from study.sweeps.settings import PoolSetting, Setting
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from study.sweeps.grid import Sweep
+    from study.sweeps.grid import Pool, Sweep
 
 Many = Parameter(consume_multiple=True)
 DEFAULT_RULES = ("perceptron", "unit")
@@ -54,12 +56,15 @@ if TYPE_CHECKING:
     SettingOptions = Any
 else:
     RuleOptions = option_lists("RuleOptions", rule_options())
-    SettingOptions = option_lists("SettingOptions", {column.name: [column] for column in fields(Setting)})
+    both = [column for kind in (Setting, PoolSetting) for column in fields(kind) if column.metadata]
+    SettingOptions = option_lists("SettingOptions", {column.name: [column] for column in both})
 NO_RULE_OPTIONS, NO_SETTING_OPTIONS = RuleOptions(), SettingOptions()
 
 
 def sweep(
+    file: Path | None = None,
     *,
+    table_options: ReadOptions = NO_READ_OPTIONS,
     rule: Annotated[list[str] | None, Many, Parameter(help=RULE_HELP)] = None,
     rule_options: RuleOptions = NO_RULE_OPTIONS,
     setting_options: SettingOptions = NO_SETTING_OPTIONS,
@@ -82,6 +87,12 @@ def sweep(
 
     Parameters
     ----------
+    file
+        A table of your own, delimited text, compressed or not: training sets are drawn from its rows, by bootstrap,
+        `--resampling subsample` or `--folds`, and each is tested on the rows that it leaves out. Without a file, points
+        are generated.
+    table_options
+        How it is read.
     rule
         Names of rules, or module:function.
     rule_options
@@ -95,8 +106,9 @@ def sweep(
     seed
         Draws other sets; the same seed draws the same.
     from_
-        The JSON file of an earlier sweep, to be repeated; all options above are then taken from it. Where it names
-        rules of the form module:function, `--rule` must name them too, as they are run.
+        The JSON file of an earlier sweep, to be repeated; all options above are then taken from it. The table of a
+        sweep must be given too. Where rules of the form module:function are named, `--rule` must name them, as they are
+        run.
     out
         The table; figure (.svg) and settings (.json) go beside it. By default sweep.csv; with --from x.json, x.csv.
     dry_run
@@ -115,11 +127,14 @@ def sweep(
     numbers = {"resamples": resamples, "n_test": n_test, "seed": seed}
     options, of_settings, numbers = map(chosen, (asdict(rule_options), asdict(setting_options), numbers))
     if from_ is not None:
-        swept = read_sweep(from_)
-        check_replay(from_, swept, rule or [], [*options, *of_settings, *numbers])
+        swept = read_sweep(from_, file)
+        check_replay(from_, swept, rule or [], [*changed(table_options), *options, *of_settings, *numbers])
         out = out or from_.with_suffix(".csv")
     else:
-        swept = declare(DEFAULT_RULES if rule is None else rule, options, of_settings, numbers)
+        pool = None if file is None else read_pool(file, table_options)
+        if pool is None and changed(table_options):
+            raise BadInput(f"`FILE` must be a table where `{'`, `'.join(changed(table_options))}` is given; got none")
+        swept = declare(DEFAULT_RULES if rule is None else rule, options, of_settings, numbers, pool)
         out = out or Path("sweep.csv")
     if dry_run:
         estimate(swept, workers, json=json)
@@ -132,28 +147,84 @@ def chosen(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def changed(options: ReadOptions) -> dict[str, Any]:
+    """Return the options of a table that are not the usual ones."""
+    usual = asdict(NO_READ_OPTIONS)
+    return {name: value for name, value in asdict(options).items() if value != usual[name]}
+
+
+def read_pool(file: Path, options: ReadOptions, sha256: str | None = None) -> "Pool":
+    """Return the points of a table, whose file must have a digest where that is given."""
+    import hashlib
+
+    from study.sweeps.grid import Pool
+
+    content = read_file(file)
+    digest = hashlib.sha256(content).hexdigest()
+    if sha256 not in (None, digest):
+        raise BadInput(f"`FILE` must have SHA-256 {sha256}; got {file}, with {digest}")
+    table = read_content(file, content, options)
+    for note in table.notes:
+        say(note)
+    return Pool(points=table.points, source={"sha256": digest, **changed(options)})
+
+
 def declare(
-    names: Sequence[str], options: dict[str, Any], of_settings: dict[str, Any], numbers: dict[str, Any]
+    names: Sequence[str],
+    options: dict[str, Any],
+    of_settings: dict[str, Any],
+    numbers: dict[str, Any],
+    pool: "Pool | None" = None,
 ) -> "Sweep":
-    """Return the sweep over all combinations of the options."""
+    """Return the sweep over all combinations of the options, of a table where there is a pool."""
     from study.sweeps.grid import Sweep
 
-    settings = [Setting(**dict(zip(of_settings, values, strict=True))) for values in product(*of_settings.values())]
+    grids: list[dict[str, Any]] = [of_settings]
+    kind: Any = Setting
+    if pool is not None:
+        numbers = {"n_test": len(pool.points.y), **numbers}
+        grids, kind = pool_grids(of_settings), partial(PoolSetting.of, pool.points.y)
+    elif "folds" in of_settings:
+        raise BadInput(f"`folds` must be left out without a table; got {of_settings['folds']}")
+    settings = [kind(**dict(zip(grid, values, strict=True))) for grid in grids for values in product(*grid.values())]
     rules = [rule for name in names for rule in make_rules(name, options)]
-    return Sweep(settings=list(dict.fromkeys(settings)), rules=list(dict.fromkeys(rules)), **numbers)
+    return Sweep(settings=list(dict.fromkeys(settings)), rules=list(dict.fromkeys(rules)), pool=pool, **numbers)
 
 
-def read_sweep(path: Path) -> "Sweep":
-    """Return an earlier sweep from its JSON file."""
-    from study.sweeps.files import parse_json, read_file
+def pool_grids(of_settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the options of the sets that a table gives: those that resampling has a use for, and those that folds do.
+
+    Folds stand in place of resampling, unless that is given too.
+    """
+    known = {column.name for column in fields(PoolSetting)}
+    unknown = [name for name in of_settings if name not in known]
+    if unknown:
+        raise BadInput(f"`{'`, `'.join(unknown)}` must be left out where points come from a table")
+    folds = {name: values for name, values in of_settings.items() if name in ("features", "folds")}
+    others = {name: values for name, values in of_settings.items() if name != "folds"}
+    if "folds" not in of_settings:
+        return [others]
+    return [others, folds] if "resampling" in others else [others | folds]
+
+
+def read_sweep(path: Path, file: Path | None = None) -> "Sweep":
+    """Return an earlier sweep from its JSON file, and from the file of its table where it has one."""
+    from study.sweeps import files
     from study.sweeps.grid import Sweep
 
     wrong = f"`from` must be the JSON file of a sweep; got {path}"
     try:
-        return Sweep.from_record(parse_json(read_file(path, pipes=True)))
+        record = files.parse_json(files.read_file(path, pipes=True))
+        source, pool = record.get("table"), None
+        if (source is None) != (file is None):
+            raise BadInput(f"its table must be given as `FILE`, just where it has one; got {file}")
+        if file is not None:
+            sha256, options = source["sha256"], {name: source[name] for name in source if name != "sha256"}
+            pool = read_pool(file, ReadOptions(**options), sha256)
+        return Sweep.from_record(record, pool)
     except BadInput as error:
         raise BadInput(f"{wrong}: {error}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{wrong} ({type(error).__name__}: {' '.join(str(error).split())})") from None
 
 
@@ -215,7 +286,7 @@ def compute(swept: "Sweep", out: Path, *, workers: int | None, scheduler: str | 
     if json:
         show_json({**counts, "seconds": round(outcome.seconds, 3), "files": [str(path) for path in files]})
     else:
-        show_table(table)
+        show_table(table, swept.columns)
 
 
 def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
@@ -230,7 +301,7 @@ def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
 
     content = table.to_csv(index=False, lineterminator="\n").encode()
     with study_style(mathematics=False):
-        figure = render_figure(draw_sweep(table, SETTING_COLUMNS))
+        figure = render_figure(draw_sweep(table, swept.columns))
     record = {**swept.to_record(), "libraries": libraries(), "table_sha256": hashlib.sha256(content).hexdigest()}
     files = {out: content, out.with_suffix(".svg"): figure, out.with_suffix(".json"): dumps(record, indent=1).encode()}
     with writing("`out` must be a place that can be written", out):
@@ -239,9 +310,9 @@ def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
     return list(files)
 
 
-def show_table(table: "pd.DataFrame") -> None:
-    """Write the columns that are read first to stdout, and the settings that vary."""
-    columns = [name for name in SETTING_COLUMNS if len(set(table[name])) > 1]
+def show_table(table: "pd.DataFrame", columns: Sequence[str]) -> None:
+    """Write the columns that are read first to stdout, and the settings that vary, of those in `columns`."""
+    columns = [name for name in columns if len(set(table[name])) > 1]
     shown = [*columns, "label", "n", "error", "bias", "net_variance", "variance", "separates"]
     show(table[shown].to_string(index=False, float_format=lambda value: f"{value:.5g}"))
 
@@ -257,5 +328,5 @@ def digest(swept: "Sweep", own: list[str]) -> str:
 
     code = code_digest(Path(study.__file__).resolve().parent.parent, "study.sweeps.grid", *BLOCK_CODE)
     record = swept.to_record()
-    words = json.dumps([code, record["rules"], record["n_test"], own], sort_keys=True)
+    words = json.dumps([code, record["rules"], record["n_test"], record.get("table"), own], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()

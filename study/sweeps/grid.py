@@ -1,25 +1,46 @@
 """Rules trained on the same resampled sets, over a grid of settings: what `study sweep` runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache, partial
+from math import ceil, lcm
 from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from study.analysis.bias_variance import PARTS, estimate, group_sizes, wrong_counts
+from study.analysis.bias_variance import PARTS, estimate, group_sizes, times_tested, wrong_counts
 from study.analysis.boundary import boundary_spread, boundary_sums
 from study.analysis.interval import wilson
 from study.analysis.separation import separates
 from study.checks import BadInput, checked, count
 from study.datasets.dataset import Dataset, Floats
+from study.datasets.resampling import left_out, take_sets
 from study.sweeps.experiment import Experiment, Tables, add_up
 from study.sweeps.parts import Frames, Part, Records, experiment, one_row
 from study.sweeps.rules import Rule, read_rule
-from study.sweeps.settings import SETTING_COLUMNS, Setting
+from study.sweeps.settings import SETTING_COLUMNS, PoolSetting, Setting
 
 N_GROUPS = 20
+LEAST_TESTS = 40
+"""How often each point of a pool has to be left out, on average: none stays in all of a half's sets then."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pool:
+    """The points of a table, from which a sweep draws its training sets.
+
+    Parameters
+    ----------
+    points : Dataset
+        One set.
+    source : mapping
+        What the JSON says of the table: its name, the SHA-256 of the file, and how it was read.
+    """
+
+    points: Dataset
+    source: Mapping[str, Any]
 
 
 def scale_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
@@ -43,17 +64,43 @@ def train_rules(
     """Train all rules on the same sets, those of a setting with these values, and count."""
     setting, of_seed, test = prepare_cell(n_test, seed, **values)
     train = setting.training_sets(size, rng, **of_seed)
-    X, centre, unit = scale_features(train.X, setting.features)
+    return count_wrong(rules, train, test, rng, features=setting.features)
+
+
+def train_on_pool(
+    size: int, rng: np.random.Generator, *, rules: Sequence[Rule], pool: Dataset, **values: Any
+) -> Records:
+    """Train all rules on the same sets of a pool, and count on the points that each set leaves out."""
+    values.pop("seed", None)  # `rng` has it
+    setting = PoolSetting(**values)
+    rows = setting.rows(pool, size, rng, N_GROUPS)
+    tested = left_out(rows, len(pool.y))
+    return count_wrong(rules, take_sets(pool, rows), pool, rng, features=setting.features, tested=tested)
+
+
+def count_wrong(
+    rules: Sequence[Rule],
+    train: Dataset,
+    test: Dataset,
+    rng: np.random.Generator,
+    *,
+    features: str,
+    tested: NDArray[np.bool_] | None = None,
+) -> Records:
+    """Train rules on a stack of sets, and count where their boundaries are wrong; `tested` as `wrong_counts` has it."""
+    size = len(train.X)
+    X, centre, unit = scale_features(train.X, features)
     wrong, sums, right = [], [], []
     for rule in rules:
         w = rule.train(X, train.y, rng)
         normal = w[..., :-1] / unit
         w = np.concatenate([normal, w[..., -1:] - (normal * centre).sum(axis=-1, keepdims=True)], axis=-1)
-        wrong.append(wrong_counts(w, test.X, test.y, N_GROUPS))
+        wrong.append(wrong_counts(w, test.X, test.y, N_GROUPS, tested))
         sums.append(boundary_sums(np.where(np.isfinite(w).all(axis=-1, keepdims=True), w, 0.0)))
         right.append(separates(w, train.X, train.y).sum())
-    small = np.array(wrong, np.uint16 if size < 2**16 else np.int64)
-    counts = one_row(wrong=small, groups=group_sizes(size, N_GROUPS), sums=sums, separates=right)
+    small = np.uint16 if size < 2**16 else np.int64
+    groups = group_sizes(size, N_GROUPS) if tested is None else times_tested(tested, N_GROUPS).astype(small)
+    counts = one_row(wrong=np.array(wrong, small), groups=groups, sums=sums, separates=right)
     return {"sweep": counts, "n_fits": size * len(rules)}
 
 
@@ -64,11 +111,14 @@ def tables(records: Frames, *, rules: Sequence[Rule]) -> Tables:
 
 def rows(cell: Mapping[str, Any], rules: Sequence[Rule]) -> Iterator[dict[str, Any]]:
     """Yield the rows of one cell, its values and its counts."""
-    n, n_test, setting = int(cell["groups"].sum()), cell["wrong"].shape[-1], setting_of(cell)
-    weight = setting.test_weight(n_test)
+    n, n_test = int(cell["sums"][0][0]), cell["wrong"].shape[-1]
+    setting = pool_setting_of(cell) if "folds" in cell else setting_of(cell)
+    weight, of_test = None, {"n_test": n_test}
+    if isinstance(setting, Setting):
+        weight, of_test = setting.test_weight(n_test), {**of_test, "n_test_spoilers": setting.n_test_spoilers(n_test)}
     for rule, wrong, sums, right in zip(rules, cell["wrong"], cell["sums"], cell["separates"], strict=True):
         row: dict[str, Any] = asdict(setting) | rule.to_record()
-        row |= {"label": rule.label, "n": n, "n_test": n_test, "n_test_spoilers": setting.n_test_spoilers(n_test)}
+        row |= {"label": rule.label, "n": n} | of_test
         found = estimate(wrong, cell["groups"], weight=weight)
         for j, part in enumerate(PARTS):
             row |= {part: found.value[j], f"{part}_low": found.low[j], f"{part}_high": found.high[j]}
@@ -81,6 +131,11 @@ def setting_of(cell: Mapping[str, Any]) -> Setting:
     return Setting(**{name: cell[name] for name in SETTING_COLUMNS})
 
 
+def pool_setting_of(cell: Mapping[str, Any]) -> PoolSetting:
+    """Return the setting of a cell that draws from a pool, and holds other values too."""
+    return PoolSetting(**{column.name: cell[column.name] for column in fields(PoolSetting)})
+
+
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
@@ -88,8 +143,8 @@ class Sweep:
 
     Parameters
     ----------
-    settings : sequence of Setting
-        At least one.
+    settings : sequence of Setting or PoolSetting
+        At least one; PoolSetting where there is a pool.
     rules : sequence of Rule
         At least one, no two the same.
     resamples : int, at least 40
@@ -98,13 +153,16 @@ class Sweep:
         Test points for each setting; where there are spoilers, a quarter of these are spoilers or more.
     seed : int, at least 0, optional
         Draws another set of everything; by default the study's own.
+    pool : Pool, optional
+        Points that training sets are drawn from, and tested on; `n_test` is their number then.
     """
 
-    settings: Sequence[Setting]
+    settings: Sequence[Setting | PoolSetting]
     rules: Sequence[Rule]
     resamples: Annotated[int, partial(count, least=2 * N_GROUPS)] = 10_000
     n_test: Annotated[int, partial(count, least=10)] = 500
     seed: Annotated[int, partial(count, least=0)] | None = None
+    pool: Pool | None = None
 
     def __post_init__(self) -> None:
         n_settings, n_rules = len(self.settings), len(self.rules)
@@ -113,10 +171,42 @@ class Sweep:
         labels = [rule.label for rule in self.rules]
         if len(set(labels)) < len(labels):
             raise BadInput(f"`rule` must not hold the same rule twice; got {', '.join(labels)}")
+        if self.pool is not None:
+            self._check_pool(self.pool.points)
+
+    def _check_pool(self, pool: Dataset) -> None:
+        """Raise `BadInput` unless the settings fit a pool, and each of its points is left out often enough."""
+        if self.n_test != len(pool.y):
+            raise BadInput(f"`n_test` must be {len(pool.y)}, the points of the table; got {self.n_test}")
+        for setting in self.settings:
+            if not isinstance(setting, PoolSetting):
+                raise BadInput(f"`settings` must say how sets are drawn from a table; got {setting}")
+            if setting.resampling != "bootstrap" and setting.n_samples >= len(pool.y):
+                raise BadInput(
+                    f"`n_samples` must be below the {len(pool.y)} points of the table; got {setting.n_samples}"
+                )
+        if self.resamples < self.least_resamples:
+            raise BadInput(
+                f"`resamples` must be at least {self.least_resamples:,}, so that each point of the table is left out "
+                f"about {LEAST_TESTS} times; got {self.resamples}"
+            )
+
+    @property
+    def least_resamples(self) -> int:
+        """How many training sets leave each point of a pool out often enough; two a group without a pool."""
+        n_test = int(self.n_test)
+        shares = [setting.left_out_share(n_test) for setting in self.settings if isinstance(setting, PoolSetting)]
+        return max([2 * N_GROUPS, *(ceil(LEAST_TESTS / share) for share in shares)])
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table that say how its sets come about."""
+        return tuple(column.name for column in fields(self.settings[0]))
 
     def to_record(self) -> dict[str, Any]:
         """Return what the JSON beside a table says of the sweep."""
         return {
+            **({} if self.pool is None else {"table": dict(self.pool.source)}),
             "resamples": self.resamples,
             "n_test": self.n_test,
             "seed": self.seed,
@@ -125,10 +215,12 @@ class Sweep:
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "Sweep":
-        """Return the sweep of a record as `to_record` gives it; what else the record holds is ignored."""
+    def from_record(cls, record: Mapping[str, Any], pool: Pool | None = None) -> "Sweep":
+        """Return the sweep of a record as `to_record` gives it, with its pool; what else it holds is ignored."""
+        kind: Any = Setting if pool is None else PoolSetting
         return cls(
-            settings=list(dict.fromkeys(Setting(**setting) for setting in record["settings"])),
+            pool=pool,
+            settings=list(dict.fromkeys(kind(**setting) for setting in record["settings"])),
             rules=list(dict.fromkeys(read_rule(rule) for rule in record["rules"])),
             **{name: record[name] for name in ("resamples", "n_test", "seed")},
         )
@@ -143,17 +235,18 @@ class Sweep:
         """
         rules, n_test = tuple(self.rules), int(self.n_test)
         of_seed = {} if self.seed is None else {"seed": int(self.seed)}
-        part = Part(
-            run=partial(train_rules, rules=rules, n_test=n_test),
-            cells=[asdict(setting) | of_seed for setting in self.settings],
-        )
+        run = partial(train_rules, n_test=n_test)
+        if self.pool is not None:
+            run = partial(train_on_pool, pool=self.pool.points)
+        part = Part(run=partial(run, rules=rules), cells=[asdict(setting) | of_seed for setting in self.settings])
         if block_size is None:
             largest = max(setting.n_samples for setting in self.settings)
-            block_size = max(N_GROUPS, min(20_000, 150_000 // (largest * len(rules))) // N_GROUPS * N_GROUPS)
+            whole = lcm(*(getattr(setting, "folds", 0) or 1 for setting in self.settings)) * N_GROUPS
+            block_size = max(whole, min(20_000, 150_000 // (largest * len(rules))) // whole * whole)
         return experiment(
             name="sweep",
             question="What are bias and variance over this grid?",
-            settings={"n_test": n_test},
+            settings={"n_test": n_test, "least_resamples": self.least_resamples},
             parts={"": part},
             resamples=self.resamples,
             block_size=block_size,

@@ -56,7 +56,7 @@ def expected_seconds(experiment: Experiment, executor: Executor | None, workers:
 
 def size(cell: Cell) -> int:
     """Return the numbers that a training set of a cell holds."""
-    return int(cell["n_samples"]) * int(cell["n_features"])
+    return int(cell["n_samples"]) * int(cell.get("n_features", 1))
 
 
 def spread(cells: Sequence[Cell]) -> list[Cell]:
@@ -73,8 +73,9 @@ def _pilot_size(experiment: Experiment, workers: int) -> tuple[int, int]:
         begin = time.perf_counter()
         experiment.run(largest, 2 * N_GROUPS, np.random.default_rng(0))
         seconds = (time.perf_counter() - begin) / (2 * N_GROUPS)
-    affordable = max(2 * N_GROUPS, int(0.25 / seconds) // N_GROUPS * N_GROUPS)
+    least = int(experiment.settings.get("least_resamples", 2 * N_GROUPS))
+    affordable = max(least, int(0.25 / seconds) // N_GROUPS * N_GROUPS)
     blocks = ceil(2 * workers / len(experiment.cells))  # so many for a cell that no worker waits
-    resamples = min(experiment.resamples, max(2 * N_GROUPS, min(experiment.block_size * blocks, affordable)))
+    resamples = min(experiment.resamples, max(least, min(experiment.block_size * blocks, affordable)))
     wanted = int(0.25 * workers / (seconds * resamples))
     return resamples, min(len(experiment.cells), max(1, min(wanted, 16 * workers)))

@@ -8,12 +8,13 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, fields
+from functools import partial
 from itertools import product
 from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from study.checks import BadInput, Positive, PositiveInt, checked, one_of, positive, within
+from study.checks import BadInput, Positive, PositiveInt, checked, count, one_of, positive, within
 from study.sweeps.settings import option
 
 if TYPE_CHECKING:
@@ -139,16 +140,29 @@ class UnitStoppedEarly(_Sigmoid, name="unit-stopped-early"):
         ).w
 
 
+@checked
+@dataclass(frozen=True, kw_only=True)
 class Perceptron(Rule, name="perceptron"):
-    """Rosenblatt's perceptron, its samples in their natural order."""
+    """Rosenblatt's perceptron, its samples in their natural order.
+
+    Parameters
+    ----------
+    max_passes : int, at least 0
+        Budget of passes; 0 for none.
+    """
 
     order: ClassVar[Literal["natural", "random"]] = "natural"
     keep: ClassVar[Literal["last", "average"]] = "last"
 
+    max_passes: Annotated[int, partial(count, least=0)] = option(
+        0, "passes of a perceptron, which may end without a separator then; 0 for no such end", prefix="passes_"
+    )
+
     def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: D102
         from study.trainers.perceptron import perceptron
 
-        return perceptron(X, y, order=self.order, rng=rng, keep=self.keep).w
+        passes = self.max_passes or 2**61
+        return perceptron(X, y, order=self.order, rng=rng, keep=self.keep, max_passes=passes).w
 
 
 class RandomPerceptron(Perceptron, name="perceptron-random"):

@@ -1,4 +1,4 @@
-"""How the training sets of a sweep come about: one class, whose fields are options of the command line.
+"""How the training sets of a sweep come about: generated, or from a table; the fields are options of the command line.
 
 The generators are imported where they draw: `study --help` reads the options, and loads no NumPy for it.
 """
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from study.checks import BadInput, NonNegative, PositiveInt, checked, count, within
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
     from study.datasets.dataset import Dataset, Floats, Frame
 
@@ -128,6 +130,66 @@ class Setting:
 
 
 SETTING_COLUMNS = tuple(column.name for column in fields(Setting))
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class PoolSetting:
+    """How training sets are drawn from a pool, the points of a table; those that a set leaves out test it.
+
+    Parameters
+    ----------
+    n_samples : int, at least 4
+        Points in a training set.
+    features : {"raw", "centred", "standardised"}
+        As `Setting` has them.
+    resampling : {"bootstrap", "subsample", "folds"}
+        With replacement, without, or all but one fold of repeated stratified cross-validation.
+    folds : int, at least 2
+        Of the cross-validation; 0 for the others.
+    """
+
+    n_samples: Annotated[int, partial(count, least=4)]
+    features: Literal["raw", "centred", "standardised"] = "raw"
+    resampling: Literal["bootstrap", "subsample", "folds"] = "bootstrap"
+    folds: Annotated[int, partial(count, least=0)] = option(
+        0, "of a table: folds of repeated stratified cross-validation, in place of `--resampling`"
+    )
+
+    def __post_init__(self) -> None:
+        if (self.folds >= 2) != (self.resampling == "folds") or self.folds == 1:
+            raise BadInput(f"`folds` must be 2 or more for folds, else 0; got {self.folds} for {self.resampling}")
+
+    @classmethod
+    def of(cls, y: "Floats", **values: Any) -> "PoolSetting":
+        """Return the setting with values that fits a pool with these labels.
+
+        By default a bootstrap is as large as the pool, and a subsample is a half of it.
+        """
+        if values.get("folds"):
+            if "n_samples" in values:
+                raise BadInput(f"`n_samples` must be left out for folds; got {values['n_samples']}")
+            n_least = min(int((y > 0.0).sum()), int((y < 0.0).sum()))
+            if not 2 <= values["folds"] <= n_least:
+                raise BadInput(f"`folds` must lie from 2 to {n_least}, the smaller class; got {values['folds']}")
+            n_tested = sum(int((y == sign).sum()) // values["folds"] for sign in (-1.0, 1.0))
+            return cls(n_samples=len(y) - n_tested, resampling="folds", **values)
+        usual = len(y) // 2 if values.get("resampling") == "subsample" else len(y)
+        return cls(**{"n_samples": usual, **values})
+
+    def rows(self, pool: "Dataset", size: int, rng: "Generator", n_groups: int) -> "NDArray[np.int64]":
+        """Draw the rows of the pool that each of `size` sets holds; all folds of a repetition are in one group."""
+        from study.datasets.resampling import bootstrap_rows, fold_rows, subsample_rows
+
+        if self.resampling == "folds":
+            return fold_rows(pool, self.folds, size, rng, n_groups)
+        draw = bootstrap_rows if self.resampling == "bootstrap" else subsample_rows
+        return draw(pool, self.n_samples, size, rng)
+
+    def left_out_share(self, n_pool: int) -> float:
+        """Return the probability that a set leaves a point of the pool out."""
+        n = self.n_samples
+        return float((1.0 - 1.0 / n_pool) ** n) if self.resampling == "bootstrap" else 1.0 - n / n_pool
 
 
 def _draw_base(generator: str, n_samples: int, n_features: int, size: int, rng: "Generator") -> "Dataset":

@@ -15,6 +15,7 @@ from study.analysis.bias_variance import (
     estimate,
     group_sizes,
     holm,
+    times_tested,
     wrong_counts,
 )
 from study.analysis.boundary import boundary_spread, boundary_sums
@@ -255,3 +256,22 @@ def test_dispersion_does_not_depend_on_the_axes() -> None:
     turned = np.column_stack([w[:, :3] @ Q, w[:, 3]])
     one, other = (boundary_spread(boundary_sums(x)) for x in (w, turned))
     assert one["dispersion"] == pytest.approx(other["dispersion"])
+
+
+def test_a_point_counts_where_it_is_tested_as_if_there_were_no_other_resamples() -> None:
+    rng = np.random.default_rng(9)
+    w, (X, y) = thresholds(rng, 60), points_drawn(rng, 12)
+    tested = rng.random((60, 12)) < 0.6
+    wrong, n = wrong_counts(w, X, y, 4, tested), times_tested(tested, 4)
+    found = decompose(wrong, n)
+    for j in range(12):
+        own = [w[group::4][tested[group::4, j]] for group in range(4)]
+        of_each = np.array([wrong_counts(one, X[[j]], y[[j]], 4).sum(axis=0) for one in own])
+        expected = decompose(of_each, np.array([len(one) for one in own]))
+        assert found[:, j] == pytest.approx(expected[:, 0])
+    everywhere = estimate(wrong, n), estimate(np.repeat(wrong, 2, axis=-1), np.repeat(n, 2, axis=-1))
+    assert everywhere[0].value == pytest.approx(everywhere[1].value)
+    same = np.broadcast_to(True, (60, 12))
+    plain = estimate(wrong_counts(w, X, y, 4), group_sizes(60, 4))
+    masked = estimate(wrong_counts(w, X, y, 4, same), times_tested(same, 4))
+    assert (plain.low == masked.low).all()

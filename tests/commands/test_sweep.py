@@ -1,5 +1,6 @@
 """`study sweep`: its three files, its replay, and what it refuses."""
 
+import hashlib
 import io
 import json
 import re
@@ -12,11 +13,13 @@ import pandas as pd
 import pytest
 
 from study.checks import BadInput
+from study.commands import sweep as command
+from study.commands.input import ReadOptions
 from study.commands.sweep import option_lists, read_sweep, show_table
 from study.datasets.dataset import Floats
 from study.sweeps import rules
 from study.sweeps.rules import RULES, Rule
-from study.sweeps.settings import option
+from study.sweeps.settings import SETTING_COLUMNS, Setting, option
 from tests.conftest import ROOT, Run, Study
 
 MINE = ("--rule", "tests.sweeps.test_grid:mine")
@@ -48,7 +51,7 @@ def test_it_writes_a_tidy_table_a_figure_and_its_settings(swept: Path) -> None:
 
 
 def test_error_is_bias_and_net_variance_in_what_is_printed(swept: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    show_table(pd.read_csv(swept / "mine.csv"))
+    show_table(pd.read_csv(swept / "mine.csv"), SETTING_COLUMNS)
     printed = pd.read_csv(io.StringIO(capsys.readouterr().out), sep=r"\s+")
     assert printed["error"].to_numpy() == pytest.approx(printed["bias"] + printed["net_variance"], abs=1e-4)
     assert (printed["bias"] + printed["variance"] > printed["error"] + 1e-4).any()
@@ -80,7 +83,7 @@ def test_its_json_says_all_that_is_swept(swept: Path, study: Study, tmp_path: Pa
 
 def test_every_option_is_described(study: Study) -> None:
     rows = re.findall(r"^│ (--.+?) +│$", study(ROOT, "sweep", "--help").stdout, re.MULTILINE)
-    assert len(rows) == 25
+    assert len(rows) == 36
     for row in rows:
         assert re.match(r"(--[\w-]+ )+([A-Z]+(\.\.\.)?)? {2,}\w", row), f"{row} has no description"
 
@@ -114,10 +117,10 @@ def test_a_new_rule_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_columns_of_tables_stay() -> None:
-    names = ["rule", "loss", "shape", "weight_bound", "max_steps", "C", "eps"]
+    names = ["rule", "loss", "shape", "weight_bound", "max_steps", "C", "eps", "max_passes"]
     assert list(rules.Perceptron().to_record()) == names
     assert rules.Unit(loss="quadratic").to_record() == dict(
-        zip(names, ("unit", "quadratic", "box", 3.0, 0, 0.0, 0.0), strict=True)
+        zip(names, ("unit", "quadratic", "box", 3.0, 0, 0.0, 0.0, 0), strict=True)
     )
     for rule in (kind() for kind in RULES.values()):
         assert rules.read_rule(rule.to_record()) == rule
@@ -196,6 +199,72 @@ def test_bad_arguments_get_one_line(arguments: tuple[str, ...], message: str, ru
     assert not list(tmp_path.glob("x.*"))
 
 
+@pytest.fixture(scope="module")
+def of_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a table, and beside it what was swept of it."""
+    path = tmp_path_factory.mktemp("table") / "points.csv"
+    drawn = Setting(n_samples=40, n_features=3, spoiler_rate=0.1).draw(1, np.random.default_rng(0))
+    pd.DataFrame(drawn.X[0], columns=["a", "b", "id"]).assign(kind=drawn.y[0]).to_csv(path, index=False)
+    sweep(path, label="kind", resamples=200, max_passes=[20])
+    return path
+
+
+def sweep(path: Path | None, label: str = "", without: str = "", out: str = "mine.csv", **given: Any) -> None:
+    options = {name: given.pop(name) for name in ("max_passes",) if name in given}
+    of_sets = {name: given.pop(name) for name in ("resampling", "folds", "n_samples", "spoiler_rate") if name in given}
+    command.sweep(
+        path,
+        table_options=ReadOptions(label=label, without=without),
+        rule_options=command.RuleOptions(**options),
+        setting_options=command.SettingOptions(**of_sets),
+        out=path.parent / out if path else None,
+        **given,
+    )
+
+
+def test_the_json_of_a_table_repeats_its_sweep_and_no_other_table(of_table: Path, tmp_path: Path) -> None:
+    sweep(of_table, from_=of_table.with_name("mine.json"), out="again.csv")
+    for kind in (".csv", ".json", ".svg"):
+        assert (of_table.with_name("again" + kind)).read_bytes() == of_table.with_name("mine" + kind).read_bytes()
+    source = json.loads(of_table.with_name("mine.json").read_bytes())["table"]
+    assert source == {"sha256": hashlib.sha256(of_table.read_bytes()).hexdigest(), "label": "kind"}
+    other = tmp_path / "points.csv"
+    other.write_bytes(of_table.read_bytes() + b"\n")
+    with pytest.raises(BadInput, match=f"`FILE` must have SHA-256 {source['sha256']}; got {other}, with "):
+        sweep(other, from_=of_table.with_name("mine.json"))
+    with pytest.raises(BadInput, match="its table must be given as `FILE`, just where it has one; got None"):
+        sweep(None, from_=of_table.with_name("mine.json"))
+    with pytest.raises(BadInput, match="leave out `label`"):
+        sweep(of_table, label="kind", from_=of_table.with_name("mine.json"))
+
+
+def test_a_table_is_resampled_in_every_way_that_is_asked_for(of_table: Path) -> None:
+    ways = {"resampling": ["bootstrap", "subsample"], "n_samples": [20, 30], "folds": [4, 5]}
+    sweep(of_table, label="kind", without="id", resamples=400, rule=["nearest-centroid"], out="ways.csv", **ways)
+    table = pd.read_csv(of_table.with_name("ways.csv"))
+    shown = [f"{way.resampling} {way.n_samples} {way.folds}" for way in table.itertuples()]
+    drawn = [f"{way} {n} 0" for n in (20, 30) for way in ("bootstrap", "subsample")]
+    assert shown == [*drawn, "folds 31 4", "folds 33 5"]
+    sweep(of_table, label="kind", resamples=400, folds=[5], dry_run=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"spoiler_rate": [0.1]}, "`spoiler_rate` must be left out where points come from a table"),
+        ({"resampling": ["fresh"]}, "`resampling` must be one of bootstrap, subsample, folds; got fresh"),
+        ({"label": ""}, "`label` must name the column that holds the two classes, of a, b, id, kind; got none"),
+        ({"path": None, "label": "kind"}, "`FILE` must be a table where `label` is given; got none"),
+        ({"path": None, "label": "", "folds": [5]}, r"`folds` must be left out without a table; got \[5\]"),
+    ],
+)
+def test_what_a_table_has_no_use_for_is_refused(given: dict[str, Any], message: str, of_table: Path) -> None:
+    values: dict[str, Any] = {"path": of_table, "label": "kind"} | given
+    path = values.pop("path")
+    with pytest.raises(BadInput, match=message):
+        sweep(path, **values)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -206,7 +275,7 @@ def test_bad_arguments_get_one_line(arguments: tuple[str, ...], message: str, ru
         (b'{"settings": [], "settings": []}', "a key stands twice"),
         ('{"settings": []}'.encode("utf-16"), "'utf-8' codec can't decode"),
         (b'{"settings": ["\\ud800"]}', "surrogates not allowed"),
-        (b"[]", "TypeError"),
+        (b"[]", "AttributeError"),
         (b"{}", "KeyError: 'settings'"),
         (b"", "Expecting value"),
     ],

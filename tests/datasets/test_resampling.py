@@ -5,7 +5,7 @@ import pytest
 
 from study.datasets.dataset import Dataset
 from study.datasets.generators import make_boxes
-from study.datasets.resampling import bootstrap, subsample
+from study.datasets.resampling import bootstrap, fold_rows, left_out, subsample
 
 
 def pool(n: int = 20) -> Dataset:
@@ -40,3 +40,18 @@ def test_every_draw_has_both_classes() -> None:
     points = Dataset(X=np.arange(6.0)[:, None], y=np.array([1.0, -1, -1, -1, -1, -1]), name="pool")
     for sets in (bootstrap(points, 500, np.random.default_rng(3)), subsample(points, 2, 500, np.random.default_rng(3))):
         assert (np.ptp(sets.y, axis=-1) == 2.0).all()
+
+
+def test_each_repetition_of_folds_tests_a_row_once_and_every_group_holds_whole_ones() -> None:
+    """Of 8 and 13 points in 3 folds, 2 and 1 are left over in each repetition, others each time."""
+    y = np.repeat([1.0, -1.0], [8, 13])
+    points = Dataset(X=np.arange(21.0)[:, None], y=y, name="pool")
+    rows = fold_rows(points, 3, 120, np.random.default_rng(4), repeats=20)
+    assert rows.shape == (120, 21 - 2 - 4)
+    assert all(len(set(row)) == 15 for row in rows.tolist())
+    out = left_out(rows, 21)
+    assert (out[:, y > 0.0].sum(axis=-1) == 2).all()
+    tested = out.reshape(2, 3, 20, 21).sum(axis=1)  # of each repetition, over its folds
+    assert tested.max() == 1
+    assert (tested.sum(axis=-1) == 3 * (2 + 4)).all()
+    assert (tested.sum(axis=(0, 1)) > 20).all()

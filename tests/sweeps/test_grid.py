@@ -10,11 +10,11 @@ import pytest
 
 from study.analysis.separation import separates
 from study.checks import BadInput
-from study.datasets.dataset import Floats
+from study.datasets.dataset import Dataset, Floats
 from study.datasets.spoilers import PLACE
 from study.sweeps.executors import executor
 from study.sweeps.experiment import Experiment
-from study.sweeps.grid import Sweep, prepare_cell, rows, train_rules
+from study.sweeps.grid import Pool, Sweep, prepare_cell, rows, train_rules
 from study.sweeps.rules import (
     RULES,
     OwnRule,
@@ -27,7 +27,7 @@ from study.sweeps.rules import (
     make_rules,
 )
 from study.sweeps.runner import Place, run_experiment
-from study.sweeps.settings import Setting
+from study.sweeps.settings import PoolSetting, Setting
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
 
@@ -66,7 +66,7 @@ ONE_SET = np.eye(2), np.array([1.0, -1.0])
 OOPS = r"`rule` tests.sweeps.test_grid:oops failed: RuntimeError: oops \(test_grid.py:\d+\)$"
 
 
-def swept(settings: list[Setting], rules: list[Any], **numbers: int) -> Experiment:
+def swept(settings: list[Setting], rules: list[Any], **numbers: Any) -> Experiment:
     return Sweep(settings=settings, rules=rules, **({"resamples": 40, "n_test": 50} | numbers)).experiment()
 
 
@@ -258,3 +258,60 @@ def test_what_a_cell_prepares_is_shared_and_follows_the_seed() -> None:
     np.testing.assert_array_equal(other[2].X, setting.test_points(50, seed=7).X)
     whole, real = (prepare_cell(50, None, spoiler_rate=rate)[2].X for rate in (0, 0.0))  # streams tell them apart
     assert not np.array_equal(whole, real)
+
+
+TABLE = Setting(n_samples=30, n_features=3, spoiler_rate=0.2).draw(1, np.random.default_rng(2))
+POOL = Pool(points=Dataset(X=TABLE.X[0], y=TABLE.y[0], name="pool"), source={"sha256": "0"})
+
+
+def of_pool(*settings: PoolSetting, **numbers: Any) -> Sweep:
+    return Sweep(
+        settings=settings, rules=[Perceptron(), Unit()], pool=POOL, **({"resamples": 600, "n_test": 30} | numbers)
+    )
+
+
+@pytest.mark.parametrize("values", [{}, {"resampling": "subsample", "features": "standardised"}, {"folds": 5}])
+def test_a_table_is_swept_as_a_plain_loop_does(values: dict[str, Any], tmp_path: Path) -> None:
+    """Train on each set in turn, and test it on the rows that it leaves out."""
+    X, y, setting = POOL.points.X, POOL.points.y, PoolSetting.of(POOL.points.y, **values)
+    drawn: list[Any] = []
+
+    class Keeping(PoolSetting):
+        def rows(self, *given: Any) -> Any:
+            drawn.append(super().rows(*given))
+            return drawn[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("study.sweeps.grid.PoolSetting", Keeping)
+        experiment = of_pool(Keeping(**asdict(setting))).experiment(600)
+        table = run_experiment(experiment, "", Place(store=tmp_path)).tables[""]
+    errors = np.zeros((2, 30, 2))  # of both halves: wrong, tested
+    for r, held in enumerate(drawn[0]):
+        out = np.setdiff1d(np.arange(30), held)
+        centre, unit = (X[held].mean(axis=0), X[held].std(axis=0)) if setting.features != "raw" else (0.0, 1.0)
+        w = perceptron((X[held] - centre) / unit, y[held]).w
+        wrong = y[out] * ((X[out] - centre) / unit @ w[:-1] + w[-1]) <= 0.0
+        errors[r % 2, out] += np.stack([wrong, np.ones(len(out))], axis=-1)
+    assert table["error"][0] == pytest.approx((errors[..., 0] / errors[..., 1]).mean())
+    assert (table["n"].tolist(), table["n_test"].tolist()) == ([600, 600], [30, 30])
+    assert table["error"].tolist() == pytest.approx(table["bias"] + table["net_variance"])
+
+
+@pytest.mark.parametrize(
+    ("sweep", "message"),
+    [
+        (lambda: of_pool(PoolSetting(n_samples=30), resamples=100), "`resamples` must be at least 111, so that"),
+        (lambda: of_pool(PoolSetting(n_samples=30), n_test=50), "`n_test` must be 30, the points of the table; got 50"),
+        (lambda: of_pool(PoolSetting(n_samples=30, resampling="subsample")), "`n_samples` must be below the 30 points"),
+        (lambda: of_pool(Setting()), "`settings` must say how sets are drawn from a table; got Setting"),  # type: ignore[arg-type]
+        (
+            lambda: PoolSetting(n_samples=30, folds=5),
+            "`folds` must be 2 or more for folds, else 0; got 5 for bootstrap",
+        ),
+        (lambda: PoolSetting.of(POOL.points.y, folds=16), "`folds` must lie from 2 to 13, the smaller class; got 16"),
+        (lambda: PoolSetting.of(POOL.points.y, folds=5, n_samples=9), "`n_samples` must be left out for folds; got 9"),
+    ],
+)
+def test_a_sweep_of_a_table_that_cannot_be_is_refused(sweep: Any, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        sweep()
