@@ -15,6 +15,7 @@ SECTIONS = (
     "significance",
     "bias_variance",
     "window",
+    "natural",
     "stability",
     "worked_example",
     "losses",
