@@ -74,15 +74,15 @@ CLAIMS = (
     ),
     Claim(
         key="the law, natural data",
-        statement="On natural data the law tells within a factor of two at which bound a unit keeps the last point that "
-        "it gives up, in four of five separable problems.",
+        statement="On natural data the law tells within a factor of two at which bound a unit keeps the last point "
+        "that it gives up, in four of five separable problems.",
         source="this study",
         holds=lambda results: bool(
             5 * results["natural"]["law"]["within"] >= 4 * results["natural"]["law"]["problems"]
         ),
         sample=PROBLEMS,
         evidence=(
-            "problems with a law for that point: {natural.law.problems}",
+            "problems where it names a bound for that point: {natural.law.problems}",
             "within a factor of two: {natural.law.within}",
             "measured over predicted, median: {natural.law.ratio:.2f}",
         ),

@@ -1,0 +1,190 @@
+"""Natural data: how often a brake gives points up there, and what that buys, on all pairs of shipped classes."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.analysis.bias_variance import PARTS, difference, estimate, holm
+from study.analysis.limit_path import USUAL, Limit, LimitPath, WeightBound, follow_path
+from study.analysis.separability import separability
+from study.checks import BadInput
+from study.datasets.dataset import Dataset
+from study.datasets.table import standardise
+from study.law.prices import price_rows
+from study.sweeps.experiment import add_up
+from study.sweeps.grid import train_on_pool
+from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment, nested, one_row
+from study.sweeps.rules import MaxMargin, PenalisedUnit, Perceptron
+from study.sweeps.settings import PoolSetting
+
+SOURCES = {"iris": 3, "wine": 3, "breast_cancer": 2, "digits": 10}
+"""The tables of classes that scikit-learn ships, and how many classes each has."""
+PROBLEMS = [f"{name} {a} {b}" for name, n in SOURCES.items() for a, b in combinations(range(n), 2)]
+"""Every pair of classes."""
+BASELINES = [Perceptron(max_passes=100), MaxMargin()]
+UNITS = [PenalisedUnit(C=1.0), PenalisedUnit(C=0.01)]
+RULES = [*BASELINES, *UNITS]
+JUDGED = ("bias", "variance", "error")
+BOX = WeightBound(shape="box", loss="cross-entropy", eps=0.0)
+LIMITS: tuple[tuple[Limit, tuple[float, ...]], ...] = ((USUAL, (0.01, 1.0)), (BOX, (3.0,)))
+WORK = 4e8
+"""Multiplications that a path may cost."""
+HALVES = 120
+SURE = 0.05
+
+
+@cache
+def pool(problem: str) -> Dataset:
+    """Return two classes of a table as it stands, but for features that do not vary among them."""
+    try:
+        from sklearn import datasets
+    except ImportError:
+        raise BadInput("`natural` needs the tables of scikit-learn: install the extra sklearn") from None
+    name, *classes = problem.split()
+    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    first, second = (y == int(one) for one in classes)
+    own = X[first | second]
+    return Dataset(X=own[:, np.ptp(own, axis=0) > 0.0], y=np.where(second, 1.0, -1.0)[first | second], name=name)
+
+
+def measure(problem: str) -> Records:
+    """Decide whether two classes are separable, follow the optimum outward, and ask the law of the last point lost.
+
+    Separability is about the raw features, all else about standardised ones, which it is the same for.
+    """
+    raw = pool(problem)
+    points = standardise(raw)[0]
+    decision = separability(raw.X, raw.y)
+    row: dict[str, Any] = {
+        "n_samples": len(raw.y),
+        "n_features": raw.X.shape[1],
+        "sha256": hashlib.sha256(raw.X.tobytes() + raw.y.tobytes()).hexdigest()[:16],
+        "separable": decision.separable,
+    }
+    n_fits = 0
+    for unit, limits in LIMITS:
+        path = follow_path(points, unit, limits, work=WORK)
+        n_fits += len(path.limits)
+        row |= {f"lost_{unit.symbol}_{limit:g}": lost(path, limit) for limit in limits}
+        row[f"kept_from_{unit.symbol}"] = float(path.kept_from.max())
+    row |= {"predicted_R": np.nan, "regular": False}
+    if decision.separable and row["kept_from_R"] > 0.0:
+        prices = price_rows(points, decision, BOX, path, (), most_rows=1)
+        law = prices.laws.get(int(prices.dearest[0]))
+        if law is not None:
+            row |= {"predicted_R": law.kept_from, "regular": law.regular}
+    return {"": row, "n_fits": n_fits}
+
+
+def lost(path: LimitPath, limit: float) -> int:
+    """Return how many points the optimum at a limit has wrong, or -1 where it was not found."""
+    k = path.place(limit)
+    return -1 if k is None else int(path.errors[k])
+
+
+def train_halves(problem: str, size: int, rng: np.random.Generator) -> Records:
+    """Train all rules on halves of a table, and count on the other halves."""
+    points = pool(problem)
+    setting = PoolSetting.of(points.y, resampling="subsample", features="standardised")
+    values = {name: getattr(setting, name) for name in ("n_samples", "features", "resampling")}
+    records = train_on_pool(size, rng, rules=RULES, pool=points, **values)
+    counts: Any = records["sweep"]
+    return {"halves": one_row(wrong=counts["wrong"][0], groups=counts["groups"][0]), "n_fits": size * len(RULES)}
+
+
+def tables(records: Frames) -> Frames:
+    """Make the tables of problems, of the parts of each rule's error, and of their differences."""
+    problems = records[""].drop(columns="part", errors="ignore")
+    separable = dict(zip(problems["problem"], problems["separable"], strict=True))
+    cells = records["halves"].to_dict("records")
+    return {
+        "": problems,
+        "parts": pd.DataFrame([row for cell in cells for row in parts_rows(cell)]),
+        "differences": differences_table(cells, separable.__getitem__),
+    }
+
+
+def parts_rows(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return error, bias and variance of each rule on one problem."""
+    rows = []
+    for rule, wrong in zip(RULES, cell["wrong"].astype(np.int64), strict=True):
+        found, row = estimate(wrong, cell["groups"]), {"problem": cell["problem"], "label": rule.label, "n": HALVES}
+        for part in JUDGED:
+            k = PARTS.index(part)
+            row |= {part: found.value[k], f"{part}_low": found.low[k], f"{part}_high": found.high[k]}
+        rows.append(row)
+    return rows
+
+
+def differences_table(cells: list[dict[str, Any]], separable: Callable[[str], bool]) -> pd.DataFrame:
+    """Return by how much each part is larger for a baseline than for each unit, all corrected together by Holm.
+
+    The widest margin stands on separable problems alone.
+    """
+    rows = []
+    for cell, (i, baseline), (j, unit) in product(cells, enumerate(BASELINES), enumerate(UNITS, len(BASELINES))):
+        if isinstance(baseline, MaxMargin) and not separable(cell["problem"]):
+            continue
+        wrong = cell["wrong"].astype(np.int64)
+        found = difference(wrong[i], wrong[j], cell["groups"])
+        for part in JUDGED:
+            k = PARTS.index(part)
+            row = {"problem": cell["problem"], "baseline": baseline.label, "label": unit.label, "part": part}
+            rows.append(row | {"difference": found.value[k], "low": found.low[k], "high": found.high[k]})
+            rows[-1]["p"] = found.p_value[k]
+    table = pd.DataFrame(rows)
+    table["p_holm"] = holm(table["p"].to_numpy())
+    table["side"] = np.where(table["p_holm"] < SURE, np.sign(table["difference"]), 0.0).astype(int)
+    return table
+
+
+def numbers(tables: Frames) -> Numbers:
+    """Derive what the paper cites."""
+    problems, differences = tables[""], tables["differences"]
+    separable = problems[problems["separable"]]
+    ratio = (separable["kept_from_R"] / separable["predicted_R"])[separable["predicted_R"] > 0.0]
+    compared = differences.groupby(["baseline", "label", "part"]).agg(
+        problems=("side", "size"),
+        larger=("side", lambda side: int((side > 0).sum())),
+        smaller=("side", lambda side: int((side < 0).sum())),
+    )
+    limits = [name.removeprefix("lost_") for name in problems if name.startswith("lost_")]
+    key = {"baseline": "", "label": "", "part": ""}
+    return {
+        "n": HALVES,
+        "problems": len(problems),
+        "separable": len(separable),
+        "lost": {name.replace(".", "_"): int((separable[f"lost_{name}"] > 0).sum()) for name in limits},
+        "most_lost": {name.replace(".", "_"): int(separable[f"lost_{name}"].max()) for name in limits},
+        "keeps_all_at": {symbol: float(separable[f"kept_from_{symbol}"].median()) for symbol in ("C", "R")},
+        "compared": nested(compared.reset_index(), key),
+        "comparisons": len(differences),
+        "law": {
+            "problems": len(ratio),
+            "silent": int(((separable["kept_from_R"] > 0.0) & ~(separable["predicted_R"] > 0.0)).sum()),
+            "within": int(ratio.between(0.5, 2.0).sum()),
+            "ratio": float(ratio.median()),
+            "least": float(ratio.min()),
+            "most": float(ratio.max()),
+        },
+    }
+
+
+EXPERIMENT = experiment(
+    name="natural",
+    question="How often are points given up on natural data, and is the variance lower there?",
+    settings={"halves": HALVES, "sure": SURE},
+    parts={
+        "problems": Part(run=measure, cells=every(problem=PROBLEMS), draws=False),
+        "halves": Part(run=train_halves, cells=every(problem=PROBLEMS), resamples=HALVES),
+    },
+    block_size=HALVES,
+    merge=add_up,
+    tables=tables,
+    numbers=numbers,
+)
