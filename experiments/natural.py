@@ -99,7 +99,7 @@ def train_halves(problem: str, size: int, rng: np.random.Generator) -> Records:
 
 def tables(records: Frames) -> Frames:
     """Make the tables of problems, of the parts of each rule's error, and of their differences."""
-    problems = records[""].drop(columns="part", errors="ignore")
+    problems = records[""].astype({"separable": bool, "regular": bool})  # sums of one block each
     separable = dict(zip(problems["problem"], problems["separable"], strict=True))
     cells = records["halves"].to_dict("records")
     return {

@@ -1,5 +1,7 @@
 """Natural data: from which limit on no point is given up, what the law says of it, and what a brake buys."""
 
+from typing import Any
+
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -60,7 +62,7 @@ def draw_part(axes: Axes, tables: Tables, part: str) -> None:
         own = parts[parts.index.str.startswith(name)]
         for baseline, face in zip(BASELINES, (OKABE_ITO[colour], "none"), strict=True):
             shown = own if baseline == BASELINES[0] else own[separable[own.index].to_numpy()]
-            style = {"color": OKABE_ITO[colour], "markerfacecolor": face, "markersize": 3}
+            style: dict[str, Any] = {"color": OKABE_ITO[colour], "markerfacecolor": face, "markersize": 3}
             axes.plot(shown[baseline] + 1e-4, shown[UNIT] + 1e-4, marker, **style)
     axes.axline((1e-3, 1e-3), slope=1.0, color="0.5", linestyle=":", linewidth=0.8)
     axes.set(xscale="log", yscale="log", xlabel="perceptron; open: widest margin", ylabel="unit, $C = 1$")
