@@ -152,6 +152,8 @@ def numbers(tables: Frames) -> Numbers:
         problems=("side", "size"),
         larger=("side", lambda side: int((side > 0).sum())),
         smaller=("side", lambda side: int((side < 0).sum())),
+        larger_estimates=("difference", lambda estimates: int((estimates > 0.0).sum())),
+        difference=("difference", "mean"),
     )
     limits = [name.removeprefix("lost_") for name in problems if name.startswith("lost_")]
     key = {"baseline": "", "label": "", "part": ""}

@@ -31,7 +31,7 @@ def draw(tables: Tables) -> Figure:
 
 
 def draw_limits(axes: Axes, tables: Tables) -> None:
-    """Draw, over C, the share of separable problems in which some point is given up there, or at a wider limit."""
+    """Draw from which C on no point is given up, the separable problems in their order."""
     problems = tables[""]
     kept = problems[problems["separable"]].sort_values("kept_from_C").reset_index(drop=True)
     for name, (colour, marker) in SOURCES.items():
@@ -39,7 +39,7 @@ def draw_limits(axes: Axes, tables: Tables) -> None:
         axes.plot(own["kept_from_C"], own.index + 1, marker, color=OKABE_ITO[colour], markersize=3)
     for C in (0.01, 1.0):
         axes.axvline(C, color="0.5", linestyle=":", linewidth=0.8)
-    axes.set(xscale="log", xlabel="$C$ from which all are kept", ylabel="separable problems")
+    axes.set(xscale="log", xlabel="$C$ from which all are kept", ylabel="problem, in order")
 
 
 def draw_law(axes: Axes, tables: Tables) -> None:
@@ -65,4 +65,4 @@ def draw_part(axes: Axes, tables: Tables, part: str) -> None:
             style: dict[str, Any] = {"color": OKABE_ITO[colour], "markerfacecolor": face, "markersize": 3}
             axes.plot(shown[baseline] + 1e-4, shown[UNIT] + 1e-4, marker, **style)
     axes.axline((1e-3, 1e-3), slope=1.0, color="0.5", linestyle=":", linewidth=0.8)
-    axes.set(xscale="log", yscale="log", xlabel="perceptron; open: widest margin", ylabel="unit, $C = 1$")
+    axes.set(xscale="log", yscale="log", xlabel="perceptron (open: margin)", ylabel="unit, $C = 1$")

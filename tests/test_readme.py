@@ -65,8 +65,10 @@ def test_the_price_of_each_row_is_what_it_says(run: Run, monkeypatch: pytest.Mon
 
 
 @pytest.mark.slow
-def test_the_sweep_prints_what_it_says(run: Run) -> None:
-    command, said, *shown = block("console", "$ study sweep ").splitlines()
+@pytest.mark.parametrize("begin", ["$ study sweep --rule", "$ study sweep points.csv"])
+def test_a_sweep_prints_what_it_says(begin: str, run: Run) -> None:
+    subprocess.run(["/bin/sh", "-c", block("sh", "> points.csv").partition("study compare ")[0]], check=True)
+    command, said, *shown = block("console", begin).splitlines()
     code, out, err = run(*command.removeprefix("$ study ").split())
     assert code == 0, err
     seconds = re.compile(r"[\d.]+ s;")
