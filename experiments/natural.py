@@ -155,6 +155,7 @@ def numbers(tables: Frames) -> Numbers:
         larger_estimates=("difference", lambda estimates: int((estimates > 0.0).sum())),
         difference=("difference", "mean"),
     )
+    [cancer] = problems[problems["problem"].str.startswith("breast_cancer")].to_dict("records")
     limits = [name.removeprefix("lost_") for name in problems if name.startswith("lost_")]
     key = {"baseline": "", "label": "", "part": ""}
     return {
@@ -173,6 +174,7 @@ def numbers(tables: Frames) -> Numbers:
             "ratio": float(ratio.median()),
             "least": float(ratio.min()),
             "most": float(ratio.max()),
+            "breast_cancer": {name: cancer[name] for name in ("predicted_R", "kept_from_R")},
         },
     }
 

@@ -74,9 +74,9 @@ CLAIMS = (
         source="this study",
         holds=_early,
         basis="measured",
-        sample="40 sets a network",
+        sample="{optimisers.nets.net_16.relu.n_100.adam.n} sets a network",
         evidence=(
-            "16 ReLU nodes, Adam: {optimisers.nets.net_16.relu.n_100.adam.kept:.0%}",
+            "sixteen ReLU nodes, Adam: {optimisers.nets.net_16.relu.n_100.adam.kept:.0%}",
             "descent: {optimisers.nets.net_16.relu.n_100.descent.kept:.0%}",
         ),
     ),
