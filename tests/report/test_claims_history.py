@@ -93,7 +93,9 @@ def results_here() -> dict[str, Any]:
 
 
 def test_each_claim_has_its_row_and_its_predicate() -> None:
-    assert [row["claim"] for row in ROWS] == [claim.key for claim in CLAIMS]
+    absent = {key: predicate(claim) for key, claim in OF_KEY.items() if key not in {row["claim"] for row in ROWS}}
+    assert not absent, f"{HISTORY}: add a row for each, with this predicate, in the order of `CLAIMS`"
+    assert [row["claim"] for row in ROWS] == [claim.key for claim in CLAIMS], f"{HISTORY}: not in the order of `CLAIMS`"
     predicates = {key: predicate(claim) for key, claim in OF_KEY.items()}
     altered = {row["claim"]: now for row in ROWS if (now := predicates[row["claim"]]) != row["predicate"]}
     assert not altered, f"{HISTORY}: put these predicates in, and say in `what` if results were known"
