@@ -34,8 +34,8 @@ def paper(*, check: bool = False) -> None:
         return
     for name, content in rendered.items():
         write_file(build(root) / name, content)
-    if rendered:
-        say("paper.md: rendered to build/paper.html and build/paper.pdf")
+    files = "build/paper.html and build/paper.pdf"
+    say(f"paper.md: rendered to {files}" if rendered else f"paper.md: {files} are up to date")
 
 
 def refresh(root: Path) -> None:
