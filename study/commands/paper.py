@@ -56,8 +56,11 @@ def insert_tables(root: Path, text: str, records: Mapping[str, Any]) -> str:
     """Return the paper with the table of claims and that of their changes made anew."""
     from study.report.claims import HISTORY, insert_changes, insert_claims
 
+    text = insert_claims(text, load_claims(), records)
+    if not (root / HISTORY).exists():  # a checkout without claims
+        return text
     with (root / HISTORY).open(encoding="utf-8", newline="") as file:
-        return insert_changes(insert_claims(text, load_claims(), records), list(csv.DictReader(file)))
+        return insert_changes(text, list(csv.DictReader(file)))
 
 
 def problems(root: Path) -> list[str]:
