@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from experiments._proofs import accepted, statement
-from experiments.stability import GRID, trained
+from experiments.stability import GRID, trained, with_point
 from study import disagreement, functional_margins, is_separable, make_boxes, max_margin, verdict
 from study.analysis.interval import middle, rate
-from study.datasets.dataset import Dataset, Floats
+from study.datasets.dataset import Floats
 from study.datasets.generators import BOX
 from study.datasets.spoilers import PLACE
 from study.law.bound import LOSSES, HardLoss, asymptote
-from study.law.conflict import Spoilt, spoilt
+from study.law.conflict import spoilt
 from study.law.thresholds import threshold
 from study.sweeps.experiment import Row, Statements
 from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, key, nested, summarise
@@ -27,21 +27,21 @@ RULES = ("perceptron", "max-margin", "unit, cross-entropy, box", "unit, quadrati
 MOST_DRAWS = 1000
 
 
-def far_points(distance: float) -> Spoilt:
+def line(distance: float) -> tuple[Floats, Floats]:
     """Return two safe positive points far out on a line, and the negative class: one point near the middle."""
-    return spoilt([[distance], [distance + 1.0], [NEAR]], [1, 1, -1], [False, False, True], "box")
+    return np.array([[distance], [distance + 1.0], [NEAR]]), np.array([1.0, 1.0, -1.0])
 
 
 def weighted(distance: float, ln_M: float) -> dict[str, Any]:
     """Return the points as proofs take them, each far one of weight M."""
-    points = far_points(distance)
-    X, y = [[distance], [distance + 1.0], [NEAR]], [1.0, 1.0, -1.0]
-    return {"X": np.array(X), "y": np.array(y), "sample_weight": np.append(np.exp([ln_M] * len(points.base)), 1.0)}
+    X, y = line(distance)
+    return {"X": X, "y": y, "sample_weight": np.where(y > 0.0, np.exp(ln_M), 1.0)}
 
 
 def outvote(loss: HardLoss, distance: float, weight_bound: float) -> Records:
     """Find how many points far out outvote a whole class, and prove both sides."""
-    points = far_points(distance)
+    X, y = line(distance)
+    points = spoilt(X, y, y < 0.0, "box")
     ln_M = threshold(points, loss, weight_bound)
     row: dict[str, Any] = {
         "gamma0": points.gamma0,
@@ -109,12 +109,6 @@ def draw_place(X: Floats, y: Floats, rng: np.random.Generator) -> tuple[Floats, 
         if wrong and is_separable(np.vstack([X, place]), np.append(y, label)):
             return place, label, n_draws
     raise AssertionError(f"no spoiler was drawn in {MOST_DRAWS} tries")
-
-
-def with_point(base: Dataset, place: Floats, label: Floats) -> Dataset:
-    """Return each set with one point more."""
-    X = np.concatenate([base.X, place[:, None, :]], axis=-2)
-    return Dataset(X=X, y=np.concatenate([base.y, label[:, None]], axis=-1), name="one more point")
 
 
 def tables(records: Frames) -> Frames:

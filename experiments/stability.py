@@ -49,11 +49,7 @@ def swing(size: int, rng: np.random.Generator) -> Records:
     base = make_boxes(N_SAMPLES, **BOX, size=size, rng=rng)
     spoilt = add_spoilers(base, 1, **PLACE, rng=rng)
     extra = make_boxes(2, **BOX, size=size, rng=rng)
-    ordinary = Dataset(
-        X=np.concatenate([base.X, extra.X[:, :1]], axis=-2),
-        y=np.concatenate([base.y, extra.y[:, :1]], axis=-1),
-        name="one more point",
-    )
+    ordinary = with_point(base, extra.X[:, 0], extra.y[:, 0])
     at = rng.integers(N_SAMPLES + 1, size=size)
     moved = Dataset(X=base.X + rng.uniform(-MOVE, MOVE, base.X.shape), y=base.y, name="moved points")
     rows = [
@@ -71,6 +67,12 @@ def swing(size: int, rng: np.random.Generator) -> Records:
         for start in STARTS
     ]
     return {"swings": rows, "n_fits": size * (len(rows) + len(RULES))}
+
+
+def with_point(base: Dataset, place: Floats, label: Floats) -> Dataset:
+    """Return each set with one point more."""
+    X = np.concatenate([base.X, place[:, None, :]], axis=-2)
+    return Dataset(X=X, y=np.concatenate([base.y, label[:, None]], axis=-1), name="one more point")
 
 
 def inserted(points: Dataset, at: NDArray[np.int64]) -> Dataset:

@@ -8,6 +8,7 @@ from scipy import optimize
 from scipy.special import expit, log_ndtr, ndtr, ndtri
 
 from experiments._points import spoilt_clusters
+from experiments.four_points import STARTS
 from study import four_points, functional_margins, separates
 from study.analysis.interval import rates
 from study.datasets.dataset import Floats
@@ -15,8 +16,6 @@ from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment
 
 EPS, DISTANCES = (0.1, 0.01), (10.0, 100.0, 1000.0)
 WEIGHT_BOUND, SAMPLES = 3.0, (20, 100, 500)
-STARTS = np.stack(np.meshgrid(*3 * [np.linspace(-4.0, 4.0, 5)], indexing="ij"), axis=-1).reshape(-1, 3)
-"""Where the lowest minimum is looked for on the four points."""
 Activation = Callable[[Floats], tuple[Floats, Floats, Floats]]
 
 

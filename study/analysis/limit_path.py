@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,17 +59,7 @@ class WeightBound:
         self, points: Dataset, limit: float, start: Floats | None = None, sample_weight: ArrayLike | None = None
     ) -> Fit:
         """Return the unit at a limit, from a start or from zero."""
-        return sigmoid_unit(
-            points.X,
-            points.y,
-            loss=self.loss,
-            eps=self.eps,
-            bound=Bound(self.shape, limit),
-            method="compiled",
-            w0=start,
-            sample_weight=sample_weight,
-            max_steps=MOST_STEPS,
-        )
+        return _fit(self, points, start, sample_weight, bound=Bound(self.shape, limit))
 
     def stretch(self, w: Floats, limit: float, other: float) -> Floats:
         """Return where to start at another limit from the weights at one."""
@@ -121,18 +111,7 @@ class Penalty:
         self, points: Dataset, limit: float, start: Floats | None = None, sample_weight: ArrayLike | None = None
     ) -> Fit:
         """Return the unit at a limit, from a start or from zero."""
-        return sigmoid_unit(
-            points.X,
-            points.y,
-            loss=self.loss,
-            eps=self.eps,
-            C=limit,
-            bias=self.bias,
-            method="compiled",
-            w0=start,
-            sample_weight=sample_weight,
-            max_steps=MOST_STEPS,
-        )
+        return _fit(self, points, start, sample_weight, C=limit, bias=self.bias)
 
     def stretch(self, w: Floats, limit: float, other: float) -> Floats:  # noqa: ARG002
         """Return where to start at another limit from the weights at one."""
@@ -163,6 +142,12 @@ USUAL = Penalty(bias="free", loss="cross-entropy", eps=0.0)
 """What scikit-learn's LogisticRegression fits, where C is 1 unless its user says otherwise."""
 Limit = WeightBound | Penalty
 """A unit and what its limit is."""
+
+
+def _fit(unit: Limit, points: Dataset, start: Floats | None, sample_weight: ArrayLike | None, **limit: Any) -> Fit:
+    """Return the compiled unit with its limit as `sigmoid_unit` takes it."""
+    options: dict[str, Any] = {"loss": unit.loss, "eps": unit.eps, "method": "compiled", "max_steps": MOST_STEPS}
+    return sigmoid_unit(points.X, points.y, w0=start, sample_weight=sample_weight, **options, **limit)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
