@@ -40,7 +40,7 @@ def result_files(experiment: Experiment, digest: str, tables: Tables) -> dict[st
         "digest": digest,
         "declaration": declaration(experiment),
         "tables": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-        "numbers": _plain(experiment.numbers(read_back)),
+        "numbers": _plain(experiment.numbers(read_back), experiment.name),
     }
     files[f"{experiment.name}.json"] = _seal(record)
     return files
@@ -112,11 +112,11 @@ def check_result(folder: Path, experiment: Experiment, digest: str) -> dict[str,
     record = read_record(folder, experiment.name)
     tables = read_tables(folder, experiment.name)
     changed = record["digest"] != digest and experiment.kind == "repeatable"
-    if changed or record["declaration"] != _plain(declaration(experiment)):
+    if changed or record["declaration"] != _plain(declaration(experiment), experiment.name):
         command = "reproduce" if experiment.kind == "repeatable" else f"run {experiment.name}"
         command += " --commit" if experiment.kind == "timed" else ""
         raise CheckFailed(f"{experiment.name}.json: stale: its code has changed; `study {command}` renews it")
-    _compare_numbers(f"{experiment.name}.json", record["numbers"], _plain(experiment.numbers(tables)))
+    _compare_numbers(f"{experiment.name}.json", record["numbers"], _plain(experiment.numbers(tables), experiment.name))
     return record
 
 
@@ -210,13 +210,20 @@ def _frame(file: str, content: bytes) -> pd.DataFrame:
         raise CheckFailed(f"{file}: not a table ({' '.join(str(error).split())})") from None
 
 
-def _plain(value: Any) -> Any:
-    """Return NumPy's numbers as Python's, so that JSON can hold them."""
+def _plain(value: Any, name: str) -> Any:
+    """Return NumPy's numbers as Python's, for JSON; an entry that no data decided (nan) is left out."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, f"{name}.{key}") for key, item in value.items() if not _is_nan(item)}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value.item() if isinstance(value, np.generic) else value
+        return [_plain(item, f"{name}[{place}]") for place, item in enumerate(value)]
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, float) and not math.isfinite(plain):
+        raise ValueError(f"{name}: a number that is cited must be finite; got {plain}")
+    return plain
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float | np.floating) and math.isnan(value)
 
 
 def _seal(record: Mapping[str, Any]) -> bytes:

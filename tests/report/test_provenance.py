@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -116,6 +117,15 @@ def test_numbers_must_follow_from_the_tables(tmp_path: Path) -> None:
     write_result(tmp_path, result_files(other, "digest", TABLES))
     with pytest.raises(CheckFailed, match=r"numbers\.mean is 0\.5, but the tables give 0\.21"):
         check_result(tmp_path, EXPERIMENT, "digest")
+
+
+def test_a_number_that_no_data_decided_is_left_out_and_an_infinite_one_is_named(tmp_path: Path) -> None:
+    found = {"mean": {"few": float("nan"), "many": np.float64(0.5)}}
+    write_result(tmp_path, result_files(replace(EXPERIMENT, numbers=lambda _: found), "digest", TABLES))
+    assert read_record(tmp_path, "tiny")["numbers"] == {"mean": {"many": 0.5}}
+    endless = {"mean": [0.5, float("inf")]}
+    with pytest.raises(ValueError, match=r"tiny\.mean\[1\]: a number that is cited must be finite; got inf"):
+        result_files(replace(EXPERIMENT, numbers=lambda _: endless), "digest", TABLES)
 
 
 def test_changed_code_or_declaration_makes_a_result_stale(folder: Path) -> None:
