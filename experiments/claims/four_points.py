@@ -1,6 +1,6 @@
 """Claims about the four points."""
 
-from study.report.claims import Claim, Results
+from study.report.claims import Claim, Results, at_most
 
 
 def _unit_stays(results: Results) -> bool:
@@ -9,6 +9,12 @@ def _unit_stays(results: Results) -> bool:
     fails = not rules["continued"]["separates"] and not rules["descent"]["separates"]
     minimum = rules["continued"]["residual"] <= 1e-9 and stuck["least_curvature"] > 1e-6
     return rules["perceptron_four"]["separates"] and rules["lowest"]["separates"] and fails and minimum
+
+
+def _vanishes(results: Results) -> bool:
+    """Say whether the fourth point's pull falls by e^-u for each unit of distance, its length apart, within 1%."""
+    pull = results["four_points"]["pull"]
+    return at_most(results, "four_points.pull.rates.eps_*.off", 0.01) and bool(pull["worst"] <= 1e-9)
 
 
 CLAIMS = (
@@ -41,6 +47,19 @@ CLAIMS = (
             "power of the distance in the updates: {four_points.updates.growth_exponent:.2f}",
             "distance plus three or four, always: {four_points.updates.follow_rule}",
             "most in any order, at the largest distance tried: {perceptron_updates.orders.t_256.most}",
+        ),
+    ),
+    Claim(
+        key="the fourth point's pull",
+        statement="The fourth point's part of the gradient of the quadratic loss vanishes exponentially with its "
+        "distance: at the optimum of the other three it falls by $e^{-u}$ for each unit, its length apart.",
+        source="[@raj2026]",
+        holds=_vanishes,
+        basis="proved; the backward pass measured",
+        evidence=(
+            "measured rate over the predicted one, less one, at most: {four_points.pull.most_off:.1e}",
+            "the part at distance ten, targets of a tenth: {four_points.pull.at_ten.quadratic:.1e}",
+            "of the cross-entropy: {four_points.pull.at_ten.cross_entropy:.1f}",
         ),
     ),
 )

@@ -34,6 +34,13 @@ def _early(results: Results) -> bool:
     return all(one > other for one, other in zip(kept["adam"], kept["descent"], strict=True))
 
 
+def _classes(results: Results, rule: str) -> bool:
+    """Say whether twenty sets or more keep the spoiler a tenth below ln M* and lose it a tenth above, all of them."""
+    classes = f"optimisers.classes.{rule}"
+    right = [lookup(results, f"{classes}.{key}") for key in ("kept_below", "lost_above")]
+    return at_least(results, f"{classes}.n", 20) and min(map(min, right)) >= 1.0
+
+
 CLAIMS = (
     Claim(
         key="momentum follows the flow",
@@ -78,6 +85,36 @@ CLAIMS = (
         evidence=(
             "sixteen ReLU nodes, Adam: {optimisers.nets.net_16.relu.n_100.adam.kept:.0%}",
             "descent: {optimisers.nets.net_16.relu.n_100.descent.kept:.0%}",
+        ),
+    ),
+    Claim(
+        key="several classes",
+        statement="With three classes and a softmax the law is the same, each sample a base point for "
+        "every other class: the box keeps the spoiler a tenth below $\\ln M^*$ and loses it a tenth above, always.",
+        source="this study",
+        holds=lambda results: _classes(results, "box_*"),
+        condition="the bound is six",
+        holds_conditionally=lambda results: _classes(results, "box_6"),
+        basis="measured",
+        sample="{optimisers.classes.box_3.n} sets",
+        evidence=(
+            "share of sets that lose it a tenth above, bound three: {optimisers.classes.box_3.lost_above:.0%}",
+            "keep it a tenth below: {optimisers.classes.box_3.kept_below:.0%}",
+            "lose it above, bound six: {optimisers.classes.box_6.lost_above:.0%}",
+            "keep it below: {optimisers.classes.box_6.kept_below:.0%}",
+        ),
+    ),
+    Claim(
+        key="AdamW, several classes",
+        statement="With three classes too the spoiler that AdamW gives up is that which the box of one over its decay "
+        "gives up, once it has come to rest.",
+        source="this study",
+        holds=lambda results: _classes(results, "adamw"),
+        basis="measured",
+        sample="{optimisers.classes.adamw.n} sets",
+        evidence=(
+            "share of sets that lose it a tenth above the box's law: {optimisers.classes.adamw.lost_above:.0%}",
+            "keep it a tenth below: {optimisers.classes.adamw.kept_below:.0%}",
         ),
     ),
 )

@@ -18,6 +18,7 @@ SECTIONS = (
     "natural",
     "stability",
     "worked_example",
+    "bench",
     "losses",
     "units",
     "unbounded",

@@ -20,14 +20,17 @@ CLAIMS = (
     ),
     Claim(
         key="one step",
-        statement="A step along the negative gradient lowers the error of the lecture's example, at every rate tried.",
+        statement="A step along the negative gradient lowers the error of the lecture's example, at every rate.",
         source="[@rana]",
-        holds=lambda results: (
+        holds=lambda results: results["worked_example"]["every_rate"]["falls"],
+        condition="the rate is a hundred or less",
+        holds_conditionally=lambda results: (
             max(lookup(results, "worked_example.step.rate_*.error")[1:])
             < results["worked_example"]["step"]["rate_0"]["error"]
         ),
-        basis="computed",
+        basis="proved by machine",
         evidence=(
+            "it falls at every rate: {worked_example.every_rate.falls}",
             "error before: {worked_example.step.rate_0.error:.4f}",
             "after a step at a rate of one: {worked_example.step.rate_1.error:.4f}",
             "of a hundred: {worked_example.step.rate_100.error:.5f}",

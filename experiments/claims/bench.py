@@ -1,0 +1,28 @@
+"""The claim that backpropagation is highly parallel."""
+
+from study.report.claims import Claim, Results, at_least
+
+
+def _parallel(results: Results) -> bool:
+    """Say whether a stack takes a tenth of a loop over samples or less, and two threads 0.7 of one thread's time."""
+    return at_least(results, "bench.parallel.stacked.*", 10.0) and at_least(results, "bench.parallel.threads.*", 1.4)
+
+
+CLAIMS = (
+    Claim(
+        key="highly parallel",
+        statement="Backpropagation is highly parallel: the backward pass over all samples at once takes a tenth of a "
+        "loop over them or less, and two threads take seven tenths of the time of one.",
+        source="[@rana]",
+        holds=_parallel,
+        condition="samples are stacked, on one thread",
+        holds_conditionally=lambda results: at_least(results, "bench.parallel.stacked.*", 10.0),
+        sample="{bench.declaration.repeats} runs of one machine",
+        evidence=(
+            "loop over stack, sixteen hidden nodes: {bench.parallel.stacked.net_16:.0f}",
+            "two layers of sixty-four and ten outputs: {bench.parallel.stacked.net_64_64_10:.0f}",
+            "one thread over two, sixteen hidden nodes: {bench.parallel.threads.net_16:.2f}",
+            "two layers of sixty-four: {bench.parallel.threads.net_64_64_10:.2f}",
+        ),
+    ),
+)
