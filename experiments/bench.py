@@ -4,11 +4,12 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
+from scipy.special import expit
 
 from experiments._peers import (
     WEIGHT_BOUND,
@@ -20,7 +21,7 @@ from experiments._peers import (
     draw,
     timed,
 )
-from study import Bound, Dataset, Fit, bootstrap, make_boxes, perceptron, sigmoid_unit
+from study import Bound, Dataset, Fit, bootstrap, initial_weights, make_boxes, perceptron, sigmoid_unit
 from study.analysis.bias_variance import decompose, group_sizes, wrong_counts
 from study.checks import CheckFailed
 from study.datasets.dataset import Floats
@@ -28,9 +29,13 @@ from study.datasets.generators import BOX
 from study.law.bound import LOSSES
 from study.sweeps.locks import temporary_folder
 from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, key, nested, summarise
+from study.trainers.layers import backward, forward, weight_matrices
 
 REPEATS = 7
 STACKS = (100, 1000, 10_000, 100_000, 1_000_000)
+NETS = {"16": (2, (16, 1)), "64, 64, 10": (16, (64, 64, 10))}
+"""Features and layers of the networks whose passes are timed."""
+N_PASSES = {"sample by sample": 2000, "one thread": 100_000}
 
 
 def time_peer(
@@ -78,6 +83,45 @@ def time_threads(size: int, rng: np.random.Generator) -> Records:
             two = timed(lambda: list(pool.map(fit, [slice(half), slice(half, whole)])))
             rows.append({"ours": two / whole, "theirs": one / whole, "n_sets": whole})
     return {"times": rows, "n_fits": 2 * size * whole}
+
+
+def time_backward(peer: str, net: str, size: int, rng: np.random.Generator) -> Records:
+    """Time both passes through a network, in turn by two ways whose gradients are compared; a "fit" is one sample's.
+
+    Ours takes all samples at once; the peer takes them one by one, or all at once as ours, which then takes the two
+    halves on two threads.
+    """
+    n_features, layers = NETS[net]
+    n_samples = N_PASSES[peer]
+    W = weight_matrices(initial_weights(n_features, layers, scale=0.5, rng=rng), n_features, layers)
+    X, target = rng.standard_normal((n_samples, n_features)), rng.integers(0, 2, (n_samples, layers[-1]))
+
+    def gradient(part: slice) -> list[Floats]:
+        x, theta = forward(W, X[part])
+        out = expit(theta)
+        return backward(W, x, out * (1.0 - out) * (out - target[part]))
+
+    whole, half = slice(n_samples), n_samples // 2
+    each = [slice(k, k + 1) for k in range(n_samples)] if peer == "sample by sample" else [whole]
+    ours = [whole] if peer == "sample by sample" else [slice(half), slice(half, n_samples)]
+    with ThreadPoolExecutor(len(ours)) as pool:
+        one, other = (added(ways) for ways in (pool.map(gradient, ours), map(gradient, each)))
+        if not all(np.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in zip(one, other, strict=True)):
+            raise CheckFailed(f"bench: two ways to the gradient of net {net} disagree; no time is worth telling")
+        rows = [
+            {
+                "ours": timed(lambda: added(pool.map(gradient, ours))) / n_samples,
+                "theirs": timed(lambda: added(map(gradient, each))) / n_samples,
+                "n_sets": n_samples,
+            }
+            for _ in range(size)
+        ]
+    return {"times": rows, "n_fits": 2 * size * n_samples}
+
+
+def added(gradients: Iterable[list[Floats]]) -> list[Floats]:
+    """Return the sum of gradients, layer by layer."""
+    return reduce(lambda sums, more: [a + b for a, b in zip(sums, more, strict=True)], gradients)
 
 
 def time_decomposition(size: int, rng: np.random.Generator) -> Records:
@@ -185,7 +229,7 @@ def times_row(rows: Rows) -> dict[str, float]:
     return row | ({} if np.isnan(rows["extra_mb"]).any() else {"extra_mb": float(rows["extra_mb"].max())})
 
 
-SETTINGS = ("part", "peer", "loss", "points", "n_samples", "n_features")
+SETTINGS = ("part", "peer", "net", "loss", "points", "n_samples", "n_features")
 
 
 def spread(name: str, values: Floats) -> dict[str, float]:
@@ -201,6 +245,11 @@ def numbers(tables: Frames) -> Numbers:
     longest = table[table["part"] == "sweep"].iloc[-1]
     return {
         "rows": nested(table.assign(name=names).dropna(subset="peer"), {"name": ""}, ["ours_us", "ratio", "floors"]),
+        "parallel": {
+            name: {key(net, "net"): ratio for net, ratio in zip(rows["net"], rows["ratio"], strict=True)}
+            for name, peer in (("stacked", "sample by sample"), ("threads", "one thread"))
+            for rows in [table[table["peer"] == peer]]
+        },
         "flatness": float(stacks.max() / stacks.min()),
         "sweep": {"seconds_at_most_sets": float(longest["ours_us"] * longest["n_sets"] / 1e6)},
     }
@@ -209,7 +258,12 @@ def numbers(tables: Frames) -> Numbers:
 EXPERIMENT = experiment(
     name="bench",
     question="What does a fit cost, beside the peers and beside the exponentials that it cannot do without?",
-    settings={"repeats": REPEATS, "smallest_stack": STACKS[1], "largest_stack": STACKS[-1]},
+    settings={
+        "repeats": REPEATS,
+        "n_passes": N_PASSES["sample by sample"],
+        "smallest_stack": STACKS[1],
+        "largest_stack": STACKS[-1],
+    },
     parts={
         "perceptron": Part(
             run=partial(time_peer, against_perceptron),
@@ -229,6 +283,7 @@ EXPERIMENT = experiment(
                 for n, d in ((50, 2), (1000, 2), (1000, 20))
             ],
         ),
+        "backward": Part(run=time_backward, cells=every(peer=N_PASSES, net=NETS)),
         "stack": Part(run=time_stack, cells=every(n_sets=STACKS)),
         "sweep": Part(run=time_sweep, cells=every(n_sets=STACKS[2:])),
         "threads": Part(run=time_threads),

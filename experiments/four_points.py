@@ -5,6 +5,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from experiments._landscape import fold_from, least_curvature, saddle_between, stationary_near
 from study import (
@@ -23,7 +24,9 @@ from study import (
     training_error,
 )
 from study.datasets.dataset import Floats
+from study.law.bound import LOSSES
 from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment, key, nested
+from study.trainers.layers import value_and_gradient
 from study.trainers.losses import Objective, objective
 
 EPS, T = 0.1, 10.0
@@ -31,6 +34,8 @@ LEARNING_RATE = 0.2
 STARTS = np.stack(np.meshgrid(*3 * [np.linspace(-4.0, 4.0, 5)], indexing="ij"), axis=-1).reshape(-1, 3)
 SEPARATOR = np.array([2.0, 0.0, 1.0])  # of all with margins of at least 1 the one of least norm, for every t
 T_LARGEST, T_DRAWN = 3000, (1, 3, 10, 30, 100, 300, 1000, 3000)
+T_PULL = np.arange(1.0, 31.0)
+EPSILONS = (0.01, 0.05, 0.1, 0.2)
 SLICE = {"along": np.linspace(-1.0, 5.0, 81), "across": np.linspace(-2.0, 2.0, 55)}
 
 WEIGHTS = ("w_x", "w_y", "bias")
@@ -142,6 +147,23 @@ def follow_minima(eps: float) -> Records:
     return {"fold": rows, "n_fits": len(rows) + len(STARTS)}
 
 
+def measure_pull(eps: float) -> Records:
+    """Measure the fourth point's part of the gradient at the optimum of the other three, beside its closed form.
+
+    Its output there is q = sigma(-u t), so with delta = q - (1 - eps), times q (1 - q) for the quadratic loss, the part
+    is delta (0, -t, 1).
+    """
+    points, fourth = four_points(T_PULL), np.array([0.0, 0.0, 0.0, 1.0])
+    q, length = expit(-logit(1.0 - eps) * T_PULL), np.hypot(T_PULL, 1.0)
+    delta = {"cross-entropy": 1.0 - eps - q, "quadratic": (1.0 - eps - q) * q * (1.0 - q)}
+    rows = []
+    for loss in LOSSES:
+        part = value_and_gradient(three_point_optimum(eps), points.X, points.y, fourth, (1,), loss, eps)[1]
+        pull = np.linalg.norm(part, axis=-1)
+        rows.append({"loss": loss, "t": T_PULL, "pull": pull, "length": length, "closed_form": delta[loss] * length})
+    return {"pull": rows}
+
+
 def count_updates(order: Order, t: int, size: int, rng: np.random.Generator) -> Records:
     """Count a perceptron's updates in a drawn order, `size` times."""
     return {"updates": run_perceptron(np.full(size, t), order, rng), "n_fits": size}
@@ -194,6 +216,8 @@ def numbers(tables: Frames) -> Numbers:
     natural = counted[counted["order"] == "natural"]
     drawn = counted[counted["order"] != "natural"]
     extra = natural["n_updates"] - natural["t"]
+    pull = tables["pull"]
+    at_ten = pull[(pull["t"] == T) & (pull["eps"] == EPS)]
     growth = np.polyfit(np.log(natural["t"][99:]), np.log(natural["n_updates"][99:]), 1)[0]
     last = natural.iloc[-1]
     return {
@@ -203,6 +227,11 @@ def numbers(tables: Frames) -> Numbers:
         "fold": {key(eps, "eps"): t for eps, t in fold.groupby("eps")["t_fold"].first().items()},
         "stuck_loss": {
             key(eps, "eps"): loss for eps, loss in stuck[stuck["t"] == T].set_index("eps")["loss_value"].items()
+        },
+        "pull": {
+            "rates": {key(eps, "eps"): rate_of_pull(rows) for eps, rows in pull.groupby("eps")},
+            "worst": round((pull["pull"] / pull["closed_form"] - 1.0).abs().max(), 9),  # below it is rounding
+            "at_ten": {key(loss): one for loss, one in zip(at_ten["loss"], at_ten["pull"], strict=True)},
         },
         "updates": {
             "follow_rule": bool((extra == np.where(natural["t"] % 3 == 0, 3, 4)).all()),
@@ -216,6 +245,14 @@ def numbers(tables: Frames) -> Numbers:
     }
 
 
+def rate_of_pull(pull: pd.DataFrame) -> dict[str, float]:
+    """Return how fast the quadratic loss's part falls with t, over its last third and for each unit of length."""
+    far = pull[(pull["loss"] == "quadratic") & (pull["t"] >= 20.0)]
+    u = float(logit(1.0 - far["eps"].iloc[0]))
+    rate = -float(np.polyfit(far["t"], np.log(far["pull"] / far["length"]), 1)[0])
+    return {"rate": rate, "off": round(abs(rate / u - 1.0), 9)}
+
+
 EXPERIMENT = experiment(
     in_processes=True,
     name="four_points",
@@ -224,7 +261,8 @@ EXPERIMENT = experiment(
     parts={
         "rules": Part(run=train_rules, draws=False),
         "slice": Part(run=evaluate_slice, draws=False),
-        "fold": Part(run=follow_minima, cells=every(eps=(0.01, 0.05, 0.1, 0.2)), draws=False),
+        "fold": Part(run=follow_minima, cells=every(eps=EPSILONS), draws=False),
+        "pull": Part(run=measure_pull, cells=every(eps=EPSILONS), draws=False),
         "natural": Part(run=count_natural, draws=False),
         "updates": Part(run=count_updates, cells=every(order=ORDERS, t=T_DRAWN)),
     },

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from experiments._geometries import BRAKED, braked
 from study import BadInput, Bound, Optimiser, add_spoilers, initial_weights, make_boxes, network, outputs
@@ -12,7 +13,7 @@ from study.datasets.dataset import Floats
 from study.law.conflict import Spoilt
 from study.law.sweeping import time_law, time_right
 from study.law.thresholds import threshold
-from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, nested, summarise
+from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, key, nested, summarise
 from study.trainers.layers import Activation, weight_matrices
 
 LN_M, MOMENTUM, MOST_STEPS = (5.0, 7.0), 0.9, 400_000
@@ -28,7 +29,11 @@ RULES: dict[str, tuple[dict[str, Any], tuple[float, ...]]] = {
     "adamw": ({"rule": "adamw", "weight_decay": 0.1}, (0.003, 0.01, 0.03, 0.1)),
 }
 """Each rule's options, and the rates among which it is tuned on sets without a spoiler."""
-CLASS_SIZES, CLASS_BOUND, CLASS_STEPS = (4, 16, 64, 256), 3.0, 2000
+RESTING = Optimiser(rule="adamw", learning_rate=0.02, betas=(0.9, 0.99), schedule="cosine")
+"""AdamW as it comes to rest, but for its decay."""
+N_CLASS, CLASS_STEPS, CLASS_RULES = 4, 20_000, {"box 3": 3.0, "box 6": 6.0, "adamw": 3.0}
+OFFSETS = (-0.5, -0.3, -0.1, 0.1, 0.3, 0.5)
+"""How far from the law's ln M* sets of three classes are trained."""
 
 
 def weigh(points: Spoilt, ln_M: Floats) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def rest(decay: float, geometry: str) -> Records:
     if not np.isfinite(law):
         return {"n_fits": 0}
     offset = np.linspace(-REACH, REACH, N_TRIED)
-    how = Optimiser(rule="adamw", learning_rate=0.02, betas=(0.9, 0.99), weight_decay=decay, schedule="cosine")
+    how = replace(RESTING, weight_decay=decay)
     given = weigh(points, law + offset)
     w = network(**given, method=how, max_steps=10_000, tol=0.0).w
     kept = w @ points.spoilers[0] > 0.0
@@ -118,25 +123,39 @@ def train_nets(net: str, activation: Activation, n_samples: int, size: int, rng:
     return {"": rows, "n_fits": len(RULES) * (4 * N_TUNING + size)}
 
 
-def train_classes(n_samples: int, size: int, rng: np.random.Generator) -> Records:
-    """Train a softmax of three classes, in a box and by AdamW, with a sample of the first near the second."""
+def draw_classes(size: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Draw sets of three classes, and last in each a sample of the first near the second."""
     angle = 2.0 * np.pi * np.arange(3) / 3.0
     centres = 1.5 * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    X = np.repeat(centres, n_samples, axis=0) + rng.uniform(-0.5, 0.5, (size, 3 * n_samples, 2))
+    X = np.repeat(centres, N_CLASS, axis=0) + rng.uniform(-0.5, 0.5, (size, 3 * N_CLASS, 2))
     spoiler = np.broadcast_to(0.45 * centres[0] + 0.55 * centres[1], (size, 1, 2))
-    X, y = np.concatenate([X, spoiler], axis=1), np.append(np.repeat(np.arange(3), n_samples), 0)
-    options: dict[str, Any] = {"layers": (3,), "w0": np.zeros(9)}
-    how = Optimiser(
-        rule="adamw", learning_rate=0.03, betas=(0.9, 0.99), weight_decay=1.0 / CLASS_BOUND, schedule="cosine"
-    )
-    fits = {
-        "box": network(X, y, **options, bound=Bound("box", CLASS_BOUND), method="spectral"),
-        "adamw": network(X, y, **options, method=how, max_steps=CLASS_STEPS, tol=0.0),
-    }
-    right = {name: outputs(fit.w, X, (3,)).argmax(axis=-1) == y for name, fit in fits.items()}
-    rows = [{"rule": name, "kept": is_right[:, -1], "base_right": is_right[:, :-1].all(axis=-1)}
-            for name, is_right in right.items()]  # fmt: skip
-    return {"classes": rows, "n_fits": 2 * size}
+    return np.concatenate([X, spoiler], axis=1), np.append(np.repeat(np.arange(3), N_CLASS), 0)
+
+
+def as_points(X: Floats, y: Floats) -> Spoilt:
+    """Return a set of classes as points of two: a row for each sample and other class, by the difference of outputs."""
+    of_class = np.eye(3)
+    rows = np.column_stack([X, np.ones(len(X))])[:, None, :, None] * (of_class[y][:, None] - of_class)[:, :, None, :]
+    others = np.arange(3) != y[:-1, None]
+    return Spoilt(base=rows[:-1][others].reshape(-1, 9), spoilers=rows[-1, 1].reshape(1, 9), shape="box")
+
+
+def train_classes(rule: str, size: int, rng: np.random.Generator) -> Records:
+    """Train a softmax of three classes on either side of the law's ln M*, each sample but the spoiler of weight M."""
+    X, y = draw_classes(size, rng)
+    R = CLASS_RULES[rule]
+    law = np.array([threshold(as_points(points, y), "cross-entropy", R) for points in X])
+    X, law = X[np.isfinite(law)], law[np.isfinite(law)]
+    weight = np.ones((len(X), len(OFFSETS), len(y)))
+    weight[..., :-1] = np.exp(law[:, None] + OFFSETS)[..., None]
+    given: dict[str, Any] = {"X": X[:, None], "y": y, "layers": (3,), "w0": np.zeros(9), "sample_weight": weight}
+    if rule == "adamw":
+        fit = network(**given, method=replace(RESTING, weight_decay=1.0 / R), max_steps=CLASS_STEPS, tol=0.0)
+    else:
+        fit = network(**given, bound=Bound("box", R), method="spectral", max_steps=100_000, tol=1e-13)
+    kept = outputs(fit.w, X[:, None], (3,))[..., -1, :].argmax(axis=-1) == 0
+    rows = [{"offset": offset, "ln_law": law, "kept": kept[:, k]} for k, offset in enumerate(OFFSETS)]
+    return {"classes": rows, "n_fits": kept.size}
 
 
 def summarise_nets(rows: Rows) -> dict[str, Any]:
@@ -149,7 +168,7 @@ def summarise_nets(rows: Rows) -> dict[str, Any]:
 def tables(records: Frames) -> Frames:
     """Return shares of networks and of softmaxes with intervals; the other records are tables."""
     nets = summarise(records[""], ["net", "activation", "n_samples", "rule"], summarise_nets)
-    classes = summarise(records["classes"], ["n_samples", "rule"], lambda rows: rates(rows, "kept", "base_right"))
+    classes = summarise(records["classes"], ["rule", "offset"], lambda rows: rates(rows, "kept"))
     return {**records, "": nets, "classes": classes}
 
 
@@ -172,8 +191,14 @@ def numbers(tables: Frames) -> Numbers:
             "largest": float(adamw["largest"].max()),
         },
         "nets": nested(tables[""], {"net": "net", "activation": "", "n_samples": "n", "rule": ""}),
-        "classes": nested(tables["classes"], {"n_samples": "n", "rule": ""}),
+        "classes": {key(rule): beside_law(rows) for rule, rows in tables["classes"].groupby("rule")},
     }
+
+
+def beside_law(classes: pd.DataFrame) -> dict[str, Any]:
+    """Return how many sets there are, and the shares that keep the spoiler below the law and lose it above."""
+    kept = classes.set_index("offset")["kept"]
+    return {"n": int(classes["n"].min()), "kept_below": kept[-0.1], "lost_above": 1.0 - kept[0.1]}
 
 
 DRAWN = [cell for cell in every(net=NETS, activation=ACTIVATIONS, n_samples=SIZES)
@@ -181,12 +206,12 @@ DRAWN = [cell for cell in every(net=NETS, activation=ACTIVATIONS, n_samples=SIZE
 EXPERIMENT = experiment(
     name="optimisers",
     question="Do momentum, Adam and AdamW, ReLU and a softmax keep the spoiler, and when do they meet it?",
-    settings={"momentum": MOMENTUM, "passes": PASSES, "batch": BATCH, "class_bound": CLASS_BOUND}
+    settings={"momentum": MOMENTUM, "passes": PASSES, "batch": BATCH}
     | {
         "most_steps": MOST_STEPS,
         "weight_decay": 0.1,
         "depth": 0.4,
-        "most_classes": max(CLASS_SIZES),
+        "n_class": N_CLASS,
         "class_steps": CLASS_STEPS,
     }
     | {"adam_from": LN_M_ADAM[-2], "adam_to": LN_M_ADAM[-1], "ln_M": LN_M[-1]},
@@ -195,7 +220,7 @@ EXPERIMENT = experiment(
         "time": Part(run=follow_descent, cells=every(rule=("descent", "momentum"), geometry=BRAKED), draws=False),
         "adam": Part(run=follow_adam, cells=every(beta=BETAS, geometry=BRAKED), draws=False),
         "adamw": Part(run=rest, cells=every(decay=DECAYS, geometry=BRAKED), draws=False),
-        "classes": Part(run=train_classes, cells=every(n_samples=CLASS_SIZES), resamples=50),
+        "classes": Part(run=train_classes, cells=every(rule=CLASS_RULES)),
     },
     resamples=40,
     block_size=40,

@@ -4,8 +4,10 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from flint import arb
 from scipy.special import expit, logit
 
+from experiments._strict_minimum import sigmoid
 from study import Node, sensitivities
 from study.datasets.dataset import Floats
 from study.sweeps.parts import Frames, Numbers, Part, Records, experiment, nested
@@ -37,12 +39,14 @@ PRINTED = {
 
 RATES = (0.1, 1.0, 10.0, 100.0)
 """Rates of the one step that the lecture would take next."""
+FAR, NARROWEST = 100, 2.0**-20
+"""The rate from which on one bound covers all, and the narrowest interval of rates that is tried below."""
 GRAPH_INPUTS = {"w": 5.0, "x": 3.0, "y": 2.0, "z": 4.0}
 
 
 def run_examples() -> Records:
     """Run both examples."""
-    return {"": quantities(), "network": edges(), "graph": graph(), "step": steps()}
+    return {"": quantities(), "network": edges(), "graph": graph(), "step": steps(), "every_rate": every_rate()}
 
 
 def weights() -> list[Floats]:
@@ -73,6 +77,53 @@ def error_after(rate: float) -> float:
 def steps() -> list[dict[str, float]]:
     """Return the error before, and after one step at each rate."""
     return [{"rate": rate, "error": error_after(rate)} for rate in (0.0, *RATES)]
+
+
+def every_rate() -> dict[str, Any]:
+    """Prove in ball arithmetic that a step lowers the error at every positive rate.
+
+    An interval of rates is done where the error falls all over it, or is below what it was before the step. A step
+    changes theta^2_j by -rate delta^2_j times one or more, and by at most the sum of |W^2_ij| besides: from `FAR` on
+    that is enough, for delta^2_1 < 0 raises the first output, whose target is one, and delta^2_2 > 0 lowers the other.
+    """
+    before, _, theta, delta = step_in_balls(arb(0))
+    waiting, n_cells, falls = [(0.0, float(FAR))], 0, True
+    while waiting and falls:
+        low, high = waiting.pop()
+        middle, n_cells = (low + high) / 2.0, n_cells + 1
+        error, slope, *_ = step_in_balls(arb(middle, (high - low) / 2.0))
+        if not (slope < 0 or error < before):
+            falls = high - low > NARROWEST
+            waiting += [(low, middle), (middle, high)]
+    reach = [sum(abs(exactly(W2[i][j])) for i in range(2)) for j in range(2)]
+    first, second = theta[0] - FAR * delta[0] - reach[0], theta[1] - FAR * delta[1] + reach[1]
+    beyond = ((1 - sigmoid(first)) ** 2 + sigmoid(second) ** 2) / 2
+    signs = delta[0] < 0 < delta[1]
+    return {"falls": bool(falls and signs and beyond < before), "n_cells": n_cells, "far": FAR}
+
+
+def step_in_balls(rate: arb) -> tuple[arb, arb, list[arb], list[arb]]:
+    """Return the error after a step, its slope by the rate, and theta^2 and delta^2 before, as enclosures."""
+    x0, x1, x2, w, target = (exactly(values) for values in (X0, X1, X2, W2, TARGETS))
+    nodes = range(2)
+    theta = [(x / (1 - x)).log() for x in x2]
+    delta = [x * (1 - x) * (x - t) for x, t in zip(x2, target, strict=True)]
+    pull = [x1[i] * (1 - x1[i]) * sum(delta[j] * w[i][j] for j in nodes) * (1 + x0[0] ** 2 + x0[1] ** 2) for i in nodes]
+    hidden = [sigmoid((x / (1 - x)).log() - rate * p) for x, p in zip(x1, pull, strict=True)]
+    moved = [-p * x * (1 - x) for x, p in zip(hidden, pull, strict=True)]
+    error = slope = arb(0)
+    for j in nodes:
+        seen = 1 + sum(x1[i] * hidden[i] for i in nodes)
+        out = sigmoid(theta[j] + sum(w[i][j] * (hidden[i] - x1[i]) for i in nodes) - rate * delta[j] * seen)
+        turn = sum((w[i][j] - rate * delta[j] * x1[i]) * moved[i] for i in nodes) - delta[j] * seen
+        error += (out - target[j]) ** 2 / 2
+        slope += (out - target[j]) * out * (1 - out) * turn
+    return error, slope, theta, delta
+
+
+def exactly(values: Any) -> Any:
+    """Return decimals as enclosures of what is written, and not of the nearest binary numbers."""
+    return arb(repr(values)) if isinstance(values, float) else [exactly(value) for value in values]
 
 
 def edges() -> list[dict[str, Any]]:
@@ -146,6 +197,7 @@ def numbers(tables: Frames) -> Numbers:
         "biases": {"b_1": float(bias.iloc[0])},
         "graph": nested(tables["graph"], {"node": ""}, ["value", "sensitivity"]),
         "step": nested(tables["step"], {"rate": "rate"}, ["error"]),
+        "every_rate": dict(tables["every_rate"].astype(object).iloc[0]),
         "graph_as_printed": float(values["u"] + values["z"]),
         "delta_used": -0.137,
     }

@@ -16,10 +16,10 @@ KINDS = {"stuck minimum": "X", "saddle": "d", "separating minimum": "*"}
 
 
 def draw(tables: Tables) -> Figure:
-    """Draw the five panels."""
+    """Draw the six panels."""
     figure = plt.figure(figsize=(WIDTH, 7.2), layout="constrained")
     axes = figure.subplot_mosaic(
-        [["three", "four"], ["slice", "fold"], ["updates", "updates"]], height_ratios=[1.15, 1, 0.8]
+        [["three", "four"], ["slice", "fold"], ["updates", "pull"]], height_ratios=[1.15, 1, 0.8]
     )
     rules = tables[""].set_index("key")
     points = tables["points"].rename(columns={"x": "x_1", "y": "x_2"})
@@ -35,11 +35,12 @@ def draw(tables: Tables) -> Figure:
     draw_slice(axes["slice"], tables["slice"], tables["stationary"])
     draw_fold(axes["fold"], tables["fold"])
     draw_updates(axes["updates"], tables["updates"])
+    draw_pull(axes["pull"], tables["pull"])
     for name in ("three", "four"):
         axes[name].set(xlabel="$x_1$", ylabel="$x_2$")
         axes[name].legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), handlelength=2.2)
-    titles = ("three points", "a fourth, far below", "the loss on a plane", "the two minima")
-    label_panels(zip(axes.values(), (*titles, "updates of the perceptron until it separates"), strict=True))
+    titles = ("three points", "a fourth, far below", "the loss on a plane", "the two minima", "perceptron's updates")
+    label_panels(zip(axes.values(), (*titles, "the fourth point's pull"), strict=True))
     return figure
 
 
@@ -101,13 +102,38 @@ def draw_updates(axes: Axes, updates: pd.DataFrame) -> None:
     for order, rows in updates.groupby("order", sort=False):
         colour, marker = ORDERS[str(order)]
         if order == "natural":
-            axes.plot(rows["t"], rows["n_updates"], color=OKABE_ITO[colour], label="natural order")
+            axes.plot(rows["t"], rows["n_updates"], color=OKABE_ITO[colour], label="natural order, all $t$")
             axes.plot(
                 rows["t"], rows["novikoff_bound"], color=OKABE_ITO["black"], linestyle="--", label="Novikoff's bound"
             )
         else:
             span = np.abs(rows[["least", "most"]].T - rows["n_updates"])
             style: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "linestyle": "none", "markersize": 5}
-            axes.errorbar(rows["t"], rows["n_updates"], yerr=span, capsize=2, label=f"{order} order", **style)
+            axes.errorbar(rows["t"], rows["n_updates"], yerr=span, capsize=2, label=order, **style)
     axes.set(xscale="log", yscale="log", xlabel="distance $t$ of the fourth point", ylabel="updates")
-    axes.legend(loc="upper left", ncols=2)
+    axes.legend(loc="upper left", fontsize=7.5, handlelength=1.6)
+    axes.set_ylim(top=1e10)
+
+
+def draw_pull(axes: Axes, pull: pd.DataFrame) -> None:
+    """Draw the norm of the fourth point's part of the gradient against t, the closed form as lines."""
+    for eps, rows in pull.groupby("eps"):
+        colour, line = FOLDS[float(eps)]
+        for loss, marker in (("quadratic", "o"), ("cross-entropy", "")):
+            one = rows[rows["loss"] == loss]
+            axes.plot(one["t"], one["closed_form"], color=OKABE_ITO[colour], linestyle=line)
+            if marker:
+                own = one[one["t"] % 3 == 1]
+                axes.plot(
+                    own["t"],
+                    own["pull"],
+                    marker,
+                    color=OKABE_ITO[colour],
+                    markersize=3,
+                    label=f"$\\varepsilon = {eps:g}$",
+                )
+    axes.text(29.5, 150.0, "cross-entropy", ha="right", va="bottom", fontsize=8)
+    axes.text(29.5, 1e-8, "quadratic loss", ha="right", fontsize=8)
+    axes.set(
+        yscale="log", ylim=(1e-24, 1e6), xlabel="distance $t$ of the fourth point", ylabel="its part of the gradient"
+    )

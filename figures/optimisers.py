@@ -68,11 +68,17 @@ def draw_adamw(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def draw_classes(axes: Axes, rows: pd.DataFrame) -> None:
-    """Draw the share of sets of three classes in which the spoiler is kept."""
-    for rule, (colour, marker) in {"box": ("black", "o"), "adamw": RULES["adamw"]}.items():
-        own, label = rows[rows["rule"] == rule], NAMES.get(rule, rule)
-        draw_estimates(axes, own, "n_samples", "kept", colour, marker, markersize=4, linewidth=0.8, label=label)
-    axes.set(xscale="log", xlabel="samples a class", ylabel="spoiler kept", ylim=(-0.04, 1.04))
+    """Draw the share of sets of three classes that keep the spoiler, by how far from the law the points' weight is."""
+    shown = {
+        "box 3": ("black", "o", "box of 3"),
+        "box 6": ("sky", "^", "box of 6"),
+        "adamw": (*RULES["adamw"], "AdamW"),
+    }
+    for k, (rule, (colour, marker, label)) in enumerate(shown.items()):
+        own = rows[rows["rule"] == rule].assign(place=lambda one, k=k: one["offset"] + 0.02 * (k - 1))
+        draw_estimates(axes, own, "place", "kept", colour, marker, markersize=4, linewidth=0.8, label=label)
+    axes.axvline(0.0, color=OKABE_ITO["black"], linewidth=0.6, linestyle=":")
+    axes.set(xlabel=r"$\ln M$ less the law's $\ln M^*$", ylabel="spoiler kept", ylim=(-0.04, 1.04))
     axes.legend(loc="lower left")
 
 

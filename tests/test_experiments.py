@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flint import arb
 
+from experiments import bench, optimisers, worked_example
+from study.checks import CheckFailed
 from study.commands.checkout import load_experiment, select
 from study.report.provenance import read_record, read_tables, table_name
 from study.sweeps.experiment import CERTIFICATES
+from study.trainers.layers import value_and_gradient
 from tests.conftest import ROOT, Study
 
 RESULTS = ROOT / "experiments" / "results"
@@ -121,3 +125,41 @@ def test_the_four_points_are_proved() -> None:
     assert numbers["fold"]["eps_0_1"]["t"] == pytest.approx(4.112425996306022, abs=1e-10)
     assert numbers["fold"]["eps_0_1"]["radius"] <= 1e-10
     assert numbers["verdicts_separate"]
+
+
+# Parts of experiments that no other test computes.
+
+
+def test_a_step_in_balls_is_the_backward_passs() -> None:
+    for rate in (0.0, *worked_example.RATES):
+        assert float(worked_example.step_in_balls(arb(rate))[0].mid()) == pytest.approx(
+            worked_example.error_after(rate), rel=1e-12
+        )
+
+
+def test_a_step_that_raises_the_error_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert worked_example.every_rate()["falls"]
+    monkeypatch.setattr(worked_example, "W2", ((-1.7, 2.1), (80.0, -0.2)))
+    assert not worked_example.every_rate()["falls"]
+
+
+def test_a_softmax_sees_a_point_for_every_other_class() -> None:
+    X, y = optimisers.draw_classes(1, np.random.default_rng(0))
+    w = np.random.default_rng(1).normal(size=9)
+    points, share = optimisers.as_points(X[0], y), np.eye(len(y))
+    losses = value_and_gradient(w, X, y, share, (3,), "cross-entropy", 0.0)[0]
+    margins = (points.base @ w).reshape(-1, 2)
+    np.testing.assert_allclose(losses[:-1], np.log1p(np.exp(-margins).sum(axis=-1)), rtol=1e-12)
+    theta = np.append(X[0, -1], 1.0) @ w.reshape(3, 3)
+    assert float(points.spoilers[0] @ w) == pytest.approx(theta[0] - theta[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("peer", bench.N_PASSES)
+def test_two_ways_to_a_gradient_are_compared(peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "N_PASSES", {peer: 9})
+    times: Any = bench.time_backward(peer, "64, 64, 10", 1, np.random.default_rng(0))["times"]
+    assert times[0]["ours"] > 0.0 < times[0]["theirs"]
+    added = iter([[np.zeros(2)], [np.ones(2)]])
+    monkeypatch.setattr(bench, "added", lambda _: next(added))
+    with pytest.raises(CheckFailed, match="net 16 disagree"):
+        bench.time_backward(peer, "16", 1, np.random.default_rng(0))
