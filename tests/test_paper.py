@@ -175,7 +175,7 @@ FAULTS: dict[str, dict[str, tuple[Plant, str]]] = {
             '[9](experiments/results/four_points.json "") is not one number link',
         ),
         "a dead key": (replaced(PAPER, '"barrier:.4f"', '"barriers:.4f"'), "cites `barriers`"),
-        "a claim": (replaced(PAPER, "| does not hold (", "| holds ("), "a table of claims is stale"),
+        "a claim": (replaced(PAPER, "| does not hold |", "| holds |"), "a table of claims is stale"),
         "an entry that is never cited": (
             replaced("references.bib", "@", "@misc{ghost, title = {Ghost}}\n\n@"),
             "references.bib: ghost is never cited",
@@ -219,7 +219,7 @@ def test_what_is_found_is_said_on_lines_of_its_own(spoilt: Path, study: Study) -
 
 def test_refreshing_mends_a_stale_number_and_renders(spoilt: Path, study: Study) -> None:
     paper = (spoilt / PAPER).read_text()
-    (spoilt / PAPER).write_text(paper.replace("[0.40500](", "[0.7](").replace("| does not hold (", "| holds ("))
+    (spoilt / PAPER).write_text(paper.replace("[0.40500](", "[0.7](").replace("| does not hold |", "| holds |"))
     answer = study(spoilt, "paper", prelude=UNCHECKED)
     assert answer.returncode == 0, answer.stderr
     assert (spoilt / PAPER).read_text() == paper

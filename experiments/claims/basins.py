@@ -16,16 +16,17 @@ CLAIMS = (
         key="nearly always stuck",
         statement="On the four points backpropagation with the quadratic loss loses the fourth nearly all the time: in "
         "nineteen of twenty runs or more.",
-        source="folklore, after @brady1989",
+        source="[@raj2026]",
         holds=lambda results: min(_least_share(results, True), _least_share(results, False)) >= 0.95,
         condition="training goes on from the optimum of the other three",
         holds_conditionally=lambda results: _least_share(results, True) >= 0.95,
         sample=STARTS,
         evidence=(
+            "lost, from starts of spread one: {basins.starts.quadratic_t_10.s_1.stuck:.3f}",
             "from that optimum, distance ten: {basins.warm.quadratic_t_10:.2f}",
-            "from starts of spread one: {basins.starts.quadratic_t_10.s_1.stuck:.3f}",
             "from small starts: {basins.starts.quadratic_t_10.s_0_01.stuck:.2f}",
         ),
+        rests="[Figure](figures/basins.svg)d",
     ),
     Claim(
         key="likely to fail",
@@ -36,9 +37,10 @@ CLAIMS = (
         holds_conditionally=lambda results: results["basins"]["starts"]["quadratic_t_100"]["s_1"]["low"] >= 0.5,
         sample=STARTS,
         evidence=(
+            "lost, spread one, distance a hundred: {basins.starts.quadratic_t_100.s_1.stuck:.3f}",
             "spread one, distance five: {basins.starts.quadratic_t_5.s_1.stuck:.3f}",
-            "distance a hundred: {basins.starts.quadratic_t_100.s_1.stuck:.3f}",
             "small starts, distance a hundred: {basins.starts.quadratic_t_100.s_0_01.stuck:.2f}",
         ),
+        rests="[Figure](figures/basins.svg)d",
     ),
 )

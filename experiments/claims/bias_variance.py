@@ -45,12 +45,13 @@ def _more_variance(baseline: str, key: str, statement: str) -> Claim:
         holds_conditionally=lambda results: _surely(results, baseline, "variance", 1),
         sample=SETS,
         evidence=(
+            f"comparisons in which the unit's is surely higher: {{{everywhere}.unit_larger}}",
             f"variance, {baseline.replace('max_margin', 'widest margin')}: {{{rules}.{baseline}.variance:.4f}}",
             f"unit, box: {{{rules}.unit_cross_entropy_box_3.variance:.5f}}",
             f"comparisons in all settings: {{{everywhere}.compared}}",
             f"surely higher in: {{{everywhere}.baseline_larger}}",
-            f"the unit's in: {{{everywhere}.unit_larger}}",
         ),
+        rests="[Figure](figures/bias_variance.svg)b",
     )
 
 
@@ -65,12 +66,14 @@ CLAIMS = (
         holds_conditionally=lambda results: _surely(results, "perceptron", "bias", -1),
         sample=SETS,
         evidence=(
+            "comparisons in which its bias is surely not above by that much: "
+            "{bias_variance.everywhere.perceptron.bias.not_above}",
             "training sets separated: {bias_variance.cells.primary.perceptron.separates:.3f}",
             "bias, perceptron: {bias_variance.cells.primary.perceptron.bias:.4f}",
             "unit, box: {bias_variance.cells.primary.unit_cross_entropy_box_3.bias:.4f}",
             "comparisons in all settings: {bias_variance.everywhere.perceptron.bias.compared}",
-            "surely not above by that much in: {bias_variance.everywhere.perceptron.bias.not_above}",
         ),
+        rests="[Figure](figures/bias_variance.svg)c",
     ),
     _more_variance(
         "perceptron",
@@ -88,10 +91,11 @@ CLAIMS = (
         ),
         sample=SETS,
         evidence=(
-            "perceptron less unit, variance: "
+            "variance, perceptron less unit: "
             "{bias_variance.differences.perceptron.unit_cross_entropy_box_3.variance.difference:+.4f}",
             "bias: {bias_variance.differences.perceptron.unit_cross_entropy_box_3.bias.difference:+.4f}",
         ),
+        rests="[Figure](figures/bias_variance.svg)a",
     ),
     _more_variance(
         "max_margin",
@@ -110,10 +114,11 @@ CLAIMS = (
         ),
         sample=SETS,
         evidence=(
+            "measured over predicted, at most: {bias_variance.law.most_ratio:.2f}",
             "predicted, box of three: {bias_variance.law.unit_cross_entropy_box_3.predicted_rate:.3f}",
             "measured: {bias_variance.law.unit_cross_entropy_box_3.peak_rate:.3f}",
             "measured over predicted, six units, from: {bias_variance.law.least_ratio:.2f}",
-            "to: {bias_variance.law.most_ratio:.2f}",
         ),
+        rests="[Figure](figures/bias_variance.svg)b",
     ),
 )

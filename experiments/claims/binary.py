@@ -16,11 +16,12 @@ CLAIMS = (
         ),
         basis="proved, by machine and by hand",
         evidence=(
+            f"minima above the lowest: {{{ONE}.n_bad}}",
             f"minima: {{{ONE}.n_minima}}",
-            f"above the lowest: {{{ONE}.n_bad}}",
             f"their losses: {{{ONE}.lowest:.4f}}",
             f"and: {{{ONE}.bad:.4f}}",
         ),
+        rests="`binary.csv`",
     ),
     Claim(
         key="few separable binary points",
@@ -33,10 +34,11 @@ CLAIMS = (
         ),
         basis="proved by machine",
         evidence=(
+            f"minima above the lowest: {{{TWO}.n_bad}}",
             f"minima: {{{TWO}.n_minima}}",
-            f"above the lowest: {{{TWO}.n_bad}}",
             f"their losses: {{{TWO}.lowest:.5f}}",
             f"and: {{{TWO}.bad:.5f}}",
         ),
+        rests="`binary.separable.csv`",
     ),
 )

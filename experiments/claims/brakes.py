@@ -59,6 +59,7 @@ CLAIMS = (
             "bias free: {brakes.laws.penalty_bias_free.worst:.4f}",
             "of the slope of the time, as a share: {brakes.time.worst:.1e}",
         ),
+        rests="[Figure](figures/brakes.svg)f",
     ),
     Claim(
         key="other tails",
@@ -69,10 +70,11 @@ CLAIMS = (
         basis="proved; measured",
         sample="{brakes.n_geometries} sets",
         evidence=(
+            "error of $\\ln M^*$ at the widest bound, arctan: {brakes.tail.arctan.worst:.3f}",
             "error of $\\ln M^*$ at the widest bound, tail one over the margin: {brakes.tail.inverse.worst:.3f}",
             "over its square: {brakes.tail.inverse_square.worst:.3f}",
-            "arctan in place of the logistic: {brakes.tail.arctan.worst:.3f}",
         ),
+        rests="[Figure](figures/brakes.svg)d",
     ),
     Claim(
         key="quadratic loss in time",
@@ -81,12 +83,13 @@ CLAIMS = (
         holds=_never_in_time,
         sample="{brakes.n_geometries} sets",
         evidence=(
+            "largest difference of a power: {brakes.quadratic.worst_power:.3f}",
             "sets on which it is to be lost for ever: {brakes.quadratic.never}",
             "followed: {brakes.quadratic.never_followed}",
             "lost: {brakes.quadratic.never_met}",
             "powers compared: {brakes.quadratic.powers}",
-            "largest difference: {brakes.quadratic.worst_power:.3f}",
         ),
+        rests="[Figure](figures/brakes.svg)e",
     ),
     Claim(
         key="monotony in the bound",
@@ -95,13 +98,14 @@ CLAIMS = (
         holds=_monotone,
         basis="proved by machine",
         evidence=(
+            "kept at two, between a tenth and ten, cross-entropy: {brakes.returning.cross_entropy.R_2.separates}",
             "kept at a tenth, cross-entropy: {brakes.returning.cross_entropy.R_0_1.separates}",
-            "at two: {brakes.returning.cross_entropy.R_2.separates}",
             "at ten: {brakes.returning.cross_entropy.R_10.separates}",
             "quadratic loss, at a tenth: {brakes.returning.quadratic.R_0_1.separates}",
             "at two: {brakes.returning.quadratic.R_2.separates}",
             "at ten: {brakes.returning.quadratic.R_10.separates}",
         ),
+        rests="`brakes.returning.csv`",
     ),
     Claim(
         key="one threshold of a penalty",
@@ -110,10 +114,11 @@ CLAIMS = (
         holds=_single_threshold,
         basis="proved by machine",
         evidence=(
+            "the spoiler's margin, most points: {brakes.won_back.ln_M_8.margin:.2f}",
             "the spoiler's margin, few points: {brakes.won_back.ln_M__4.margin:.2f}",
             "more: {brakes.won_back.ln_M_2.margin:.2f}",
-            "most: {brakes.won_back.ln_M_8.margin:.2f}",
         ),
+        rests="`brakes.won_back.csv`",
     ),
     Claim(
         key="time in the number of points",
@@ -121,9 +126,10 @@ CLAIMS = (
         source="this study",
         holds=_later,
         evidence=(
+            "time, most copies of each point: {brakes.sooner.ln_M_8.t:.3f}",
             "time, one copy of each point: {brakes.sooner.ln_M_0.t:.2f}",
             "e copies: {brakes.sooner.ln_M_1.t:.2f}",
-            "the eighth power of e: {brakes.sooner.ln_M_8.t:.3f}",
         ),
+        rests="`brakes.sooner.csv`",
     ),
 )

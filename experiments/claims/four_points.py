@@ -26,18 +26,19 @@ CLAIMS = (
         holds=_unit_stays,
         basis="measured; proved by machine in its section",
         evidence=(
+            "the unit separates, trained on by descent: {four_points.rules.descent.separates}",
             "the perceptron separates: {four_points.rules.perceptron_four.separates}",
             "the unit separates, trained on by L-BFGS-B: {four_points.rules.continued.separates}",
-            "by descent: {four_points.rules.descent.separates}",
             "least curvature where it stays: {four_points.stationary.stuck.least_curvature:.4f}",
             "the lowest minimum found separates: {four_points.rules.lowest.separates}",
         ),
+        rests="[Figure](figures/four_points.svg)b",
     ),
     Claim(
         key="t squared",
         statement="On these four points the perceptron may take a number of iterations that grows as the square of the "
         "fourth point's distance.",
-        source="folklore, after the bound of @novikoff1962",
+        source="[@raj2026]",
         holds=lambda results: (
             results["four_points"]["updates"]["growth_exponent"] > 1.5
             or results["perceptron_updates"]["orders"]["t_256"]["most"] > 256**1.5
@@ -48,6 +49,7 @@ CLAIMS = (
             "distance plus three or four, always: {four_points.updates.follow_rule}",
             "most in any order, at the largest distance tried: {perceptron_updates.orders.t_256.most}",
         ),
+        rests="[Figure](figures/four_points.svg)e",
     ),
     Claim(
         key="the fourth point's pull",
@@ -61,5 +63,6 @@ CLAIMS = (
             "the part at distance ten: {four_points.pull.at_ten.quadratic:.1e}",
             "of the cross-entropy: {four_points.pull.at_ten.cross_entropy:.1f}",
         ),
+        rests="[Figure](figures/four_points.svg)f",
     ),
 )

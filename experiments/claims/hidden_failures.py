@@ -19,5 +19,6 @@ CLAIMS = (
             "loss of weights that separate: {hidden_failures.proof.lower_loss:.0e}",
             "copies from which every optimum fails: {hidden_failures.global.depth_1.cross_entropy.copies}",
         ),
+        rests="[Figure](figures/hidden_failures.svg)a, b",
     ),
 )

@@ -28,11 +28,12 @@ CLAIMS = (
         holds=_outvoted,
         basis="proved by machine",
         evidence=(
+            "cases with both sides proved: {lecture.far.proved}",
             "lines, bounds and losses: {lecture.far.n}",
-            "both sides proved: {lecture.far.proved}",
             "points it takes at distance ten, bound three: {lecture.far.cross_entropy.D_10.R_3.copies:.1e}",
             "bound one: {lecture.far.cross_entropy.D_10.R_1.copies:,.0f}",
         ),
+        rests="`lecture.csv`",
     ),
     Claim(
         key="four places",
@@ -41,11 +42,13 @@ CLAIMS = (
         holds=_each_place,
         sample=SETS,
         evidence=(
+            "share of the region between two places, unit, cross-entropy: "
+            "{lecture.four.unit_cross_entropy_box.apart:.1%}",
             "share of the region between two places, perceptron: {lecture.four.perceptron.apart:.1%}",
             "widest margin: {lecture.four.max_margin.apart:.1%}",
-            "unit, cross-entropy: {lecture.four.unit_cross_entropy_box.apart:.1%}",
             "quadratic loss: {lecture.four.unit_quadratic_box.apart:.1%}",
         ),
+        rests="`lecture.four.csv`",
     ),
     Claim(
         key="any place",
@@ -56,10 +59,11 @@ CLAIMS = (
         holds_conditionally=lambda results: results["lecture"]["any"]["unit_cross_entropy_box"]["lost_low"] >= 0.9,
         sample=SETS,
         evidence=(
+            "share of places in which it is lost, quadratic loss: {lecture.any.unit_quadratic_box.lost:.1%}",
             "lost, cross-entropy: {lecture.any.unit_cross_entropy_box.lost:.1%}",
             "at least: {lecture.any.unit_cross_entropy_box.lost_low:.1%}",
-            "quadratic loss: {lecture.any.unit_quadratic_box.lost:.1%}",
             "perceptron: {lecture.any.perceptron.lost:.1%}",
         ),
+        rests="`lecture.any.csv`",
     ),
 )

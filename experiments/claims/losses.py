@@ -15,6 +15,7 @@ CLAIMS = (
             "the fourth point is met at every distance up to seven: {losses.all_found}",
             f"share of spoiled clusters, from zero: {{{CLUSTERS}.zero.separates:.2f}}",
         ),
+        rests="[Figure](figures/losses.svg)c",
     ),
     Claim(
         key="finite is soon",
@@ -26,5 +27,6 @@ CLAIMS = (
             "steps at the largest distance: {losses.time.t_7.threshold_quadratic:,.0f}",
             "updates of the perceptron at ten: {losses.perceptron.four:.0f}",
         ),
+        rests="[Figure](figures/losses.svg)c",
     ),
 )

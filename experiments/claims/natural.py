@@ -35,11 +35,12 @@ CLAIMS = (
         holds_conditionally=lambda results: _often(results, "C_0_01"),
         sample=PROBLEMS,
         evidence=(
+            "problems with points given up at C of one: {natural.lost.C_1}",
             "separable: {natural.separable}",
-            "points given up at C of one, in: {natural.lost.C_1}",
             "at a hundredth: {natural.lost.C_0_01}",
             "in a box of three: {natural.lost.R_3}",
         ),
+        rests="[Figure](figures/natural.svg)a",
     ),
     Claim(
         key="variance, natural data",
@@ -55,6 +56,7 @@ CLAIMS = (
             for name, baseline in zip(("perceptron", "widest margin"), BASELINES, strict=True)
             for words, unit in (("one", UNIT), ("a hundredth", STRICT))
         ),
+        rests="[Figure](figures/natural.svg)c",
     ),
     Claim(
         key="error, natural data",
@@ -71,6 +73,7 @@ CLAIMS = (
             for name, baseline in zip(("perceptron", "widest margin"), BASELINES, strict=True)
             for words, unit in (("one", UNIT), ("a hundredth", STRICT))
         ),
+        rests="[Figure](figures/natural.svg)d",
     ),
     Claim(
         key="the law, natural data",
@@ -82,9 +85,10 @@ CLAIMS = (
         ),
         sample=PROBLEMS,
         evidence=(
+            "problems within a factor of two: {natural.law.within}",
             "problems where it names a bound for that point: {natural.law.problems}",
-            "within a factor of two: {natural.law.within}",
             "measured over predicted, median: {natural.law.ratio:.2f}",
         ),
+        rests="[Figure](figures/natural.svg)b",
     ),
 )

@@ -38,11 +38,13 @@ CLAIMS = (
         holds_conditionally=_saves_weight_by_weight,
         sample=SETS,
         evidence=(
+            "share separated, sixteen hidden nodes, product of norms: "
+            "{networks.depth.ball.R_16.width_16.separates_1:.2f}",
             "unit, box: {networks.grid.box.R_4.depth_0_width_0.separates:.2f}",
             "sixteen hidden nodes, box: {networks.grid.box.R_4.depth_1_width_16.separates:.2f}",
             "unit, product of norms: {networks.depth.ball.R_16.width_16.separates_0:.2f}",
-            "sixteen hidden nodes: {networks.depth.ball.R_16.width_16.separates_1:.2f}",
         ),
+        rests="[Figure](figures/networks.svg)a, b",
     ),
     Claim(
         key="only margins enter",
@@ -54,10 +56,11 @@ CLAIMS = (
         holds_conditionally=lambda results: _margins_alone(results, "width_0"),
         sample="one set",
         evidence=(
+            "slope at the widest bounds, one hidden node: {networks.law.width_1.late_slope:.2f}",
             "slope at the widest bounds, no hidden layer: {networks.law.width_0.late_slope:.2f}",
-            "one hidden node: {networks.law.width_1.late_slope:.2f}",
             "two: {networks.law.width_2.late_slope:.2f}",
         ),
+        rests="[Figure](figures/networks.svg)c",
     ),
     Claim(
         key="variance and depth",
@@ -68,9 +71,10 @@ CLAIMS = (
         holds_conditionally=lambda results: _variance_falls(results, "ball"),
         sample="{networks.n_paired:,} sets",
         evidence=(
+            "change for each layer, width four, widest box: {networks.depth.box.R_4.width_4.slope:+.4f}",
             "change for each layer, width four, tightest box: {networks.depth.box.R_1.width_4.slope:+.4f}",
-            "widest box: {networks.depth.box.R_4.width_4.slope:+.4f}",
             "product of norms: {networks.depth.ball.R_16.width_4.slope:+.4f}",
         ),
+        rests="[Figure](figures/networks.svg)d",
     ),
 )

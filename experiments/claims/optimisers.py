@@ -50,9 +50,10 @@ CLAIMS = (
         holds=_follows,
         basis="measured",
         evidence=(
+            "largest difference as a share, momentum: {optimisers.time.momentum.worst:.1e}",
             "largest difference as a share, descent: {optimisers.time.descent.worst:.1e}",
-            "momentum: {optimisers.time.momentum.worst:.1e}",
         ),
+        rests="[Figure](figures/optimisers.svg)a",
     ),
     Claim(
         key="Adam's clock is its memory",
@@ -62,9 +63,10 @@ CLAIMS = (
         holds=_remembers,
         basis="measured",
         evidence=(
+            "largest slope over that: {optimisers.adam.most:.2f}",
             "least slope over that: {optimisers.adam.least:.2f}",
-            "largest: {optimisers.adam.most:.2f}",
         ),
+        rests="[Figure](figures/optimisers.svg)b",
     ),
     Claim(
         key="AdamW is a box",
@@ -73,6 +75,7 @@ CLAIMS = (
         holds=_boxed,
         basis="measured",
         evidence=("largest error of $\\ln M^*$: {optimisers.adamw.worst:.3f}",),
+        rests="[Figure](figures/optimisers.svg)c",
     ),
     Claim(
         key="Adam keeps more",
@@ -83,9 +86,10 @@ CLAIMS = (
         basis="measured",
         sample="{optimisers.nets.net_16.relu.n_100.adam.n} sets a network",
         evidence=(
+            "kept by descent, sixteen ReLU nodes: {optimisers.nets.net_16.relu.n_100.descent.kept:.0%}",
             "sixteen ReLU nodes, Adam: {optimisers.nets.net_16.relu.n_100.adam.kept:.0%}",
-            "descent: {optimisers.nets.net_16.relu.n_100.descent.kept:.0%}",
         ),
+        rests="[Figure](figures/optimisers.svg)e",
     ),
     Claim(
         key="several classes",
@@ -103,6 +107,7 @@ CLAIMS = (
             "lose it above, bound six: {optimisers.classes.box_6.lost_above:.0%}",
             "keep it below: {optimisers.classes.box_6.kept_below:.0%}",
         ),
+        rests="[Figure](figures/optimisers.svg)d",
     ),
     Claim(
         key="AdamW, several classes",
@@ -116,5 +121,6 @@ CLAIMS = (
             "share of sets that lose it a tenth above the box's law: {optimisers.classes.adamw.lost_above:.0%}",
             "keep it a tenth below: {optimisers.classes.adamw.kept_below:.0%}",
         ),
+        rests="[Figure](figures/optimisers.svg)d",
     ),
 )

@@ -34,12 +34,13 @@ CLAIMS = (
         basis="proved by machine",
         sample="{phase_diagram.cells:,} cells",
         evidence=(
+            "all separate at the widest bound, cross-entropy: {phase_diagram.cross_entropy.separates_at_widest}",
             "most base points: {phase_diagram.most_base:,.0f}",
-            "all separate at the widest, cross-entropy: {phase_diagram.cross_entropy.separates_at_widest}",
             "quadratic loss: {phase_diagram.quadratic.separates_at_widest}",
             "never again lost, cross-entropy: {phase_diagram.cross_entropy.monotone_in_bound}",
             "quadratic loss: {phase_diagram.quadratic.monotone_in_bound}",
         ),
+        rests="[Figure](figures/phase_diagram.svg)a, b",
     ),
     Claim(
         key="the law",
@@ -49,10 +50,11 @@ CLAIMS = (
         holds=_exponential,
         basis="proved, and by machine",
         evidence=(
-            "accepted beside the law, cross-entropy: {phase_diagram.cross_entropy.brackets_accepted}",
+            "proofs accepted beside the law, cross-entropy: {phase_diagram.cross_entropy.brackets_accepted}",
             "tried: {phase_diagram.cross_entropy.n_brackets}",
             "quadratic loss: {phase_diagram.quadratic.brackets_accepted}",
             "tried: {phase_diagram.quadratic.n_brackets}",
         ),
+        rests="[Figure](figures/phase_diagram.svg)f, g",
     ),
 )

@@ -27,11 +27,12 @@ CLAIMS = (
         basis="proved; the other losses measured",
         sample="{reach.n:,} sets",
         evidence=(
-            "lost against the proof, of targets within reach: {reach.in_reach_lost}",
+            "lost, of targets within reach: {reach.in_reach_lost}",
             "ten thousand copies: {reach.copies.threshold_quadratic.share_0_95.m_10000.separates:.3f}",
             "quadratic loss: {reach.copies.quadratic.share_0_95.m_10000.separates:.3f}",
             "cross-entropy: {reach.copies.cross_entropy.share_0_95.m_10000.separates:.3f}",
             "out of reach: {reach.targets.box.u_2_2.threshold_quadratic.separates:.3f}",
         ),
+        rests="[Figure](figures/reach.svg)a",
     ),
 )

@@ -37,6 +37,7 @@ CLAIMS = (
             "error of the law of the first: {significance.first.worst:.4f}",
             "of the second, in $\\ln M$: {significance.second.worst:.3f}",
         ),
+        rests="[Figure](figures/significance.svg)a",
     ),
     Claim(
         key="the share rises",
@@ -47,5 +48,6 @@ CLAIMS = (
         basis="proved; measured",
         sample="{significance.n_geometries} sets",
         evidence=("largest share, at least: {significance.between.least_largest:.2f}",),
+        rests="[Figure](figures/significance.svg)a",
     ),
 )

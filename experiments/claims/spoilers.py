@@ -8,13 +8,13 @@ RATES = "spoilers.rates.boxes|gaussians"
 LOSSES = "cross_entropy|quadratic"
 
 
-def _rates(of: str, n_spoilers: int) -> tuple[str, ...]:
-    """Return as evidence how often each rule separates; `of` precedes the first."""
+def _rates(n_spoilers: int) -> tuple[str, ...]:
+    """Return as evidence how often each rule separates."""
     rates = f"spoilers.rates.boxes.spoilers_{n_spoilers}"
     return (
-        f"{of}, perceptron: {{{rates}.perceptron.separates:.3f}}",
-        f"unit, cross-entropy: {{{rates}.cross_entropy.separates:.3f}}",
-        f"unit, quadratic loss: {{{rates}.quadratic.separates:.3f}}",
+        f"share of sets that the unit separates, cross-entropy: {{{rates}.cross_entropy.separates:.3f}}",
+        f"quadratic loss: {{{rates}.quadratic.separates:.3f}}",
+        f"perceptron: {{{rates}.perceptron.separates:.3f}}",
     )
 
 
@@ -52,7 +52,8 @@ CLAIMS = (
         source="[@rana]",
         holds=lambda results: at_least(results, f"{RATES}.spoilers_0.perceptron|{LOSSES}.separates_low", 0.95),
         sample=SETS,
-        evidence=_rates("share of sets", 0),
+        evidence=_rates(0),
+        rests="`spoilers.csv`",
     ),
     Claim(
         key="spoilers",
@@ -63,9 +64,10 @@ CLAIMS = (
         holds_conditionally=_unit_fails_at_tight_bounds,
         sample=SETS,
         evidence=(
-            *_rates("one spoiler", 1),
+            *_rates(1),
             "unit at the widest bound: {spoilers.bounds.box.quadratic.R_100.separates:.3f}",
         ),
+        rests="[Figure](figures/spoilers.svg)d-f, i",
     ),
     Claim(
         key="insignificant",
@@ -81,6 +83,7 @@ CLAIMS = (
             "quadratic loss: {spoilers.growth.quadratic.n_100.own_share:.3f}",
             "quadratic loss, ten thousand points: {spoilers.growth.quadratic.n_10000.own_share:.4f}",
         ),
+        rests="[Figure](figures/spoilers.svg)h",
     ),
     Claim(
         key="not a feasible optimum",
@@ -90,8 +93,10 @@ CLAIMS = (
         holds=_not_feasible,
         sample=SETS,
         evidence=(
-            "cross-entropy: {spoilers.rates.boxes.spoilers_1.cross_entropy.optimum_below_best:.3f}",
+            "share of the failing sets, cross-entropy: "
+            "{spoilers.rates.boxes.spoilers_1.cross_entropy.optimum_below_best:.3f}",
             "quadratic: {spoilers.rates.boxes.spoilers_1.quadratic.optimum_below_best:.3f}",
         ),
+        rests="[Figure](figures/spoilers.svg)g",
     ),
 )

@@ -41,6 +41,7 @@ CLAIMS = (
             "widest margin: {stability.max_margin.spoiler.warm.disagreement_median:.1%}",
             "a point it has right, at most: {stability.perceptron.right_already.warm.disagreement_max:.0%}",
         ),
+        rests="[Figure](figures/stability.svg)a",
     ),
     Claim(
         key="minimally changed",
@@ -56,6 +57,7 @@ CLAIMS = (
             "quadratic loss: {stability.unit_quadratic_box.spoiler.warm.disagreement_median:.1%}",
             "an ordinary point: {stability.unit_cross_entropy_box.ordinary.warm.disagreement_median:.2%}",
         ),
+        rests="[Figure](figures/stability.svg)a",
     ),
     Claim(
         key="small changes of the inputs",
@@ -72,5 +74,6 @@ CLAIMS = (
             "widest margin: {stability.max_margin.all_points_moved.anew.disagreement_median:.1%}",
             "unit: {stability.unit_cross_entropy_box.all_points_moved.anew.disagreement_median:.2%}",
         ),
+        rests="[Figure](figures/stability.svg)a",
     ),
 )

@@ -33,10 +33,11 @@ CLAIMS = (
         holds_conditionally=_descends_to_separators,
         sample="{losses.n_clusters:,} sets",
         evidence=(
-            "hard targets, at every size tried: {unbounded.meeting_all}",
+            "separates with hard targets, at every size tried: {unbounded.meeting_all}",
             "power of time in the loss: {unbounded.rates.generic.loss_slope.mean:.4f}",
             f"soft targets, share of sets: {{{SOFT}.zero.separates:.2f}}",
         ),
+        rests="[Figure](figures/unbounded.svg)e",
     ),
     Claim(
         key="1 / log t",
@@ -49,6 +50,7 @@ CLAIMS = (
             "power of log time, generic sets: {unbounded.rates.generic.error_slope.mean:.2f}",
             "symmetric set: {unbounded.rates.symmetric.error_slope.mean:.1f}",
         ),
+        rests="[Figure](figures/unbounded.svg)c",
     ),
     Claim(
         key="a bound is a time",
@@ -57,9 +59,10 @@ CLAIMS = (
         holds=_bound_is_stopping,
         sample="an example and {unbounded.drawn_path.sets} drawn sets",
         evidence=(
+            "degrees between the two, at most, of drawn sets: {unbounded.drawn_path.most_apart:.1f}",
             "degrees between the two, at most, of the example: {unbounded.path.most_apart:.1f}",
-            "of drawn sets: {unbounded.drawn_path.most_apart:.1f}",
             "norm that meets the spoiler, over the bound that does: {unbounded.most_norm_ratio:.3f}",
         ),
+        rests="[Figure](figures/unbounded.svg)d",
     ),
 )

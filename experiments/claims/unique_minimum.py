@@ -20,10 +20,11 @@ CLAIMS = (
         holds=_unique_failing,
         basis="proved by machine",
         evidence=(
-            "proofs accepted: {unique_minimum.n_certificates}",
             "stationary points at a hundred copies: {unique_minimum.at.m_100.n_stationary}",
+            "proofs accepted: {unique_minimum.n_certificates}",
             "loss there: {unique_minimum.at.m_100.failing.loss:.4f}",
             "loss far out, at least: {unique_minimum.at.m_100.loss_at_infinity:.3f}",
         ),
+        rests="[Figure](figures/unique_minimum.svg)d",
     ),
 )

@@ -29,11 +29,12 @@ CLAIMS = (
         condition="the fourth point is far enough for the unit",
         holds_conditionally=lambda results: _four_points(results, "*"),
         evidence=(
+            "fourth point lost in a minimum, distance ten, arctan: {units.four.arctan.eps_0_1.t_10.fourth_lost}",
             "fourth point lost in a minimum, distance ten, logistic: {units.four.logistic.eps_0_1.t_10.fourth_lost}",
             "probit: {units.four.probit.eps_0_1.t_10.fourth_lost}",
-            "arctan: {units.four.arctan.eps_0_1.t_10.fourth_lost}",
             "arctan, a distance of a hundred: {units.four.arctan.eps_0_1.t_100.fourth_lost}",
         ),
+        rests="`units.csv`",
     ),
     Claim(
         key="any sigmoid, spoilers",
@@ -46,10 +47,11 @@ CLAIMS = (
         ),
         sample="{units.n} sets",
         evidence=(
+            "share separated, probit, quadratic loss: {units.spoilers.probit.quadratic.n_100.separates:.3f}",
             "share separated, arctan, cross-entropy: {units.spoilers.arctan.cross_entropy.n_100.separates:.3f}",
             "quadratic: {units.spoilers.arctan.quadratic.n_100.separates:.3f}",
             "probit, cross-entropy: {units.spoilers.probit.cross_entropy.n_100.separates:.3f}",
-            "quadratic: {units.spoilers.probit.quadratic.n_100.separates:.3f}",
         ),
+        rests="`units.spoilers.csv`",
     ),
 )

@@ -64,12 +64,14 @@ CLAIMS = (
         holds_conditionally=lambda results: _trade(results, THREE),
         sample=SETS,
         evidence=(
+            f"cells in the window in which the perceptron's bias is surely lower, box of three: "
+            f"{{{AGAINST}.{UNIT}.window.bias.smaller}}",
             f"box of three, cells in the window: {{{AGAINST}.{UNIT}.window.bias.cells}}",
-            f"the perceptron's bias is surely lower in: {{{AGAINST}.{UNIT}.window.bias.smaller}}",
             f"its variance higher in: {{{AGAINST}.{UNIT}.window.variance.larger}}",
             f"cells below: {{{AGAINST}.{UNIT}.below.bias.cells}}",
             f"bias the same in: {{{AGAINST}.{UNIT}.below.bias.same}}",
         ),
+        rests="[Figure](figures/window.svg)a, b",
     ),
     Claim(
         key="where a bound pays",
@@ -81,11 +83,13 @@ CLAIMS = (
         holds_conditionally=lambda results: _gain(results, THREE),
         sample=SETS,
         evidence=(
+            f"cells below the window in which the unit's error is surely lower, box of three: "
+            f"{{{AGAINST}.{UNIT}.below.error.larger}}",
             f"box of three, cells below the window: {{{AGAINST}.{UNIT}.below.error.cells}}",
-            f"the unit's error is surely lower in: {{{AGAINST}.{UNIT}.below.error.larger}}",
             f"cells in the window: {{{AGAINST}.{UNIT}.window.error.cells}}",
             f"the perceptron's lower in: {{{AGAINST}.{UNIT}.window.error.smaller}}",
         ),
+        rests="[Figure](figures/window.svg)c",
     ),
     Claim(
         key="above the window",
@@ -97,10 +101,12 @@ CLAIMS = (
         holds_conditionally=lambda results: _loss(results, THREE),
         sample=SETS,
         evidence=(
+            f"cells above the window in which the unit's error is surely higher, box of three: "
+            f"{{{AGAINST}.{UNIT}.above.error.smaller}}",
             f"box of three, cells: {{{AGAINST}.{UNIT}.above.variance.cells}}",
             f"the unit's variance is surely higher in: {{{AGAINST}.{UNIT}.above.variance.smaller}}",
-            f"its error in: {{{AGAINST}.{UNIT}.above.error.smaller}}",
         ),
+        rests="[Figure](figures/window.svg)c",
     ),
     Claim(
         key="consistency over perfection",
@@ -112,11 +118,13 @@ CLAIMS = (
         holds_conditionally=lambda results: _often_better(results, "below"),
         sample=SETS,
         evidence=(
+            f"cells below the window in which the unit is better than the widest margin: "
+            f"{{window.regions.max_margin.{UNIT}.below.error.larger}}",
             f"cells below the window: {{{AGAINST}.{UNIT}.below.error.cells}}",
             f"better than the perceptron in: {{{AGAINST}.{UNIT}.below.error.larger}}",
-            f"than the widest margin in: {{window.regions.max_margin.{UNIT}.below.error.larger}}",
             f"better than the widest margin inside the window, of {{{AGAINST}.{UNIT}.window.error.cells}}: "
             f"{{window.regions.max_margin.{UNIT}.window.error.larger}}",
         ),
+        rests="[Figure](figures/window.svg)f",
     ),
 )

@@ -13,10 +13,11 @@ CLAIMS = (
         holds_conditionally=lambda results: results["worked_example"]["n_reproduced"] == results["worked_example"]["n"],
         basis="computed",
         evidence=(
-            "numbers printed: {worked_example.n}",
             "right without rounding on the way: {worked_example.n_exact_agrees}",
+            "numbers printed: {worked_example.n}",
             "reproduced from the printed operands: {worked_example.n_reproduced}",
         ),
+        rests="[Figure](figures/worked_example.svg)a",
     ),
     Claim(
         key="one step",
@@ -35,5 +36,6 @@ CLAIMS = (
             "after a step at a rate of one: {worked_example.step.rate_1.error:.4f}",
             "of a hundred: {worked_example.step.rate_100.error:.5f}",
         ),
+        rests="`worked_example.every_rate.csv`",
     ),
 )

@@ -1,4 +1,4 @@
-"""A claim of the lecture or of its sources, how results decide it, and the paper's table of claims."""
+"""A claim of the lecture or of its sources, how results decide it, and the paper's tables of claims."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,13 @@ HISTORY = "experiments/claims/history.csv"
 NUMBER = re.compile(r"\{(?P<name>\w+)\.(?P<key>[^:}]+)(?P<spec>:[^}]*)?\}")
 BEGIN, END = "<!-- claims: made by `study paper` -->", "<!-- end of claims -->"
 CHANGES_BEGIN, CHANGES_END = "<!-- changes: made by `study paper` -->", "<!-- end of changes -->"
-HEAD = "| Claim | Source | Verdict | Evidence |\n|:----------------|:--------|:-------------|:---------------|\n"
+HEAD = (
+    "| Claim | Verdict | Strength | What decides | Where |\n"
+    "|:----------------------|:--------|:---------|:-----------|:------|\n"
+)
+TABLES = {"lecture": "The lecture", "others": "Brady and others", "study": "This study"}
+"""The tables of claims, and their titles."""
+LECTURE = re.compile(r"@(?:rana|raj2026)\b")
 CHANGES_HEAD = (
     "| Claim | Stated | Results | Changed | What and why |\n|:---------|:---|:---|:---|:---------------------------|\n"
 )
@@ -33,7 +39,7 @@ class Claim:
     statement : str
         The claim in the study's words.
     source : str
-        A citation as Pandoc reads it, or the lecture.
+        Who claims it, with citations as Pandoc reads them; this study's own claims begin with "this study".
     holds : callable (results) -> bool
         Whether it holds as it is stated.
     condition : str
@@ -45,7 +51,9 @@ class Claim:
     sample : str, optional
         The number of sets or runs that were drawn.
     evidence : tuple of str
-        What the verdict rests on, a number each.
+        What the verdict rests on, a number each; the first is the one that decides, and stands in the paper's table.
+    rests : str
+        The figure, with its panels, or the table that shows it, in Markdown.
     """
 
     key: str
@@ -57,6 +65,14 @@ class Claim:
     basis: str = "measured"
     sample: str = ""
     evidence: tuple[str, ...]
+    rests: str
+
+    @property
+    def table(self) -> str:
+        """The key in `TABLES` of the table that it stands in: its own study's, the lecture's, or that of others."""
+        if self.source.startswith("this study"):
+            return "study"
+        return "lecture" if LECTURE.search(self.source) else "others"
 
     def verdict(self, results: Results) -> str:
         """Return "holds", "holds when ..." or "does not hold"."""
@@ -68,9 +84,10 @@ class Claim:
 
     def row(self, results: Results) -> str:
         """Return the claim as a row of the paper's table, its numbers as links that are to be refreshed."""
-        basis = f"{self.basis}, {self.sample}" if self.sample else self.basis
-        links = NUMBER.sub(rf'[]({RESULTS}/\g<name>.json "\g<key>\g<spec>")', f"({basis}) | {'; '.join(self.evidence)}")
-        return f"| {self.statement} | {self.source} | {self.verdict(results)} {links} |\n"
+        strength = f"{self.basis}, {self.sample}" if self.sample else self.basis
+        links = NUMBER.sub(rf'[]({RESULTS}/\g<name>.json "\g<key>\g<spec>")', f"{strength} | {self.evidence[0]}")
+        source = "" if self.source == "this study" else f" *{self.source}*"
+        return f"| {self.statement}{source} | {self.verdict(results)} | {links} | {self.rests} |\n"
 
 
 def at_least(results: Results, key: str, bound: float) -> bool:
@@ -84,7 +101,7 @@ def at_most(results: Results, key: str, bound: float) -> bool:
 
 
 def insert_claims(text: str, claims: Sequence[Claim], records: Records) -> str:
-    """Return the paper with the table of claims between its two marks made anew.
+    """Return the paper with the tables of claims between their two marks made anew.
 
     Where a result that a claim rests on is missing, the paper is returned as it is.
     """
@@ -92,8 +109,9 @@ def insert_claims(text: str, claims: Sequence[Claim], records: Records) -> str:
     if not cited <= records.keys():
         return text
     results = {name: record["numbers"] for name, record in records.items()}
-    rows = refresh_numbers("".join(claim.row(results) for claim in claims), records)
-    return _insert(text, BEGIN, f"{HEAD}{rows}", END)
+    rows = {key: "".join(claim.row(results) for claim in claims if claim.table == key) for key in TABLES}
+    tables = "\n".join(f"**{title}**\n\n{HEAD}{rows[key]}" for key, title in TABLES.items() if rows[key])
+    return _insert(text, BEGIN, refresh_numbers(tables, records), END)
 
 
 def insert_changes(text: str, history: Sequence[Mapping[str, str]]) -> str:

@@ -1,5 +1,7 @@
 """The table of claims is made from results, and says what they say."""
 
+from dataclasses import replace
+
 import pytest
 
 from experiments.claims.table import CLAIMS
@@ -20,6 +22,7 @@ CLAIM = Claim(
     basis="measured",
     sample="{f.n:,} sets",
     evidence=("least: {e.a.low:.1f}", "declared: {e.declaration.t:g}"),
+    rests="[Figure](figures/e.svg)a",
 )
 TEXT = f"before {BEGIN} old {END} after"
 
@@ -31,13 +34,27 @@ def test_the_table_says_what_results_say(low: tuple[int, int], verdict: str) -> 
     a, b = low
     e: Results = {"declaration": {"t": 5.0}, "numbers": {"a": {"low": a}, "b": {"low": b}}}
     records: dict[str, Results] = {"e": e, "f": {"numbers": {"n": 1200}}}
-    *_, row, _, end = insert_claims(TEXT, [CLAIM], records).splitlines()
+    *_, title, _, head, _, row, _, end = insert_claims(TEXT, [CLAIM], records).splitlines()
+    assert (title, head) == ("**Brady and others**", "| Claim | Verdict | Strength | What decides | Where |")
     assert row == (
-        f'| It is so. | [@a] | {verdict} (measured, [1,200](experiments/results/f.json "n:,") sets) | '
-        f'least: [{a}.0](experiments/results/e.json "a.low:.1f"); '
-        'declared: [5](experiments/results/e.json "declaration.t:g") |'
+        f'| It is so. *[@a]* | {verdict} | measured, [1,200](experiments/results/f.json "n:,") sets | '
+        f'least: [{a}.0](experiments/results/e.json "a.low:.1f") | [Figure](figures/e.svg)a |'
     )
     assert end == f"{END} after"
+
+
+@pytest.mark.parametrize(
+    ("source", "table"),
+    [
+        ("[@rana; @brady1989]", "lecture"),
+        ("our reading of [@raj2026]", "lecture"),
+        ("this study, after [@rana]", "study"),
+        ("folklore", "others"),
+        ("[@xie2024]; this study", "others"),
+    ],
+)
+def test_a_claim_stands_in_the_table_of_its_source(source: str, table: str) -> None:
+    assert replace(CLAIM, source=source).table == table
 
 
 @pytest.mark.parametrize("records", [{}, {"e": {"numbers": {}}}, {"f": {"numbers": {}}}])
