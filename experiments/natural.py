@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.bias_variance import PARTS, difference, estimate, holm
-from study.analysis.limit_path import USUAL, Limit, LimitPath, WeightBound, follow_path
+from study.analysis.limit_path import LimitPath, follow_path
+from study.analysis.limits import USUAL, Limit, WeightBound
 from study.analysis.separability import separability
 from study.checks import BadInput
 from study.datasets.dataset import Dataset

@@ -8,7 +8,7 @@ import pytest
 
 from study.checks import BadInput, CheckFailed
 from study.commands.certify import certify
-from study.commands.input import TableOptions
+from study.commands.input import LossOptions, TableOptions
 from tests.conftest import ROOT, Study
 from tests.sweeps.test_files import STRANGE
 
@@ -183,8 +183,8 @@ def test_a_proof_has_a_place_and_may_be_about_standardised_points(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    options = TableOptions(label="kind", standardise=True)
-    certify(table, table_options=options, loss="quadratic", eps=0.1, weight_bound=3.0, json=True)
+    options, loss = TableOptions(label="kind", standardise=True), LossOptions(loss="quadratic", eps=0.1)
+    certify(table, table_options=options, loss_options=loss, weight_bound=3.0, json=True)
     assert json.loads(capsys.readouterr().out)["out"] == "four points.proof.json"
     proof = json.loads((tmp_path / "four points.proof.json").read_text())
     assert np.mean(proof["X"], axis=0) == pytest.approx([0.0, 0.0], abs=1e-12)

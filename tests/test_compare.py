@@ -16,16 +16,17 @@ from scipy import optimize
 from scipy.optimize import linprog
 from scipy.special import logsumexp
 from sklearn import datasets
+from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from study.analysis.comparison import Settings, compare, examine
 from study.analysis.influence import movement
+from study.analysis.limits import WeightBound
 from study.analysis.stability import angle_swing
 from study.certificates.checker import check
 from study.commands import output
 from study.datasets.table import read_table
-from study.trainers.fit import Bound
 from study.trainers.losses import Loss
 from tests.conftest import ROOT, Run, Study
 
@@ -39,6 +40,7 @@ ERRORS: dict[str, tuple[tuple[str, ...], str]] = {
     "an empty name": (("--features", "x,,y"), "`features` must be column names with commas between"),
     "a bound of zero": (("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
     "no bound": (("--weight-bound",), "`weight_bound` must be one or more positive numbers"),
+    "a penalty below zero": (("--C", "1", "-1"), "`C` must be positive and finite; got -1.0"),
     "eps out of range": (("--eps", "0.5"), "`eps` must lie in [0, 1/2); got 0.5"),
     "a threshold without targets": (
         ("--loss", "threshold-quadratic"),
@@ -240,7 +242,7 @@ def test_wide_bounds_agree_with_a_search_of_all_weights(loss: Loss, R: float, sh
     X, y = tour_points()
     table = read_table(pd.DataFrame(X).assign(c=y).to_csv(index=False), "c", positive="1.0")
     options: dict[str, Any] = {"standardise": False, "max_updates": 10_000}
-    settings = Settings(bounds=(Bound(shape, R),), loss=loss, eps=0.0, **options)
+    settings = Settings(unit=WeightBound(shape=shape, loss=loss, eps=0.0), limits=(R,), **options)
     verdict = examine(compare(table, settings)).units[0]
     w, logarithm = searched(X, y, R, loss, shape)
     without, _ = searched(X[:-1], y[:-1], R, loss, shape)
@@ -259,7 +261,7 @@ def test_a_least_loss_that_is_not_found_is_said(run: Run, tmp_path: Path) -> Non
         code, out, err = run("compare", str(file), "--label", "c", "--loss", "quadratic", "--weight-bound", bound)
         assert code == 0, err
         first, unit = out.split("\nunit, quadratic")[1:]
-        assert ("the least loss inside the bound was not found" in first) == (bound == "1e12")
+        assert ("the least loss was not found" in first) == (bound == "1e12")
         assert ("no row was left out: its least loss was not found" in unit) == (bound == "1e12")
         assert ("best separator" in unit) == (bound == "10")
         assert ("moves most" in unit) == (bound == "10")
@@ -286,6 +288,30 @@ def test_sentences_name_settings_measures_and_what_is_drawn(run: Run, tmp_path: 
     code, out, err = run("compare", str(file), "--label", "class", "--max-passes", "1")
     assert "in 1 pass (" in out
     assert "the unit at" not in out
+
+
+def test_a_penalty_takes_the_place_of_the_bound(run: Run, tmp_path: Path) -> None:
+    X, y = tour_points()
+    file, folder = tmp_path / "points.csv", tmp_path / "out"
+    pd.DataFrame(X, columns=["x", "y"]).assign(c=y).to_csv(file, index=False)
+    code, out, err = run("compare", str(file), "--label", "c", "--C", "0.5", "100", "--out", str(folder))
+    assert (code, err) == (0, "")
+    answer = json.loads((folder / "compare.json").read_text())
+    assert (answer["limit"], [unit["C"] for unit in answer["backprops"]]) == ("penalty C", [0.5, 100.0])
+    assert [one["C"] for one in answer["logistic_regression"]] == [1.0, 0.5, 100.0]
+    for unit, usual in zip(answer["backprops"], answer["logistic_regression"][1:], strict=True):
+        theirs = LogisticRegression(C=unit["C"], tol=1e-10).fit(X, y)
+        assert usual["weights"] == unit["weights"] == pytest.approx([*theirs.coef_[0], *theirs.intercept_], rel=1e-5)
+        wrong = (np.flatnonzero(theirs.predict(X) != y) + 2).tolist()
+        assert usual["lost_rows"] == unit["lost_rows"] == wrong
+    assert wrong == []
+    assert "\nLogisticRegression(C=0.5) of scikit-learn, at its optimum: gives up row 42 (1 row of 41)\n" in out
+    assert "\nLogisticRegression(C=100) of scikit-learn, at its optimum: no row is given up\n" in out
+    assert "unit, cross-entropy, penalty C = 0.5: best separator " in out
+    assert answer["backprop"]["best_separator_loss"] > answer["backprop"]["loss"]
+    assert "41 points, the unit at C = 0.5;" in answer["caption"]
+    code, bounded, _ = run("compare", str(file), "--label", "c", "--weight-bound", "10")
+    assert bounded.count("LogisticRegression(C=1) of scikit-learn, ") == bounded.count("LogisticRegression(") == 1
 
 
 def test_a_rule_without_a_boundary_is_said(run: Run, tmp_path: Path) -> None:

@@ -14,15 +14,15 @@ from flint import fmpq
 
 from study.analysis.comparison import Settings
 from study.analysis.comparison import compare as compare_rules
+from study.analysis.limits import WeightBound
 from study.analysis.separability import Separability, _lost_samples, separability
 from study.certificates.checker import check
 from study.commands.certify import certify
 from study.commands.compare import compare
-from study.commands.input import TableOptions
+from study.commands.input import LossOptions, TableOptions
 from study.datasets.exact import Exact
 from study.datasets.table import read_table
 from study.report.comparison_text import first_sentences, to_json
-from study.trainers.fit import Bound
 
 FOUR = "p,q,class\n.1,.9,a\n.2,.8,b\n.3,.7,a\n.4,.6,b\n"
 
@@ -142,8 +142,7 @@ def test_optima_are_proved_about_the_decimals(tmp_path: Path, capsys: pytest.Cap
             table,
             table_options=TableOptions(label="class"),
             claim=claim,
-            loss="quadratic",
-            eps=0.1,
+            loss_options=LossOptions(loss="quadratic", eps=0.1),
             weight_bound=4.0,
             out=out,
         )
@@ -156,7 +155,11 @@ def test_optima_are_proved_about_the_decimals(tmp_path: Path, capsys: pytest.Cap
 
 NEAR = "x,y,class\n0.00,0.00,a\n1.00,0.01,a\n0.50,0.01,b\n"
 SETTINGS = Settings(
-    bounds=(Bound("box", 2.0),), loss="cross-entropy", eps=0.0, standardise=False, max_updates=9, max_passes=9
+    unit=WeightBound(shape="box", loss="cross-entropy", eps=0.0),
+    limits=(2.0,),
+    standardise=False,
+    max_updates=9,
+    max_passes=9,
 )
 
 

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from study.analysis.comparison import Settings, compare
-from study.analysis.limit_path import WeightBound, follow_path
+from study.analysis.limit_path import follow_path
+from study.analysis.limits import WeightBound
 from study.analysis.separability import separability
 from study.certificates.reading import Refused
 from study.checks import BadInput
@@ -43,7 +44,11 @@ TEXT = "x,z,n,kind\n1,0,1,a\n2,1,2,a\n-1,3,1,b\n"
 FRAME = pd.DataFrame({"x": [1.0, 2.0, -1.0], "z": [0.0, 1.0, 3.0], "kind": ["a", "a", "b"]})
 TABLE = read_table(TEXT, "kind")
 SETTINGS = Settings(
-    bounds=(Bound("box", 2.0),), loss="quadratic", eps=0.1, standardise=True, max_updates=50, max_passes=50
+    unit=WeightBound(shape="box", loss="quadratic", eps=0.1),
+    limits=(2.0,),
+    standardise=True,
+    max_updates=50,
+    max_passes=50,
 )
 UNIT = WeightBound(shape="ball", loss="cross-entropy", eps=0.0)
 COUNTS = np.array([[1, 0, 2], [0, 1, 1], [2, 2, 0], [1, 1, 1]])
@@ -93,7 +98,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     },
     "datasets.table.contradiction": {"table": TABLE},
     "datasets.table.standardise": {"points": TWELVE},
-    "analysis.comparison.Settings": {"bounds": [Bound("box", 2.0)], "standardise": True},
+    "analysis.comparison.compare_unit": {"unit": UNIT, "limit": 2.0},
+    "analysis.comparison.Settings": {"unit": UNIT, "limits": [2.0], "standardise": True},
     "analysis.comparison.compare": {"table": TABLE, "settings": SETTINGS},
     "analysis.comparison.examine": {"comparison": compare(TABLE, SETTINGS)},
     "analysis.least_errors.least_errors": {"table": TABLE, "first": separability(TABLE.points.X, TABLE.points.y)},

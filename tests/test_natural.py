@@ -6,7 +6,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from experiments.natural import PROBLEMS, lost, pool, train_halves
-from study.analysis.limit_path import USUAL, follow_path
+from study.analysis.limit_path import follow_path
+from study.analysis.limits import USUAL
 from study.analysis.margin import functional_margins
 from study.datasets.table import standardise
 from study.report.provenance import read_tables

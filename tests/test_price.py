@@ -88,7 +88,7 @@ def test_a_penalty_takes_the_place_of_the_bound(run: Run, tmp_path: Path) -> Non
     file = write(tmp_path, 1.0)
     code, out, err = run("price", str(file), "--label", "side", "--C", "1", "30", "--rows", "2")
     assert (code, err) == (0, "")
-    usual = next(line for line in out.splitlines() if line.startswith("LogisticRegression(C=1) of scikit-learn: "))
+    usual = next(line for line in out.splitlines() if line.startswith("LogisticRegression(C=1) of"))
     assert usual.partition(": ")[2] == next(line for line in out.splitlines() if line.startswith("at C = 1: "))[10:]
     assert "weight at C = 30 (others wrong)" in out
     assert run("price", str(file), "--label", "side", "--C", "-1")[2] == (

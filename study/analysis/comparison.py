@@ -2,24 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from flint import fmpq
 from numpy.typing import NDArray
 
 from study.analysis.influence import movement_without
+from study.analysis.limits import Limit, UsualFit, usual_fits, work_of
 from study.analysis.margin import functional_margins, geometric_margin
 from study.analysis.separability import Separability, _lost_samples, rationals, separability
-from study.checks import checked
+from study.checks import Positive, checked
 from study.datasets.dataset import Dataset, Floats, check_one_set
 from study.datasets.table import Table, contradiction, standardise
 from study.trainers.best_separator import best_separator
-from study.trainers.fit import Bound, Fit, Stop
-from study.trainers.losses import Loss, loss_of_margin
+from study.trainers.fit import Fit, Stop
+from study.trainers.losses import loss_of_margin
 from study.trainers.max_margin import max_margin
 from study.trainers.perceptron import perceptron
-from study.trainers.sigmoid_unit import sigmoid_unit
 
 LOOKS_A_PART = 2e8
 """Numbers looked at between two reports of progress: about a quarter of a second."""
@@ -43,22 +43,25 @@ class Settings:
 
     Parameters
     ----------
-    bounds : tuple of Bound
+    unit : WeightBound or Penalty
+    limits : tuple of float in (0, inf)
         Of the unit, one or more.
-    loss, eps
-        As `study.trainers.sigmoid_unit` has them.
     standardise : bool
         Whether to train on features of mean 0 and standard deviation 1.
     max_updates, max_passes : int, at least 1
         The perceptron's budgets; no `max_passes` is as many as take about twenty seconds.
     """
 
-    bounds: tuple[Bound, ...]
-    loss: Loss
-    eps: float
+    unit: Limit
+    limits: tuple[float, ...]
     standardise: bool
     max_updates: int
     max_passes: int | None = None
+
+    @property
+    def first(self) -> str:
+        """The first limit, in symbols."""
+        return f"{self.unit.symbol} = {self.limits[0]:g}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,12 +88,12 @@ class RuleOutcome:
     not_tried : str
         Why samples were not left out that might have been, in words; empty where none were passed over.
     best_separator : float
-        The lowest loss of a separator inside the bound; NaN for the perceptron, without a separator, or where it was
+        The lowest loss of a separator at the limit; NaN for the perceptron, without a separator, or where it was
         not sought.
     not_sought : str
         Why the best separator was not sought although there is one, in words.
     least_loss_found : bool
-        False where the gap of the unit's loss to the least inside the bound is above 1e-9; nothing is left out then.
+        False where the gap of the unit's loss to the least at its limit is above 1e-9; nothing is left out then.
     """
 
     w: Floats
@@ -138,7 +141,9 @@ class Comparison:
         were not rounded.
     perceptron : RuleOutcome
     units : tuple of RuleOutcome
-        One for each bound of the settings.
+        One for each limit of the settings.
+    usual : tuple of UsualFit
+        As `study.analysis.limits.usual_fits` returns them.
     """
 
     table: Table
@@ -149,6 +154,7 @@ class Comparison:
     margin_resolved: bool
     perceptron: RuleOutcome
     units: tuple[RuleOutcome, ...]
+    usual: tuple[UsualFit, ...]
 
 
 @checked
@@ -166,7 +172,7 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
     widest = max_margin(points.X, points.y).w if separable else np.full(d + 1, np.nan)
     budgets = (settings.max_updates, settings.max_passes or usual_passes(points))
     perceptron = compare_perceptron(points, max_updates=budgets[0], max_passes=budgets[1], advance=advance)
-    units = tuple(compare_unit(points, settings.loss, settings.eps, bound) for bound in settings.bounds)
+    units = tuple(compare_unit(points, settings.unit, limit) for limit in settings.limits)
     return Comparison(
         table=table,
         settings=settings,
@@ -176,6 +182,7 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
         margin_resolved=bool(np.abs(widest[:-1] / spread) @ table.exact.rounding < 1.0),
         perceptron=_as_written(perceptron, table, centre, spread),
         units=tuple(_as_written(unit, table, centre, spread) for unit in units),
+        usual=usual_fits(points, settings.unit, settings.limits),
     )
 
 
@@ -237,10 +244,10 @@ def _measured(points: Dataset, w: Floats, fit: Fit) -> dict[str, Any]:
 
 
 @checked
-def compare_unit(points: Dataset, loss: Loss, eps: float, bound: Bound) -> RuleOutcome:
-    """Train the unit inside its bound, from zero, and measure it; arguments as `sigmoid_unit` has them."""
+def compare_unit(points: Dataset, unit: Limit, limit: Positive) -> RuleOutcome:
+    """Train a unit at a limit, from zero, and measure it."""
     check_one_set("points", points)
-    fit = _unit(points.X, points.y, loss, eps, bound)
+    fit = unit.fit(points, limit)
     return RuleOutcome(
         **_measured(points, fit.w, fit),
         n_updates=int(fit.n_updates),
@@ -248,11 +255,6 @@ def compare_unit(points: Dataset, loss: Loss, eps: float, bound: Bound) -> RuleO
         loss=float(fit.loss),
         least_loss_found=fit.stop in (Stop.STATIONARY, Stop.SEPARATED),
     )
-
-
-def _unit(X: Floats, y: Floats, loss: Loss, eps: float, bound: Bound, w0: Floats | None = None) -> Fit:
-    method: Literal["newton", "compiled"] = "newton" if bound.shape == "none" else "compiled"
-    return sigmoid_unit(X, y, loss=loss, eps=eps, bound=bound, method=method, w0=w0)
 
 
 @checked
@@ -273,11 +275,11 @@ def examine(comparison: Comparison, advance: Advance | None = None) -> Compariso
     points, settings = comparison.points, comparison.settings
     separable = comparison.separability.separable
     units = [
-        _with_best(points, unit, settings, bound) if separable and bound.shape != "none" else unit
-        for unit, bound in zip(comparison.units, settings.bounds, strict=True)
+        _with_best(points, unit, settings.unit.options(limit)) if separable else unit
+        for unit, limit in zip(comparison.units, settings.limits, strict=True)
     ]
     plans = [_perceptron_again(points, comparison.perceptron, separable)]
-    plans += [_unit_again(points, unit, settings, bound) for unit, bound in zip(units, settings.bounds, strict=True)]
+    plans += [_unit_again(points, *one, settings.unit) for one in zip(units, settings.limits, strict=True)]
     total, done, left = sum(len(plan.order) for plan in plans), 0, WORK
     outcomes = []
     for k, plan in enumerate(plans):
@@ -330,28 +332,26 @@ def _perceptron_again(points: Dataset, outcome: RuleOutcome, separable: bool) ->
     return _Plan(outcome, np.empty(0, np.int64), retrain, not_tried=why)
 
 
-def _unit_again(points: Dataset, outcome: RuleOutcome, settings: Settings, bound: Bound) -> _Plan:
+def _unit_again(points: Dataset, outcome: RuleOutcome, limit: float, unit: Limit) -> _Plan:
     X, y, w = points.X, points.y, outcome.w
-    loss, eps = settings.loss, settings.eps
 
     def retrain(X: Floats, y: Floats) -> tuple[Floats, float]:
-        fit = _unit(X, y, loss, eps, bound, w)
-        n, p = X.shape[0], X.shape[1] + 1
-        k = min(n, p)
+        fewer = Dataset(X=X, y=y, name=points.name)
+        fit = unit.fit(fewer, limit, w)
         found = fit.stop in (Stop.STATIONARY, Stop.SEPARATED)
-        return fit.w if found else np.full(p, np.nan), (float(fit.n_updates) + 1.0) * (k * k * (n + k) + 40.0 * n * p)
+        return fit.w if found else np.full(w.shape, np.nan), work_of(fit, fewer)
 
     if not outcome.least_loss_found:
         return _Plan(outcome, np.empty(0, np.int64), retrain, not_tried="its least loss was not found")
     margins = functional_margins(w, X, y)
-    slope = np.abs(loss_of_margin(loss, margins, eps)[1])
+    slope = np.abs(loss_of_margin(unit.loss, margins, unit.eps)[1])
     pull = slope * np.sqrt((X**2).sum(axis=1) + 1.0)  # the norm of a sample's own gradient
     strongest = np.lexsort((margins, -pull))  # margins tell where all pulls round to zero
     return _Plan(outcome, strongest[:MOST_LEFT_OUT], retrain)
 
 
-def _with_best(points: Dataset, unit: RuleOutcome, settings: Settings, bound: Bound) -> RuleOutcome:
-    """Return a unit's outcome with the lowest loss of a separator inside the bound, or why it was not sought."""
+def _with_best(points: Dataset, unit: RuleOutcome, options: dict[str, Any]) -> RuleOutcome:
+    """Return a unit's outcome with the lowest loss of a separator at its limit, or why it was not sought."""
     n, p = points.X.shape[0], points.X.shape[1] + 1
     if not unit.least_loss_found:
         return unit
@@ -359,8 +359,7 @@ def _with_best(points: Dataset, unit: RuleOutcome, settings: Settings, bound: Bo
         return replace(unit, best_separator=unit.loss)
     if n > MOST_FOR_BEST or p * p * (n + p) > MOST_A_STEP:
         return replace(unit, not_sought=f"{n:,} points with {p - 1:,} features are too many for the budget of work")
-    best = best_separator(points.X, points.y, loss=settings.loss, eps=settings.eps, bound=bound)
-    return replace(unit, best_separator=float(best.loss))
+    return replace(unit, best_separator=float(best_separator(points.X, points.y, **options).loss))
 
 
 @checked

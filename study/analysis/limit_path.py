@@ -5,26 +5,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from study.analysis.limits import Limit, work_of
 from study.analysis.margin import functional_margins
 from study.checks import Positive, checked
 from study.datasets.dataset import Dataset, Floats, check_one_set
-from study.trainers.fit import Bound, Fit, Stop
-from study.trainers.losses import Bias, Loss, loss_of_margin
-from study.trainers.sigmoid_unit import sigmoid_unit
+from study.trainers.fit import Stop
+from study.trainers.losses import loss_of_margin
 
-TIGHTEST, WIDEST = 0.01, 1e9
-"""The largest margin that weights may give at the tightest limit, and at the widest one."""
 REACH = 20.0
 """The steps are made so coarse that half the budget of work takes a path whose limit grows by e^20."""
 USUAL_STEPS = 6
 """Steps that a fit usually takes from the one before."""
-MOST_STEPS = 300
-"""Steps after which a fit is given up."""
 MOST_FITS, MOST_KEPT = 5000, 2e8
 """Fits that a path may hold, and fits times samples."""
 WORK = 1e11
@@ -32,122 +28,6 @@ WORK = 1e11
 
 Advance = Callable[[int, int], None]
 End = Literal["all right", "slack", "widest", "not found"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class WeightBound:
-    """A unit whose limit is the bound R of its weights.
-
-    Parameters
-    ----------
-    shape : {"box", "ball"}
-    loss, eps
-        As `study.trainers.sigmoid_unit` has them.
-    """
-
-    symbol: ClassVar[str] = "R"
-    shape: Literal["box", "ball"]
-    loss: Loss
-    eps: float
-
-    @property
-    def name(self) -> str:
-        """The limit in words."""
-        return f"{self.shape} R"
-
-    def fit(
-        self, points: Dataset, limit: float, start: Floats | None = None, sample_weight: ArrayLike | None = None
-    ) -> Fit:
-        """Return the unit at a limit, from a start or from zero."""
-        return _fit(self, points, start, sample_weight, bound=Bound(self.shape, limit))
-
-    def stretch(self, w: Floats, limit: float, other: float) -> Floats:
-        """Return where to start at another limit from the weights at one."""
-        return w / limit * other
-
-    def ends(self, points: Dataset) -> tuple[float, float]:
-        """Return the limits at which the largest margin that weights may give is `TIGHTEST` and `WIDEST`."""
-        size = np.abs(points.X)
-        largest = size.sum(axis=1) + 1.0 if self.shape == "box" else np.hypot(np.linalg.norm(size, axis=1), 1.0)
-        return TIGHTEST / float(largest.max()), WIDEST / float(largest.max())
-
-    def is_slack(self, points: Dataset, w: Floats, limit: float) -> bool:  # noqa: ARG002
-        """Return whether the weights at a limit are those at every wider one, because they do not feel it."""
-        return self.of_penalised(w, np.inf) < limit * (1.0 - 1e-9)
-
-    def of_penalised(self, w: Floats, C: float) -> float:  # noqa: ARG002
-        """Return the limit that the weights at a penalty C just keep."""
-        return float(np.abs(w).max() if self.shape == "box" else np.linalg.norm(w))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Penalty:
-    """A unit whose limit is C, the weight of its summed loss beside a penalty of |w|^2 / 2.
-
-    Parameters
-    ----------
-    bias : {"free", "penalised"}
-        Whether the bias counts in |w|; free is scikit-learn's LogisticRegression.
-    loss, eps
-        As `study.trainers.sigmoid_unit` has them.
-    """
-
-    symbol: ClassVar[str] = "C"
-    bias: Bias
-    loss: Loss
-    eps: float
-
-    @property
-    def name(self) -> str:
-        """The limit in words."""
-        return "penalty C" if self.bias == "free" else "penalty (bias too) C"
-
-    @property
-    def shape(self) -> Literal["ball", "free-bias ball"]:
-        """What holds the weights that are as long."""
-        return "ball" if self.bias == "penalised" else "free-bias ball"
-
-    def fit(
-        self, points: Dataset, limit: float, start: Floats | None = None, sample_weight: ArrayLike | None = None
-    ) -> Fit:
-        """Return the unit at a limit, from a start or from zero."""
-        return _fit(self, points, start, sample_weight, C=limit, bias=self.bias)
-
-    def stretch(self, w: Floats, limit: float, other: float) -> Floats:  # noqa: ARG002
-        """Return where to start at another limit from the weights at one."""
-        return w
-
-    def ends(self, points: Dataset) -> tuple[float, float]:
-        """Return limits at which no margin exceeds `TIGHTEST`, the bias apart, and at which none is far from its end.
-
-        The weights are C times a sum of points, each counted less than once.
-        """
-        largest = float((points.X**2).sum(axis=1).max())
-        tightest = TIGHTEST / max(len(points.y) * largest, np.finfo(float).tiny)
-        return min(tightest, 1e100), min(tightest * 1e20, 1e200)
-
-    def is_slack(self, points: Dataset, w: Floats, limit: float) -> bool:
-        """Return whether the penalty pulls less than the rounding of what the samples do, so that it is not felt."""
-        slope = loss_of_margin(self.loss, functional_margins(w, points.X, points.y), self.eps)[1]
-        counted = w[:-1] if self.bias == "free" else w
-        pull = np.abs(slope) @ np.linalg.norm(points.X, axis=1)
-        return bool(np.linalg.norm(counted) / limit <= 1e-10 * pull)
-
-    def of_penalised(self, w: Floats, C: float) -> float:  # noqa: ARG002
-        """Return the limit that the weights at a penalty C have."""
-        return C
-
-
-USUAL = Penalty(bias="free", loss="cross-entropy", eps=0.0)
-"""What scikit-learn's LogisticRegression fits, where C is 1 unless its user says otherwise."""
-Limit = WeightBound | Penalty
-"""A unit and what its limit is."""
-
-
-def _fit(unit: Limit, points: Dataset, start: Floats | None, sample_weight: ArrayLike | None, **limit: Any) -> Fit:
-    """Return the compiled unit with its limit as `sigmoid_unit` takes it."""
-    options: dict[str, Any] = {"loss": unit.loss, "eps": unit.eps, "method": "compiled", "max_steps": MOST_STEPS}
-    return sigmoid_unit(points.X, points.y, w0=start, sample_weight=sample_weight, **options, **limit)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -204,13 +84,6 @@ class LimitPath:
         """Return the place of the fit at a limit, or None where the path did not visit it."""
         k = int(np.searchsorted(self.limits, limit))
         return k if k < len(self.limits) and self.limits[k] == limit else None
-
-
-def work_of(fit: Fit, points: Dataset) -> float:
-    """Return about the multiplications that a fit of one set took."""
-    n, p = points.X.shape[0], points.X.shape[1] + 1
-    k = min(n, p)
-    return float((fit.n_updates + 1.0) * (k * k * (n + k) + 40.0 * n * p))
 
 
 @checked

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from study.checks import BadInput, CheckFailed, escape_controls
-from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
+from study.commands.input import NO_TABLE_OPTIONS, USUAL_LOSS, LossOptions, TableOptions, read
 from study.commands.output import accepted, progress, say, show, show_json, writing
 
 if TYPE_CHECKING:
@@ -26,11 +26,9 @@ def certify(
     table_options: TableOptions = NO_TABLE_OPTIONS,
     weight: str | None = None,
     claim: Literal["verdict", "stationary", "separability"] = "verdict",
-    loss: Literal["quadratic", "cross-entropy", "threshold-quadratic"] = "cross-entropy",
-    eps: float = 0.0,
+    loss_options: LossOptions = USUAL_LOSS,
     weight_bound: float | None = None,
     C: Annotated[float | None, Parameter(name="--C")] = None,
-    bias: Literal["free", "penalised"] = "free",
     out: Path | None = None,
     max_cells: int | None = None,
     check: Path | None = None,
@@ -49,16 +47,12 @@ def certify(
     claim
         What to prove: that every optimum separates, or that none does; the list of all stationary points inside; or,
         exactly, whether the points are separable.
-    loss
-        Loss of the unit.
-    eps
-        The targets are EPS and 1 - EPS.
+    loss_options
+        What the unit minimises.
     weight_bound
         Bound on each weight, bias included.
     C
         In place of the bound, a penalty: the unit minimises |w|^2 / 2 + C times its summed cross-entropy.
-    bias
-        Whether the bias counts in that |w|: free, as in scikit-learn's LogisticRegression, or penalised.
     out
         File for the proof, JSON; by default FILE's name with the ending .proof.json, in the working directory.
     max_cells
@@ -82,11 +76,11 @@ def certify(
     table = read(file, table_options, weight)
     points = _distinct(table, standardised=table_options.standardise and claim != "separability")
     out = Path(f"{file.name.partition('.')[0].strip('-') or 'table'}.proof.json") if out is None else out
-    unit: dict[str, Any] = {"loss": loss, "eps": eps, "weight_bound": weight_bound}
+    unit: dict[str, Any] = {"loss": loss_options.loss, "eps": loss_options.eps, "weight_bound": weight_bound}
     if claim == "separability":
         found: tuple[str | None, dict[str, Any]] = _separability(points)
     else:
-        penalty = {} if C is None else {"C": C, "bias": bias}
+        penalty = {} if C is None else {"C": C, "bias": loss_options.bias}
         found = _optima(points, unit | penalty, max_cells, stationary=claim == "stationary")
     _finish(*found, table, len(points.rows), out, json)
 

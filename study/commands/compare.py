@@ -1,12 +1,10 @@
 """`study compare`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from study.checks import BadInput, CheckFailed
-from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
+from study.checks import CheckFailed
+from study.commands.input import NO_TABLE_OPTIONS, USUAL_UNIT, TableOptions, UnitOptions, read
 from study.commands.output import check_folder, drawing, progress, say, show, show_json, write_answer
 
 if TYPE_CHECKING:
@@ -18,10 +16,7 @@ def compare(
     file: Path,
     *,
     table_options: TableOptions = NO_TABLE_OPTIONS,
-    weight_bound: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = (3.0,),
-    shape: Literal["box", "ball"] = "box",
-    loss: Literal["cross-entropy", "quadratic", "threshold-quadratic"] = "cross-entropy",
-    eps: float = 0.0,
+    unit_options: UnitOptions = USUAL_UNIT,
     max_updates: int = 1_000_000,
     max_passes: int | None = None,
     out: Path | None = None,
@@ -35,20 +30,14 @@ def compare(
         Delimited text, compressed or not, each row a point; - is standard input.
     table_options
         How it is read.
-    weight_bound
-        Bounds R on the unit's weights; give several to compare them.
-    shape
-        Shape of the bound.
-    loss
-        Loss of the unit.
-    eps
-        Targets of the unit are eps and 1 - eps.
+    unit_options
+        What is trained beside the perceptron.
     max_updates
         Budget of the perceptron's updates.
     max_passes
         Budget of the perceptron's passes; by default what takes about twenty seconds, and at least a thousand.
     out
-        Folder to write compare.svg (of the first bound), its caption in compare.txt, compare.json, and
+        Folder to write compare.svg (of the first limit), its caption in compare.txt, compare.json, and
         compare.proof.json to.
     json
         Put one machine-readable object on stdout, in place of sentences.
@@ -56,15 +45,11 @@ def compare(
     from study.analysis.comparison import Settings
     from study.checks import count
     from study.report.comparison_text import further_sentences, to_json
-    from study.trainers.fit import Bound
-    from study.trainers.losses import check_targets
 
-    if not weight_bound:
-        raise BadInput("`weight_bound` must be one or more positive numbers; got none")
+    unit, limits = unit_options.unit()
     settings = Settings(
-        bounds=tuple(Bound(shape, R) for R in dict.fromkeys(weight_bound)),
-        loss=loss,
-        eps=check_targets(loss, eps),
+        unit=unit,
+        limits=limits,
         standardise=table_options.standardise,
         max_updates=count("max_updates", max_updates),
         max_passes=None if max_passes is None else count("max_passes", max_passes),
@@ -86,7 +71,7 @@ def compare(
     else:
         show(further_sentences(comparison))
         if out is not None and figure:
-            one = f", of R = {weight_bound[0]:g}" if len(settings.bounds) > 1 else ""
+            one = f", of {settings.first}" if len(limits) > 1 else ""
             show(f"drawn to {out / 'compare.svg'}{one}: {answer['caption']}")
     if out is not None and fault:
         raise CheckFailed(f"compare.svg was not drawn: {fault}")

@@ -4,13 +4,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from study.checks import BadInput
 
 if TYPE_CHECKING:
+    from study.analysis.limits import Limit
     from study.datasets.table import Table
 
 MOST_BYTES = 2**28
@@ -84,7 +85,62 @@ class TableOptions(ReadOptions):
     standardise: bool = False
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class LossOptions:
+    """What a unit minimises.
+
+    Parameters
+    ----------
+    loss
+        Loss of the unit.
+    eps
+        Targets of the unit are eps and 1 - eps.
+    bias
+        Whether the penalty leaves the bias free, as scikit-learn's LogisticRegression does.
+    """
+
+    loss: Literal["cross-entropy", "quadratic", "threshold-quadratic"] = "cross-entropy"
+    eps: float = 0.0
+    bias: Literal["free", "penalised"] = "free"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class UnitOptions(LossOptions):
+    """What a unit minimises, and its limits.
+
+    Parameters
+    ----------
+    weight_bound
+        Bounds R on the weights; give several to compare them.
+    C
+        Weights of the summed loss beside a penalty of |w|^2 / 2, as scikit-learn has it, in place of bounds.
+    shape
+        Shape of the bound.
+    """
+
+    weight_bound: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = (3.0,)
+    C: Annotated[tuple[float, ...], Parameter(name="--C", consume_multiple=True)] = ()
+    shape: Literal["box", "ball"] = "box"
+
+    def unit(self) -> "tuple[Limit, tuple[float, ...]]":
+        """Return the unit and its limits, checked."""
+        from study.analysis.limits import Penalty, WeightBound
+        from study.checks import positive
+        from study.trainers.losses import check_targets
+
+        loss, eps = self.loss, check_targets(self.loss, self.eps)
+        bounded = WeightBound(shape=self.shape, loss=loss, eps=eps)
+        unit: Limit = Penalty(bias=self.bias, loss=loss, eps=eps) if self.C else bounded
+        limits = tuple(positive(unit.argument, limit) for limit in dict.fromkeys(self.C or self.weight_bound))
+        if not limits:
+            raise BadInput("`weight_bound` must be one or more positive numbers; got none")
+        return unit, limits
+
+
 NO_READ_OPTIONS, NO_TABLE_OPTIONS = ReadOptions(), TableOptions()
+USUAL_LOSS, USUAL_UNIT = LossOptions(), UnitOptions()
 
 
 def read(file: Path, options: ReadOptions, weight: str | None = None) -> "Table":

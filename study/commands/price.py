@@ -1,17 +1,15 @@
 """`study price`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from study.checks import BadInput, CheckFailed
-from study.commands.input import NO_TABLE_OPTIONS, TableOptions, read
+from study.checks import CheckFailed
+from study.commands.input import NO_TABLE_OPTIONS, USUAL_UNIT, TableOptions, UnitOptions, read
 from study.commands.output import accepted, check_folder, drawing, progress, say, show, show_json, write_answer
 
 if TYPE_CHECKING:
     from study.analysis.least_errors import LeastErrors
-    from study.analysis.limit_path import Limit
+    from study.analysis.limits import Limit
     from study.analysis.separability import Separability
     from study.datasets.table import Table
     from study.law.prices import Prices
@@ -21,12 +19,7 @@ def price(
     file: Path,
     *,
     table_options: TableOptions = NO_TABLE_OPTIONS,
-    weight_bound: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = (3.0,),
-    C: Annotated[tuple[float, ...], Parameter(name="--C", consume_multiple=True)] = (),
-    bias: Literal["free", "penalised"] = "free",
-    shape: Literal["box", "ball"] = "box",
-    loss: Literal["cross-entropy", "quadratic", "threshold-quadratic"] = "cross-entropy",
-    eps: float = 0.0,
+    unit_options: UnitOptions = USUAL_UNIT,
     rows: int = 20,
     out: Path | None = None,
     json: bool = False,
@@ -39,18 +32,8 @@ def price(
         Delimited text, compressed or not, each row a point; - is standard input.
     table_options
         How it is read.
-    weight_bound
-        Bounds R at which to say what is given up, and at what weight it would be kept.
-    C
-        Weights of the summed loss beside a penalty of |w|^2 / 2, as scikit-learn has it, in place of bounds.
-    bias
-        Whether the penalty leaves the bias free, as scikit-learn's LogisticRegression does.
-    shape
-        Shape of the bound.
-    loss
-        Loss of the unit.
-    eps
-        Targets of the unit are eps and 1 - eps.
+    unit_options
+        What is trained, and the limits at which to say what is given up, and at what weight it would be kept.
     rows
         How many of the dearest rows to list, with the law's word on them and the weights that keep them.
     out
@@ -58,17 +41,10 @@ def price(
     json
         Put one machine-readable object on stdout, in place of sentences.
     """
-    from study.analysis.limit_path import Penalty, WeightBound
-    from study.checks import count, positive
+    from study.checks import count
     from study.report.price_text import sentences, to_json
-    from study.trainers.losses import check_targets
 
-    if not (weight_bound or C):
-        raise BadInput("`weight_bound` must be one or more positive numbers; got none")
-    kind = "C" if C else "weight_bound"
-    limits = tuple(positive(kind, limit) for limit in dict.fromkeys(C or weight_bound))
-    eps = check_targets(loss, eps)
-    unit: Limit = Penalty(bias=bias, loss=loss, eps=eps) if C else WeightBound(shape=shape, loss=loss, eps=eps)
+    unit, limits = unit_options.unit()
     most_rows, standardised = count("rows", rows), table_options.standardise
     if out is not None:
         check_folder(out)

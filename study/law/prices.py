@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from study.analysis.limit_path import USUAL, Limit, LimitPath, Penalty, work_of
+from study.analysis.limit_path import LimitPath
+from study.analysis.limits import Limit, Penalty, UsualFit, usual_fits, work_of
 from study.analysis.margin import functional_margins
 from study.analysis.separability import Separability
 from study.checks import BadInput, Positive, PositiveInt, checked
@@ -95,10 +96,8 @@ class Prices:
         Of some of the dearest that are given up at a limit asked for.
     no_weights : str
         Why weights were not sought, or not all, in words.
-    usual_limit : float
-        The limit that the weights of scikit-learn's LogisticRegression(C=1) just keep; NaN where they were not found.
-    usual_lost : ndarray of int
-        The samples that these weights have wrong.
+    usual : tuple of UsualFit
+        As `study.analysis.limits.usual_fits` returns them.
     """
 
     unit: Limit
@@ -109,8 +108,12 @@ class Prices:
     no_law: str
     weights: tuple[KeepingWeight, ...]
     no_weights: str
-    usual_limit: float
-    usual_lost: NDArray[np.int64]
+    usual: tuple[UsualFit, ...]
+
+    @property
+    def usual_limit(self) -> float:
+        """The limit that the weights of scikit-learn's LogisticRegression(C=1) just keep; NaN where it is not known."""
+        return next((self.unit.of_penalised(one.w, one.C) for one in self.usual if one.C == 1.0), np.nan)
 
 
 @checked
@@ -146,10 +149,8 @@ def price_rows(
     no_law = _why_no_law(points, separability, unit)
     laws = {} if no_law else _laws(points, unit, limits, dearest[:most_rows])
     weights, no_weights = keeping_weights(points, unit, path, limits, dearest, most_rows)
-    usual = USUAL.fit(points, 1.0)
     return Prices(
-        usual_limit=unit.of_penalised(usual.w, 1.0) if usual.stop == Stop.STATIONARY else np.nan,
-        usual_lost=np.flatnonzero(~(functional_margins(usual.w, points.X, points.y) > 0.0)),
+        usual=usual_fits(points, unit, limits),
         unit=unit,
         limits=tuple(limits),
         path=path,

@@ -27,7 +27,7 @@ OFFSETS = [(r * x, r * y) for r in (1.0, 2.0, 3.5, 5.0) for x, y in ((7, 5), (7,
 
 
 def draw(comparison: Comparison) -> Figure:
-    """Draw the points with the boundaries of the perceptron and of the unit at the first bound.
+    """Draw the points with the boundaries of the perceptron and of the unit at the first limit.
 
     One or two features are the axes. Of more, the signed distances from both boundaries are, which are lines then too,
     so that each point is seen on its own side of each, and how near.
@@ -42,7 +42,7 @@ def draw(comparison: Comparison) -> Figure:
     axes = figure.subplots()
     handles = _draw_classes(axes, at, y, shown, (table.positive, table.negative))
     limits = [(low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0)) for low, high in _ranges(at)]
-    names = {"perceptron": "perceptron", "unit": f"unit, R = {comparison.settings.bounds[0].weight_bound:g}"}
+    names = {"perceptron": "perceptron", "unit": f"unit, {comparison.settings.first}"}
     for (rule, outcome), line in zip(rules.items(), lines, strict=True):
         said = "separates" if outcome.separates else f"{outcome.lost.size:,} wrong"
         handles += [(drawn, f"{names[rule]}: {said}") for drawn in _boundary(axes, line, limits, RULES[rule])]

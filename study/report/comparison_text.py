@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from study.analysis.comparison import Comparison, RuleOutcome
+from study.analysis.comparison import Comparison, RuleOutcome, Settings
+from study.analysis.limits import TIE, UsualFit
 from study.analysis.margin import decision_values
 from study.analysis.separability import Separability
 from study.analysis.stability import angle_swing
 from study.checks import escape_controls, shorten
 from study.datasets.dataset import Floats
 from study.datasets.table import Table
-from study.trainers.fit import Bound
 
 FEW, MANY = 5, 50
 """How many rows and features the sentences name, and how many spoilers the object holds."""
@@ -24,30 +24,31 @@ LONGEST = 60
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
-    """Return the answer as plain numbers, rows as the file counts them; `backprop` is the unit at the first bound."""
+    """Return the answer as plain numbers, rows as the file counts them; `backprop` is the unit at the first limit."""
     table, settings, decision = comparison.table, comparison.settings, comparison.separability
     backprops = [
         {
             **_outcome_to_json(unit, comparison),
-            "weight_bound": bound.weight_bound,
+            settings.unit.argument: limit,
             "least_loss_found": unit.least_loss_found,
             "best_separator_loss": number_or_none(unit.best_separator),
             "best_separator_not_sought": unit.not_sought or None,
             "degrees_from_perceptron": number_or_none(_degrees_between(unit, comparison.perceptron)),
         }
-        for bound, unit in zip(settings.bounds, comparison.units, strict=True)
+        for limit, unit in zip(settings.limits, comparison.units, strict=True)
     ]
     return {
         **table_to_json(table, decision, settings.standardise),
-        "loss": settings.loss,
-        "eps": settings.eps,
-        "shape": settings.bounds[0].shape,
+        "loss": settings.unit.loss,
+        "eps": settings.unit.eps,
+        "limit": settings.unit.name,
         "margin": number_or_none(comparison.margin),
         "margin_resolved": comparison.margin_resolved,
         "larger_class_error": _larger_class(table)[1],
         "perceptron": _outcome_to_json(comparison.perceptron, comparison),
         "backprop": backprops[0],
         "backprops": backprops,
+        "logistic_regression": [usual_to_json(one, table) for one in comparison.usual],
         "caption": caption(comparison),
     }
 
@@ -69,6 +70,31 @@ def table_to_json(table: Table, decision: Separability, standardised: bool) -> d
         "inseparable_rows": sorted(multipliers),
         "multipliers": multipliers,
     }
+
+
+def usual_to_json(usual: UsualFit, table: Table) -> dict[str, Any]:
+    """Return what LogisticRegression does, rows as the file counts them."""
+    ties = table.rows[usual.ties].tolist()
+    return {"C": usual.C, "lost_rows": table.rows[usual.lost].tolist(), "ties": ties, "weights": usual.w.tolist()}
+
+
+def usual_sentences(fits: Sequence[UsualFit], table: Table) -> list[str]:
+    """Return what LogisticRegression does with the rows, a line for each C."""
+    lines = []
+    for one in fits:
+        gives = given_up_sentence(table.rows[one.lost], table)
+        line = f"LogisticRegression(C={one.C:g}) of scikit-learn, at its optimum: {gives}"
+        if one.ties.size:
+            line += f"; within {TIE:g} of its boundary, where rounding decides: "
+            line += listed(table.rows[one.ties])
+        lines.append(line)
+    return lines
+
+
+def given_up_sentence(rows: Sequence[int] | NDArray[np.int64], table: Table) -> str:
+    """Return which rows are given up, and how many."""
+    n = len(rows)
+    return f"gives up {listed(rows)} ({counted(n, 'row')} of {len(table.rows):,})" if n else "no row is given up"
 
 
 def _outcome_to_json(outcome: RuleOutcome, comparison: Comparison) -> dict[str, Any]:
@@ -130,21 +156,21 @@ def first_sentences(name: str, comparison: Comparison) -> str:
     updates, passes = counted(perceptron.n_updates, "update"), counted(perceptron.n_passes, "pass", "es")
     told = f"{updates} in {passes} ({perceptron.stop.sentence})"
     lines.append(f"perceptron: {_errors(perceptron, comparison, 'has {} wrong')}, {told}")
-    for bound, unit in zip(settings.bounds, comparison.units, strict=True):
+    for limit, unit in zip(settings.limits, comparison.units, strict=True):
         turned = _angle(_degrees_between(unit, perceptron))
         measured = f"{_errors(unit, comparison, 'gives up {}')}; {_losses(unit)}; {turned}"
-        lines.append(f"{_unit(comparison, bound)}: {measured}")
-    return "\n".join(lines)
+        lines.append(f"{_unit(settings, limit)}: {measured}")
+    return "\n".join([*lines, *usual_sentences(comparison.usual, table)])
 
 
 def further_sentences(comparison: Comparison) -> str:
     """Return what `examine` added, a line for each rule."""
     table, settings = comparison.table, comparison.settings
     lines = [f"perceptron: {_spoilers(comparison.perceptron, table, 'nearest to its boundary')}"]
-    for bound, unit in zip(settings.bounds, comparison.units, strict=True):
+    for limit, unit in zip(settings.limits, comparison.units, strict=True):
         best = f"best separator {_size(unit.best_separator)}; " if np.isfinite(unit.best_separator) else ""
         best = f"the best separator was not sought: {unit.not_sought}; " if unit.not_sought else best
-        lines.append(f"{_unit(comparison, bound)}: {best}{_spoilers(unit, table, 'that pull most')}")
+        lines.append(f"{_unit(settings, limit)}: {best}{_spoilers(unit, table, 'that pull most')}")
     return "\n".join(lines)
 
 
@@ -188,10 +214,10 @@ def counted(n: int, what: str, plural: str = "s") -> str:
     return f"{n:,} {what}{plural if n != 1 else ''}"
 
 
-def _unit(comparison: Comparison, bound: Bound) -> str:
-    settings = comparison.settings
-    soft = f", eps {settings.eps:g}" if settings.eps else ""
-    return f"unit, {settings.loss}{soft}, {bound.shape} R = {bound.weight_bound:g}"
+def _unit(settings: Settings, limit: float) -> str:
+    unit = settings.unit
+    soft = f", eps {unit.eps:g}" if unit.eps else ""
+    return f"unit, {unit.loss}{soft}, {unit.name} = {limit:g}"
 
 
 def _errors(outcome: RuleOutcome, comparison: Comparison, verb: str) -> str:
@@ -207,7 +233,7 @@ def _errors(outcome: RuleOutcome, comparison: Comparison, verb: str) -> str:
 
 
 def _losses(unit: RuleOutcome) -> str:
-    missed = "" if unit.least_loss_found else ", and the least loss inside the bound was not found"
+    missed = "" if unit.least_loss_found else ", and the least loss was not found"
     return f"loss {_size(unit.loss)}{missed}"
 
 
@@ -263,14 +289,14 @@ def heaviest(w: Floats, features: Sequence[str], most: int, longest: int = LONGE
 
 def caption(comparison: Comparison) -> str:
     """Return the drawing's caption, which names the axes by their heaviest features."""
-    table, unit, R = comparison.table, comparison.units[0], comparison.settings.bounds[0].weight_bound
+    table, unit = comparison.table, comparison.units[0]
     step = drawn_step(comparison)
     ordinal = {2: "2nd", 3: "3rd"}.get(step, f"{step}th")
     drawn = f"; of the others every {ordinal} is drawn" if step > 1 else ""
     text = (
-        f"{len(table.rows):,} points, the unit at R = {R:g}; filled circles are {_label(table, 1)}, open squares "
-        f"{_label(table, -1)}; points that a rule has wrong are crossed in its colour{drawn}, rows without which its "
-        "boundary moves most are ringed."
+        f"{len(table.rows):,} points, the unit at {comparison.settings.first}; filled circles are {_label(table, 1)}, "
+        f"open squares {_label(table, -1)}; points that a rule has wrong are crossed in its colour{drawn}, rows "
+        "without which its boundary moves most are ringed."
     )
     if len(table.features) > 2:
         text += (

@@ -9,7 +9,15 @@ from study.analysis.separability import Separability
 from study.checks import shorten
 from study.datasets.table import Table
 from study.law.prices import Prices, RowLaw
-from study.report.comparison_text import counted, listed, number_or_none, table_to_json
+from study.report.comparison_text import (
+    counted,
+    given_up_sentence,
+    listed,
+    number_or_none,
+    table_to_json,
+    usual_sentences,
+    usual_to_json,
+)
 
 MOST_SETS = 4
 """How many inseparable sets the sentences name."""
@@ -44,10 +52,9 @@ def to_json(
         "tolerance": path.tol,
         "all_right_from": number_or_none(path.kept_from.max()),
         "given_up": [{"limit": limit, "rows": rows} for limit, rows in given_up(table, prices).items()],
-        "logistic_regression": {
-            "limit": number_or_none(prices.usual_limit),
-            "rows": table.rows[prices.usual_lost].tolist() if np.isfinite(prices.usual_limit) else None,
-        },
+        "logistic_regression": [
+            {**usual_to_json(one, table), "limit": unit.of_penalised(one.w, one.C)} for one in prices.usual
+        ],
         "given_up_at_every_limit": table.rows[~path.right.any(axis=0)].tolist(),
         "always_right": int(path.right.all(axis=0).sum()),
         "rows": [_row_to_json(sample, table, prices) for sample in prices.dearest.tolist()],
@@ -86,10 +93,10 @@ def _law_to_json(law: RowLaw) -> dict[str, Any]:
     }
 
 
-def given_up(table: Table, prices: Prices) -> dict[float, list[int]]:
-    """Return the rows that are given up at each limit that was asked for, where the least loss was found."""
-    places = {limit: prices.path.place(limit) for limit in prices.limits}
-    return {limit: table.rows[~prices.path.right[k]].tolist() for limit, k in places.items() if k is not None}
+def given_up(table: Table, prices: Prices) -> dict[float, list[int] | None]:
+    """Return the rows that are given up at each limit that was asked for, None where the least loss was not found."""
+    path, places = prices.path, {limit: prices.path.place(limit) for limit in prices.limits}
+    return {limit: None if k is None else table.rows[~path.right[k]].tolist() for limit, k in places.items()}
 
 
 def _rows_of(decision: Separability, table: Table) -> list[int]:
@@ -105,10 +112,11 @@ def sentences(table: Table, least: LeastErrors, prices: Prices, most_rows: int) 
         f"path: unit, {unit.loss}{soft}, {len(path.limits):,} fits from {unit.name} = {path.limits[0]:.3g} "
         f"to {path.limits[-1]:.3g}: {ENDS[path.end]}"
     ]
-    known = given_up(table, prices)
-    for limit in prices.limits:
-        lines.append(f"at {symbol} = {limit:g}: {_given_up(known.get(limit), table)}")
-    lines += [_usual(table, prices), _all_right(prices), _fewest(table, least, prices)]
+    for limit, rows in given_up(table, prices).items():
+        gives = "the least loss was not found" if rows is None else given_up_sentence(rows, table)
+        lines.append(f"at {symbol} = {limit:g}: {gives}")
+    lines += [*usual_sentences(prices.usual, table), _reached(prices), _all_right(prices)]
+    lines.append(_fewest(table, least, prices))
     never = table.rows[~path.right.any(axis=0)]
     lines.append(f"given up at every {symbol}: {listed(never)} ({len(never):,} in all)" if len(never) else "")
     if prices.dearest.size:
@@ -118,21 +126,11 @@ def sentences(table: Table, least: LeastErrors, prices: Prices, most_rows: int) 
     return "\n".join(line for line in lines if line)
 
 
-def _given_up(rows: list[int] | None, table: Table) -> str:
-    if rows is None:
-        return "the least loss was not found"
-    if not rows:
-        return "no row is given up"
-    return f"gives up {listed(rows)} ({counted(len(rows), 'row')} of {len(table.rows):,})"
-
-
-def _usual(table: Table, prices: Prices) -> str:
-    """Return what scikit-learn's default does with these rows, and where on the path it stands."""
-    if not np.isfinite(prices.usual_limit):
+def _reached(prices: Prices) -> str:
+    """Return where on the path scikit-learn's default stands."""
+    if prices.unit.symbol == "C" or not prices.usual:
         return ""
-    lost = table.rows[prices.usual_lost].tolist()
-    where = f", whose weights reach {prices.unit.name} = {prices.usual_limit:.3g}" if prices.unit.symbol == "R" else ""
-    return f"LogisticRegression(C=1) of scikit-learn{where}: {_given_up(lost, table)}"
+    return f"the weights of LogisticRegression(C=1) reach {prices.unit.name} = {prices.usual_limit:.3g}"
 
 
 def _all_right(prices: Prices) -> str:

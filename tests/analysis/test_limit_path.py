@@ -8,7 +8,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from study.analysis.limit_path import USUAL, LimitPath, WeightBound, follow_path
+from study.analysis.limit_path import LimitPath, follow_path
+from study.analysis.limits import USUAL, WeightBound
 from study.analysis.margin import functional_margins
 from study.checks import BadInput
 from study.datasets.dataset import Dataset

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from study.analysis.limit_path import USUAL, Limit, Penalty, WeightBound, follow_path
+from study.analysis.limit_path import follow_path
+from study.analysis.limits import USUAL, Limit, Penalty, WeightBound
 from study.analysis.separability import separability
 from study.datasets.dataset import Dataset
 from study.law.bound import asymptote
@@ -130,4 +131,4 @@ def test_the_usual_penalty_stands_where_its_weights_reach() -> None:
     for unit, reached in zip(units, (np.abs(w).max(), np.linalg.norm(w), 1.0), strict=True):
         prices = price(points, unit, 1.0)
         assert prices.usual_limit == pytest.approx(reached, rel=1e-4)
-        assert prices.usual_lost.tolist() == np.flatnonzero(fit.predict(points.X) != points.y).tolist()
+        assert prices.usual[0].lost.tolist() == np.flatnonzero(fit.predict(points.X) != points.y).tolist()

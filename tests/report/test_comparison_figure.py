@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from study.analysis.comparison import Comparison, Settings, compare, examine
+from study.analysis.limits import WeightBound
 from study.datasets.table import read_table
 from study.report.comparison_figure import draw
 from study.report.comparison_text import caption
 from study.report.style import study_style
-from study.trainers.fit import Bound
 
 
 def compared(d: int, spread: float = 0.7) -> Comparison:
@@ -23,8 +23,8 @@ def compared(d: int, spread: float = 0.7) -> Comparison:
     X = rng.normal(size=(60, d)).round(2)
     y = np.where(X.sum(axis=1) + spread * rng.normal(size=60) > 0.0, "a", "b")
     table = read_table(pd.DataFrame(X, columns=[f"x{j}" for j in range(d)]).assign(c=y).to_csv(index=False), "c")
-    bounds = (Bound("box", 0.5),)
-    settings = Settings(bounds=bounds, loss="cross-entropy", eps=0.0, standardise=False, max_updates=500, max_passes=9)
+    unit = WeightBound(shape="box", loss="cross-entropy", eps=0.0)
+    settings = Settings(unit=unit, limits=(0.5,), standardise=False, max_updates=500, max_passes=9)
     return examine(compare(table, settings))
 
 
