@@ -13,8 +13,8 @@ from study.analysis.bias_variance import PARTS, difference, estimate, holm
 from study.analysis.limit_path import LimitPath, follow_path
 from study.analysis.limits import USUAL, Limit, WeightBound
 from study.analysis.separability import separability
-from study.checks import BadInput
 from study.datasets.dataset import Dataset
+from study.datasets.shipped import load_pair
 from study.datasets.table import standardise
 from study.law.prices import price_rows
 from study.sweeps.experiment import add_up
@@ -42,15 +42,9 @@ SURE = 0.05
 @cache
 def pool(problem: str) -> Dataset:
     """Return two classes of a table as it stands, but for features that do not vary among them."""
-    try:
-        from sklearn import datasets
-    except ImportError:
-        raise BadInput("`natural` needs the tables of scikit-learn: install the extra sklearn") from None
-    name, *classes = problem.split()
-    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
-    first, second = (y == int(one) for one in classes)
-    own = X[first | second]
-    return Dataset(X=own[:, np.ptp(own, axis=0) > 0.0], y=np.where(second, 1.0, -1.0)[first | second], name=name)
+    name, a, b = problem.split()
+    X, second, _ = load_pair(name.replace("_", "-"), (int(a), int(b)))
+    return Dataset(X=X, y=np.where(second, 1.0, -1.0), name=name)
 
 
 def measure(problem: str) -> Records:

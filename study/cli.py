@@ -12,6 +12,7 @@ from study.commands.bench import bench
 from study.commands.certify import certify
 from study.commands.claims import claims
 from study.commands.compare import compare
+from study.commands.datasets import datasets
 from study.commands.figures import figures
 from study.commands.list import list_experiments
 from study.commands.output import say
@@ -32,7 +33,7 @@ EXAMPLES = """Examples:
     study paper --check
     study sweep --rule perceptron unit --weight-bound 1 3 --n-samples 50 100 --spoiler-rate 0.01 0.05
     study compare points.csv --label class --weight-bound 1 3 10 --out compared
-    study price points.csv --label class --standardise --out priced
+    study price --example breast-cancer --standardise --out priced
 """
 
 
@@ -59,6 +60,7 @@ app.command(claims)
 app.command(sweep)
 app.command(compare)
 app.command(price)
+app.command(datasets)
 app.command(bench)
 app.command(certify)
 

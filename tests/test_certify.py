@@ -78,7 +78,7 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ((), "study: `FILE` must be given, or else `--check`"),
+        ((), "study: `FILE` must be given, or else `--example` or `--check`"),
         (
             ("FILE", "--label", "kind", "--out", "OUT"),
             "study: `--weight-bound` or `--C` must be given for the claim verdict",

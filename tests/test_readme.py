@@ -1,10 +1,8 @@
 """What README shows is what happens: its worked example runs, and the output it prints is the output."""
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -56,10 +54,8 @@ def test_the_tour_of_ones_own_points_prints_what_it_says(run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_the_price_of_each_row_is_what_it_says(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, _, price = block("sh", "> cancer.csv").partition("study price ")
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    subprocess.run(["/bin/sh", "-c", made], check=True)
+def test_the_price_of_each_row_is_what_it_says(run: Run) -> None:
+    price = block("sh", "--rows 8").removeprefix("study price ")
     code, out, err = run("price", *price.split())
     assert (code, out) == (0, block("text", "569 points")), err
 

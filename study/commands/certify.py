@@ -67,15 +67,16 @@ def certify(
             raise BadInput(f"`FILE` must be left out where `--check` names the proofs; got {file}")
         _check_all(check, json)
         return
-    if file is None:
-        raise BadInput("`FILE` must be given, or else `--check`")
+    if file is None and table_options.example is None:
+        raise BadInput("`FILE` must be given, or else `--example` or `--check`")
     if claim == "stationary" and C is not None:
         raise BadInput(f"`--C` must be left out for the claim stationary; got {C}")
     if claim != "separability" and weight_bound is None and C is None:
         raise BadInput(f"`--weight-bound`{' or `--C`' * (claim == 'verdict')} must be given for the claim {claim}")
-    table = read(file, table_options, weight)
+    name, table = read(file, table_options, weight)
     points = _distinct(table, standardised=table_options.standardise and claim != "separability")
-    out = Path(f"{file.name.partition('.')[0].strip('-') or 'table'}.proof.json") if out is None else out
+    stem = "table" if name == "standard input" else name.partition(".")[0]
+    out = Path(f"{stem or 'table'}.proof.json") if out is None else out
     unit: dict[str, Any] = {"loss": loss_options.loss, "eps": loss_options.eps, "weight_bound": weight_bound}
     if claim == "separability":
         found: tuple[str | None, dict[str, Any]] = _separability(points)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def compare(
-    file: Path,
+    file: Path | None = None,
     *,
     table_options: TableOptions = NO_TABLE_OPTIONS,
     unit_options: UnitOptions = USUAL_UNIT,
@@ -56,8 +56,7 @@ def compare(
     )
     if out is not None:
         check_folder(out)
-    table = read(file, table_options)
-    name = "standard input" if str(file) == "-" else file.name
+    name, table = read(file, table_options)
     comparison = answers(table, settings, None if json else name)
     answer = to_json(comparison)
     figure, fault = b"", ""

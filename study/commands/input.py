@@ -37,6 +37,8 @@ class ReadOptions:
 
     Parameters
     ----------
+    example
+        In place of a file, a table that comes with an installed package: a name that study datasets lists.
     label
         Column that holds the two classes.
     positive
@@ -57,6 +59,7 @@ class ReadOptions:
         Leave out columns of words.
     """
 
+    example: str | None = None
     label: str = ""
     positive: str | None = None
     without: str = ""
@@ -143,9 +146,27 @@ NO_READ_OPTIONS, NO_TABLE_OPTIONS = ReadOptions(), TableOptions()
 USUAL_LOSS, USUAL_UNIT = LossOptions(), UnitOptions()
 
 
-def read(file: Path, options: ReadOptions, weight: str | None = None) -> "Table":
-    """Return the table in a file, or on standard input for "-"; `weight` names the column that counts points."""
-    return read_content(file, read_file(file), options, weight)
+def read(file: Path | None, options: ReadOptions, weight: str | None = None) -> tuple[str, "Table"]:
+    """Return the name of a table and the table: of a file, of standard input for "-", or an example.
+
+    `weight` names the column that counts points.
+    """
+    name, content = content_of(file, options)
+    said = "standard input" if str(name) == "-" else name.name
+    return said, read_content(name, content, options, weight)
+
+
+def content_of(file: Path | None, options: ReadOptions) -> tuple[Path, bytes]:
+    """Return the name and the content of a file, or of an example."""
+    from study.datasets.shipped import example_text
+
+    if options.example is None:
+        if file is None:
+            raise BadInput("`FILE` must be given, or else `--example`, a name that `study datasets` lists")
+        return file, read_file(file)
+    if file is not None:
+        raise BadInput(f"`FILE` must be left out where `--example` is given; got {file}")
+    return Path(options.example), example_text(options.example).encode()
 
 
 def read_content(file: Path, content: bytes, options: ReadOptions, weight: str | None = None) -> "Table":
@@ -155,7 +176,7 @@ def read_content(file: Path, content: bytes, options: ReadOptions, weight: str |
     text, notes = read_text(file, content)
     table = read_table(
         text,
-        options.label.strip(),
+        options.label.strip() or ("class" if options.example else ""),
         positive=None if options.positive is None else options.positive.strip(),
         features=split_names("features", options.features) if isinstance(options, TableOptions) else (),
         without=split_names("without", options.without),

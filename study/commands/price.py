@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def price(
-    file: Path,
+    file: Path | None = None,
     *,
     table_options: TableOptions = NO_TABLE_OPTIONS,
     unit_options: UnitOptions = USUAL_UNIT,
@@ -48,8 +48,7 @@ def price(
     most_rows, standardised = count("rows", rows), table_options.standardise
     if out is not None:
         check_folder(out)
-    table = read(file, table_options)
-    name = "standard input" if str(file) == "-" else file.name
+    name, table = read(file, table_options)
     decision, least, prices = answers(table, unit, limits, most_rows, standardised, None if json else name)
     answer = to_json(table, decision, least, prices, standardised=standardised)
     figure, fault = b"", ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from study.checks import BadInput
-from study.commands.input import NO_READ_OPTIONS, ReadOptions, read_content, read_file
+from study.commands.input import NO_READ_OPTIONS, ReadOptions, content_of, read_content
 from study.commands.output import progress, say, show, show_json, writing
 from study.sweeps.rules import RULES, OwnRule, make_rules, rule_options
 from study.sweeps.settings import PoolSetting, Setting
@@ -131,7 +131,7 @@ def sweep(
         check_replay(from_, swept, rule or [], [*changed(table_options), *options, *of_settings, *numbers])
         out = out or from_.with_suffix(".csv")
     else:
-        pool = None if file is None else read_pool(file, table_options)
+        pool = read_pool(file, table_options) if file or table_options.example else None
         if pool is None and changed(table_options):
             raise BadInput(f"`FILE` must be a table where `{'`, `'.join(changed(table_options))}` is given; got none")
         swept = declare(DEFAULT_RULES if rule is None else rule, options, of_settings, numbers, pool)
@@ -153,17 +153,17 @@ def changed(options: ReadOptions) -> dict[str, Any]:
     return {name: value for name, value in asdict(options).items() if value != usual[name]}
 
 
-def read_pool(file: Path, options: ReadOptions, sha256: str | None = None) -> "Pool":
+def read_pool(file: Path | None, options: ReadOptions, sha256: str | None = None) -> "Pool":
     """Return the points of a table, whose file must have a digest where that is given."""
     import hashlib
 
     from study.sweeps.grid import Pool
 
-    content = read_file(file)
+    name, content = content_of(file, options)
     digest = hashlib.sha256(content).hexdigest()
     if sha256 not in (None, digest):
-        raise BadInput(f"`FILE` must have SHA-256 {sha256}; got {file}, with {digest}")
-    table = read_content(file, content, options)
+        raise BadInput(f"`FILE` must have SHA-256 {sha256}; got {name}, with {digest}")
+    table = read_content(name, content, options)
     for note in table.notes:
         say(note)
     return Pool(points=table.points, source={"sha256": digest, **changed(options)})
@@ -216,9 +216,11 @@ def read_sweep(path: Path, file: Path | None = None) -> "Sweep":
     try:
         record = files.parse_json(files.read_file(path, pipes=True))
         source, pool = record.get("table"), None
-        if (source is None) != (file is None):
-            raise BadInput(f"its table must be given as `FILE`, just where it has one; got {file}")
-        if file is not None:
+        if file is None and source is not None and "example" not in source:
+            raise BadInput("its table must be given as `FILE`; got None")
+        if file is not None and source is None:
+            raise BadInput(f"it has no table, and `FILE` must be left out; got {file}")
+        if source is not None:
             sha256, options = source["sha256"], {name: source[name] for name in source if name != "sha256"}
             pool = read_pool(file, ReadOptions(**options), sha256)
         return Sweep.from_record(record, pool)

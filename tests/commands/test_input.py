@@ -54,7 +54,7 @@ READABLE = {
 @pytest.mark.parametrize("kind", READABLE)
 def test_what_is_written_anywhere_is_read(kind: str, tmp_path: Path) -> None:
     (tmp_path / "points").write_bytes(READABLE[kind])
-    table = read(tmp_path / "points", TableOptions(label="class"))
+    _, table = read(tmp_path / "points", TableOptions(label="class"))
     assert table.points.X.tolist() == [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]
     assert np.abs(table.points.y @ [1, 1, -1]) == 3
     assert ("not UTF-8 in row 2: read as Windows-1252" in table.notes) == (kind == "Windows-1252")
@@ -192,7 +192,7 @@ def check_drawn(numbers: range, folder: Path) -> list[str]:
         file = folder / "drawn"
         file.write_bytes(content)
         try:
-            table = read(file, options)
+            _, table = read(file, options)
         except BadInput as error:
             refused.append(f"{number}: {error}")
             continue
