@@ -1,16 +1,13 @@
 """A figure to touch: one page that holds the rules, the points of the lecture's frames, and nothing from elsewhere."""
 
-import json
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pandas as pd
 
-from study.report.style import OKABE_ITO, RULES
+from study.report.explore_page import render_page
 
-SOURCES = Path(__file__).parent / "explore"
 DRAWN_FROM = ("spoilers", "four_points")
 CAPTION = (
     "A figure to touch: drag any point, add and remove points, and slide the bound, the number of base points and the "
@@ -24,15 +21,7 @@ UNIQUE = pd.DataFrame({"x": [-1.0, 1.0, -0.2], "y": [0.0] * 3, "label": [-1, 1, 
 
 def page(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> str:
     """Return the page, from the tables of each experiment in `DRAWN_FROM`."""
-    colours = {"perceptron": RULES["perceptron"]["color"], "unit": RULES["unit"]["color"], "focus": OKABE_ITO["sky"]}
-    root = ":root { " + " ".join(f"--{name}: {hexadecimal(colour)};" for name, colour in colours.items()) + " }\n"
-    parts = {name: (SOURCES / f"{name}.js").read_text(encoding="utf-8") for name in ("rules", "plane", "phase", "page")}
-    parts["style"] = root + (SOURCES / "style.css").read_text(encoding="utf-8")
-    parts["presets"] = json.dumps(presets(tables), indent=1)
-    text = (SOURCES / "page.html").read_text(encoding="utf-8")
-    for name, content in parts.items():
-        text = text.replace(f"/*{{{name}}}*/", content.strip(), 1)
-    return text
+    return render_page(presets(tables))
 
 
 def presets(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, str]:
@@ -60,8 +49,3 @@ def address(points: pd.DataFrame, **settings: object) -> str:
         for row in points.itertuples()
     )
     return urlencode({"points": written, **settings}, safe=";,")
-
-
-def hexadecimal(colour: tuple[float, float, float] | str) -> str:
-    """Return a colour as style sheets write it."""
-    return colour if isinstance(colour, str) else "#" + "".join(f"{round(255 * part):02x}" for part in colour)

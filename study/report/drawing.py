@@ -40,8 +40,8 @@ def seal(svg: bytes) -> bytes:
 
 
 def is_page(root: Path, name: str) -> bool:
-    """Return whether a figure is a page: its module has `page(tables) -> str` and a folder of sources beside it."""
-    return (root / "figures" / name).is_dir()
+    """Return whether a figure is a page: its module has `page(tables) -> str`, and no `draw`."""
+    return "\ndef page(" in (root / "figures" / f"{name}.py").read_text(encoding="utf-8")
 
 
 def draw_page(figure: ModuleType, results: Path) -> bytes:
