@@ -18,6 +18,7 @@ from study.report.provenance import read_tables
 from study.report.style import RULES
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Stop
+from study.trainers.losses import convention
 from study.trainers.max_margin import max_margin
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -31,12 +32,14 @@ HARNESS = """
 const fs = require("fs"), page = fs.readFileSync(process.argv[1], "utf8");
 const source = page.split('<script id="rules">')[1].split("</script>")[0];
 const Rules = new Function(source + "; return Rules;")();
-const answers = JSON.parse(fs.readFileSync(0, "utf8")).map(({ points, weights, loss, eps, shape, R }) => {
+const answers = JSON.parse(fs.readFileSync(0, "utf8")).map(({ points, weights, loss, eps, shape, R, C, rate }) => {
   const total = weights.reduce((a, b) => a + b), Z = Rules.rows(points);
-  const problem = { Z, share: weights.map((v) => v / total), loss, eps, shape, R };
-  const widest = Rules.maxMargin(points), unit = Rules.unit(problem);
-  const best = widest && Rules.bestSeparator(problem, widest.w, unit);
-  return { perceptron: Rules.perceptron(points, { maxUpdates: 2000, maxLooks: 1e9 }), unit, widest, best };
+  const share = weights.map((v) => v / total), penalty = shape === "penalty" ? 1 / (C * total) : 0;
+  const problem = { Z, share, loss, eps, shape, R, penalty };
+  const widest = Rules.maxMargin(points), unit = Rules.unit(problem), descent = Rules.descent(problem, rate);
+  for (let k = 0; k < 50; k++) descent.next();
+  const best = Rules.bestSeparator(problem, widest, unit);
+  return { perceptron: Rules.perceptron(points, { maxUpdates: 2000, maxLooks: 1e9 }), unit, widest, best, descent };
 });
 console.log(JSON.stringify(answers));
 """
@@ -59,8 +62,10 @@ def problem(k: int, rng: np.random.Generator) -> dict[str, Any]:
         "weights": (rng.uniform(0.1, 5.0, n) if k % 2 else np.ones(n)).tolist(),
         "loss": LOSSES[k % 3],
         "eps": float(rng.choice([0.0, 0.05, 0.2])),
-        "shape": ("box", "ball")[k // 3 % 2],
+        "shape": ("box", "ball", "penalty")[k // 3 % 3],
         "R": float(np.exp(rng.uniform(np.log(0.3), np.log(15.0)))),
+        "C": float(np.exp(rng.uniform(np.log(0.01), np.log(100.0)))),
+        "rate": float(np.exp(rng.uniform(np.log(0.1), np.log(10.0)))),
     }
 
 
@@ -78,18 +83,33 @@ def arrays(given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([p["x"] for p in given["points"]]), np.array([p["y"] for p in given["points"]])
 
 
+def asked(given: dict[str, Any]) -> tuple[dict[str, Any], float]:
+    """Return a problem as the study's trainers take it, and the factor from the page's loss to theirs."""
+    X, y = arrays(given)
+    loss, weights, penalised = given["loss"], np.array(given["weights"]), given["shape"] == "penalty"
+    C, bound = (given["C"], Bound("none")) if penalised else (np.inf, Bound(given["shape"], given["R"]))
+    options = {"loss": loss, "eps": given["eps"], "sample_weight": weights, "bound": bound, "C": C}
+    return {"X": X, "y": y, **options}, float(convention(loss, weights.sum(), C))
+
+
 def test_the_pages_unit_is_the_studys(solved: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     for given, answer in solved:
-        X, y = arrays(given)
-        loss, bound = given["loss"], Bound(given["shape"], given["R"])
-        weights = np.array(given["weights"])
-        fit = sigmoid_unit(X, y, loss=loss, eps=given["eps"], sample_weight=weights, bound=bound, method="newton")
-        mean = float(fit.loss) / (1.0 if loss == "cross-entropy" else weights.sum())
+        question, factor = asked(given)
+        fit = sigmoid_unit(**question, method="newton")
         assert answer["unit"]["residual"] <= 1e-9
         assert fit.residual <= 1e-9
-        assert answer["unit"]["loss"] <= mean + 1e-12
-        if loss == "cross-entropy":
+        assert answer["unit"]["loss"] <= float(fit.loss) / factor + 1e-12
+        if given["loss"] == "cross-entropy":
             assert answer["unit"]["w"] == pytest.approx(fit.w.tolist(), abs=1e-9)
+
+
+def test_the_pages_descent_is_the_studys_step_by_step(solved: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    for given, answer in solved[:100]:
+        question, factor = asked(given)
+        fit = sigmoid_unit(**question, method="descent", learning_rate=given["rate"] / factor, max_steps=50, tol=0.0)
+        assert answer["descent"]["steps"] == fit.n_updates or fit.residual == 0.0  # a corner of the box
+        assert answer["descent"]["w"] == pytest.approx(fit.w.tolist(), rel=1e-10, abs=1e-10)
+        assert answer["descent"]["loss"] == pytest.approx(float(fit.loss) / factor, rel=1e-10)
 
 
 def test_the_pages_perceptron_is_the_studys_to_the_bit(solved: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
@@ -112,25 +132,23 @@ def test_the_pages_separators_are_the_studys(solved: list[tuple[dict[str, Any], 
         assert answer["widest"]["w"] == pytest.approx(widest.w.tolist(), rel=1e-8, abs=1e-8)
         if k < 100:  # the reference is slow
             both += 1
-            loss, weights = given["loss"], np.array(given["weights"])
-            bound = Bound(given["shape"], given["R"])
-            best = best_separator(X, y, loss=loss, eps=given["eps"], sample_weight=weights, bound=bound)
-            mean = float(best.loss) / (1.0 if loss == "cross-entropy" else weights.sum())
-            assert answer["best"]["loss"] <= mean + 1e-7
-            if loss == "cross-entropy":
-                assert answer["best"]["loss"] == pytest.approx(mean, abs=1e-7)
+            question, factor = asked(given)
+            least = float(best_separator(**question).loss) / factor
+            assert answer["best"]["loss"] <= least + 1e-7
+            if given["loss"] == "cross-entropy":
+                assert answer["best"]["loss"] == pytest.approx(least, abs=1e-7)
     assert both > 50
 
 
 def test_the_pages_law_is_the_one_known_in_closed_form() -> None:
     points = [{"x": [s * a, b], "y": s} for s in (1, -1) for a in (1, 2) for b in (1, -1)]
     code = HARNESS.split("const answers")[0] + (
-        "const [base, spoiler] = JSON.parse(fs.readFileSync(0, 'utf8')).map(Rules.rows);"
-        "const found = Rules.law(base, spoiler[0]);"
+        "const [base, spoiler] = JSON.parse(fs.readFileSync(0, 'utf8'));"
+        "const found = Rules.law(base, spoiler);"
         "const at = (R, loss) => Math.exp(Rules.lawLogN(found, R, 8, loss));"
         "console.log(JSON.stringify([found.gamma0, found.mu, at(0, 'cross-entropy'), at(0, 'quadratic')]));"
     )
-    asked = json.dumps([points, [{"x": [-1, 2], "y": 1}]])
+    asked = json.dumps([points, {"x": [-1, 2], "y": 1}])
     answer = subprocess.run([NODE, "-e", code, PAGE], input=asked, capture_output=True, text=True, check=True)
     # gamma0 = mu = 1/2, dual (1/4, 3/4): N* = 8 e^(R/2 - H) and e^(R - H) 8/4, H the dual's entropy.
     entropy = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))

@@ -38,21 +38,22 @@ function remember() {
   toWrite = setTimeout(() => history.replaceState(null, "", `#${written(state)}`), 150);
 }
 
-/** The problem at a bound and a number of base points: each base point weighs N over their number, a spoiler 1. */
-function problemAt(R, N) {
+/** The problem at a brake, R or C, and a weight N of the base: each base point weighs N over their number, a spoiler 1. */
+function problemAt(brake, N) {
   const { points, loss, eps, shape } = state, isSpoiler = points.map((p) => p.spoiler);
-  const each = N / isSpoiler.filter((s) => !s).length, weights = isSpoiler.map((s) => (s ? 1 : each));
-  const total = weights.reduce((a, b) => a + b);
-  return { problem: { Z: Rules.rows(points), share: weights.map((v) => v / total), loss, eps, shape, R }, isSpoiler };
+  const each = N / isSpoiler.filter((s) => !s).length, weights = Float64Array.from(isSpoiler, (s) => (s ? 1 : each));
+  const total = weights.reduce((a, b) => a + b), penalty = shape === "penalty" ? 1 / (brake * total) : 0;
+  return { problem: { Z: Rules.rows(points), share: weights.map((v) => v / total), loss, eps, shape, R: brake, penalty }, isSpoiler };
 }
+const brake = () => (state.shape === "penalty" ? state.C : state.R);
 
 function solved() {
-  const { problem } = problemAt(state.R, state.N), widest = Rules.maxMargin(state.points);
+  const { problem } = problemAt(brake(), state.N), widest = Rules.maxMargin(state.points);
   const perceptron = Rules.perceptron(state.points, { maxLooks: widest ? 1e6 : 1e5 });
   const unit = Rules.unit(problem, { w0: state.start === "kept" ? state.w : null, maxSteps: 200 });
   perceptron.lost = Rules.lost(problem.Z, perceptron.w);
   unit.lost = Rules.lost(problem.Z, unit.w);
-  return { problem, widest, perceptron, unit, best: Rules.bestSeparator(problem, widest && widest.w, unit) };
+  return { problem, widest, perceptron, unit, best: Rules.bestSeparator(problem, widest, unit) };
 }
 
 function update() {
@@ -69,7 +70,7 @@ const countOf = (lost) => lost.filter(Boolean).length;
 function report({ problem, widest, perceptron, unit, best }) {
   const wrong = countOf(unit.lost), spoilers = countOf(unit.lost.map((l, i) => l && state.points[i].spoiler));
   $("perceptron-verdict").textContent = perceptron.stopped ? "separates" : `${countOf(perceptron.lost)} wrong so far`;
-  const allowed = widest && (Math.max(...problem.Z.map(Rules.norm)) * Rules.norm(widest.w)) ** 2;
+  const allowed = widest && (Rules.longest(problem.Z) * Rules.norm(widest.w)) ** 2;
   $("perceptron-detail").textContent = perceptron.stopped
     ? `after ${perceptron.updates.toLocaleString("en")} update${perceptron.updates === 1 ? "" : "s"}; Novikoff allows ${Math.floor(allowed).toLocaleString("en")}`
     : widest ? `${perceptron.updates.toLocaleString("en")} updates, and it goes on; it will stop` : "no line separates these points: it never stops";

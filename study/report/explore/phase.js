@@ -51,7 +51,7 @@ const Phase = (() => {
   function lawPath({ points, shape, eps, loss }) {
     const spoilers = points.filter(({ spoiler }) => spoiler), base = points.filter(({ spoiler }) => !spoiler);
     if (shape !== "box" || eps > 0 || spoilers.length !== 1) return "";
-    const found = Rules.law(Rules.rows(base), Rules.rows(spoilers)[0]);
+    const found = Rules.law(base, spoilers[0]);
     if (!found) return "";
     const logN = (R) => Rules.lawLogN(found, R, base.length, loss) / Math.LN10;
     return `M${[0, R_MAX].map((R) => `${toX(R)} ${toY(logN(R))}`).join("L")}`;

@@ -2,9 +2,11 @@
 /*
  * The rules, free of any page: points in, weights and verdicts out.
  *
- * A problem is {Z, share, loss, eps, shape, R}: Z the rows y (x, 1), so that Z w are the margins; share the sample
- * weights divided by their sum; loss "quadratic", "cross-entropy" or "threshold-quadratic"; eps the target of label -1;
- * shape and R the bound, "box", "ball" or "none". The bias stands last. All losses are weighted means.
+ * A problem is {Z, share, loss, eps, shape, R, penalty}: Z the rows y (x_1, x_2, 1), one after the other, so that Z w are
+ * the margins; share the sample weights divided by their sum; loss "quadratic", "cross-entropy" or "threshold-quadratic";
+ * eps the target of label -1; shape what keeps the weights small: "box" or "ball" of size R, "penalty", or "none". The bias
+ * stands last. A loss is the weighted mean, plus penalty |(w_1, w_2)|^2 / 2; with penalty 1 / (C total), total the sum of
+ * the sample weights, that is (|w|^2 / 2 + C * summed loss) / (C total), the bias being free.
  */
 const Rules = (() => {
   const dot = (a, b) => { let sum = 0; for (let j = 0; j < a.length; j++) sum += a[j] * b[j]; return sum; };
@@ -12,63 +14,81 @@ const Rules = (() => {
   const norm = (a) => { const m = largest(a); return m === 0 || !isFinite(m) ? m : m * Math.sqrt(a.reduce((s, x) => s + (x / m) ** 2, 0)); };
   const moved = (w, step, d) => w.map((x, j) => x + step * d[j]);
 
-  /** Rows y (x, 1) of points [{x: [...], y}]. */
-  const rows = (points) => points.map(({ x, y }) => [...x.map((v) => y * v), y]);
+  /** Rows y (x, 1) of points [{x: [x_1, x_2], y}], one after the other. */
+  function rows(points) {
+    const Z = new Float64Array(3 * points.length);
+    points.forEach(({ x, y }, i) => Z.set([y * x[0], y * x[1], y], 3 * i));
+    return Z;
+  }
 
-  /** Rosenblatt's rule from zero, in natural order; `maxLooks` bounds the work, `maxUpdates` the updates. */
-  function perceptron(points, { maxUpdates = 1e6, maxLooks = 1e6 } = {}) {
-    const d = points[0].x.length, w = new Array(d + 1).fill(0);
-    let updates = 0, looks = 0, clean = 0;
-    while (clean < points.length && updates < maxUpdates && looks < maxLooks) {
-      const { x, y } = points[looks % points.length];
-      let z = w[d];
-      for (let j = 0; j < d; j++) z += w[j] * x[j];
-      if (y * z > 0) clean++;
-      else {
-        for (let j = 0; j < d; j++) w[j] += y * x[j];
-        w[d] += y;
-        updates++;
-        clean = 0;
+  /** The length of the longest row. */
+  function longest(Z) {
+    let m = 0;
+    for (let k = 0; k < Z.length; k += 3) m = Math.max(m, Math.hypot(Z[k], Z[k + 1], Z[k + 2]));
+    return m;
+  }
+
+  /** Rosenblatt's rule from zero, in natural order, an update at a time: `next` returns whose, or -1 for none. */
+  function updates(points) {
+    const n = points.length, X = Float64Array.from(points.flatMap(({ x }) => x)), y = Float64Array.from(points, (p) => p.y);
+    const w = [0, 0, 0], walk = { w, updates: 0, looks: 0, clean: 0, next };
+    function next(maxLooks = Infinity) {
+      const last = walk.looks + Math.min(n - walk.clean, maxLooks - walk.looks);
+      let i = walk.looks % n;
+      for (; walk.looks < last; i = i + 1 < n ? i + 1 : 0) {
+        walk.looks++;
+        if (y[i] * (w[2] + w[0] * X[2 * i] + w[1] * X[2 * i + 1]) > 0) { walk.clean++; continue; }
+        w[0] += y[i] * X[2 * i];
+        w[1] += y[i] * X[2 * i + 1];
+        w[2] += y[i];
+        walk.updates++;
+        walk.clean = 0;
+        return i;
       }
-      looks++;
+      return -1;
     }
-    return { w, updates, stopped: clean === points.length };
+    return walk;
+  }
+
+  /** The perceptron; `maxLooks` bounds the work, `maxUpdates` the updates. */
+  function perceptron(points, { maxUpdates = 1e6, maxLooks = 1e6 } = {}) {
+    const walk = updates(points);
+    while (walk.updates < maxUpdates && walk.next(maxLooks) >= 0);
+    return { w: walk.w, updates: walk.updates, stopped: walk.clean === points.length };
   }
 
   /** Which points do not lie strictly on their own side. */
-  const lost = (Z, w) => Z.map((z) => !(dot(z, w) > 0));
+  const lost = (Z, [a, b, c]) => Array.from({ length: Z.length / 3 }, (_, i) => !(Z[3 * i] * a + Z[3 * i + 1] * b + Z[3 * i + 2] * c > 0));
 
-  /** Mean loss, its gradient and, on demand, its Hessian. */
-  function terms({ Z, share, loss, eps }, w, withHessian = false) {
-    const p = w.length, g = new Array(p).fill(0);
-    const H = withHessian ? Array.from({ length: p }, () => new Array(p).fill(0)) : null;
-    let value = 0, farthest = 0;
-    for (let i = 0; i < Z.length; i++) {
-      const z = Z[i];
-      let m = 0;
-      for (let j = 0; j < p; j++) m += w[j] * z[j];
-      farthest = Math.max(farthest, Math.abs(m));
-      const e = Math.exp(-Math.abs(m)), larger = 1 / (1 + e), smaller = e * larger;
+  /** The loss, its gradient and its Hessian; three weights are written out, since this is where time goes. */
+  function terms({ Z, share, loss, eps, penalty = 0 }, w) {
+    const [a, b, c] = w, crossEntropy = loss === "cross-entropy", threshold = loss === "threshold-quadratic";
+    let value = 0.5 * penalty * (a * a + b * b), farthest = 0, ga = penalty * a, gb = penalty * b, gc = 0;
+    let aa = penalty, ab = 0, ac = 0, bb = penalty, bc = 0, cc = 0;
+    for (let i = 0, k = 0; i < share.length; i++, k += 3) {
+      const x = Z[k], y = Z[k + 1], z = Z[k + 2], m = a * x + b * y + c * z, size = Math.abs(m);
+      if (size > farthest) farthest = size;
+      const e = Math.exp(-size), larger = 1 / (1 + e), smaller = e * larger;
       const q = m > 0 ? smaller : larger; // 1 - sigma(m)
       let slope, curvature;
-      if (loss === "cross-entropy") {
-        value += share[i] * (Math.max(-m, 0) + eps * m + Math.log1p(e));
+      if (crossEntropy) {
+        value += share[i] * ((m < 0 ? size : 0) + eps * m + Math.log1p(e));
         slope = eps - q;
         curvature = smaller * larger;
       } else {
-        const beyond = loss === "threshold-quadratic" && q - eps <= 0;
+        const beyond = threshold && q - eps <= 0;
         const r = beyond ? 0 : q - eps, pq = beyond ? 0 : smaller * larger;
         value += share[i] * 0.5 * r * r;
         slope = -r * pq;
         curvature = pq * (pq - r * (2 * q - 1));
       }
-      for (let j = 0; j < p; j++) {
-        g[j] += share[i] * slope * z[j];
-        if (H) for (let k = 0; k <= j; k++) H[j][k] += share[i] * curvature * z[j] * z[k];
-      }
+      slope *= share[i];
+      ga += slope * x; gb += slope * y; gc += slope * z;
+      curvature *= share[i];
+      const cx = curvature * x, cy = curvature * y;
+      aa += cx * x; ab += cx * y; ac += cx * z; bb += cy * y; bc += cy * z; cc += curvature * z * z;
     }
-    if (H) for (let j = 0; j < p; j++) for (let k = 0; k < j; k++) H[k][j] = H[j][k];
-    return { value, g, H, farthest };
+    return { value, g: [ga, gb, gc], H: [[aa, ab, ac], [ab, bb, bc], [ac, bc, cc]], farthest };
   }
 
   /** The nearest weights inside the bound. */
@@ -191,12 +211,19 @@ const Rules = (() => {
     return project(v, { shape: "ball", R }).map((x, j) => x - w[j]);
   }
 
+  /** The largest change of a margin that a step makes. */
+  function farthestAlong(Z, d) {
+    let m = 0;
+    for (let k = 0; k < Z.length; k += 3) m = Math.max(m, Math.abs(Z[k] * d[0] + Z[k + 1] * d[1] + Z[k + 2] * d[2]));
+    return m;
+  }
+
   /** The unit: minimise the mean loss inside the bound by safeguarded projected Newton steps from w0. */
   function unit(problem, { w0, maxSteps = 1000 } = {}) {
-    const { Z, loss, shape, R } = problem, p = Z[0].length;
-    const scale = Z.reduce((m, z) => Math.max(m, largest(z)), 1);
-    let w = project(w0 || new Array(p).fill(0), problem), steps = 0;
-    let now = terms(problem, w, true), residual = residualOf(w, now.g, problem);
+    const { Z, loss, shape, R } = problem;
+    const scale = Math.max(largest(Z), 1);
+    let w = project(w0 || [0, 0, 0], problem), steps = 0;
+    let now = terms(problem, w), residual = residualOf(w, now.g, problem);
     while (steps < maxSteps && residual > 1e-14 * scale) {
       const { value: f, g, H } = now;
       let d = shape === "ball" ? stepInBall(H, g, w, R) : stepInBox(H, g, w, shape, R);
@@ -204,7 +231,7 @@ const Rules = (() => {
       let bold = false;
       if (found) { // where outputs saturate the model may be flat: go no farther than across
         let reach = d.reduce((s, x) => s + Math.abs(x) * scale, 0);
-        if (reach > 20) reach = Z.reduce((m, z) => Math.max(m, Math.abs(dot(z, d))), 0);
+        if (reach > 20) reach = farthestAlong(Z, d);
         bold = reach > 20;
         const limit = 50 + 2 * now.farthest;
         if (bold && reach > limit) d = d.map((x) => (x * limit) / reach);
@@ -225,15 +252,42 @@ const Rules = (() => {
         step *= Math.min(Math.max(rise > downhill ? downhill / (downhill - rise) : 0.5, 0.1), 0.5);
       }
       if (!accepted || (nextResidual >= residual && residual <= 1e-11 * scale)) break;
-      [w, residual, now] = [trial, nextResidual, terms(problem, trial, true)];
+      [w, residual, now] = [trial, nextResidual, next];
       steps++;
     }
     return { w, loss: now.value, residual, steps };
   }
 
-  /** The separator with the largest margin in the plane, or null: the distance of two hulls, by Gilbert's algorithm. */
+  /** Literal backpropagation, a step at a time: w <- P(w - rate * gradient of the loss). */
+  function descent(problem, rate, w0) {
+    let w = project(w0 || [0, 0, 0], problem), now = terms(problem, w);
+    const walk = { w, steps: 0, loss: now.value, residual: residualOf(w, now.g, problem), next };
+    function next() {
+      w = project(moved(w, -rate, now.g), problem);
+      now = terms(problem, w);
+      Object.assign(walk, { w, steps: walk.steps + 1, loss: now.value, residual: residualOf(w, now.g, problem) });
+    }
+    return walk;
+  }
+
+  /** Twice the area of a triangle, positive where its corners go round to the left. */
+  const turn = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+
+  /** The corners of the smallest polygon that holds all places, by Andrew's monotone chain. */
+  function hull(places) {
+    const sorted = places.slice().sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    const chain = (found, c) => {
+      while (found.length > 1 && turn(found[found.length - 2], found[found.length - 1], c) <= 0) found.pop();
+      found.push(c);
+      return found;
+    };
+    const halves = [sorted.reduce(chain, []), sorted.reduceRight(chain, [])];
+    return sorted.length < 2 ? sorted : halves.flatMap((half) => half.slice(0, -1));
+  }
+
+  /** The separator with the largest margin, or null: the distance of two hulls, by Gilbert's algorithm. */
   function maxMargin(points) {
-    const sides = [1, -1].map((label) => points.filter(({ y }) => y === label).map(({ x }) => x));
+    const sides = [1, -1].map((label) => hull(points.filter(({ y }) => y === label).map(({ x }) => x)));
     if (!sides[0].length || !sides[1].length) return null;
     const extreme = (side, u) => side.reduce((best, x) => (dot(x, u) > dot(best, u) ? x : best));
     const nearest = (u) => moved(extreme(sides[0], u.map((v) => -v)), -1, extreme(sides[1], u)); // of the difference
@@ -242,14 +296,13 @@ const Rules = (() => {
       const t = length > 0 ? Math.min(Math.max(-dot(a, e) / length, 0), 1) : 0;
       return { v: moved(a, t, e), ends: t === 0 ? [a] : t === 1 ? [b] : [a, b] };
     };
-    const turn = (a, b) => Math.sign(a[0] * b[1] - a[1] * b[0]);
     let v = moved(sides[0][0], -1, sides[1][0]), ends = [v];
     for (let k = 0; k < 1000; k++) {
       if (dot(v, v) === 0) return null;
       const s = nearest(v);
       if (dot(v, v) - dot(v, s) <= 1e-15 * dot(v, v)) break;
       if (ends.length === 2) {
-        const [a, b] = ends, turns = [turn(a, b), turn(b, s), turn(s, a)];
+        const [a, b] = ends, turns = [[a, b], [b, s], [s, a]].map(([from, to]) => Math.sign(turn([0, 0], from, to)));
         if (turns[0] !== 0 && turns.every((t) => t === turns[0])) return null; // zero lies inside the triangle
       }
       const options = ends.map((end) => onEdge(end, s)), length = dot(v, v);
@@ -260,67 +313,70 @@ const Rules = (() => {
     const low = dot(extreme(sides[0], v.map((x) => -x)), v), high = dot(extreme(sides[1], v), v);
     if (!(low > high)) return null;
     const w = v.map((x) => (2 * x) / (low - high));
-    return { w: [...w, -(low + high) / (low - high)], margin: (low - high) / 2 / norm(v) };
+    const corners = rows(sides.flatMap((side, k) => side.map((x) => ({ x, y: 1 - 2 * k }))));
+    return { w: [...w, -(low + high) / (low - high)], margin: (low - high) / 2 / norm(v), corners };
   }
 
-  /** The lowest mean loss among weights without a negative margin, by a barrier from inside; `free` is the unit's fit. */
+  /**
+   * The lowest loss among weights without a negative margin, by a barrier from inside; `free` is the unit's fit. Margins
+   * are kept at the corners of both classes: all other points lie between these.
+   */
   function bestSeparator(problem, widest, free) {
     if (!widest) return null;
-    const { Z, shape, R, loss } = problem;
+    const { Z, shape, R, loss } = problem, w = widest.w;
     const attained = lost(Z, free.w).some(Boolean) ? [] : [free];
-    if (attained.length && (loss === "cross-entropy" || free.loss < 1e-15)) return free;
-    const size = shape === "box" ? largest(widest) : shape === "ball" ? norm(widest) : 1;
-    const inside = widest.map((x) => (shape === "none" ? 2 * x : (0.9 * R * x) / size));
+    if (attained.length && (loss === "cross-entropy" || free.loss < 1e-9)) return free;
+    const size = shape === "box" ? largest(w) : norm(w), bounded = shape === "box" || shape === "ball";
+    const inside = w.map((x) => (bounded ? (0.9 * R * x) / size : 2 * x));
     // Not convex: a high barrier leads from anywhere to one path, a low one leaves the search near its start.
     const starts = loss === "cross-entropy" ? [[1, 1e-2]] : [[1, 1e-2], [1, 1e-6], [0.1, 1e-6]];
-    const answers = starts.map(([s, mu]) => fromInside(problem, inside.map((x) => s * x), mu));
+    const answers = starts.map(([s, mu]) => fromInside(problem, widest.corners, inside.map((x) => s * x), mu));
     return [...attained, ...answers].reduce((a, b) => (b.loss < a.loss ? b : a));
   }
 
-  function fromInside(problem, start, highest) {
+  /** Where the barrier leads from inside, as it falls from the highest level to the lowest. */
+  function fromInside(problem, corners, start, highest) {
     let w = start;
-    for (let mu = highest; mu >= 1e-11; mu *= 0.04) {
+    for (let mu = highest; mu >= 1e-10; mu *= 0.02) {
+      let now = barrier(problem, corners, w, mu);
       for (let k = 0; k < 15; k++) {
-        const { value, g, H } = barrier(problem, w, mu);
-        const found = factor(H);
+        const found = factor(now.H);
         if (!found) break;
-        const d = solve(found.L, g.map((x) => -x)), downhill = dot(g, d);
+        const d = solve(found.L, now.g.map((x) => -x)), downhill = dot(now.g, d);
         if (!(downhill < -0.1 * mu)) break;
-        let step = 1;
-        while (step > 1e-12 && !(barrier(problem, moved(w, step, d), mu, false).value <= value + 1e-4 * step * downhill)) step *= 0.5;
+        let step = 1, next;
+        const enough = () => next && next.value <= now.value + 1e-4 * step * downhill;
+        while (step > 1e-12 && ((next = barrier(problem, corners, moved(w, step, d), mu)), !enough())) step *= 0.5;
         if (step <= 1e-12) break;
-        w = moved(w, step, d);
+        [w, now] = [moved(w, step, d), next];
       }
     }
     return { w, loss: terms(problem, w).value };
   }
 
-  /** Mean loss plus mu times a barrier: -log of each margin and of the room inside the bound. */
-  function barrier(problem, w, mu, withHessian = true) {
-    const { Z, shape, R } = problem, p = w.length, outside = { value: Infinity };
-    const { value: f, g, H } = terms(problem, w, withHessian);
-    let value = f;
-    for (const z of Z) {
-      const m = dot(z, w);
-      if (!(m > 0)) return outside;
-      value -= mu * Math.log(m);
-      for (let j = 0; withHessian && j < p; j++) {
-        g[j] -= (mu / m) * z[j];
-        for (let k = 0; k < p; k++) H[j][k] += (mu / m ** 2) * z[j] * z[k];
+  /** The loss plus mu times a barrier: -log of each corner's margin and of the space inside the bound; null outside. */
+  function barrier(problem, corners, w, mu) {
+    const { shape, R } = problem, ball = shape === "ball";
+    const space = ball ? [R * R - dot(w, w)] : shape === "box" ? w.map((x) => R * R - x * x) : [];
+    if (!space.every((s) => s > 0) || lost(corners, w).some(Boolean)) return null;
+    const now = terms(problem, w), { g, H } = now;
+    const add = (v, slope, curvature) => {
+      for (let j = 0; j < 3; j++) {
+        g[j] += slope * v[j];
+        for (let k = 0; k < 3; k++) H[j][k] += curvature * v[j] * v[k];
       }
+    };
+    for (let i = 0; i < corners.length; i += 3) {
+      const z = corners.subarray(i, i + 3), m = dot(z, w);
+      now.value -= mu * Math.log(m);
+      add(z, -mu / m, mu / m ** 2);
     }
-    const ball = shape === "ball" ? R * R - dot(w, w) : 1;
-    for (let j = 0; shape !== "none" && j < p; j++) {
-      const room = shape === "box" ? R * R - w[j] * w[j] : ball;
-      if (!(room > 0)) return outside;
-      value -= (mu * Math.log(room)) / (shape === "ball" ? p : 1);
-      for (let k = 0; withHessian && k < p; k++) {
-        const same = +(j === k), crossed = shape === "ball" || same;
-        if (crossed) H[j][k] += mu * ((2 * same) / room + (4 * w[j] * w[k]) / room ** 2);
-      }
-      if (withHessian) g[j] += (mu * 2 * w[j]) / room;
-    }
-    return { value, g, H };
+    space.forEach((s, j) => {
+      now.value -= mu * Math.log(s);
+      add(ball ? w : w.map((x, k) => (k === j ? x : 0)), (2 * mu) / s, (4 * mu) / s ** 2);
+      for (let k = 0; k < 3; k++) if (ball || k === j) H[k][k] += (2 * mu) / s;
+    });
+    return now;
   }
 
   /**
@@ -328,10 +384,10 @@ const Rules = (() => {
    * the spoiler's z.v >= 0 over |v_j| <= 1, and the multipliers. A linear programme in v = a - b, a, b, g >= 0, by the
    * simplex method with Bland's rule; v = 0 is where it starts. Null where there is no conflict, or gamma0 is zero.
    */
-  function law(base, spoiler) {
-    const p = spoiler.length, width = 2 * p + 1;
+  function law(base, one) {
+    const vector = ({ x, y }) => [...x.map((v) => y * v), y], spoiler = vector(one), p = 3, width = 2 * p + 1;
     const split = (z, sign, g) => [...z.map((x) => sign * x), ...z.map((x) => -sign * x), g];
-    const table = [...base.map((z) => [...split(z, -1, 1), 0]), [...split(spoiler, -1, 0), 0]];
+    const table = [...base.map((point) => [...split(vector(point), -1, 1), 0]), [...split(spoiler, -1, 0), 0]];
     for (let j = 0; j < p; j++)
       for (const sign of [1, -1]) table.push([...split(spoiler.map((_, k) => +(j === k)), sign, 0), 1]);
     const goal = [...new Array(2 * p).fill(0), 1, 0];
@@ -375,5 +431,5 @@ const Rules = (() => {
     return Math.log(n) + Math.log(kappa) + 2 * gamma0 * R - H;
   }
 
-  return { rows, perceptron, unit, lost, terms, maxMargin, bestSeparator, law, lawLogN, norm };
+  return { rows, updates, perceptron, unit, descent, lost, terms, maxMargin, bestSeparator, law, lawLogN, norm, longest };
 })();
