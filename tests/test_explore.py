@@ -160,9 +160,10 @@ def test_the_page_is_current_whole_and_silent() -> None:
 
     text = PAGE.read_text()
     assert draw_page(figures.explore, RESULTS) == text.encode()
+    known = text.replace("http://www.w3.org/2000/svg", "").replace('href="../build/paper.html"', "")
+    assert not re.search(r"/\*\{|https?:|src=|href=|@import|fetch\(|XMLHttpRequest|import\(", known)
     assert not re.search(
-        r"/\*\{|https?:|src=|href=|@import|fetch\(|XMLHttpRequest|import\(",
-        text.replace("http://www.w3.org/2000/svg", ""),
+        r"(?<!Plane\.node\.)innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function", text
     )
     assert "default-src 'none'" in text
     for rule in ("perceptron", "unit"):
@@ -260,7 +261,7 @@ def hostile(rng: np.random.Generator) -> str:
     def several(scale: float) -> str:
         return ",".join(odd(scale * x) for x in rng.normal(size=rng.choice([3, 2, 4], p=[0.9, 0.05, 0.05])))
 
-    size, separable = rng.choice([2, 5, 40, 400, 401], p=[0.3, 0.3, 0.3, 0.05, 0.05]), rng.random() < 0.5
+    size, separable = rng.choice([2, 5, 40, 2000, 2001], p=[0.32, 0.32, 0.32, 0.02, 0.02]), rng.random() < 0.5
     places = 10.0 ** rng.uniform(-4, 3) * rng.normal(size=(size, 2))
     positive = places[:, 0] > 0 if separable else rng.random(size) < 0.5
     kinds = np.where(positive, "pP"[rng.integers(2)], "nM"[rng.integers(2)])
@@ -268,9 +269,9 @@ def hostile(rng: np.random.Generator) -> str:
         "points": ";".join(odd(kind) + f"{odd(x)},{odd(y)}" for kind, (x, y) in zip(kinds, places, strict=True)),
         "view": several(10.0 ** rng.uniform(-9, 20)),
         "w": several(10.0 ** rng.uniform(0, 300)),
-        **{"N": odd(100), "R": odd(3), "eps": odd(0.1)},
+        **{"N": odd(100), "R": odd(3), "C": odd(1), "eps": odd(0.1)},
         "loss": rng.choice([*LOSSES, "constructor"]),
-        "shape": rng.choice(["box", "ball", "none", "__proto__"]),
+        "shape": rng.choice(["box", "ball", "penalty", "none", "__proto__"]),
         "start": rng.choice(["zero", "kept", ""]),
     }
     return "&".join(f"{name}={value}" for name, value in fields.items() if name == "points" or rng.random() < 0.7)
@@ -340,28 +341,28 @@ def test_a_finger_moves_points_and_a_phone_shows_all(chromium: Browser) -> None:
         assert phone.evaluate("getComputedStyle(document.body).color") == "rgb(230, 230, 227)"
 
 
-def test_two_hundred_points_follow_within_a_frame(page: Page) -> None:
+def test_two_thousand_points_follow_a_drag(page: Page) -> None:
     took = page.evaluate(
         """(() => {
         const random = ((seed) => () => (seed = (seed * 16807) % 2147483647) / 2147483647)(1989), points = [];
-        for (let i = 0; i < 199; i++) {
+        for (let i = 0; i < 1999; i++) {
           const y = i % 2 ? 1 : -1;
           points.push({ x: [y * (0.5 + random()), 2 * random() - 1], y, spoiler: false });
         }
         points.push({ x: [-0.4, 0.7], y: 1, spoiler: true });
-        return ["cross-entropy", "quadratic"].map((loss) => {
-          open({ ...read(PRESETS["one spoiler"]), points, N: 199, loss });
+        return ["box", "penalty"].map((shape) => {
+          open({ ...read(PRESETS["one spoiler"]), points, N: 1999, loss: "quadratic", shape });
           const took = [];
-          for (let k = 0; k < 60; k++) {
+          for (let k = 0; k < 30; k++) {
             const began = performance.now();
-            move(199, [-0.4 + 0.003 * k, 0.7]);
+            move(1999, [-0.4 + 0.003 * k, 0.7]);
             took.push(performance.now() - began);
           }
           return Math.min(...took);
         });
         })()"""
     )
-    assert max(took) < 16.0  # each the least of sixty, since other work may hold the processor
+    assert max(took) < 30.0  # each the least of thirty, since other work may hold the processor
 
 
 def test_the_figures_command_writes_the_page(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from study.report.style import OKABE_ITO, RULES
 
 SOURCES = Path(__file__).parent / "explore"
-SCRIPTS = ("rules", "plane", "phase", "page")
+SCRIPTS = ("rules", "table", "plane", "phase", "play", "save", "page")
+PAPER = '<a href="../build/paper.html">The paper</a> says what holds, and why; <code>make reproduce</code> renders it.'
 
 
 def render_page(presets: Mapping[str, str]) -> str:
@@ -16,7 +17,7 @@ def render_page(presets: Mapping[str, str]) -> str:
     root = ":root { " + " ".join(f"--{name}: {hexadecimal(colour)};" for name, colour in colours.items()) + " }\n"
     parts = {name: (SOURCES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS}
     parts["style"] = root + (SOURCES / "style.css").read_text(encoding="utf-8")
-    parts["presets"] = dumps(presets, indent=1)
+    parts |= {"presets": dumps(presets, indent=1), "given": "null", "paper": PAPER}
     text = (SOURCES / "page.html").read_text(encoding="utf-8")
     for name, content in parts.items():
         text = text.replace(f"/*{{{name}}}*/", content.strip(), 1)

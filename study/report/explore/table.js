@@ -1,0 +1,202 @@
+/*
+ * A table of the reader's own, free of any page: delimited text in, points of the plane out, or a `Fault` whose message
+ * is one line that names what is wrong. What the text holds is compared and counted, never run.
+ */
+const Table = (() => {
+  const MOST_BYTES = 4e6, MOST_ROWS = 2000, MOST_COLUMNS = 200, EDGE = 1000, RIDGE = 1e-3;
+  const LABELS = ["label", "class", "y", "target", "outcome", "diagnosis", "species"];
+  const DIRECTION = "direction", NOTHING = "nothing"; // beside the number of a column, what an axis may show
+  class Fault extends Error {}
+
+  const shorten = (text) => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
+  const quoted = (text) => `"${shorten(text)}"`;
+  const grouped = (n) => n.toLocaleString("en");
+  const isNumber = (cell) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Math.abs(+cell) <= 1e100;
+  const place = (table, row, column) => `line ${table.lines[row]}, column ${quoted(table.names[column])}`;
+
+  /** The character that stands between cells: the most frequent of those that do so in the first line. */
+  function delimiterOf(text) {
+    const first = text.trimStart().split(/[\r\n]/, 1)[0].replace(/"[^"]*"/g, "");
+    return ["\t", ";", ",", "|"].map((c) => [first.split(c).length, c]).reduce((a, b) => (b[0] > a[0] ? b : a))[1];
+  }
+
+  /** Rows of trimmed cells with the line that each begins in; in quotes a cell may hold anything, and "" is one quote. */
+  function split(text, delimiter) {
+    const rows = [];
+    let cells = [], cell = "", quotes = false, line = 1, began = 1;
+    const endRow = () => {
+      cells.push(cell.trim());
+      if (cells.length > 1 || cells[0] !== "") rows.push({ cells, line: began });
+      if (rows.length > MOST_ROWS + 1) throw new Fault(`line ${began}: more than ${grouped(MOST_ROWS)} rows; the page takes no more`);
+      [cells, cell] = [[], ""];
+    };
+    for (let i = 0; i < text.length; i++) {
+      const c = text[i];
+      if (c === "\n") line++;
+      if (quotes) {
+        if (c !== '"') cell += c;
+        else if (text[i + 1] === '"') cell += text[++i];
+        else quotes = false;
+      } else if (c === '"' && cell.trim() === "") [quotes, cell] = [true, ""];
+      else if (c === delimiter) {
+        cells.push(cell.trim());
+        cell = "";
+        if (cells.length >= MOST_COLUMNS) throw new Fault(`line ${line}: more than ${MOST_COLUMNS} columns; the page takes no more`);
+      } else if (c === "\n") {
+        endRow();
+        began = line;
+      } else cell += c;
+    }
+    if (quotes) throw new Fault(`line ${began}: a quotation mark is opened there, and never closed`);
+    endRow();
+    return rows;
+  }
+
+  /** Names, columns of cells, and the line that each row stands in. A header is a first line with words above numbers. */
+  function parse(given) {
+    if (given.length > MOST_BYTES) throw new Fault(`the text is longer than ${grouped(MOST_BYTES)} characters; the page takes no more`);
+    const text = given.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
+    const odd = text.match(/[\0-\x08\x0e-\x1f]/);
+    if (odd) throw new Fault(`line ${text.slice(0, odd.index).split("\n").length}: not text: it holds the byte ${odd[0].charCodeAt(0)}`);
+    const delimiter = delimiterOf(text), rows = split(text, delimiter);
+    if (rows.length < 2) throw new Fault("fewer than two rows: a row for each point is needed");
+    const width = rows[0].cells.length, uneven = rows.find(({ cells }) => cells.length !== width);
+    if (width < 2) throw new Fault(`line ${rows[0].line}: ${quoted(rows[0].cells[0])} is one cell; columns need commas, semicolons or tabs between them`);
+    if (uneven) throw new Fault(`line ${uneven.line} has ${uneven.cells.length} cell${uneven.cells.length === 1 ? "" : "s"}, the first line has ${width}`);
+    const decimal = (cell) => (delimiter !== "," && /^[+-]?\d*,\d+$/.test(cell) ? cell.replace(",", ".") : cell);
+    let columns = rows[0].cells.map((_, j) => rows.map(({ cells }) => decimal(cells[j]))), lines = rows.map(({ line }) => line);
+    const mostly = (cells) => 2 * cells.filter(isNumber).length > cells.length;
+    const header = columns.some(([first, ...others]) => !isNumber(first) && mostly(others));
+    const names = columns.map(([first], j) => (header && first) || `column ${j + 1}`);
+    if (header) [columns, lines] = [columns.map((cells) => cells.slice(1)), lines.slice(1)];
+    if (lines.length > MOST_ROWS) throw new Fault(`line ${lines[MOST_ROWS]}: more than ${grouped(MOST_ROWS)} rows; the page takes no more`);
+    return { names, columns, lines, numeric: columns.map(mostly) };
+  }
+
+  /** The columns that have two values: what may be the label; first a usual name, then the last. */
+  function labels({ names, columns, lines }) {
+    const values = columns.map((cells) => [...new Set(cells.filter(Boolean))]);
+    const found = values.flatMap((v, j) => (v.length === 2 ? [j] : []));
+    if (found.length) return found.sort((a, b) => rank(names[a]) - rank(names[b]) || b - a);
+    const j = values.reduce((best, v, k) => (v.length > 1 && (best < 0 || v.length <= values[best].length) ? k : best), -1);
+    if (j < 0) throw new Fault(`column ${quoted(names[0])} has the value ${quoted(columns[0][0])} in every line; a label needs two`);
+    const row = columns[j].indexOf(values[j][2]);
+    throw new Fault(`no column has two values, as a label needs: ${quoted(names[j])} has a third, ${quoted(values[j][2])}, in line ${lines[row]}`);
+  }
+  const rank = (name) => { const at = LABELS.indexOf(name.toLowerCase()); return at < 0 ? LABELS.length : at; };
+
+  /** The columns of numbers beside the label. */
+  const features = ({ numeric }, label) => numeric.flatMap((is, j) => (is && j !== label ? [j] : []));
+
+  /** What the axes show unless something else is chosen: two columns, or the most telling directions of more. */
+  function usual(table, label) {
+    const found = features(table, label);
+    if (!found.length) throw new Fault(`no column of numbers stands beside the label ${quoted(table.names[label])}; line ${table.lines[0]} begins with ${quoted(table.columns[label ? 0 : 1][0])}`);
+    if (found.length > 2) return [DIRECTION, DIRECTION];
+    return [String(found[0]), found.length > 1 ? String(found[1]) : NOTHING];
+  }
+
+  /** A column as numbers. */
+  function numbers(table, j) {
+    const row = table.columns[j].findIndex((cell) => !isNumber(cell)), cell = table.columns[j][row];
+    if (row >= 0) throw new Fault(`${place(table, row, j)}: ${cell ? `${quoted(cell)} is not a number` : "nothing stands there; a number is needed"}`);
+    return table.columns[j].map(Number);
+  }
+
+  /** Values with mean 0 and standard deviation 1, or null where all are equal. */
+  function standardise(values) {
+    const low = Math.min(...values), extent = Math.max(...values) - low;
+    if (!(extent > 0)) return null;
+    const U = values.map((v) => (v - low) / extent), mean = U.reduce((a, b) => a + b) / U.length;
+    const spread = Math.sqrt(U.reduce((s, u) => s + (u - mean) ** 2, 0) / U.length);
+    return U.map((u) => (u - mean) / spread);
+  }
+
+  const inner = (a, b) => a.reduce((s, x, i) => s + x * b[i], 0);
+
+  /** Solve (S + shift I) x = b, S symmetric and not negative, by elimination in place. */
+  function solve(S, shift, b) {
+    const A = S.map((row, j) => row.map((v, k) => v + (j === k ? shift : 0))), x = b.slice(), p = b.length;
+    for (let j = 0; j < p; j++)
+      for (let i = j + 1; i < p; i++) {
+        const times = A[i][j] / A[j][j];
+        for (let k = j; k < p && times !== 0; k++) A[i][k] -= times * A[j][k];
+        x[i] -= times * x[j];
+      }
+    for (let j = p - 1; j >= 0; j--) {
+      for (let k = j + 1; k < p; k++) x[j] -= A[j][k] * x[k];
+      x[j] /= A[j][j];
+    }
+    return x;
+  }
+
+  /**
+   * The two most telling directions of the standardised columns Z (a list of columns) for labels y: Fisher's, the
+   * difference of the class means under the pooled covariance, with a thousandth of the mean variance on its diagonal so
+   * that repeated columns do no harm; and the leading principal component orthogonal to it, by power iteration.
+   */
+  function directions(Z, y) {
+    const p = Z.length, n = y.length, unit = (v) => { const size = Math.sqrt(inner(v, v)); return v.map((x) => (size > 0 ? x / size : 0)); };
+    const means = [1, -1].map((label) => Z.map((z) => z.reduce((s, v, i) => s + (y[i] === label ? v : 0), 0) / y.filter((l) => l === label).length));
+    const centred = Z.map((z, j) => z.map((v, i) => v - means[y[i] > 0 ? 0 : 1][j]));
+    const S = centred.map((a) => centred.map((b) => inner(a, b) / n)), trace = S.reduce((s, row, j) => s + row[j], 0);
+    const first = unit(solve(S, RIDGE * (trace / p || 1), means[0].map((m, j) => m - means[1][j])));
+    const T = Z.map((a) => Z.map((b) => inner(a, b) / n));
+    const across = (v) => { const along = inner(v, first); return v.map((x, j) => x - along * first[j]); };
+    let second = unit(across(Z.map((_, j) => 1 + j / p)));
+    for (let k = 0; k < 500; k++) {
+      const next = unit(across(T.map((row) => inner(row, second)))), moved = next.reduce((m, x, j) => Math.max(m, Math.abs(x - second[j])), 0);
+      second = next;
+      if (moved < 1e-10) break;
+    }
+    const heaviest = second.reduce((best, x) => (Math.abs(x) > Math.abs(best) + 1e-9 ? x : best), 0);
+    return [first, heaviest < 0 ? second.map((x) => -x) : second];
+  }
+
+  /** The two most telling directions as axes, of all columns that are numbers throughout and vary. */
+  function telling(table, label, y) {
+    const left = [], used = [], Z = [];
+    for (const j of features(table, label)) {
+      const z = table.columns[j].every(isNumber) ? standardise(table.columns[j].map(Number)) : null;
+      if (z) { used.push(j); Z.push(z); } else left.push(shorten(table.names[j]));
+    }
+    if (!used.length) throw new Fault("no column of numbers is whole and varies, so there is no direction to show");
+    const axes = directions(Z, y).map((v, k) => {
+      const scores = y.map((_, i) => v.reduce((s, x, j) => s + x * Z[j][i], 0)), heaviest = v.reduce((best, x, j) => (Math.abs(x) > Math.abs(v[best]) + 1e-9 ? j : best), 0);
+      const flat = Math.max(...scores) - Math.min(...scores) < 1e-9;
+      return { values: flat ? y.map(() => 0) : standardise(scores), name: `direction ${k + 1}, mostly ${shorten(table.names[used[heaviest]])}` };
+    });
+    return { axes, left };
+  }
+
+  /**
+   * The points of a table: `label` a column, `axes` two of a column's number, "direction" and "nothing"; columns are
+   * standardised on demand, directions always. `positive` names the class on the positive side; else it is the larger.
+   */
+  function points(table, { label, axes, scaled, positive }) {
+    const cells = table.columns[label], values = [...new Set(cells)], gap = cells.indexOf("");
+    if (gap >= 0) throw new Fault(`${place(table, gap, label)}: nothing stands there; a label is needed`);
+    if (values.length !== 2) throw new Fault(`column ${quoted(table.names[label])} has ${values.length} values; a label needs two`);
+    const larger = values.every(isNumber) ? (a, b) => a - b : (a, b) => (a < b ? -1 : 1);
+    const [minus, plus] = values.includes(positive) ? [values.find((v) => v !== positive), positive] : values.sort(larger);
+    const y = cells.map((cell) => (cell === plus ? 1 : -1)), { axes: told, left } = axes.includes(DIRECTION) ? telling(table, label, y) : { left: [] };
+    const shown = axes.map((axis, k) => {
+      if (axis === NOTHING) return { values: y.map(() => 0), name: "" };
+      return axis === DIRECTION ? told[k] : column(table, +axis, scaled);
+    });
+    return {
+      points: y.map((sign, i) => ({ x: shown.map((axis) => axis.values[i]), y: sign, spoiler: false, line: table.lines[i] })),
+      names: shown.map(({ name }) => name), classes: [shorten(minus), shorten(plus)], left,
+    };
+  }
+
+  function column(table, j, scaled) {
+    const name = shorten(table.names[j]), values = numbers(table, j), standardised = standardise(values);
+    if (scaled && !standardised) throw new Fault(`column ${quoted(name)} has the value ${table.columns[j][0]} in every line; choose another`);
+    const far = scaled ? -1 : values.findIndex((v) => Math.abs(v) > EDGE);
+    if (far >= 0) throw new Fault(`${place(table, far, j)}: ${table.columns[j][far]} lies beyond ${EDGE}, the edge of the plane; standardise`);
+    return { values: scaled ? standardised : values, name };
+  }
+
+  return { Fault, parse, labels, features, usual, points, directions, MOST_BYTES, MOST_ROWS, DIRECTION, NOTHING, shorten };
+})();

@@ -1,0 +1,249 @@
+"""The page to touch with a table of the reader's own: read or refused in one line, drawn, played, saved, no more."""
+
+import csv
+import io
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from study.datasets.table import read_table
+from tests.test_explore import NODE, PAGE, drag, place, verdicts
+from tests.test_explore import page as page  # a fixture
+
+HARNESS = """
+const fs = require("fs"), page = fs.readFileSync(process.argv[1], "utf8");
+const source = page.split('<script id="table">')[1].split("</script>")[0];
+const Table = new Function(source + "; return Table;")();
+console.log(JSON.stringify(JSON.parse(fs.readFileSync(0, "utf8")).map(({ text, options }) => {
+  try {
+    const table = Table.parse(text), [label] = Table.labels(table);
+    return Table.points(table, { label, axes: Table.usual(table, label), scaled: true, ...options });
+  } catch (fault) {
+    if (!(fault instanceof Table.Fault)) throw fault;
+    return fault.message;
+  }
+})));
+"""
+
+
+def read(*tables: tuple[str, dict[str, Any]]) -> list[Any]:
+    """Return what the page makes of tables: points and names, or a line that says what is wrong."""
+    asked = json.dumps([{"text": text, "options": options} for text, options in tables])
+    answer = subprocess.run([NODE, "-e", HARNESS, PAGE], input=asked, capture_output=True, text=True, check=True)
+    return list(json.loads(answer.stdout))
+
+
+RAW = {"scaled": False}
+FAULTS = [
+    ("", "fewer than two rows: a row for each point is needed"),
+    ("x,y,label\n", "fewer than two rows: a row for each point is needed"),
+    ("x y label\n1 2 a\n", 'line 1: "x y label" is one cell; columns need commas, semicolons or tabs between them'),
+    ("x,y,label\n1,2,a\n1,2\n", "line 3 has 2 cells, the first line has 3"),
+    ("x,y,label\n1,2,a\n\n3,oops,b\n5,6,a\n", 'line 4, column "y": "oops" is not a number'),
+    ("x,y,label\n1,2,a\n3,,b\n5,6,a\n", 'line 3, column "y": nothing stands there; a number is needed'),
+    ("x,y,label\n1,2,a\n3,1e999,b\n5,6,a\n", 'line 3, column "y": "1e999" is not a number'),
+    ("x,y,label\n1,2,a\n3,4,\n5,6,b\n", 'line 3, column "label": nothing stands there; a label is needed'),
+    ("x,y,label\n1,7,a\n3,7,b\n5,7,a\n", 'column "y" has the value 7 in every line; choose another'),
+    (
+        "x,y,label\n1,2,a\n3,4,b\n5,6,c\n",
+        'no column has two values, as a label needs: "label" has a third, "c", in line 4',
+    ),
+    ("x,y\n1,1\n1,1\n", 'column "x" has the value "1" in every line; a label needs two'),
+    ("u,v\nw,x\n", 'no column of numbers stands beside the label "column 2"; line 1 begins with "u"'),
+    ('x,y,label\n1,2,a\n3,"4,b\n5,6,a\n', "line 3: a quotation mark is opened there, and never closed"),
+    ("x,y,label\n1,2,a\n3,4,b\x00\n", "line 3: not text: it holds the byte 0"),
+    ("x,y,label\n" + "1,2,a\n3,4,b\n" * 1001, "line 2002: more than 2,000 rows; the page takes no more"),
+    (",".join("x" * 201) + "\n", "line 1: more than 200 columns; the page takes no more"),
+    ("x" * 4_000_001, "the text is longer than 4,000,000 characters; the page takes no more"),
+]
+
+
+def test_what_is_wrong_is_said_in_one_line() -> None:
+    answers = read(*((text, {}) for text, _ in FAULTS))
+    assert answers == [message for _, message in FAULTS]
+    far = read(("x,y,label\n1,2,a\n3,4001,b\n5,6,a\n", RAW))
+    assert far == ['line 3, column "y": 4001 lies beyond 1000, the edge of the plane; standardise']
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x,y,label\n1.5,2,a\n3,-4e0,b\n",
+        "1.5,2,a\n3,-4,b\n",
+        "\ufeffx;y;label\r\n1,5;2;a\r\n3;-4,0;b\r\n",
+        '"x"\t"y"\t"label"\n"1.5"\t2\t"a"\n\n3\t-4\t"b"',
+        "label,x,y\na,1.5,2\nb,3,-4\n",
+    ],
+)
+def test_delimiters_headers_and_decimal_marks_are_found(text: str) -> None:
+    (answer,) = read((text, RAW))
+    assert [(point["x"], point["y"]) for point in answer["points"]] == [([1.5, 2], -1), ([3, -4], 1)]
+    assert answer["classes"] == ["a", "b"]
+
+
+def test_the_most_telling_directions_are_fishers_and_a_principal_component() -> None:
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(60, 5)) @ rng.normal(size=(5, 5)) + 100.0
+    y = np.where(rng.random(60) < 0.4, 1, -1)
+    X[y > 0, 2] += 3.0
+    rows = "\n".join(",".join([*map(repr, row.tolist()), str(label)]) for row, label in zip(X, y, strict=True))
+    (answer,) = read((f"a,b,c,d,e,label\n{rows}\n", {}))
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    means = [Z[y == label].mean(axis=0) for label in (1, -1)]
+    pooled = np.cov((Z - np.where(y[:, None] > 0, *means)).T, bias=True)
+    first = np.linalg.solve(pooled + 1e-3 * np.trace(pooled) / 5.0 * np.eye(5), means[0] - means[1])
+    first /= np.linalg.norm(first)
+    second = np.linalg.eigh(np.cov((Z - np.outer(Z @ first, first)).T, bias=True))[1][:, -1]
+    for k, direction in enumerate((first, second * np.sign(second[np.argmax(np.abs(second))]))):
+        scores = Z @ direction
+        assert [point["x"][k] for point in answer["points"]] == pytest.approx(scores / scores.std(), abs=1e-6)
+        assert answer["names"][k].endswith("mostly " + "abcde"[np.argmax(np.abs(direction))])
+
+
+EVIL = "<img src=x onerror=alert(1)>"
+HOSTILE = (
+    f'"{EVIL}","=cmd|\' /C calc\'!A0","__proto__"\n'
+    + '1,2,"</script><script>alert(2)</script>"\n3,1,"javascript:alert(3)"\n'
+    + '2,2,"</script><script>alert(2)</script>"\n4,1,"javascript:alert(3)"\n'
+)
+
+
+@pytest.fixture
+def watched(page: Page) -> Iterator[Page]:
+    """Return a page that must not ask for anything, complain, or open a dialogue or a window."""
+    seen: list[object] = []
+    for event in ("request", "pageerror", "dialog", "popup"):
+        page.on(event, lambda what: seen.append(what))
+    yield page
+    assert not seen
+
+
+def give(page: Page, way: str, text: str) -> None:
+    """Give a text to the page as a user does."""
+    if way == "file":
+        with page.expect_file_chooser() as chooser:
+            page.locator("#own").click()
+        chooser.value.set_files({"name": f"{EVIL}.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    else:
+        data = {"drop": "DragEvent('drop', { dataTransfer", "paste": "ClipboardEvent('paste', { clipboardData"}[way]
+        page.evaluate(
+            f"(text) => {{ const held = new DataTransfer(); held.setData('text/plain', text);"
+            f"document.body.dispatchEvent(new {data}: held, bubbles: true, cancelable: true }})); }}",
+            text,
+        )
+
+
+@pytest.mark.parametrize("way", ["file", "drop", "paste"])
+def test_a_hostile_table_changes_the_picture_and_nothing_else(watched: Page, way: str) -> None:
+    page = watched
+    scripts = page.evaluate("document.scripts.length")
+    give(page, way, HOSTILE)
+    page.locator("#message", has_text="4 rows").wait_for()
+    assert verdicts(page) == ("separates", "separates")
+    assert page.locator("#plane .name").first.text_content() == f"{EVIL} →"
+    assert page.locator("#across option").all_text_contents() == ["most telling direction", EVIL, "=cmd|' /C calc'!A0"]
+    assert page.evaluate("document.scripts.length") == scripts
+    assert page.locator("img, iframe, object, a:not([href='../build/paper.html'])").count() == 0
+    assert page.evaluate("document.getElementById('plus').textContent") == "● javascript:alert(3)"
+    before = page.evaluate("JSON.stringify(state)")
+    give(page, way, "x,y,label\n1,2,a\n3,<b>4</b>,b\n5,6,a\n")
+    page.locator("#message.fault").wait_for()
+    assert page.evaluate("document.getElementById('message').textContent") == (
+        'line 3, column "y": "<b>4</b>" is not a number.'
+    )
+    assert page.evaluate("JSON.stringify(state)") == before
+
+
+def test_axes_and_label_are_chosen(watched: Page) -> None:
+    page = watched
+    rows = "\n".join(f"{k},{k * k},{-k},{k % 3 == 0:d},{'lr'[k > 4]}" for k in range(10))
+    give(page, "paste", f"a,b,c,fair,side\n{rows}\n")
+    assert page.evaluate("[$('label').value, $('across').value, $('up').value]") == ["4", "direction", "direction"]
+    assert verdicts(page)[0] == "separates"
+    page.select_option("#across", "1")
+    page.select_option("#up", "nothing")
+    page.locator("#scaled").uncheck()
+    assert page.evaluate("state.points.map((p) => p.x)") == [[k * k, 0] for k in range(10)]
+    page.select_option("#label", "3")
+    assert page.evaluate("state.points.filter((p) => p.y > 0).map((p) => p.line)") == [2, 5, 8, 11]
+    page.evaluate("open(read(PRESETS['one spoiler']), 'one spoiler')")
+    assert not page.locator("#columns").is_visible()
+
+
+def saved(page: Page, kind: str) -> tuple[str, bytes]:
+    with page.expect_download() as download:
+        page.locator(f"#{kind}").click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def test_the_picture_and_its_points_are_saved(page: Page) -> None:
+    give(page, "file", HOSTILE.replace("4,1", "1.5,2"))
+    page.locator("#message", has_text="4 rows").wait_for()
+    name, drawing = saved(page, "svg")
+    assert name == "_img_src_x_onerror_alert_1_.svg"
+    tree = ElementTree.fromstring(drawing)  # noqa: S314 (what the page has just made)
+    assert {element.tag.split("}")[1] for element in tree.iter()} == {
+        "svg",
+        "g",
+        "path",
+        "rect",
+        "circle",
+        "text",
+        "clipPath",
+    }
+    assert f"{EVIL} →" in [element.text for element in tree.iter()]
+    assert not [key for element in tree.iter() for key in element.attrib if key == "class" or key.startswith("on")]
+    assert saved(page, "png")[1][:8] == b"\x89PNG\r\n\x1a\n"
+    table = saved(page, "csv")[1].decode()
+    line, *columns = next(csv.reader(io.StringIO(table)))
+    assert [line, *columns] == ["line", EVIL, "=cmd|' /C calc'!A0", "label", "is_spoiler", "perceptron", "unit"]
+    ours = read_table(table, "label", without=("line", "is_spoiler", "perceptron", "unit"))
+    assert np.array(page.evaluate("state.points.map((p) => p.x)")) == pytest.approx(ours.points.X)
+    before = page.evaluate("state.points.map((p) => [p.x, p.y])")
+    give(page, "paste", table)
+    page.locator("#scaled").uncheck()
+    assert page.evaluate("state.points.map((p) => [p.x, p.y])") == before
+
+
+def test_the_rules_are_played_step_by_step(page: Page) -> None:
+    page.locator("#step").click()
+    page.locator("#step").click()
+    assert page.locator("#steps text").last.text_content() == "2 updates"
+    assert page.locator("#plane .looked").count() == 1
+    page.locator("#play").click()
+    page.locator("#steps-note", has_text="The perceptron stops.").wait_for()
+    updates = page.locator("#steps text").last.text_content()
+    detail = page.evaluate("document.getElementById('perceptron-detail').textContent")
+    assert detail.startswith(f"after {updates};")
+    page.select_option("#played", "descent")
+    page.locator("#step").click()
+    assert str(page.evaluate("document.getElementById('steps-note').textContent")).startswith("Mean loss 0.")
+    drag(page, place(page, -0.432, 0.617), place(page, 0.9, 0.5))  # another problem: what was under way is forgotten
+    assert not page.locator("#steps").is_visible()
+    assert page.locator("#plane .now").count() == 0
+
+
+def test_n_is_a_weight_and_says_of_what(page: Page) -> None:
+    page.evaluate("change({ N: 300 })")
+    said = page.evaluate("document.getElementById('N-note').textContent")
+    assert "each of the 100 drawn counts 3 times, and a spoiler once. It adds no points" in said
+    assert "times as much" in page.evaluate("document.getElementById('unit-detail').textContent")
+
+
+def test_a_phone_shows_the_plane_and_its_sliders_at_once(chromium: Browser) -> None:
+    with chromium.new_page(viewport=ViewportSize(width=390, height=844), is_mobile=True, has_touch=True) as phone:
+        phone.goto(PAGE.as_uri())
+        give(phone, "paste", HOSTILE.replace("1,2", f"1,{'2' * 90}e-89", 1))
+        assert phone.evaluate("document.documentElement.scrollWidth") == 390
+        top, bottom = phone.evaluate(
+            "[document.querySelector('.verdicts').getBoundingClientRect().top,"
+            "document.getElementById('N-note').getBoundingClientRect().bottom]"
+        )
+        assert bottom - top < 844
