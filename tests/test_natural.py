@@ -1,5 +1,7 @@
 """Natural data: what is given up there is what scikit-learn gives up, and the numbers rest on every pair of classes."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from experiments.natural import PROBLEMS, lost, pool, train_halves
 from study.analysis.limit_path import follow_path
-from study.analysis.limits import USUAL
-from study.analysis.margin import functional_margins
+from study.analysis.limits import USUAL, usual_fits
 from study.datasets.table import standardise
 from study.report.provenance import read_tables
 from tests.conftest import ROOT
@@ -21,18 +22,30 @@ def test_every_pair_of_classes_is_there_and_no_other() -> None:
     assert table["problem"].tolist() == PROBLEMS
 
 
-@pytest.mark.parametrize("problem", ["iris 1 2", "wine 1 2", "digits 3 9"])
-def test_a_penalised_unit_gives_up_the_points_that_logistic_regression_does(problem: str) -> None:
-    """The margins agree to what lbfgs leaves of its own tolerance."""
-    points, limits = standardise(pool(problem))[0], (0.01, 0.1, 1.0, 10.0, 100.0)
-    path = follow_path(points, USUAL, limits, step=1.0, tol=1.0, work=1e8)
-    for C in limits:
-        theirs = LogisticRegression(C=C, tol=1e-10, max_iter=100_000).fit(points.X, points.y)
-        margins = points.y * theirs.decision_function(points.X)
-        k = path.place(C)
-        assert functional_margins(path.w[k], points.X, points.y) == pytest.approx(margins, rel=1e-4, abs=1e-4)
-        assert (path.right[k] == (margins > 0.0)).all()
-        assert lost(path, C) == (margins <= 0.0).sum()
+@pytest.mark.slow
+def test_on_every_problem_logistic_regression_gives_up_the_same_points() -> None:
+    """Its Newton method goes to the optimum; a point within 1e-6 of the boundary would be a tie, and there is none."""
+    limits = (0.01, 0.1, 1.0, 10.0, 100.0)
+    options: dict[str, Any] = {"tol": 1e-10, "solver": "newton-cholesky"}
+    compared = 0
+    for problem in PROBLEMS:
+        points = standardise(pool(problem))[0]
+        fits = usual_fits(points, USUAL, limits)
+        assert {one.C for one in fits} == set(limits)
+        for one in fits:
+            theirs = LogisticRegression(C=one.C, **options).fit(points.X, points.y)
+            wrong = np.flatnonzero(theirs.predict(points.X) != points.y)
+            assert (one.lost.tolist(), one.ties.size) == (wrong.tolist(), 0), (problem, one.C)
+            compared += len(points.y)
+    assert compared == 86_990
+
+
+def test_what_is_lost_at_a_limit_is_read_off_the_path() -> None:
+    points = standardise(pool("iris 1 2"))[0]
+    path = follow_path(points, USUAL, (0.01, 1.0), step=1.0, tol=1.0, work=1e8)
+    for one in usual_fits(points, USUAL, (0.01,)):
+        assert lost(path, one.C) == one.lost.size
+    assert lost(path, 0.5) == -1
 
 
 def test_halves_are_tested_on_the_others() -> None:
