@@ -16,6 +16,7 @@ SECTIONS = (
     "bias_variance",
     "window",
     "natural",
+    "minority",
     "stability",
     "worked_example",
     "bench",
