@@ -68,9 +68,13 @@ def test_sentences_object_and_drawing_agree(spread: float, run: Run, tmp_path: P
     assert bool(never) == ("given up at every R: row" in out) == bool(spread)
     assert {row["row"] for row in answer["rows"] if not row["right"]} == set(never)
     assert ("no law beside it: it is about separable points" in out) == bool(spread)
-    assert check((folder / "price.proof.json").read_text()).endswith("not separable" if spread else "are separable")
     least, most = answer["fewest_errors"]
     sets = [set(rows) for rows in answer["disjoint_inseparable_sets"]]
+    proved = [check(line) for line in (folder / "price.proofs.jsonl").read_text().splitlines()]
+    expected = [f"{len(rows)} points with 3 features are not separable" for rows in sets]
+    assert proved == (expected or ["40 points with 3 features are separable"])
+    code, said, _ = run("certify", "--check", str(folder / "price.proofs.jsonl"))
+    assert (code, said) == (0, f"{len(proved)} accepted, 0 refused\n")
     assert (least, most) == (len(sets), min(answer["errors"]))
     assert bool(sets) == bool(spread) == (f"any line has at least {least} row" in out)
     assert sum(map(len, sets)) == len(set().union(*sets))
@@ -115,4 +119,4 @@ def test_a_drawing_that_fails_costs_no_answer(run: Run, tmp_path: Path, monkeypa
     code, out, err = run("price", str(tmp_path / "points.csv"), "--label", "class", "--out", str(tmp_path / "out"))
     assert (code, err) == (1, "price.svg was not drawn: ValueError: no ink\n")
     assert "drawn to" not in out
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"price.json", "price.proof.json", "price.txt"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"price.json", "price.proofs.jsonl", "price.txt"}

@@ -64,7 +64,8 @@ def compare(
         from study.report.comparison_figure import draw  # matplotlib is slow to import
 
         figure, fault = drawing(draw, comparison)
-        write_answer(out, "compare", answer, figure, comparison.separability.proof)
+        proof = comparison.separability.proof
+        write_answer(out, "compare", answer, figure, [proof] if proof else [])
     if json:
         show_json(answer)
     else:

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -79,21 +79,23 @@ def drawing(draw: Callable[..., Any], *drawn: Any) -> tuple[bytes, str]:
         return b"", f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def write_answer(folder: Path, name: str, answer: Mapping[str, Any], figure: bytes, proof: str) -> None:
-    """Write a drawing, the caption that the answer holds, the proof and the answer, as files of one name.
+def write_answer(
+    folder: Path, name: str, answer: Mapping[str, Any], figure: bytes, proofs: Sequence[str], ending: str = "proof.json"
+) -> None:
+    """Write a drawing, the caption that the answer holds, the proofs, one a line, and the answer, as files of one name.
 
     A folder that cannot be written to is bad input.
     """
     from study.sweeps.store import write_file
 
-    if proof:
+    for proof in proofs:
         accepted(proof)
     with writing(WRITABLE, folder):
         if figure:
             write_file(folder / f"{name}.svg", figure)
         write_file(folder / f"{name}.txt", f"{answer['caption']}\n".encode())
-        if proof:
-            write_file(folder / f"{name}.proof.json", f"{proof}\n".encode())
+        if proofs:
+            write_file(folder / f"{name}.{ending}", "".join(f"{proof}\n" for proof in proofs).encode())
         write_file(folder / f"{name}.json", f"{to_json(answer)}\n".encode())
 
 

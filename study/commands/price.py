@@ -37,7 +37,7 @@ def price(
     rows
         How many of the dearest rows to list, with the law's word on them and the weights that keep them.
     out
-        Folder to write price.svg, its caption in price.txt, price.json, and price.proof.json to.
+        Folder to write price.svg, its caption in price.txt, price.json, and price.proofs.jsonl to.
     json
         Put one machine-readable object on stdout, in place of sentences.
     """
@@ -56,7 +56,8 @@ def price(
         from study.report.price_figure import draw  # matplotlib is slow to import
 
         figure, fault = drawing(draw, table, prices)
-        write_answer(out, "price", answer, figure, decision.proof)
+        proofs = [one.proof for one in least.sets or (decision,) if one.proof]
+        write_answer(out, "price", answer, figure, proofs, "proofs.jsonl")
     if json:
         show_json(answer)
     else:
@@ -94,7 +95,9 @@ def answers(
         least = least_errors(table, decision)
         for one in least.sets:
             accepted(one.proof)
-        return decision, least, price_rows(points, decision, unit, path, limits, most_rows=most_rows)
+        with progress("weights that keep rows", unit="weights") as advance:
+            prices = price_rows(points, decision, unit, path, limits, most_rows=most_rows, advance=advance)
+        return decision, least, prices
     except KeyboardInterrupt:
         say("study: interrupted; nothing was written")
         raise SystemExit(130) from None

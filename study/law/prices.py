@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from study.analysis.limit_path import LimitPath
+from study.analysis.limit_path import Advance, LimitPath
 from study.analysis.limits import Limit, Penalty, UsualFit, usual_fits, work_of
 from study.analysis.margin import functional_margins
 from study.analysis.separability import Separability
@@ -125,6 +125,7 @@ def price_rows(
     limits: Sequence[Positive],
     *,
     most_rows: PositiveInt,
+    advance: Advance | None = None,
 ) -> Prices:
     """Return what each row costs; the law and the weights of the `most_rows` dearest.
 
@@ -141,6 +142,7 @@ def price_rows(
     limits : sequence of float in (0, inf)
         Visited by the path: it is asked what is given up there, and at what weight it would be kept.
     most_rows : int, at least 1
+    advance : callable (weights so far, weights in all), optional
     """
     check_one_set("points", points)
     if path.right.shape[1] != len(points.y) or path.w.shape[1] != points.X.shape[1] + 1:
@@ -148,7 +150,7 @@ def price_rows(
     dearest = by_price(points, path)
     no_law = _why_no_law(points, separability, unit)
     laws = {} if no_law else _laws(points, unit, limits, dearest[:most_rows])
-    weights, no_weights = keeping_weights(points, unit, path, limits, dearest, most_rows)
+    weights, no_weights = keeping_weights(points, unit, path, limits, dearest, most_rows, advance)
     return Prices(
         usual=usual_fits(points, unit, limits),
         unit=unit,
@@ -256,23 +258,25 @@ def keeping_weights(
     limits: Sequence[float],
     dearest: NDArray[np.int64],
     most_rows: int,
+    advance: Advance | None = None,
 ) -> tuple[tuple[KeepingWeight, ...], str]:
     """Return the weights of the dearest rows that are given up at each limit, and why there are no more of them."""
     if unit.loss != "cross-entropy":
         return (), f"the {unit.loss} loss has several minima, and no one weight"
+    places = {limit: k for limit in limits if (k := path.place(limit)) is not None}
+    sought = [
+        (limit, k, i) for limit, k in places.items() for i in dearest[~path.right[k, dearest]][:most_rows].tolist()
+    ]
     found: list[KeepingWeight] = []
     spent = 0.0
-    for limit in limits:
-        k = path.place(limit)
-        if k is None:
-            continue
-        lost = dearest[~path.right[k, dearest]]
-        for sample in lost[:most_rows].tolist():
-            if spent > WORK:
-                return tuple(found), "the budget of work was spent"
-            one, cost = _keeping_weight(points, unit, limit, sample, path.w[k])
-            spent += cost
-            found += [one] if one else []
+    for n, (limit, k, sample) in enumerate(sought):
+        if spent > WORK:
+            return tuple(found), "the budget of work was spent"
+        one, cost = _keeping_weight(points, unit, limit, sample, path.w[k])
+        spent += cost
+        found += [one] if one else []
+        if advance is not None:
+            advance(n + 1, len(sought))
     return tuple(found), ""
 
 

@@ -74,6 +74,16 @@ def test_rows_are_listed_by_their_price() -> None:
         assert [one.sample for one in prices.weights if one.limit == limit] == lost[:3]
 
 
+def test_progress_of_the_weights_ends_at_their_number() -> None:
+    points, unit, said = draw(1, 40, 3, 1.0), UNIT["box"], list[tuple[int, int]]()
+    path = follow_path(points, unit, (0.3, 3.0), step=0.5)
+    decision = separability(points.X, points.y)
+    options: dict[str, Any] = {"most_rows": 3, "advance": lambda done, total: said.append((done, total))}
+    prices = price_rows(points, decision, unit, path, (0.3, 3.0), **options)
+    assert len(prices.weights) > 3
+    assert said == [(k + 1, len(prices.weights)) for k in range(len(prices.weights))]
+
+
 def test_at_a_little_less_than_its_weight_a_row_is_given_up_and_at_a_little_more_it_is_kept() -> None:
     points, unit = draw(1, 40, 3, 1.0), UNIT["ball"]
     weights = price(points, unit, 2.0).weights
