@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import subprocess
+import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from study.datasets.table import read_table
+from tests.conftest import Run
 from tests.test_explore import NODE, PAGE, drag, place, verdicts
 from tests.test_explore import page as page  # a fixture
 
@@ -100,10 +102,12 @@ def test_the_most_telling_directions_are_fishers_and_a_principal_component() -> 
     pooled = np.cov((Z - np.where(y[:, None] > 0, *means)).T, bias=True)
     first = np.linalg.solve(pooled + 1e-3 * np.trace(pooled) / 5.0 * np.eye(5), means[0] - means[1])
     first /= np.linalg.norm(first)
-    second = np.linalg.eigh(np.cov((Z - np.outer(Z @ first, first)).T, bias=True))[1][:, -1]
-    for k, direction in enumerate((first, second * np.sign(second[np.argmax(np.abs(second))]))):
-        scores = Z @ direction
-        assert [point["x"][k] for point in answer["points"]] == pytest.approx(scores / scores.std(), abs=1e-6)
+    scores = Z @ first
+    rest = Z - np.outer(scores, scores @ Z) / (scores @ scores)
+    second = np.linalg.eigh(np.cov(rest.T, bias=True))[1][:, -1]
+    second *= np.sign(second[np.argmax(np.abs(second))])
+    for k, (direction, score) in enumerate(((first, scores), (second, rest @ second))):
+        assert [point["x"][k] for point in answer["points"]] == pytest.approx(score / score.std(), abs=1e-6)
         assert answer["names"][k].endswith("mostly " + "abcde"[np.argmax(np.abs(direction))])
 
 
@@ -228,6 +232,59 @@ def test_the_rules_are_played_step_by_step(page: Page) -> None:
     drag(page, place(page, -0.432, 0.617), place(page, 0.9, 0.5))  # another problem: what was under way is forgotten
     assert not page.locator("#steps").is_visible()
     assert page.locator("#plane .now").count() == 0
+
+
+def opened(run: Run, monkeypatch: pytest.MonkeyPatch, folder: Path, *options: str) -> str:
+    """Return the page that `study compare --open` writes for a table in `folder`, and would have opened."""
+    shown: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda address: shown.append(address) is None)  # type: ignore[func-returns-value]
+    code, _, said = run("compare", str(folder / "own.csv"), "--open", "--out", str(folder / "out"), *options)
+    path = folder / "out" / "compare.html"
+    assert (code, shown) == (0, [path.as_uri()]), said
+    assert f"opened {path}" in said
+    return path.read_text()
+
+
+def given(page: str) -> dict[str, Any]:
+    """Return the table that a page holds."""
+    return dict(json.loads(page.split("const GIVEN = ")[1].split(";\n")[0]))
+
+
+TRICKS = "/*{page}*/</script><!--<script>\u2028&'"
+
+
+def test_compare_opens_the_page_with_its_points(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chromium: Browser
+) -> None:
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(60, 2)).round(3)
+    rows = [["1", TRICKS, "label"], *([*map(str, x), TRICKS if sum(x) > 0.3 else "b"] for x in X.tolist())]
+    rows[7][2] = TRICKS if rows[7][2] == "b" else "b"
+    with (tmp_path / "own.csv").open("w") as file:
+        csv.writer(file).writerows(rows)
+    text = opened(run, monkeypatch, tmp_path, "--label", "label", "--positive", "b", "--weight-bound", "2")
+    assert text.count("<script") == text.count("</script") == 3
+    assert given(text)["names"] == ["1", TRICKS, "label"]
+    answer = json.loads((tmp_path / "out" / "compare.json").read_text())
+    with chromium.new_page() as page:
+        page.goto((tmp_path / "out" / "compare.html").as_uri())
+        assert page.evaluate("state.points.map((p) => p.x)") == X.tolist()
+        lost = page.evaluate("state.points.filter((p, i) => fits.unit.lost[i]).map((p) => p.line)")
+        assert lost == answer["backprops"][0]["lost_rows"]
+        assert page.locator("#presets button").first.text_content() == "own.csv"
+
+
+def test_of_a_large_table_the_page_holds_an_even_choice(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = "\n".join(f"{k},{2000 + k % 7},{'yes' if k % 1000 == 999 else 'no'}" for k in range(4000))
+    (tmp_path / "own.csv").write_text(f"a,b,label\n{rows}\n")
+    held = given(opened(run, monkeypatch, tmp_path, "--label", "label", "--max-passes", "1"))
+    assert held["lines"] == sorted(set(held["lines"]))
+    assert held["columns"][2].count("yes") == 2
+    assert (len(held["lines"]), held["lines"][0], held["lines"][-1]) == (2000, 2, 4001)
+    assert held["settings"]["N"] == 4000
+    assert held["scaled"]
 
 
 def test_n_is_a_weight_and_says_of_what(page: Page) -> None:

@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING
 
 from study.checks import CheckFailed
 from study.commands.input import NO_TABLE_OPTIONS, USUAL_UNIT, TableOptions, UnitOptions, read
-from study.commands.output import check_folder, drawing, progress, say, show, show_json, write_answer
+from study.commands.output import (
+    WRITABLE,
+    check_folder,
+    drawing,
+    progress,
+    say,
+    show,
+    show_json,
+    view,
+    write_answer,
+    writing,
+)
 
 if TYPE_CHECKING:
     from study.analysis.comparison import Comparison, Settings
@@ -21,6 +32,7 @@ def compare(
     max_passes: int | None = None,
     out: Path | None = None,
     json: bool = False,
+    open: bool = False,  # noqa: A002
 ) -> None:
     """Judge your own points: whether they are separable, what both rules make of them, and which rows are the spoilers.
 
@@ -41,6 +53,8 @@ def compare(
         compare.proof.json to.
     json
         Put one machine-readable object on stdout, in place of sentences.
+    open
+        Open a page on which to drag these points: compare.html in `out`, or else in a temporary folder.
     """
     from study.analysis.comparison import Settings
     from study.checks import count
@@ -73,8 +87,24 @@ def compare(
         if out is not None and figure:
             one = f", of {settings.first}" if len(limits) > 1 else ""
             show(f"drawn to {out / 'compare.svg'}{one}: {answer['caption']}")
+    if open:
+        open_page(name, table, table_options.label.strip() or "class", settings, out)
     if out is not None and fault:
         raise CheckFailed(f"compare.svg was not drawn: {fault}")
+
+
+def open_page(name: str, table: "Table", label: str, settings: "Settings", out: Path | None) -> None:
+    """Write the page to touch with the points of a table inside, open it, and say where it is."""
+    from tempfile import mkdtemp
+
+    from study.report.explore_page import page_of_table
+    from study.sweeps.store import write_file
+
+    folder = Path(mkdtemp(prefix="study-")) if out is None else out
+    page = page_of_table(name, label, table, settings.unit, settings.limits[0], settings.standardise)
+    with writing(WRITABLE, folder):
+        write_file(folder / "compare.html", page.encode())
+    view(folder / "compare.html")
 
 
 def answers(table: "Table", settings: "Settings", name: str | None) -> "Comparison":

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from study.commands.checkout import build, checkout, load_figure, results, select
-from study.commands.output import say, show
+from study.commands.output import say, show, view
 
 
 def figures(
@@ -39,10 +39,7 @@ def figures(
     folder = out or (root / "figures" if format == "svg" else build(root) / "figures")
     for path in draw_all(chosen_names, root, results(root), folder, format):
         if open:
-            import webbrowser
-
-            if not webbrowser.open(path.resolve().as_uri()):
-                say(f"no viewer was found; the figure is {path}")
+            view(path)
 
 
 def draw_all(names: Sequence[str], root: Path, tables: Path, folder: Path, file_format: str = "svg") -> list[Path]:

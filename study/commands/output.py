@@ -99,6 +99,14 @@ def write_answer(
         write_file(folder / f"{name}.json", f"{to_json(answer)}\n".encode())
 
 
+def view(path: Path) -> None:
+    """Open a file in the viewer of its kind, and say where it is."""
+    import webbrowser
+
+    opened = webbrowser.open(path.resolve().as_uri())
+    say(f"opened {path}" if opened else f"no viewer was found; the file is {path}")
+
+
 EVERY = 10.0
 """Seconds between two lines of progress."""
 

@@ -140,9 +140,9 @@ function open(situation, name = null) {
   change({}, true);
 }
 const HINT = `Or drop or paste a CSV, also without a header: a column with two values, at most ${Table.MOST_ROWS.toLocaleString("en")} rows. It stays on this machine.`;
-const takeGiven = () => take(GIVEN.name, GIVEN.text, { asked: GIVEN.positive, scaled: GIVEN.scaled, settings: GIVEN.settings });
+const takeGiven = () => take(Table.shorten(GIVEN.name), () => Table.given(GIVEN), GIVEN);
 const situations = Object.entries(PRESETS).map(([name, address]) => [name, () => { open(read(address), name); say(HINT); }]);
-for (const [name, show] of GIVEN ? [[GIVEN.name, takeGiven]] : situations) {
+for (const [name, show] of GIVEN ? [[Table.shorten(GIVEN.name), takeGiven]] : situations) {
   const button = document.createElement("button");
   button.textContent = name;
   button.addEventListener("click", show);
@@ -161,17 +161,18 @@ function attempt(work) {
     say(`${fault.message}.`, true);
   }
 }
-function take(name, text, { settings = {}, asked, scaled = true } = {}) {
+function take(name, read, { settings = {}, label, positive: asked, scaled = true } = {}) {
   attempt(() => {
-    const found = { name, ...Table.parse(text) }, labels = Table.labels(found), axes = Table.usual(found, labels[0]);
-    const choice = { label: labels[0], axes, scaled, positive: asked };
+    const found = { name, ...read() }, labels = Table.labels(found), chosen = label ?? labels[0];
+    const axes = Table.usual(found, chosen), choice = { label: chosen, axes, scaled, positive: asked };
     place(found, choice, settings);
     [table, positive] = [found, asked];
-    fill($("label"), labels.map((j) => [j, found.names[j]]), labels[0]);
+    fill($("label"), labels.map((j) => [j, found.names[j]]), chosen);
     $("scaled").checked = scaled;
     offer(choice);
   });
 }
+const takeText = (name, text) => take(name, () => Table.parse(text));
 /** Offer the columns that an axis may show. */
 function offer({ label, axes }) {
   const columns = Table.features(table, label).map((j) => [j, table.names[j]]);
@@ -184,8 +185,8 @@ function fill(select, options, value) {
 }
 function place(found, choice, settings = {}) {
   const { points, names, classes, left } = Table.points(found, choice), n = points.length;
-  const { R, C, eps, loss, shape, start } = { ...state, ...settings };
-  open({ points, names, classes, N: n, R, C, eps, loss, shape, start: start === "kept" ? "zero" : start, w: null, view: Plane.around(points) }, found.name);
+  const { R, C, eps, loss, shape, start, N } = { start: "zero", R: 3, C: 1, ...state, N: n, ...settings };
+  open({ points, names, classes, N, R, C, eps, loss, shape, start: start === "kept" ? "zero" : start, w: null, view: Plane.around(points) }, found.name);
   const telling = choice.axes.includes(Table.DIRECTION) ? " A line here is a plane in your columns; where none separates here, one may there." : "";
   say(`${found.name}: ${n.toLocaleString("en")} rows.${telling}${left.length ? ` Left out, not whole or not varied: ${left.slice(0, 3).join(", ")}${left.length > 3 ? " and more" : ""}.` : ""}`);
 }
@@ -199,7 +200,7 @@ $("label").addEventListener("change", () => attempt(() => {
 async function takeFile(file) {
   if (!file) return;
   if (file.size > Table.MOST_BYTES) say(`${Table.shorten(file.name)} holds ${file.size.toLocaleString("en")} bytes; the page takes ${Table.MOST_BYTES.toLocaleString("en")} at most.`, true);
-  else take(Table.shorten(file.name), await file.text());
+  else await file.text().then((text) => takeText(Table.shorten(file.name), text));
 }
 $("own").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => { takeFile($("file").files[0]); $("file").value = ""; });
@@ -208,12 +209,12 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   const [file] = event.dataTransfer.files;
   if (file) takeFile(file);
-  else take("dropped text", event.dataTransfer.getData("text/plain"));
+  else takeText("dropped text", event.dataTransfer.getData("text/plain"));
 });
 document.addEventListener("paste", (event) => {
   const [file] = event.clipboardData.files;
   if (file) takeFile(file);
-  else take("pasted text", event.clipboardData.getData("text/plain"));
+  else takeText("pasted text", event.clipboardData.getData("text/plain"));
 });
 
 for (const [key, words] of TOOLS) {

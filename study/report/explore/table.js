@@ -12,6 +12,7 @@ const Table = (() => {
   const quoted = (text) => `"${shorten(text)}"`;
   const grouped = (n) => n.toLocaleString("en");
   const isNumber = (cell) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Math.abs(+cell) <= 1e100;
+  const mostly = (cells) => 2 * cells.filter(isNumber).length > cells.length;
   const place = (table, row, column) => `line ${table.lines[row]}, column ${quoted(table.names[column])}`;
 
   /** The character that stands between cells: the most frequent of those that do so in the first line. */
@@ -65,7 +66,6 @@ const Table = (() => {
     if (uneven) throw new Fault(`line ${uneven.line} has ${uneven.cells.length} cell${uneven.cells.length === 1 ? "" : "s"}, the first line has ${width}`);
     const decimal = (cell) => (delimiter !== "," && /^[+-]?\d*,\d+$/.test(cell) ? cell.replace(",", ".") : cell);
     let columns = rows[0].cells.map((_, j) => rows.map(({ cells }) => decimal(cells[j]))), lines = rows.map(({ line }) => line);
-    const mostly = (cells) => 2 * cells.filter(isNumber).length > cells.length;
     const header = columns.some(([first, ...others]) => !isNumber(first) && mostly(others));
     const names = columns.map(([first], j) => (header && first) || `column ${j + 1}`);
     if (header) [columns, lines] = [columns.map((cells) => cells.slice(1)), lines.slice(1)];
@@ -130,10 +130,16 @@ const Table = (() => {
     return x;
   }
 
+  /** What remains of columns when the part that some scores explain is taken off. */
+  const without = (scores, Z) => Z.map((z) => { const part = inner(z, scores) / inner(scores, scores); return z.map((v, i) => v - part * scores[i]); });
+  /** The sum of columns, each times its weight. */
+  const mix = (weights, Z) => Z[0].map((_, i) => weights.reduce((s, w, j) => s + w * Z[j][i], 0));
+
   /**
-   * The two most telling directions of the standardised columns Z (a list of columns) for labels y: Fisher's, the
-   * difference of the class means under the pooled covariance, with a thousandth of the mean variance on its diagonal so
-   * that repeated columns do no harm; and the leading principal component orthogonal to it, by power iteration.
+   * The two most telling directions of the standardised columns Z (a list of columns) for labels y, as the weights of the
+   * columns and the scores of the rows: Fisher's, the difference of the class means under the pooled covariance, with a
+   * thousandth of the mean variance on its diagonal so that repeated columns do no harm; and the leading principal
+   * component, by power iteration, of what the first leaves unexplained, so that both scores are uncorrelated.
    */
   function directions(Z, y) {
     const p = Z.length, n = y.length, unit = (v) => { const size = Math.sqrt(inner(v, v)); return v.map((x) => (size > 0 ? x / size : 0)); };
@@ -141,16 +147,17 @@ const Table = (() => {
     const centred = Z.map((z, j) => z.map((v, i) => v - means[y[i] > 0 ? 0 : 1][j]));
     const S = centred.map((a) => centred.map((b) => inner(a, b) / n)), trace = S.reduce((s, row, j) => s + row[j], 0);
     const first = unit(solve(S, RIDGE * (trace / p || 1), means[0].map((m, j) => m - means[1][j])));
-    const T = Z.map((a) => Z.map((b) => inner(a, b) / n));
-    const across = (v) => { const along = inner(v, first); return v.map((x, j) => x - along * first[j]); };
-    let second = unit(across(Z.map((_, j) => 1 + j / p)));
-    for (let k = 0; k < 500; k++) {
-      const next = unit(across(T.map((row) => inner(row, second)))), moved = next.reduce((m, x, j) => Math.max(m, Math.abs(x - second[j])), 0);
+    const scores = mix(first, Z), rest = inner(scores, scores) > 0 ? without(scores, Z) : Z;
+    const T = rest.map((a) => rest.map((b) => inner(a, b) / n));
+    let second = unit(Z.map((_, j) => 1 + j / p));
+    for (let k = 0; k < 1000; k++) {
+      const next = unit(T.map((row) => inner(row, second))), moved = next.reduce((m, x, j) => Math.max(m, Math.abs(x - second[j])), 0);
       second = next;
       if (moved < 1e-10) break;
     }
     const heaviest = second.reduce((best, x) => (Math.abs(x) > Math.abs(best) + 1e-9 ? x : best), 0);
-    return [first, heaviest < 0 ? second.map((x) => -x) : second];
+    if (heaviest < 0) second = second.map((x) => -x);
+    return [{ weights: first, scores }, { weights: second, scores: mix(second, rest) }];
   }
 
   /** The two most telling directions as axes, of all columns that are numbers throughout and vary. */
@@ -161,8 +168,8 @@ const Table = (() => {
       if (z) { used.push(j); Z.push(z); } else left.push(shorten(table.names[j]));
     }
     if (!used.length) throw new Fault("no column of numbers is whole and varies, so there is no direction to show");
-    const axes = directions(Z, y).map((v, k) => {
-      const scores = y.map((_, i) => v.reduce((s, x, j) => s + x * Z[j][i], 0)), heaviest = v.reduce((best, x, j) => (Math.abs(x) > Math.abs(v[best]) + 1e-9 ? j : best), 0);
+    const axes = directions(Z, y).map(({ weights: v, scores }, k) => {
+      const heaviest = v.reduce((best, x, j) => (Math.abs(x) > Math.abs(v[best]) + 1e-9 ? j : best), 0);
       const flat = Math.max(...scores) - Math.min(...scores) < 1e-9;
       return { values: flat ? y.map(() => 0) : standardise(scores), name: `direction ${k + 1}, mostly ${shorten(table.names[used[heaviest]])}` };
     });
@@ -198,5 +205,8 @@ const Table = (() => {
     return { values: scaled ? standardised : values, name };
   }
 
-  return { Fault, parse, labels, features, usual, points, directions, MOST_BYTES, MOST_ROWS, DIRECTION, NOTHING, shorten };
+  /** A table that is read already. */
+  const given = ({ names, columns, lines }) => ({ names, columns, lines, numeric: columns.map(mostly) });
+
+  return { Fault, parse, given, labels, features, usual, points, directions, MOST_BYTES, MOST_ROWS, DIRECTION, NOTHING, shorten };
 })();
