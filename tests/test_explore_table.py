@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import webbrowser
 from collections.abc import Iterator
@@ -88,6 +89,22 @@ def test_delimiters_headers_and_decimal_marks_are_found(text: str) -> None:
     (answer,) = read((text, RAW))
     assert [(point["x"], point["y"]) for point in answer["points"]] == [([1.5, 2], -1), ([3, -4], 1)]
     assert answer["classes"] == ["a", "b"]
+
+
+def test_whatever_is_given_is_points_or_one_line() -> None:
+    rng = np.random.default_rng(19)
+    odd = [*",;\t|\n\r\"' \ufeff\u2028", "", "1e300", "NaN", "__proto__", '"1\n2"', "x,y,label\n"]
+    texts = ["".join(rng.choice(odd, int(rng.integers(1, 60)))) for _ in range(500)]
+    for share in rng.choice([0.0, 0.01, 0.1], 500):
+        rows = [f"{x:.2f},{-x:.1e},{label}".split(",") for x, label in zip(rng.normal(size=8), "ababbaab", strict=True)]
+        cells = [[str(rng.choice(odd)) if rng.random() < share else cell for cell in row] for row in rows]
+        texts.append("\n".join(map(",".join, cells)))
+    answers = read(*((text, {}) for text in texts))
+    lines = [answer for answer in answers if isinstance(answer, str)]
+    assert 500 < len(lines) < 800
+    assert all(0 < len(line) < 300 and not re.search(r"[\n\r]|undefined|null", line) for line in lines)
+    points = [point for answer in answers if not isinstance(answer, str) for point in answer["points"]]
+    assert all(abs(x) < 1000.0 for point in points for x in point["x"])
 
 
 def test_the_most_telling_directions_are_fishers_and_a_principal_component() -> None:

@@ -64,7 +64,7 @@ function update() {
   report(fits);
   Play.begin({ problem: fits.problem, points: state.points, least: fits.unit.loss });
   $("time").textContent = `Both rules and the best separator took ${(performance.now() - began).toFixed(1)} ms.`;
-  Phase.draw({ ...state, points: state.points.slice() }, problemAt);
+  Phase.draw({ ...state, points: state.points.slice() }, problemAt, countOf(fits.unit.lost));
   remember();
 }
 
@@ -111,6 +111,7 @@ function show() {
   $("N-note").textContent = base < points.length
     ? `N is a weight, in spoilers: all base points count as ${Math.round(N).toLocaleString("en")}, so ${drawn} counts ${each}, and a spoiler once. It adds no points.`
     : `N is a weight: the base points count as ${Math.round(N).toLocaleString("en")}, so ${drawn} counts ${each}. ${shape === "penalty" ? "Without a spoiler it only multiplies C." : "Without a spoiler it changes nothing."}`;
+  for (const one of document.querySelectorAll(".verdict-note")) one.hidden = base === points.length;
   $("law-note").hidden = !Phase.hasLaw(state);
   $("law-note").textContent = `⋯ the law, log N = ${state.loss === "cross-entropy" ? "" : "2 "}γ₀R + constant`;
   const one = points[chosen];
@@ -187,7 +188,7 @@ function place(found, choice, settings = {}) {
   const { points, names, classes, left } = Table.points(found, choice), n = points.length;
   const { R, C, eps, loss, shape, start, N } = { start: "zero", R: 3, C: 1, ...state, N: n, ...settings };
   open({ points, names, classes, N, R, C, eps, loss, shape, start: start === "kept" ? "zero" : start, w: null, view: Plane.around(points) }, found.name);
-  const telling = choice.axes.includes(Table.DIRECTION) ? " A line here is a plane in your columns; where none separates here, one may there." : "";
+  const telling = choice.axes.includes(Table.DIRECTION) ? " A line here is a plane in all columns: where no line separates, a plane still may." : "";
   say(`${found.name}: ${n.toLocaleString("en")} rows.${telling}${left.length ? ` Left out, not whole or not varied: ${left.slice(0, 3).join(", ")}${left.length > 3 ? " and more" : ""}.` : ""}`);
 }
 const choice = () => ({ label: +$("label").value, axes: [$("across").value, $("up").value], scaled: $("scaled").checked, positive });
@@ -247,7 +248,7 @@ function alter(index, values) {
   change({ points });
 }
 $("remove").addEventListener("click", () => alter(chosen));
-$("ring").addEventListener("click", () => chosen >= 0 && alter(chosen, { spoiler: !state.points[chosen].spoiler }));
+$("mark").addEventListener("click", () => chosen >= 0 && alter(chosen, { spoiler: !state.points[chosen].spoiler }));
 
 Plane.node.addEventListener("pointerdown", (event) => {
   const index = Plane.nearest(state.points, event);

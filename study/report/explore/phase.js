@@ -1,14 +1,19 @@
-/* The phase diagram: the optimum's verdict at each brake and weight of the base, found a few at a time, and the law. */
+/*
+ * The phase diagram: the optimum's verdict at each brake, R or C, and weight N of the base, found a few at a time, and the
+ * law. Where no spoiler is marked, N changes nothing, and what is drawn is how many points are lost at each brake.
+ */
 const Phase = (() => {
   const node = document.getElementById("phase");
   const COLUMNS = 24, ROWS = 16, LEFT = 64, TOP = 12, WIDTH = 518, HEIGHT = 256, R_MAX = 30, LOG_MAX = 6, BUDGET = 6;
   const C_LOW = -2, C_HIGH = 4; // powers of ten
   const toX = (R) => LEFT + (WIDTH * R) / R_MAX, toXofC = (C) => LEFT + (WIDTH * (Math.log10(C) - C_LOW)) / (C_HIGH - C_LOW), toY = (logN) => TOP + HEIGHT * (1 - logN / LOG_MAX);
-  const cells = [], here = svg("circle", { class: "here", r: 8 }), law = svg("path", { class: "law" });
+  const cells = [], bars = [], here = svg("circle", { class: "here", r: 8 }), law = svg("path", { class: "law" });
   for (let c = 0; c < COLUMNS; c++) {
+    const R = (R_MAX * (c + 0.5)) / COLUMNS, C = 10 ** (C_LOW + ((C_HIGH - C_LOW) * (c + 0.5)) / COLUMNS), x = LEFT + (WIDTH * c) / COLUMNS;
+    bars.push({ R, C, cell: svg("rect", { class: "base", x, width: WIDTH / COLUMNS }) });
     for (let r = 0; r < ROWS; r++) {
-      const cell = svg("rect", { class: "frame", x: LEFT + (WIDTH * c) / COLUMNS, y: TOP + HEIGHT * (1 - (r + 1) / ROWS), width: WIDTH / COLUMNS, height: HEIGHT / ROWS });
-      cells.push({ R: (R_MAX * (c + 0.5)) / COLUMNS, C: 10 ** (C_LOW + ((C_HIGH - C_LOW) * (c + 0.5)) / COLUMNS), N: 10 ** ((LOG_MAX * (r + 0.5)) / ROWS), cell });
+      const cell = svg("rect", { class: "frame", x, y: TOP + HEIGHT * (1 - (r + 1) / ROWS), width: WIDTH / COLUMNS, height: HEIGHT / ROWS });
+      cells.push({ R, C, N: 10 ** ((LOG_MAX * (r + 0.5)) / ROWS), cell });
     }
   }
   const clip = svg("clipPath", { id: "frame" }, svg("rect", { x: LEFT, y: TOP, width: WIDTH, height: HEIGHT }));
@@ -18,40 +23,56 @@ const Phase = (() => {
   const below = TOP + HEIGHT + 20, powers = [0, 2, 4, 6].map((k) => power(LEFT - 9, toY(k) + 5, k, "end"));
   const ofR = svg("g", {}, ...[0, 10, 20, 30].map((R) => text(toX(R), below, R)), text(LEFT + WIDTH / 2, below + 22, "weight bound R"));
   const ofC = svg("g", {}, ...[-2, 0, 2, 4].map((k) => power(toXofC(10 ** k), below, k)), text(LEFT + WIDTH / 2, below + 22, "penalty C"));
-  const turned = text(0, 0, "weight N of the base");
+  const counts = [text(LEFT - 9, TOP + HEIGHT + 5, "0", "end"), text(LEFT - 9, TOP + 5, "", "end")], turned = text(0, 0, "");
   turned.setAttribute("transform", `translate(14 ${TOP + HEIGHT / 2}) rotate(-90)`);
   const none = text(LEFT + WIDTH / 2, TOP + HEIGHT / 2, "nothing keeps the weights small, and so no place here");
   const frame = svg("rect", { class: "frame", x: LEFT, y: TOP, width: WIDTH, height: HEIGHT });
-  node.append(clip, ...cells.map(({ cell }) => cell), frame, law, here, none, ofR, ofC, ...powers, turned);
+  const ofCells = svg("g", {}, ...cells.map(({ cell }) => cell), ...powers), ofBars = svg("g", {}, ...bars.map(({ cell }) => cell), ...counts);
+  node.append(clip, ofCells, ofBars, frame, law, here, none, ofR, ofC, turned);
+  const show = (one, shown) => { one.style.display = shown ? "" : "none"; };
 
   let job = 0, rest = 0;
   const MANY = 400, REST = 150; // with more points than that, the cells wait for so many milliseconds without a change
 
   /** Draw position and law at once, and the cells in the time that the next frames leave. */
-  function draw(state, problemAt) {
-    const bounded = state.shape !== "none", penalised = state.shape === "penalty";
-    [ofR, ofC].forEach((axis) => { axis.style.display = (axis === ofC) === penalised ? "" : "none"; });
-    none.style.display = bounded ? "none" : "";
+  function draw(state, problemAt, lost) {
+    const bounded = state.shape !== "none", penalised = state.shape === "penalty", counted = !state.points.some((p) => p.spoiler);
+    const parts = [[ofR, !penalised], [ofC, penalised], [ofCells, !counted], [ofBars, counted && bounded], [none, !bounded], [here, bounded]];
+    parts.forEach(([part, shown]) => show(part, shown));
+    turned.textContent = counted ? "points lost" : "weight N of the base";
     if (!bounded) cells.forEach(({ cell }) => cell.setAttribute("class", "frame"));
     here.setAttribute("cx", penalised ? toXofC(Math.min(Math.max(state.C, 10 ** C_LOW), 10 ** C_HIGH)) : toX(Math.min(state.R, R_MAX)));
     here.setAttribute("cy", toY(Math.min(Math.max(Math.log10(state.N), 0), LOG_MAX)));
-    here.style.display = bounded ? "" : "none";
     law.setAttribute("d", bounded ? lawPath(state) : "");
-    const mine = ++job;
+    const mine = ++job, tasks = counted ? bars : cells, numbers = [];
     let next = 0;
+    if (counted) drawBars(numbers, lost);
     const work = () => {
       if (mine !== job) return;
-      for (const start = performance.now(); next < cells.length && performance.now() - start < BUDGET; next++) {
-        const { R, C, N, cell } = cells[next], { problem, isSpoiler } = problemAt(penalised ? C : R, N);
+      for (const start = performance.now(); next < tasks.length && performance.now() - start < BUDGET; next++) {
+        const { R, C, N = state.N, cell } = tasks[next], { problem, isSpoiler } = problemAt(penalised ? C : R, N);
         const gone = Rules.lost(problem.Z, Rules.unit(problem, { maxSteps: 100 }).w);
-        cell.setAttribute("class", gone.some((l, i) => l && !isSpoiler[i]) ? "base" : gone.some(Boolean) ? "spoiler" : "separates");
+        if (counted) numbers.push(gone.filter(Boolean).length);
+        else cell.setAttribute("class", gone.some((l, i) => l && !isSpoiler[i]) ? "base" : gone.some(Boolean) ? "spoiler" : "separates");
       }
-      if (next < cells.length) requestAnimationFrame(work);
+      if (counted) drawBars(numbers, lost);
+      if (next < tasks.length) requestAnimationFrame(work);
       else node.dataset.done = mine;
     };
     delete node.dataset.done;
     clearTimeout(rest);
     if (bounded) rest = setTimeout(() => requestAnimationFrame(work), state.points.length > MANY ? REST : 0);
+  }
+
+  /** How many points are lost at each brake, as far as that is known, and now. */
+  function drawBars(numbers, now) {
+    const most = Math.max(1, now, ...numbers), height = (n) => (HEIGHT * n) / most;
+    bars.forEach(({ cell }, c) => {
+      cell.setAttribute("y", TOP + HEIGHT - height(numbers[c] || 0));
+      cell.setAttribute("height", height(numbers[c] || 0));
+    });
+    counts[1].textContent = most.toLocaleString("en");
+    here.setAttribute("cy", TOP + HEIGHT - height(now));
   }
 
   function lawPath({ points, shape, eps, loss }) {

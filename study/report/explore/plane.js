@@ -104,7 +104,7 @@ const Plane = (() => {
     group.dataset.key = key;
     group.setAttribute("class", `point ${point.y > 0 ? "plus" : "minus"}`);
     const shape = point.y > 0 ? svg("circle", { class: "mark", r: size }) : svg("rect", { class: "mark", x: -size, y: -size, width: 2 * size, height: 2 * size });
-    const arm = size + 5, crosses = ["perceptron", "unit"].filter((rule) => fits[rule].lost[i])
+    const arm = size < 4 ? 6 : size + 5, crosses = ["perceptron", "unit"].filter((rule) => fits[rule].lost[i])
       .map((rule, k) => svg("path", { class: `cross ${rule}`, d: k ? `M0 ${-arm - 3}V${arm + 3}M${-arm - 3} 0H${arm + 3}` : `M${-arm} ${-arm}L${arm} ${arm}M${-arm} ${arm}L${arm} ${-arm}` }));
     group.replaceChildren(
       shape, ...crosses,

@@ -8,7 +8,8 @@ const Table = (() => {
   const DIRECTION = "direction", NOTHING = "nothing"; // beside the number of a column, what an axis may show
   class Fault extends Error {}
 
-  const shorten = (text) => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
+  /** A text on one line, and no longer than is read. */
+  const shorten = (text) => text.slice(0, 200).replace(/\s+/g, " ").replace(/^(.{39}).{2,}/u, "$1…");
   const quoted = (text) => `"${shorten(text)}"`;
   const grouped = (n) => n.toLocaleString("en");
   const isNumber = (cell) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Math.abs(+cell) <= 1e100;
