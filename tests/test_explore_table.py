@@ -128,9 +128,9 @@ def test_the_most_telling_directions_are_fishers_and_a_principal_component() -> 
         assert answer["names"][k].endswith("mostly " + "abcde"[np.argmax(np.abs(direction))])
 
 
-EVIL = "<img src=x onerror=alert(1)>"
+EVIL = '<img src="x" onerror=alert(1)>'
 HOSTILE = (
-    f'"{EVIL}","=cmd|\' /C calc\'!A0","__proto__"\n'
+    f'"{EVIL.replace(chr(34), 2 * chr(34))}","=cmd|\' /C calc\'!A0","__proto__"\n'
     + '1,2,"</script><script>alert(2)</script>"\n3,1,"javascript:alert(3)"\n'
     + '2,2,"</script><script>alert(2)</script>"\n4,1,"javascript:alert(3)"\n'
 )
