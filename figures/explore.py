@@ -10,9 +10,10 @@ from study.report.explore_page import render_page
 
 DRAWN_FROM = ("spoilers", "four_points")
 CAPTION = (
-    "A figure to touch: drag any point, add and remove points, and slide the bound, the number of base points and the "
-    "targets; the boundaries of the perceptron and of the bounded unit, their verdicts, the unit's loss beside the "
-    "best separator's, and the place in the phase diagram follow at once."
+    "A figure to touch: drag any point, add and remove points, or drop a table of your own, and slide the bound or the "
+    "penalty, the weight of the base points and the targets; the boundaries of the perceptron and of the unit, their "
+    "verdicts, the unit's loss beside the best separator's, and the place in the phase diagram follow at once. Both "
+    "rules can be played step by step."
 )
 FRAMES = {0: "no spoiler", 1: "one spoiler", 3: "three spoilers"}
 UNIQUE = pd.DataFrame({"x": [-1.0, 1.0, -0.2], "y": [0.0] * 3, "label": [-1, 1, 1], "is_spoiler": [False, False, True]})

@@ -270,8 +270,9 @@ def given(page: str) -> dict[str, Any]:
 TRICKS = "/*{page}*/</script><!--<script>\u2028&'"
 
 
+@pytest.mark.parametrize("limit", ["--weight-bound", "--C"])
 def test_compare_opens_the_page_with_its_points(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chromium: Browser
+    limit: str, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chromium: Browser
 ) -> None:
     rng = np.random.default_rng(3)
     X = rng.normal(size=(60, 2)).round(3)
@@ -279,7 +280,7 @@ def test_compare_opens_the_page_with_its_points(
     rows[7][2] = TRICKS if rows[7][2] == "b" else "b"
     with (tmp_path / "own.csv").open("w") as file:
         csv.writer(file).writerows(rows)
-    text = opened(run, monkeypatch, tmp_path, "--label", "label", "--positive", "b", "--weight-bound", "2")
+    text = opened(run, monkeypatch, tmp_path, "--label", "label", "--positive", "b", limit, "0.02")
     assert text.count("<script") == text.count("</script") == 3
     assert given(text)["names"] == ["1", TRICKS, "label"]
     answer = json.loads((tmp_path / "out" / "compare.json").read_text())
@@ -287,7 +288,9 @@ def test_compare_opens_the_page_with_its_points(
         page.goto((tmp_path / "out" / "compare.html").as_uri())
         assert page.evaluate("state.points.map((p) => p.x)") == X.tolist()
         lost = page.evaluate("state.points.filter((p, i) => fits.unit.lost[i]).map((p) => p.line)")
-        assert lost == answer["backprops"][0]["lost_rows"]
+        assert lost == answer["backprops"][0]["lost_rows"] != []
+        weights = page.evaluate("fits.unit.w")
+        assert weights == pytest.approx(answer["backprops"][0]["weights"], abs=1e-6)
         assert page.locator("#presets button").first.text_content() == "own.csv"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from study.analysis.limit_path import Limit, WeightBound
+from study.analysis.limits import Limit, WeightBound
 from study.datasets.dataset import Floats
 from study.datasets.table import Table
 from study.report.style import OKABE_ITO, RULES
