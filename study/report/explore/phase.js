@@ -37,10 +37,9 @@ const Phase = (() => {
   /** Draw position and law at once, and the cells in the time that the next frames leave. */
   function draw(state, problemAt, lost) {
     const bounded = state.shape !== "none", penalised = state.shape === "penalty", counted = !state.points.some((p) => p.spoiler);
-    const parts = [[ofR, !penalised], [ofC, penalised], [ofCells, !counted], [ofBars, counted && bounded], [none, !bounded], [here, bounded]];
+    const parts = [[ofR, !penalised], [ofC, penalised], [ofCells, bounded && !counted], [ofBars, counted && bounded], [none, !bounded], [here, bounded]];
     parts.forEach(([part, shown]) => show(part, shown));
     turned.textContent = counted ? "points lost" : "weight N of the base";
-    if (!bounded) cells.forEach(({ cell }) => cell.setAttribute("class", "frame"));
     here.setAttribute("cx", penalised ? toXofC(Math.min(Math.max(state.C, 10 ** C_LOW), 10 ** C_HIGH)) : toX(Math.min(state.R, R_MAX)));
     here.setAttribute("cy", toY(Math.min(Math.max(Math.log10(state.N), 0), LOG_MAX)));
     law.setAttribute("d", bounded ? lawPath(state) : "");

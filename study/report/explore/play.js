@@ -66,7 +66,7 @@ const Play = (() => {
     document.getElementById("steps-note").textContent = walk ? said() : "Watch the boundary move: the perceptron update by update, or the unit by steps of descent from zero, with what is lost beside.";
   }
   function said() {
-    if (rule === "descent") return `Mean loss ${short(walk.loss)}; ⋯ the unit's minimum has ${short(least)}.${walk.residual < 1e-9 ? " Descent has arrived." : ""}`;
+    if (rule === "descent") return `Mean ${problem.penalty ? "loss and penalty" : "loss"} ${short(walk.loss)}; ⋯ the unit above has ${short(least)}.${walk.residual < 1e-9 ? " Descent has arrived." : ""}`;
     const wrong = value(), by = looked && looked.line ? `, by line ${looked.line}` : "";
     return `${wrong} point${wrong === 1 ? "" : "s"} on the wrong side after ${count() ? `this update${by}` : "no update"}.${walk.clean === points.length ? " The perceptron stops." : ""}`;
   }

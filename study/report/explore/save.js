@@ -9,6 +9,7 @@ const Save = (() => {
     const shown = [...node.querySelectorAll("*")], copied = [...copy.querySelectorAll("*")];
     shown.forEach((one, k) => {
       if (one.localName === "g" && !one.hasAttribute("class")) return;
+      if (one.classList.contains("chosen")) return copied[k].remove();
       const style = getComputedStyle(one);
       for (const name of DRAWN) copied[k].setAttribute(name, style.getPropertyValue(name));
       copied[k].removeAttribute("class");
@@ -18,7 +19,7 @@ const Save = (() => {
     for (const [name, value] of Object.entries({ xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${SIZE} ${height}`, width: SIZE, height })) copy.setAttribute(name, value);
     const clip = svg("clipPath", { id: "plane" }, svg("rect", { width: SIZE, height: SIZE })), clipped = svg("g", { "clip-path": "url(#plane)" }, ...copy.childNodes);
     const texts = lines.map((words, k) => {
-      const text = svg("text", { x: 8, y: SIZE + LINE * (k + 1), fill: ink, "font-family": "Georgia, serif", "font-size": 15 });
+      const text = svg("text", { x: 8, y: SIZE + LINE * (k + 1), fill: ink, "font-family": getComputedStyle(document.body).fontFamily, "font-size": 14 });
       text.textContent = words;
       return text;
     });

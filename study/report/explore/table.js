@@ -113,7 +113,13 @@ const Table = (() => {
     return U.map((u) => (u - mean) / spread);
   }
 
-  const inner = (a, b) => a.reduce((s, x, i) => s + x * b[i], 0);
+  const inner = (a, b) => { let s = 0; for (let i = 0; i < a.length; i++) s += a[i] * b[i]; return s; };
+  /** The inner product of each column with each, divided by the number of rows. */
+  function products(Z) {
+    const S = Z.map(() => []);
+    Z.forEach((a, j) => { for (let k = 0; k <= j; k++) S[j][k] = S[k][j] = inner(a, Z[k]) / a.length; });
+    return S;
+  }
 
   /** Solve (S + shift I) x = b, S symmetric and not negative, by elimination in place. */
   function solve(S, shift, b) {
@@ -143,13 +149,13 @@ const Table = (() => {
    * component, by power iteration, of what the first leaves unexplained, so that both scores are uncorrelated.
    */
   function directions(Z, y) {
-    const p = Z.length, n = y.length, unit = (v) => { const size = Math.sqrt(inner(v, v)); return v.map((x) => (size > 0 ? x / size : 0)); };
+    const p = Z.length, unit = (v) => { const size = Math.sqrt(inner(v, v)); return v.map((x) => (size > 0 ? x / size : 0)); };
     const means = [1, -1].map((label) => Z.map((z) => z.reduce((s, v, i) => s + (y[i] === label ? v : 0), 0) / y.filter((l) => l === label).length));
     const centred = Z.map((z, j) => z.map((v, i) => v - means[y[i] > 0 ? 0 : 1][j]));
-    const S = centred.map((a) => centred.map((b) => inner(a, b) / n)), trace = S.reduce((s, row, j) => s + row[j], 0);
+    const S = products(centred), trace = S.reduce((s, row, j) => s + row[j], 0);
     const first = unit(solve(S, RIDGE * (trace / p || 1), means[0].map((m, j) => m - means[1][j])));
     const scores = mix(first, Z), rest = inner(scores, scores) > 0 ? without(scores, Z) : Z;
-    const T = rest.map((a) => rest.map((b) => inner(a, b) / n));
+    const T = products(rest);
     let second = unit(Z.map((_, j) => 1 + j / p));
     for (let k = 0; k < 1000; k++) {
       const next = unit(T.map((row) => inner(row, second))), moved = next.reduce((m, x, j) => Math.max(m, Math.abs(x - second[j])), 0);
