@@ -219,7 +219,7 @@ EXPERIMENT = experiment(
         "nested": Part(run=train_in_two_orders, cells=[{"n_samples": n, "spoiler_rate": 0.01} for n in (20, 100)]),
         "law": Part(run=find_thresholds, resamples=40),  # one block, so that nothing is added
     },
-    resamples=10_000,
+    resamples=5_000,
     block_size=500,
     merge=add_up,
     tables=tables,

@@ -36,6 +36,6 @@ CLAIMS = (
             "after a step at a rate of one: {worked_example.step.rate_1.error:.4f}",
             "of a hundred: {worked_example.step.rate_100.error:.5f}",
         ),
-        rests="`worked_example.every_rate.csv`",
+        rests="[its section](#the-lectures-worked-example)",
     ),
 )

@@ -165,7 +165,7 @@ def time_right(
     Returns
     -------
     float
-        To about 1e-8; -inf where the spoiler is never wrong, inf where it is wrong at the end.
+        To about 1e-7; -inf where the spoiler is never wrong, inf where it is wrong at the end.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def time_right(
         return float(Z[-1] @ w) if x > 0.0 else 1.0  # to leave zero is not to change sides
 
     spoiler_margin.direction = 1.0  # type: ignore[attr-defined]
-    options = {"jac": jacobian, "events": spoiler_margin, "rtol": 1e-9, "atol": 1e-11}
+    options = {"jac": jacobian, "events": spoiler_margin, "rtol": 1e-8, "atol": 1e-10}
     start = np.zeros(Z.shape[1])
     longest = np.inf if loss == "cross-entropy" else 0.25
     found = solve_ivp(velocity, (0.0, ln_M + ln_latest), start, "Radau", first_step=1e-6, max_step=longest, **options)

@@ -16,7 +16,7 @@ BEGIN, END = "<!-- claims: made by `study paper` -->", "<!-- end of claims -->"
 CHANGES_BEGIN, CHANGES_END = "<!-- changes: made by `study paper` -->", "<!-- end of changes -->"
 HEAD = (
     "| Claim | Verdict | Strength | What decides | Where |\n"
-    "|:----------------------|:--------|:---------|:-----------|:------|\n"
+    "|:--------------------|:---------|:---------|:-----------|:---------|\n"
 )
 TABLES = {"lecture": "The lecture", "others": "Brady and others", "study": "This study"}
 """The tables of claims, and their titles."""
