@@ -94,7 +94,7 @@ def find_thresholds(size: int, rng: np.random.Generator) -> Records:
 def tables(records: Frames) -> Frames:
     """Make the table of parts, that of paired differences, and that of the nested variance."""
     swept = records["sweep"].to_dict("records")
-    table = grid.tables(records, rules=RULES)[""].drop(columns="eps")  # all targets are hard
+    table = grid.tables(records, rules=RULES)[""].drop(columns=["not_finite", "warned"])  # all zero
     return {
         "": table,
         "law": law_table(records["law"]["ln_threshold"][0], table),

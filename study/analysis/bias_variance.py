@@ -24,6 +24,8 @@ PARTS = (
     "kohavi_wolpert_variance",
 )
 """What is estimated, in the order of the last axes below."""
+LEAST = np.array([-1.0 if part == "net_variance" else 0.0 for part in PARTS])
+"""The least value of each; the largest is 1."""
 
 
 @dataclass(frozen=True)
@@ -137,18 +139,18 @@ def group_sizes(n_resamples: Annotated[int, partial(count, least=0)], n_groups: 
 
 
 @checked
-def times_tested(tested: NDArray[np.bool_], n_groups: Groups) -> NDArray[np.int64]:
-    """Return how many resamples of each group are tested on each point, of shape (n_groups, n_test).
+def group_counts(found: NDArray[np.bool_], n_groups: Groups) -> NDArray[np.int64]:
+    """Return for how many resamples of each group something is found at each point, of shape (n_groups, n_test).
 
     Parameters
     ----------
-    tested : ndarray of bool of shape (n_resamples, n_test)
-        As `wrong_counts` takes it.
+    found : ndarray of bool of shape (n_resamples, n_test)
+        Such as that the resample is tested on the point, or that it is wrong there.
     n_groups : int, at least 4 and even
     """
-    tested = np.asarray(tested, bool)
-    check_shape("tested", tested, "n_resamples", "n_test")
-    return _counts(lambda own: own, n_groups, tested)
+    found = np.asarray(found, bool)
+    check_shape("found", found, "n_resamples", "n_test")
+    return _counts(lambda own: own, n_groups, found)
 
 
 @checked
@@ -222,7 +224,7 @@ def estimate(
     wrong: NDArray[np.int64],
     n: NDArray[np.int64],
     level: Share = 0.95,
-    of: Callable[[Floats], Floats] = lambda parts: parts,
+    of: Callable[[Floats], Floats] | None = None,
     weight: Floats | None = None,
 ) -> Estimate:
     """Average `decompose` over the test points, with intervals for both what was resampled and what was tested.
@@ -236,7 +238,8 @@ def estimate(
     level : float in (0, 1)
         Confidence.
     of : callable (parts) -> parts
-        Applied to the parts at each test point before they are averaged: what makes paired differences.
+        Applied to the parts at each test point before they are averaged: what makes paired differences. Without it
+        intervals end where the parts do, at 0 and 1, or of the net variance at -1 and 1.
     weight : ndarray of shape (n_test,), optional
         What each test point counts in the average, positive; all alike by default. Points of one weight are a stratum:
         drawn apart from the others, in a number of their own, at least two.
@@ -262,7 +265,8 @@ def estimate(
     n_groups, n_test = wrong.shape[-2:]
     if n_test < 2:
         raise BadInput(f"`wrong` must hold at least two test points; got shape {wrong.shape}")
-    parts = of(decompose(wrong, n))
+    of_parts = (lambda parts: parts) if of is None else of
+    parts = of_parts(decompose(wrong, n))
     strata = _strata(np.ones(n_test) if weight is None else weight, n_test)
 
     def average(parts: Floats) -> Floats:
@@ -273,11 +277,14 @@ def estimate(
     own = (np.arange(n_groups)[:, None] % 2 == [0, 1])[..., None]  # the half that each group belongs to
     left = _halves(sizes) - own * sizes[:, None, :]
     without = _parts(_halves(wrong)[..., None, :, :] - own * wrong[..., :, None, :], left)
-    without = average(of(without))
+    without = average(of_parts(without))
     between_resamples = (n_groups - 1) * without.var(axis=-2)
     error = np.sqrt(between_points + between_resamples)
     reach = stats.t.ppf((1.0 + level) / 2.0, n_groups - 1) * error
-    return Estimate(value, error, value - reach, value + reach, n_groups - 1)
+    low, high = value - reach, value + reach
+    if of is None:
+        low, high = np.minimum(np.maximum(low, LEAST), value), np.maximum(np.minimum(high, 1.0), value)
+    return Estimate(value, error, low, high, n_groups - 1)
 
 
 @checked

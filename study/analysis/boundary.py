@@ -48,22 +48,23 @@ def boundary_spread(sums: Floats) -> dict[str, float]:
     dict
         dispersion: 1 - |mean unit normal|, from 0 (all alike) to 1. angle_to_mean: angle between the mean normal and
         the first axis, in radians. angle_rms: root mean square of the normals' angles to the first axis.
-        offset_mean, offset_sd: of bias / norm(normal), in the units of X. no_boundary: share of zero normals.
+        offset_mean, offset_sd: of bias / norm(normal), in the units of X. no_boundary: share of zero normals; where
+        that is 1 the others are NaN.
     """
     check_shape("sums", sums, "n_features + 5")
     check_finite("sums", sums)
     if len(sums) < 6 or not 0.0 <= sums[1] <= sums[0] or sums[0] < 1.0:
         raise BadInput(f"`sums` must be what `boundary_sums` gives; got {sums}")
     n, none, resultant = sums[0], sums[1], sums[2:-3]
-    used = max(n - none, 1.0)
+    used = n - none if n > none else np.nan
     mean = resultant / used
     length = float(np.linalg.norm(mean))
     offset = sums[-3] / used
     return {
-        "dispersion": max(0.0, 1.0 - length),
+        "dispersion": float(np.maximum(0.0, 1.0 - length)),
         "angle_to_mean": float(np.arctan2(np.linalg.norm(mean[1:]), mean[0])),
         "angle_rms": float(np.sqrt(sums[-1] / used)),
         "offset_mean": float(offset),
-        "offset_sd": float(np.sqrt(max(0.0, sums[-2] / used - offset**2))),
+        "offset_sd": float(np.sqrt(np.maximum(0.0, sums[-2] / used - offset**2))),
         "no_boundary": float(none / n),
     }

@@ -107,6 +107,14 @@ def view(path: Path) -> None:
     say(f"opened {path}" if opened else f"no viewer was found; the file is {path}")
 
 
+def duration(seconds: float) -> str:
+    """Return a time as a person says it: in seconds, minutes or hours."""
+    for unit, length in (("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2.0 * length:
+            return f"{seconds / length:.2g} {unit}" if seconds < 99.0 * length else f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.1f} s" if seconds < 10.0 else f"{seconds:.0f} s"
+
+
 EVERY = 10.0
 """Seconds between two lines of progress."""
 
@@ -164,7 +172,7 @@ def progress(title: str, unit: str = "blocks", whole: Whole | None = None) -> It
                 bar.update(in_all, completed=whole.done(title, done))
             if not console.is_terminal and now - said > EVERY:
                 said = now
-                left = f", about {(total - done) / rate:.0f} s left" if rate else ""
+                left = f", about {duration((total - done) / rate)} left" if rate else ""
                 line = f"{title}: {done:,} of {total:,} {unit}, {rate:.1f} a second{left}"
                 if whole:
                     whole.said = now

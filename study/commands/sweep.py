@@ -6,13 +6,13 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from types import GenericAlias
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from study.checks import BadInput
 from study.commands.input import NO_READ_OPTIONS, ReadOptions, content_of, read_content
-from study.commands.output import progress, say, show, show_json, writing
+from study.commands.output import duration, progress, say, show, show_json, writing
 from study.sweeps.rules import RULES, OwnRule, make_rules, rule_options
 from study.sweeps.settings import PoolSetting, Setting
 
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from study.sweeps.grid import Pool, Sweep
+    from study.sweeps.runner import Outcome
 
 Many = Parameter(consume_multiple=True)
 DEFAULT_RULES = ("perceptron", "unit")
 RULE_HELP = (
-    f"{', '.join(RULES)}; or module:function, a callable (X, y) over stacks that returns weights. "
+    f"{', '.join(RULES)}; or module:name of an estimator, with its options, such as sklearn.svm:SVC,C=10, "
+    "of a function that makes one, or of a callable (X, y) over stacks that returns weights. "
     f"By default {' and '.join(DEFAULT_RULES)}."
 )
 
@@ -77,6 +79,7 @@ def sweep(
     workers: int | None = None,
     scheduler: str | None = None,
     fresh: bool = False,
+    format: Literal["svg", "png", "pdf"] = "svg",  # noqa: A002
     json: bool = False,
 ) -> None:
     """Measure bias and variance of rules over resampled sets, on a grid of your own: a CSV, a figure, and a JSON.
@@ -94,7 +97,7 @@ def sweep(
     table_options
         How it is read.
     rule
-        Names of rules, or module:function.
+        Names of rules, or module:name.
     rule_options
         Of each rule that has a use for them.
     setting_options
@@ -107,18 +110,20 @@ def sweep(
         Draws other sets; the same seed draws the same.
     from_
         The JSON file of an earlier sweep, to be repeated; all options above are then taken from it. The table of a
-        sweep must be given too. Where rules of the form module:function are named, `--rule` must name them, as they are
+        sweep must be given too. Where rules of the form module:name are named, `--rule` must name them, as they are
         run.
     out
-        The table; figure (.svg) and settings (.json) go beside it. By default sweep.csv; with --from x.json, x.csv.
+        The table; figure and settings (.json) go beside it. By default sweep.csv; with --from x.json, x.csv.
     dry_run
         Only say what would be computed, and about how long it would take.
     workers
-        Blocks computed at once, in threads; by default one for each processor.
+        Blocks computed at once, in threads, or of estimators in processes; by default one for each processor.
     scheduler
         Address of a Dask scheduler whose workers compute in place of threads, such as tcp://10.0.0.1:8786.
     fresh
         Compute every block anew.
+    format
+        Of the figure.
     json
         Put one machine-readable object on stdout.
     """
@@ -139,7 +144,8 @@ def sweep(
     if dry_run:
         estimate(swept, workers, json=json)
     else:
-        compute(swept, out, workers=workers, scheduler=scheduler, fresh=fresh, json=json)
+        outcome = compute(swept, out, workers=workers, scheduler=scheduler, fresh=fresh)
+        report(swept, outcome, write_files(swept, outcome.tables[""], out, format), json=json)
 
 
 def chosen(options: dict[str, Any]) -> dict[str, Any]:
@@ -232,15 +238,16 @@ def read_sweep(path: Path, file: Path | None = None) -> "Sweep":
 
 def check_replay(path: Path, swept: "Sweep", names: list[str], options: list[str]) -> None:
     """Raise `BadInput` unless a replay names just the code that a file would run, and no option beside it."""
-    own = {rule.place for rule in swept.rules if isinstance(rule, OwnRule)}
-    also = [*(["rule"] if set(names) - own else []), *options]
+    own = [rule for rule in swept.rules if isinstance(rule, OwnRule)]
+    places = {rule.place for rule in own}
+    also = [*(["rule"] if set(names) - places - {rule.rule for rule in own} else []), *options]
     if also:
         raise BadInput(f"`from` takes what is swept from {path}: leave out `{'`, `'.join(also)}`")
-    unnamed = sorted(own - set(names))
+    unnamed = sorted(places - {OwnRule.read(name).place for name in names})
     if unnamed:
         raise BadInput(
             f"`from` {path} names code to be run, {', '.join(unnamed)}: where you trust it, say so by "
-            f"--rule {' '.join(sorted(own))}"
+            f"--rule {' '.join(sorted(places))}"
         )
 
 
@@ -250,21 +257,21 @@ def estimate(swept: "Sweep", workers: int | None, *, json: bool) -> None:
     from study.sweeps.pilot import expected_seconds
 
     experiment = swept.experiment()
-    with executor(workers) as (pool, n_workers):
-        about, least, most = (round(seconds, 1) for seconds in expected_seconds(experiment, pool, n_workers))
+    with executor(workers, processes=experiment.in_processes) as (pool, n_workers):
+        about, least, most = expected_seconds(experiment, pool, n_workers)
     fits = len(experiment.cells) * len(swept.rules) * experiment.resamples
-    answer = {"cells": len(experiment.cells), "rules": len(swept.rules), "fits": fits, "seconds": about}
+    answer = {"cells": len(experiment.cells), "rules": len(swept.rules), "fits": fits, "seconds": round(about, 1)}
     if json:
-        show_json({**answer, "seconds_least": least, "seconds_most": most})
+        show_json({**answer, "seconds_least": round(least, 1), "seconds_most": round(most, 1)})
     else:
         show(
-            f"{answer['cells']} settings, {answer['rules']} rules, {fits:,} fits; "
-            f"about {about:g} s with {n_workers} workers ({least:g} to {most:g} s)"
+            f"{answer['cells']} settings, {answer['rules']} rules, {fits:,} fits; about {duration(about)} with "
+            f"{n_workers} workers ({duration(least)} to {duration(most)})"
         )
 
 
-def compute(swept: "Sweep", out: Path, *, workers: int | None, scheduler: str | None, fresh: bool, json: bool) -> None:
-    """Run a sweep and write its three files, the JSON last."""
+def compute(swept: "Sweep", out: Path, *, workers: int | None, scheduler: str | None, fresh: bool) -> "Outcome":
+    """Run a sweep; its blocks are kept beside the table."""
     from study.sweeps.executors import executor
     from study.sweeps.locks import alone
     from study.sweeps.runner import Place, run_experiment
@@ -274,24 +281,31 @@ def compute(swept: "Sweep", out: Path, *, workers: int | None, scheduler: str | 
     if unknown:
         say(f"what a rule of your own loads cannot be known ({', '.join(unknown)}): every block is computed anew")
     key = digest(swept, [loaded.digest for loaded in own])
-    store = out.parent / ".study"
-    with alone(store, say), executor(workers, scheduler) as (pool, n_workers), progress("sweep") as advance:
+    store, experiment = out.parent / ".study", swept.experiment()
+    computing = executor(workers, scheduler, processes=experiment.in_processes)
+    with alone(store, say), computing as (pool, n_workers), progress("sweep") as advance:
         place = Place(store=store, executor=pool, workers=n_workers, advance=advance, notice=say)
-        outcome = run_experiment(swept.experiment(), key, place, fresh=fresh or bool(unknown))
+        return run_experiment(experiment, key, place, fresh=fresh or bool(unknown))
+
+
+def report(swept: "Sweep", outcome: "Outcome", files: Sequence[Path], *, json: bool) -> None:
+    """Say what was computed and written, and show the table."""
     table = outcome.tables[""]
-    files = write_files(swept, table, out)
-    counts = {name: getattr(outcome, name) for name in ("blocks_computed", "blocks_reused", "fits")}
     say(
         f"sweep: {outcome.fits:,} fits, {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
         f"{outcome.seconds:.1f} s; {', '.join(str(path) for path in files)} written"
     )
+    for column, what in (("not_finite", "left the range of floating-point numbers"), ("warned", "gave a warning")):
+        for row in table[table[column] > 0.0].drop_duplicates("label").to_dict("records"):
+            say(f"{row['label']} {what} in {row[column]:.2%} of its fits: see the column {column}")
     if json:
+        counts = {name: getattr(outcome, name) for name in ("blocks_computed", "blocks_reused", "fits")}
         show_json({**counts, "seconds": round(outcome.seconds, 3), "files": [str(path) for path in files]})
     else:
         show_table(table, swept.columns)
 
 
-def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
+def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path, file_format: str = "svg") -> list[Path]:
     """Write the table, its figure and its settings, and return their paths."""
     import hashlib
     from json import dumps
@@ -303,9 +317,13 @@ def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
 
     content = table.to_csv(index=False, lineterminator="\n").encode()
     with study_style(mathematics=False):
-        figure = render_figure(draw_sweep(table, swept.columns))
+        figure = render_figure(draw_sweep(table, swept.columns, swept.rules), file_format)
     record = {**swept.to_record(), "libraries": libraries(), "table_sha256": hashlib.sha256(content).hexdigest()}
-    files = {out: content, out.with_suffix(".svg"): figure, out.with_suffix(".json"): dumps(record, indent=1).encode()}
+    files = {
+        out: content,
+        out.with_suffix(f".{file_format}"): figure,
+        out.with_suffix(".json"): dumps(record, indent=1).encode(),
+    }
     with writing("`out` must be a place that can be written", out):
         for path, data in files.items():
             write_file(path, data)
@@ -313,10 +331,16 @@ def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path) -> list[Path]:
 
 
 def show_table(table: "pd.DataFrame", columns: Sequence[str]) -> None:
-    """Write the columns that are read first to stdout, and the settings that vary, of those in `columns`."""
-    columns = [name for name in columns if len(set(table[name])) > 1]
-    shown = [*columns, "label", "n", "error", "bias", "net_variance", "variance", "separates"]
-    show(table[shown].to_string(index=False, float_format=lambda value: f"{value:.5g}"))
+    """Write the columns that are read first to stdout, with their intervals, and those of `columns` that vary."""
+    import pandas as pd
+
+    varying = [name for name in columns if len(set(table[name])) > 1]
+    shown = table[[*varying, "label", "n"]].copy()
+    for part in ("error", "bias", "net_variance", "separates"):
+        ends = table[[part, f"{part}_low", f"{part}_high"]].to_numpy().tolist()
+        shown[part] = ["{:.4f} [{:.4f}, {:.4f}]".format(*(round(x, 4) + 0.0 for x in row)) for row in ends]  # no -0
+    with pd.option_context("display.max_colwidth", None):
+        show(shown.to_string(index=False, float_format=lambda value: f"{value:.5g}"))
 
 
 def digest(swept: "Sweep", own: list[str]) -> str:

@@ -1,7 +1,7 @@
 """Rules trained on the same resampled sets, over a grid of settings: what `study sweep` runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache, partial
 from math import ceil, lcm
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from study.analysis.bias_variance import PARTS, estimate, group_sizes, times_tested, wrong_counts
+from study.analysis.bias_variance import PARTS, estimate, group_counts, group_sizes, wrong_counts
 from study.analysis.boundary import boundary_spread, boundary_sums
 from study.analysis.interval import wilson
 from study.analysis.separation import separates
@@ -18,11 +18,14 @@ from study.checks import BadInput, checked, count
 from study.datasets.dataset import Dataset, Floats
 from study.datasets.resampling import left_out, take_sets
 from study.sweeps.experiment import Experiment, Tables, add_up
+from study.sweeps.own_estimators import Trained
 from study.sweeps.parts import Frames, Part, Records, experiment, one_row
-from study.sweeps.rules import Rule, read_rule
+from study.sweeps.rules import Rule, read_rule, table_columns
 from study.sweeps.settings import SETTING_COLUMNS, PoolSetting, Setting
 
 N_GROUPS = 20
+AT_ONCE = 2**22
+"""Features of sets of a pool that are held at once: 32 MB."""
 LEAST_TESTS = 40
 """How often each point of a pool has to be left out, on average: none stays in all of a half's sets then."""
 
@@ -51,6 +54,14 @@ def scale_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
     return (X - centre) / unit, centre[..., 0, :], unit[..., 0, :]
 
 
+def unscale(w: Floats, centre: Floats, unit: Floats) -> Floats:
+    """Return weights on scaled features as weights on the features themselves."""
+    with np.errstate(all="ignore"):  # of weights that have diverged
+        normal = w[..., :-1] / unit
+        bias = w[..., -1:] - (normal * centre).sum(axis=-1, keepdims=True)
+    return np.concatenate([normal, bias], axis=-1)
+
+
 @lru_cache(maxsize=8, typed=True)  # the blocks of a cell come one after another; streams tell 0 from 0.0
 def prepare_cell(n_test: int, seed: int | None, **values: Any) -> tuple[Setting, dict[str, int], Dataset]:
     """Return what all blocks of a cell share: the setting, the seed as streams take it, and the test points."""
@@ -64,7 +75,7 @@ def train_rules(
     """Train all rules on the same sets, those of a setting with these values, and count."""
     setting, of_seed, test = prepare_cell(n_test, seed, **values)
     train = setting.training_sets(size, rng, **of_seed)
-    return count_wrong(rules, train, test, rng, features=setting.features)
+    return count_wrong(rules, [train], test, rng, features=setting.features)
 
 
 def train_on_pool(
@@ -74,34 +85,81 @@ def train_on_pool(
     values.pop("seed", None)  # `rng` has it
     setting = PoolSetting(**values)
     rows = setting.rows(pool, size, rng, N_GROUPS)
-    tested = left_out(rows, len(pool.y))
-    return count_wrong(rules, take_sets(pool, rows), pool, rng, features=setting.features, tested=tested)
+    each = max(1, AT_ONCE // (rows.shape[-1] * pool.X.shape[-1]))
+    sets = (take_sets(pool, rows[first : first + each]) for first in range(0, size, each))
+    return count_wrong(rules, sets, pool, rng, features=setting.features, tested=left_out(rows, len(pool.y)))
+
+
+@dataclass(kw_only=True)
+class Counted:
+    """What a rule made of sets: where it is wrong, or the weights that say so, and what is counted of its fits."""
+
+    weights: list[Floats] = field(default_factory=list)
+    wrong: list[NDArray[np.bool_]] = field(default_factory=list)
+    separates: int = 0
+    not_finite: int = 0
+    warned: int = 0
+
+    def add_weights(self, w: Floats, train: Dataset) -> None:
+        """Count weights, in the users' own units, of a stack of sets."""
+        self.weights.append(w)
+        self.separates += int(separates(w, train.X, train.y).sum())
+        self.not_finite += int((~np.isfinite(w).all(axis=-1)).sum())
+
+    def add_fit(self, fit: Trained, X: Floats, y: Floats, Z: Floats, test: Dataset, tested: NDArray[np.bool_]) -> None:
+        """Count a fit without weights, of one set, on the points Z that it is tested on; all in the set's own units."""
+        values, wrong = fit.decide(X), np.zeros(len(test.y), bool)
+        wrong[tested] = ~(fit.decide(Z) * test.y[tested] > 0.0)
+        self.wrong.append(wrong)
+        self.separates += bool((values * y > 0.0).all())
+        self.not_finite += not np.isfinite(values).all()
+        self.warned += fit.warned
+
+    def counts(self, test: Dataset, tested: NDArray[np.bool_] | None) -> dict[str, Any]:
+        """Return what a block keeps of it; sums of boundaries that are none where there are no weights."""
+        numbers = {"separates": self.separates, "not_finite": self.not_finite, "warned": self.warned}
+        if self.wrong:
+            none = np.zeros(test.X.shape[-1] + 5)
+            none[:2] = len(self.wrong)
+            return {"wrong": group_counts(np.array(self.wrong), N_GROUPS), "sums": none, **numbers}
+        w = np.concatenate(self.weights)
+        finite = np.where(np.isfinite(w).all(axis=-1, keepdims=True), w, 0.0)
+        return {
+            "wrong": wrong_counts(w, test.X, test.y, N_GROUPS, tested),
+            "sums": boundary_sums(finite),
+            **numbers,
+        }
 
 
 def count_wrong(
     rules: Sequence[Rule],
-    train: Dataset,
+    sets: Iterable[Dataset],
     test: Dataset,
     rng: np.random.Generator,
     *,
     features: str,
     tested: NDArray[np.bool_] | None = None,
 ) -> Records:
-    """Train rules on a stack of sets, and count where their boundaries are wrong; `tested` as `wrong_counts` has it."""
-    size = len(train.X)
-    X, centre, unit = scale_features(train.X, features)
-    wrong, sums, right = [], [], []
-    for rule in rules:
-        w = rule.train(X, train.y, rng)
-        normal = w[..., :-1] / unit
-        w = np.concatenate([normal, w[..., -1:] - (normal * centre).sum(axis=-1, keepdims=True)], axis=-1)
-        wrong.append(wrong_counts(w, test.X, test.y, N_GROUPS, tested))
-        sums.append(boundary_sums(np.where(np.isfinite(w).all(axis=-1, keepdims=True), w, 0.0)))
-        right.append(separates(w, train.X, train.y).sum())
+    """Train rules on stacks of sets, and count where they are wrong; `tested` as `wrong_counts` has it."""
+    whole, size = [Counted() for _ in rules], 0
+    for train in sets:
+        X, centre, unit = scale_features(train.X, features)
+        of_sets = None if tested is None else tested[size : size + len(X)]
+        for rule, counted in zip(rules, whole, strict=True):
+            trained = rule.train(X, train.y, rng)
+            if isinstance(trained, np.ndarray):
+                counted.add_weights(unscale(trained, centre, unit), train)
+                continue
+            for s, fit in enumerate(trained):
+                own = np.ones(len(test.y), bool) if of_sets is None else of_sets[s]
+                counted.add_fit(fit, X[s], train.y[s], (test.X[own] - centre[s]) / unit[s], test, own)
+        size += len(X)
     small = np.uint16 if size < 2**16 else np.int64
-    groups = group_sizes(size, N_GROUPS) if tested is None else times_tested(tested, N_GROUPS).astype(small)
-    counts = one_row(wrong=np.array(wrong, small), groups=groups, sums=sums, separates=right)
-    return {"sweep": counts, "n_fits": size * len(rules)}
+    groups = group_sizes(size, N_GROUPS) if tested is None else group_counts(tested, N_GROUPS).astype(small)
+    each = [counted.counts(test, tested) for counted in whole]
+    columns = {name: np.array([one[name] for one in each]) for name in each[0]}
+    columns["wrong"] = columns["wrong"].astype(small)
+    return {"sweep": one_row(groups=groups, **columns), "n_fits": size * len(rules)}
 
 
 def tables(records: Frames, *, rules: Sequence[Rule]) -> Tables:
@@ -116,14 +174,15 @@ def rows(cell: Mapping[str, Any], rules: Sequence[Rule]) -> Iterator[dict[str, A
     weight, of_test = None, {"n_test": n_test}
     if isinstance(setting, Setting):
         weight, of_test = setting.test_weight(n_test), {**of_test, "n_test_spoilers": setting.n_test_spoilers(n_test)}
-    for rule, wrong, sums, right in zip(rules, cell["wrong"], cell["sums"], cell["separates"], strict=True):
-        row: dict[str, Any] = asdict(setting) | rule.to_record()
-        row |= {"label": rule.label, "n": n} | of_test
-        found = estimate(wrong, cell["groups"], weight=weight)
+    for k, (rule, options) in enumerate(zip(rules, table_columns(rules), strict=True)):
+        row: dict[str, Any] = asdict(setting) | options | {"label": rule.label, "n": n} | of_test
+        found = estimate(cell["wrong"][k], cell["groups"], weight=weight)
         for j, part in enumerate(PARTS):
             row |= {part: found.value[j], f"{part}_low": found.low[j], f"{part}_high": found.high[j]}
-        low, high = wilson(int(right), n)
-        yield row | {"separates": right / n, "separates_low": low, "separates_high": high} | boundary_spread(sums)
+        low, high = wilson(int(cell["separates"][k]), n)
+        row |= {"separates": cell["separates"][k] / n, "separates_low": low, "separates_high": high}
+        row |= {name: cell[name][k] / n for name in ("not_finite", "warned")}
+        yield row | boundary_spread(cell["sums"][k])
 
 
 def setting_of(cell: Mapping[str, Any]) -> Setting:
@@ -242,7 +301,8 @@ class Sweep:
         if block_size is None:
             largest = max(setting.n_samples for setting in self.settings)
             whole = lcm(*(getattr(setting, "folds", 0) or 1 for setting in self.settings)) * N_GROUPS
-            block_size = max(whole, min(20_000, 150_000 // (largest * len(rules))) // whole * whole)
+            slow = any(rule.slow for rule in rules)
+            block_size = whole if slow else max(whole, min(20_000, 150_000 // (largest * len(rules))) // whole * whole)
         return experiment(
             name="sweep",
             question="What are bias and variance over this grid?",
@@ -253,6 +313,7 @@ class Sweep:
             merge=add_up,
             tables=partial(tables, rules=rules),
             numbers=numbers,
+            in_processes=any(rule.in_processes for rule in rules),
             kind="long",
         )
 

@@ -5,8 +5,11 @@ rules, and loads no compiled loop for it.
 """
 
 import importlib
+import os
+import re
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from functools import partial
 from itertools import product
@@ -14,7 +17,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from study.checks import BadInput, Positive, PositiveInt, checked, count, one_of, positive, within
+from study.checks import BadInput, NonNegative, Positive, PositiveInt, checked, count, one_of, positive, within
 from study.sweeps.settings import option
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
     from study.datasets.dataset import Floats
     from study.sweeps.loaded import Loaded
+    from study.sweeps.own_estimators import Trained
+    from study.trainers.fit import Bound, Fit
 
 RULES: dict[str, "type[Rule]"] = {}
 """The classes, by the names that their rules have on the command line and in tables."""
@@ -49,23 +54,48 @@ class Rule(ABC):
         words = [self.rule]
         for of_rule in prefixed_last(self.options()):
             value = getattr(self, of_rule.name)
-            if value:
+            if value not in absent(of_rule):
                 words.append(of_rule.metadata["prefix"] + (value if isinstance(value, str) else f"{value:g}"))
-        return "_".join(words).replace("-", "_").replace(".", "_")
+        return re.sub(r"[-.,=]", "_", "_".join(words))
 
     @classmethod
     def options(cls) -> list[Field[Any]]:
         """Return the fields that are options of the command line."""
         return [of_class for of_class in fields(cls) if "help" in of_class.metadata]
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Its options by their names, without those whose value says that there is no such thing."""
+        values = {of_rule.name: getattr(self, of_rule.name) for of_rule in self.options()}
+        return {of.name: values[of.name] for of in self.options() if values[of.name] not in absent(of)}
+
+    @property
+    def unusual(self) -> Mapping[str, Any]:
+        """Those of its settings that a reader has to be told: numbers, and words that are not the usual ones."""
+        usual = {of.name for of in self.options() if isinstance(of.default, str) and not of.metadata["prefix"]}
+        defaults = {of.name: of.default for of in self.options()}
+        return {name: value for name, value in self.settings.items() if name not in usual or value != defaults[name]}
+
+    @property
+    def in_processes(self) -> bool:
+        """Whether it runs in Python more than in compiled loops, so that processes are to train it, not threads."""
+        return False
+
+    @property
+    def slow(self) -> bool:
+        """Whether a fit takes milliseconds: blocks are as small as can be then."""
+        return self.in_processes
+
     def to_record(self) -> dict[str, str | int | float]:
-        """Return the rule as tables and JSON hold it: with a blank for each option that it has no use for."""
-        own = {of_rule.name: getattr(self, of_rule.name) for of_rule in self.options()}
-        return {"rule": self.rule, **blanks(), **own}
+        """Return the rule as JSON holds it."""
+        return {"rule": self.rule, **{of_rule.name: getattr(self, of_rule.name) for of_rule in self.options()}}
 
     @abstractmethod
-    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":
-        """Return the weights for each set of a stack, of shape (..., n_features + 1), the bias last."""
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats | Iterable[Trained]":
+        """Return the weights for each set of a stack, of shape (..., n_features + 1), the bias last.
+
+        A rule that has no such weights returns its fits, one a set.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +113,9 @@ class _Sigmoid(Rule):
         check_targets(self.loss, self.eps)
 
 
-@checked
 @dataclass(frozen=True, kw_only=True)
-class Unit(_Sigmoid, name="unit"):
-    """A sigmoid unit, trained inside a bound until it is stationary.
+class _Bounded(_Sigmoid):
+    """What has a bound, and may be trained by an optimiser.
 
     Parameters
     ----------
@@ -97,24 +126,172 @@ class Unit(_Sigmoid, name="unit"):
         Of the bound on the weights.
     weight_bound : float in (0, inf)
         The bound R; it becomes 0 where `shape` is none.
+    optimiser : {"none", "descent", "adam", "adamw"}
+        none: a unit is trained until it is stationary, a network by spectral steps. Else the rule of an `Optimiser`,
+        from which the options below have their meaning; they become 0 where there is none.
+    rate : float in (0, inf)
+    epochs : int, at least 1
+        Passes over the samples; of a network without an optimiser, steps at most.
+    batch_size : int, at least 0
+        0 for all samples at once.
+    momentum : float in [0, 1)
+        Of descent.
+    decay : float in [0, inf)
+    clip : float in [0, inf)
+        0 for no clipping.
+    schedule : {"constant", "cosine"}
     """
 
-    shape: Literal["box", "ball", "none"] = option("box", 'of the bound on the weights of "unit"')
-    weight_bound: float = option(3.0, 'the bound R of "unit"')
+    shape: Literal["box", "ball", "none"] = option("box", 'of the bound on the weights of "unit" and "network"')
+    weight_bound: float = option(3.0, 'the bound R of "unit" and "network"')
+    optimiser: Literal["none", "descent", "adam", "adamw"] = option(
+        "none", 'what trains "unit" and "network"; none: second-order or spectral steps', absent="none"
+    )
+    rate: NonNegative = option(0.01, "learning rate of an optimiser", prefix="rate_")
+    epochs: Annotated[int, partial(count, least=0)] = option(
+        200, "passes of an optimiser, or spectral steps of a network", prefix="epochs_"
+    )
+    batch_size: Annotated[int, partial(count, least=0)] = option(
+        0, "samples of a step of an optimiser; 0 for all", prefix="batch_"
+    )
+    momentum: Annotated[float, within("[0, 1)")] = option(0.0, 'of the optimiser "descent"', prefix="momentum_")
+    decay: NonNegative = option(0.0, "weight decay of an optimiser", prefix="decay_")
+    clip: NonNegative = option(0.0, "longest gradient of an optimiser, longer ones are cut; 0 for any", prefix="clip_")
+    schedule: Literal["", "constant", "cosine"] = option("constant", "of the learning rate")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.shape == "none":
-            object.__setattr__(self, "weight_bound", 0.0)
+            self._make_blank("weight_bound")
         else:
             positive("weight_bound", self.weight_bound)
+        if self.optimiser == "none":
+            self._make_blank("rate", "batch_size", "momentum", "decay", "clip", "schedule")
+            return
+        positive("rate", self.rate)
+        count("epochs", self.epochs)
+        one_of("schedule", self.schedule, ("constant", "cosine"))
+        if self.optimiser != "descent":
+            self._make_blank("momentum")
 
-    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: ARG002, D102
+    @property
+    def slow(self) -> bool:
+        """True of optimisers."""
+        return self.optimiser != "none"
+
+    def _make_blank(self, *names: str) -> None:
+        for of_rule in self.options():
+            if of_rule.name in names:
+                object.__setattr__(self, of_rule.name, blank(of_rule))
+
+    def _bound(self) -> "Bound":
         from study.trainers.fit import Bound
+
+        return Bound() if self.shape == "none" else Bound(self.shape, self.weight_bound)
+
+    def _train_layers(
+        self, X: "Floats", y: "Floats", rng: "Generator", w0: "Floats", layers: tuple[int, ...], activation: Any
+    ) -> "Fit":
+        """Train a network from start weights, by the optimiser or until it is stationary."""
+        from study.trainers.network import network
+        from study.trainers.optimiser import Optimiser
+
+        how: Any = {"method": "spectral"}
+        if self.optimiser != "none":
+            method = Optimiser(
+                rule=self.optimiser,
+                learning_rate=self.rate,
+                batch_size=self.batch_size or None,
+                momentum=self.momentum,
+                weight_decay=self.decay,
+                clip=self.clip or None,
+                schedule=self.schedule,  # type: ignore[arg-type]
+            )
+            how = {"method": method, "rng": rng}
+        target: Any = {"loss": self.loss, "eps": self.eps, "bound": self._bound()}
+        return network(X, y, layers=layers, w0=w0, activation=activation, max_steps=self.epochs, **target, **how)
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class Unit(_Bounded, name="unit"):
+    """A sigmoid unit inside a bound, trained until it is stationary or by an optimiser; options as `_Bounded` says."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.optimiser == "none":
+            self._make_blank("epochs")
+
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: D102
+        import numpy as np
+
         from study.trainers.sigmoid_unit import sigmoid_unit
 
-        bound = Bound() if self.shape == "none" else Bound(self.shape, self.weight_bound)
-        return sigmoid_unit(X, y, loss=self.loss, eps=self.eps, bound=bound, method="newton").w
+        if self.optimiser != "none":
+            return self._train_layers(X, y, rng, np.zeros(X.shape[-1] + 1), (1,), "sigmoid").w
+        return sigmoid_unit(X, y, loss=self.loss, eps=self.eps, bound=self._bound(), method="newton").w
+
+
+def layers_text(name: str, value: str | Sequence[int]) -> str:
+    """Return widths of layers, as text or as numbers, with commas between them, or raise `BadInput`."""
+    if not isinstance(value, str):
+        if not isinstance(value, Sequence):
+            raise BadInput(f"`{name}` must be a sequence; got {value!r}")
+        if not value:
+            raise BadInput(f"`{name}` must hold the width of at least one layer; got an empty list")
+        return layers_text(name, ",".join(str(count(name, int(width))) for width in value))
+    words = value.split(",")
+    if not all(re.fullmatch(r"[1-9]\d{0,5}", word) for word in words) or words[-1] != "1":
+        raise BadInput(f"`{name}` must be widths with commas between them, the last 1; got {value!r}")
+    return value
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class Network(_Bounded, name="network"):
+    """A network with one output, the best of some starts; other options as `_Bounded` says.
+
+    Parameters
+    ----------
+    layers : str
+        Widths of the layers after the input with commas between them, the last 1: "4,1".
+    activation : {"sigmoid", "tanh", "relu"}
+        Of hidden nodes.
+    restarts : int, at least 1
+        Starts; the fit with the lowest loss is kept. A weight is drawn from N(0, 1 / n), n the inputs of its node, the
+        constant included.
+    """
+
+    layers: Annotated[str, layers_text] = option(
+        "4,1", 'widths of the layers of "network" after the input, the last 1', prefix="layers_"
+    )
+    activation: Literal["sigmoid", "tanh", "relu"] = option("sigmoid", 'of the hidden nodes of "network"')
+    restarts: PositiveInt = option(1, 'starts of "network", of which the lowest loss is kept', prefix="restarts_")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        count("epochs", self.epochs)
+        object.__setattr__(self, "layers", layers_text("layers", self.layers))
+
+    @property
+    def slow(self) -> bool:
+        """True."""
+        return True
+
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Iterable[Trained]":  # noqa: D102
+        import numpy as np
+
+        from study.sweeps.own_estimators import Trained
+        from study.trainers.layers import initial_weights, outputs, weight_matrices
+
+        widths, n_features = tuple(map(int, self.layers.split(","))), X.shape[-1]
+        w0 = initial_weights(n_features, widths, scale=1.0, size=(self.restarts, *X.shape[:-2]), rng=rng)
+        for W in weight_matrices(w0, n_features, widths):
+            W /= np.sqrt(W.shape[-2])  # a view
+        fit = self._train_layers(X, y, rng, w0, widths, self.activation)
+        lowest = np.where(np.isfinite(fit.loss), fit.loss, np.inf).argmin(axis=0)
+        w = np.take_along_axis(fit.w, lowest[None, ..., None], axis=0)[0]
+        return [Trained(partial(outputs, own, layers=widths, activation=self.activation)) for own in w]
 
 
 @checked
@@ -265,59 +442,113 @@ class UnitWithPenalisedBias(PenalisedUnit, name="penalised-unit-and-bias"):
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRule(Rule):
-    """A rule of the user's own.
+    """A rule of the user's own, or of another library.
 
     Parameters
     ----------
     place : str
-        "module:function" of a callable (X, y) -> Fit or weights, over stacks. It is loaded when it is first used.
+        "module:name" of a function (X, y) -> Fit or weights, over stacks; or of an estimator, its class, or a function
+        that makes one. It is loaded when it is first used; modules of the current folder are found.
+    given : str
+        Options of the class or function that makes an estimator, such as "C=10,kernel=rbf".
     """
 
     place: str
+    given: str = ""
 
     def __post_init__(self) -> None:
+        from study.sweeps.own_estimators import read_options
+
         if not isinstance(self.place, str) or ":" not in self.place:
-            raise BadInput(f"`place` must be module:function; got {self.place!r}")
+            raise BadInput(f"`place` must be module:name; got {self.place!r}")
+        read_options(self.given)
+
+    @classmethod
+    def read(cls, word: str) -> "OwnRule":
+        """Return the rule of a word such as "sklearn.svm:SVC,C=10"."""
+        place, _, given = word.partition(",")
+        return cls(place=place, given=given)
 
     @property
     def rule(self) -> str:
-        """The place."""
-        return self.place
+        """The place, and the options."""
+        return f"{self.place},{self.given}" if self.given else self.place
 
-    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: ARG002, D102
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The options."""
+        from study.sweeps.own_estimators import read_options
+
+        return read_options(self.given)
+
+    @property
+    def in_processes(self) -> bool:
+        """True of estimators."""
+        return self._maker() is not None
+
+    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats | Iterable[Trained]":  # noqa: D102
+        from study.sweeps.own_estimators import Trained, fit_each
+
+        make = self._maker()
+        if make is None:
+            return self._weights(X, y)
+
+        def guarded() -> "Iterable[Trained]":
+            """Name the rule in whatever goes wrong while it is trained, or asked."""
+            fits = iter(fit_each(make, X, y, rng))
+            while (fit := self._call(next, fits, None)) is not None:
+                yield Trained(partial(self._call, fit.decide), fit.warned)
+
+        return guarded()
+
+    def _weights(self, X: "Floats", y: "Floats") -> "Floats":
+        """Return what a function over stacks answers."""
         from study.checks import as_floats
 
-        function = self.load()
-        try:
-            answer = function(X.copy(), y.copy())  # what it does to them is its own affair
-        except Exception as error:
-            raise BadInput(f"`rule` {self.place} failed: {describe_failure(error, self.place)}") from error
+        answer = self._call(self.load(), X.copy(), y.copy())  # what it does to them is its own affair
         w = as_floats(f"rule {self.place}", getattr(answer, "w", answer))
         expected = (*X.shape[:-2], X.shape[-1] + 1)
         if w.shape != expected:
             raise BadInput(f"`rule` {self.place} must give weights of shape {expected}, the bias last; got {w.shape}")
         return w
 
-    def load(self) -> Any:
-        """Return the callable, or raise `BadInput`."""
-        module, _, name = self.place.partition(":")
+    def _call(self, function: Any, *arguments: Any) -> Any:
+        """Call what is the user's own; where it fails the rule is named."""
         try:
-            function = getattr(importlib.import_module(module), name)
+            return function(*arguments)
+        except BadInput as error:
+            raise BadInput(f"`rule` {self.rule}: {error}") from error
+        except Exception as error:
+            raise BadInput(f"`rule` {self.rule} failed: {describe_failure(error, self.place)}") from error
+
+    def _maker(self) -> Any:
+        from study.sweeps.own_estimators import find_maker
+
+        return find_maker(self.load(), self.settings)
+
+    def load(self) -> Any:
+        """Return what stands at the place, or raise `BadInput`."""
+        module, _, name = self.place.partition(":")
+        if os.getcwd() not in sys.path:  # noqa: PTH109 (as a string)
+            sys.path.insert(0, os.getcwd())  # noqa: PTH109
+        try:
+            found = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError, ValueError) as error:
-            allowed = f"{', '.join(RULES)}, or module:function"
+            allowed = f"{', '.join(RULES)}, or module:name"
             raise BadInput(f"`rule` must be one of {allowed}; got {self.place} ({error})") from None
         except Exception as error:
             raise BadInput(f"`rule` {self.place} failed: {describe_failure(error, self.place)}") from error
-        if not callable(function):
-            kind = type(function).__name__
-            raise BadInput(f"`rule` must name a callable (X, y); got {self.place}, of type {kind}")
-        return function
+        if not callable(found) and not hasattr(found, "fit"):
+            kind = type(found).__name__
+            raise BadInput(f"`rule` must name an estimator or a callable (X, y); got {self.place}, of type {kind}")
+        return found
 
     def code(self) -> "Loaded":
         """Return what the modules mean that the rule is named in, that it is from, and that these load."""
         from study.sweeps.loaded import loaded_code
 
-        names = {self.place.partition(":")[0], getattr(self.load(), "__module__", None) or ""}
+        found = self.load()
+        names = {self.place.partition(":")[0], getattr(found, "__module__", None) or type(found).__module__}
         return loaded_code(names - {""})
 
 
@@ -338,11 +569,28 @@ def rule_options() -> dict[str, list[Field[Any]]]:
     return found
 
 
-def blanks() -> dict[str, str | int | float]:
-    """Return, for each option, what tables and JSON hold where a rule has no use for it: the empty word, or zero."""
+def table_columns(rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    """Return what tables hold of each rule: its name, and the options that one of the rules at least makes use of.
+
+    Where a rule has no use for an option there is a blank: the empty word, or zero.
+    """
     options = prefixed_last([same[0] for same in rule_options().values()])
-    defaults: dict[str, Any] = {of_rule.name: of_rule.default for of_rule in options}
-    return {name: type(default)() for name, default in defaults.items()}
+    used = [of_rule for of_rule in options if any(of_rule.name in rule.settings for rule in rules)]
+    blanks: dict[str, Any] = {of_rule.name: blank(of_rule) for of_rule in used}
+    return [
+        {"rule": rule.rule} | {name: rule.settings.get(name, blank) for name, blank in blanks.items()} for rule in rules
+    ]
+
+
+def blank(of_rule: Field[Any]) -> str | int | float:
+    """Return what stands for an option where there is no use for it: the empty word, or zero."""
+    default: Any = of_rule.default
+    return type(default)()  # type: ignore[no-any-return]
+
+
+def absent(of_rule: Field[Any]) -> tuple[Any, ...]:
+    """Return the values of an option that say that there is no such thing."""
+    return (blank(of_rule), *of_rule.metadata["absent"])
 
 
 def prefixed_last(options: Sequence[Field[Any]]) -> list[Field[Any]]:
@@ -356,12 +604,12 @@ def make_rules(name: str, options: Mapping[str, Sequence[Any]]) -> list[Rule]:
     Parameters
     ----------
     name : str
-        One of `RULES`, or the place of a user's own.
+        One of `RULES`, or a user's own as `OwnRule.read` takes it.
     options : mapping of str to sequence
         The values of options; of one that is absent, the default is taken.
     """
     if ":" in name:
-        return [OwnRule(place=name)]
+        return [OwnRule.read(name)]
     kind = RULES[one_of("rule", name, RULES)]
     values = {of_kind.name: options.get(of_kind.name, [of_kind.default]) for of_kind in kind.options()}
     chosen = [kind(**dict(zip(values, combination, strict=True))) for combination in product(*values.values())]
@@ -369,7 +617,7 @@ def make_rules(name: str, options: Mapping[str, Sequence[Any]]) -> list[Rule]:
 
 
 def read_rule(record: Mapping[str, Any]) -> Rule:
-    """Return the rule of a record as `Rule.to_record` gives it; what is absent is blank.
+    """Return the rule of a record as `Rule.to_record` gives it; of an option that is absent, the default is taken.
 
     Raises
     ------
@@ -378,14 +626,13 @@ def read_rule(record: Mapping[str, Any]) -> Rule:
     """
     settings = dict(record)
     rule = settings.pop("rule", None)
-    known = blanks()
+    known = rule_options()
     for name in settings:
         one_of("option of a rule", name, known)
-    own = isinstance(rule, str) and ":" in rule
-    kind: Any = OwnRule if own else RULES[one_of("rule", rule, RULES)]
+    own = OwnRule.read(rule) if isinstance(rule, str) and ":" in rule else None
+    kind = OwnRule if own else RULES[one_of("rule", rule, RULES)]
     used = {of_kind.name for of_kind in kind.options()}
     for name in settings.keys() - used:
-        if settings[name] != known[name]:
+        if settings[name]:
             raise BadInput(f"`{name}` must be left out where `rule` is {rule}; got {settings[name]}")
-    values = {name: settings.get(name, known[name]) for name in used}
-    return kind(place=rule) if own else kind(**values)  # type: ignore[no-any-return]
+    return own or kind(**{name: settings[name] for name in settings.keys() & used})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from study.datasets.dataset import Dataset, Floats, Frame
 
 
-def option(default: str | float, text: str, *, prefix: str = "") -> Any:
+def option(default: str | float, text: str, *, prefix: str = "", absent: str | None = None) -> Any:
     """Return a field that is an option of the command line.
 
     Parameters
@@ -28,8 +28,11 @@ def option(default: str | float, text: str, *, prefix: str = "") -> Any:
         What it is, and of which rule: the help, without capital and full stop.
     prefix : str
         Stands before the value in labels, where the value alone would say nothing; such options stand last in tables.
+    absent : str, optional
+        The value that says, as the empty word and zero do, that there is no such thing: labels and tables leave it out.
     """
-    return field(default=default, metadata={"help": text, "prefix": prefix})
+    words = () if absent is None else (absent,)
+    return field(default=default, metadata={"help": text, "prefix": prefix, "absent": words})
 
 
 @checked

@@ -13,9 +13,9 @@ from study.analysis.bias_variance import (
     difference,
     differing_counts,
     estimate,
+    group_counts,
     group_sizes,
     holm,
-    times_tested,
     wrong_counts,
 )
 from study.analysis.boundary import boundary_spread, boundary_sums
@@ -262,7 +262,7 @@ def test_a_point_counts_where_it_is_tested_as_if_there_were_no_other_resamples()
     rng = np.random.default_rng(9)
     w, (X, y) = thresholds(rng, 60), points_drawn(rng, 12)
     tested = rng.random((60, 12)) < 0.6
-    wrong, n = wrong_counts(w, X, y, 4, tested), times_tested(tested, 4)
+    wrong, n = wrong_counts(w, X, y, 4, tested), group_counts(tested, 4)
     found = decompose(wrong, n)
     for j in range(12):
         own = [w[group::4][tested[group::4, j]] for group in range(4)]
@@ -273,5 +273,5 @@ def test_a_point_counts_where_it_is_tested_as_if_there_were_no_other_resamples()
     assert everywhere[0].value == pytest.approx(everywhere[1].value)
     same = np.broadcast_to(True, (60, 12))
     plain = estimate(wrong_counts(w, X, y, 4), group_sizes(60, 4))
-    masked = estimate(wrong_counts(w, X, y, 4, same), times_tested(same, 4))
+    masked = estimate(wrong_counts(w, X, y, 4, same), group_counts(same, 4))
     assert (plain.low == masked.low).all()

@@ -159,7 +159,7 @@ def test_a_penalised_unit_is_trained_as_named(name: str, bias: Any) -> None:
     sets, rng = Setting(n_samples=20, spoiler_rate=0.1).draw(5, np.random.default_rng(5)), np.random.default_rng(6)
     (rule,) = make_rules(name, {"C": [0.1]})
     expected = sigmoid_unit(sets.X, sets.y, C=0.1, bias=bias, method="newton").w
-    assert np.array_equal(rule.train(sets.X, sets.y, rng), expected)
+    np.testing.assert_array_equal(rule.train(sets.X, sets.y, rng), expected)
     assert rule.label == f"{name}_cross_entropy_0_1".replace("-", "_")
 
 
@@ -201,7 +201,7 @@ def test_a_seed_draws_other_sets(tmp_path: Path) -> None:
         (lambda: PenalisedUnit(C=0.0), "`C` must be positive and finite; got 0"),
         (lambda: UnitStoppedEarly(loss="threshold-quadratic"), r"`eps` must lie in \(0, 1/2\) for loss"),
         (lambda: UnitStoppedEarly(eps=0.5), r"`eps` must lie in \[0, 1/2\); got 0.5"),
-        (lambda: OwnRule(place="mine"), "`place` must be module:function; got 'mine'"),
+        (lambda: OwnRule(place="mine"), "`place` must be module:name; got 'mine'"),
     ],
 )
 def test_bad_rules_are_refused(make: Any, message: str) -> None:
@@ -219,7 +219,7 @@ def test_a_rule_that_is_not_there_is_refused(rule: str, tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("oops", OOPS),
-        ("number", "`rule` must name a callable .*; got tests.sweeps.test_grid:number, of type int"),
+        ("number", "`rule` must name an estimator or a callable .*; got tests.sweeps.test_grid:number, of type int"),
         ("flat", r"`rule` tests.sweeps.test_grid:flat must give weights of shape \(40, 3\), the bias last; got \(3,\)"),
     ],
 )
