@@ -25,13 +25,13 @@ from study.sweeps.streams import stream
 
 SAMPLES = (16, 32, 64, 128, 256, 512)
 RATES = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256)
-BASELINES = [Perceptron(), MaxMargin()]
+BASELINES: list[Perceptron | MaxMargin] = [Perceptron(), MaxMargin()]
 UNITS = [
     Unit(loss="cross-entropy", shape="box", weight_bound=3.0),
     Unit(loss="cross-entropy", shape="ball", weight_bound=3.0),
     Unit(loss="cross-entropy", shape="box", weight_bound=10.0),
 ]
-RULES = [*BASELINES, *UNITS]
+RULES: list[Perceptron | MaxMargin | Unit] = [*BASELINES, *UNITS]
 N_ORDINARY, N_SPOILERS = 5000, 1000
 """Test points, drawn apart; in each cell they count by the rate."""
 JUDGED = ("bias", "variance", "error")
