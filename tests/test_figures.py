@@ -47,17 +47,14 @@ def test_a_figure_can_be_read_repeats_its_bytes_and_is_the_committed_one(
         return figures[-1]
 
     monkeypatch.setattr(module, "draw", noted)
-    drawn, again = (draw(module, RESULTS, name, "svg", source) for _ in range(2))
-    assert drawn == again
     path = ROOT / "figures" / f"{name}.svg"
     assert is_current(path, source)
-    # Another processor may differ in the last digit of a coordinate, and in nothing else.
-    committed, fresh = path.read_text(), drawn.decode()
-    assert NUMBER.sub("#", committed) == NUMBER.sub("#", fresh)
-    numbers = [
-        np.array([float(n) for n in NUMBER.findall(text.split("</metadata>")[1])]) for text in (committed, fresh)
-    ]
-    assert numbers[0] == pytest.approx(numbers[1], abs=1e-3)
+    committed, drawn = path.read_bytes(), draw(module, RESULTS, name, "svg", source)
+    if drawn != committed:  # another processor may differ in the last digit of a coordinate, and in nothing else
+        assert drawn == draw(module, RESULTS, name, "svg", source)
+        texts = committed.decode(), drawn.decode()
+        assert NUMBER.sub("#", texts[0]) == NUMBER.sub("#", texts[1])
+        assert coordinates(texts[0]) == pytest.approx(coordinates(texts[1]), abs=1e-3)
     letters = [text for text in figures[0].findobj(Text) if text.get_text().strip() and text.get_visible()]
     assert min(float(text.get_fontsize()) for text in letters) * 3.5 / WIDTH >= 5.5  # at the width of a column
     assert figures[0].get_size_inches()[0] == WIDTH
