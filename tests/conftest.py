@@ -102,6 +102,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     """Return a function that runs `study` in this process, in an empty folder: exit code, stdout and stderr."""
     from study.cli import main
 
+    monkeypatch.setattr("study.commands.output.EVERY", 1e9)  # see forks.NO_CLOCK
     empty = tmp_path / "here"
     empty.mkdir()
     monkeypatch.chdir(empty)

@@ -56,7 +56,7 @@ def draw(tables):
 N_BLOCKS = 12
 """Then come tiny.csv, tiny.more.csv and tiny.json, each put in its place by one more call of os.replace."""
 
-MAIN = "from study.__main__ import main\n{}\nmain()"  # of the checkout that it is run in
+MAIN = f"from study.__main__ import main\n{forks.NO_CLOCK}\n{{}}\nmain()"  # of the checkout that it is run in
 ON_IMPORT = """
 import os, signal, sys
 seen = []
