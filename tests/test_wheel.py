@@ -35,8 +35,8 @@ for line in (
         assert end.code == 0
 """
 """In one process, for each that is new imports for seconds."""
-ELSEWHERE = ("PYTHONPATH", "VIRTUAL_ENV", "XDG_CACHE_HOME")
-"""These variables would lead a command to another environment, or to loops that another one has compiled."""
+ELSEWHERE = ("PYTHONPATH", "VIRTUAL_ENV", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "PYTHONDONTWRITEBYTECODE")
+"""These would lead a command to another environment or its loops, or have each read every library from its source."""
 
 
 def run(folder: Path, *command: str, **changes: str) -> "subprocess.CompletedProcess[str]":
