@@ -23,5 +23,6 @@ CLAIMS = (
             "with the best weight: {minority.best_k.worst:.3f}",
             "with the best C: {minority.best_C.worst:.3f}",
         ),
+        rests="[Figure](figures/minority.svg)b",
     ),
 )
