@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from study.datasets.dataset import Floats
 
@@ -41,9 +41,9 @@ def rates(rows: Mapping[str, ArrayLike], *names: str) -> dict[str, float]:
 
 
 def mean(name: str, values: Floats) -> dict[str, float]:
-    """Return the mean of values of shape (n,) with its normal interval, which is a point for a single one."""
-    centre = float(values.mean())
-    reach = float(1.96 * values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+    """Return the mean of values of shape (n,) with Student's interval, which is a point for a single one."""
+    centre, n = float(values.mean()), len(values)
+    reach = float(stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0
     return {name: centre, f"{name}_low": centre - reach, f"{name}_high": centre + reach}
 
 

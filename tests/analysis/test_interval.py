@@ -1,4 +1,4 @@
-"""Intervals by hand: Wilson's formula, and the normal one of a mean."""
+"""Intervals by hand: Wilson's formula, and Student's of a mean."""
 
 import numpy as np
 import pytest
@@ -25,11 +25,8 @@ def test_a_rate_has_its_interval_beside_it() -> None:
 
 def test_a_mean_has_its_interval_beside_it() -> None:
     found = mean("x", np.array([1.0, 2.0, 3.0]))
-    assert found == {
-        "x": 2.0,
-        "x_low": pytest.approx(2.0 - 1.96 / 3**0.5),
-        "x_high": pytest.approx(2.0 + 1.96 / 3**0.5),
-    }
+    reach = 4.30265273 / 3**0.5  # the quantile of two degrees of freedom, from a table
+    assert found == {"x": 2.0, "x_low": pytest.approx(2.0 - reach), "x_high": pytest.approx(2.0 + reach)}
     assert mean("x", np.array([5.0])) == {"x": 5.0, "x_low": 5.0, "x_high": 5.0}
 
 
