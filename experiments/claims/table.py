@@ -25,6 +25,7 @@ SECTIONS = (
     "unbounded",
     "hidden_failures",
     "optimisers",
+    "memorising",
     "networks",
 )
 CLAIMS = tuple(claim for name in SECTIONS for claim in import_module(f"experiments.claims.{name}").CLAIMS)
