@@ -38,6 +38,7 @@ LIMITS = ("steps", "bound", "decay")
 UNIT_BOUNDS, UNIT_SAMPLES = (3.0, 10.0, 30.0, 100.0), 200
 LN_WEIGHTS, HALVINGS = (-40.0, 8.0), 24
 """Between which a rare point's weight is looked for from which the unit keeps it."""
+KEYS = {"rare": "rare", "wrong": "wrong", "brake": ""}
 MIXTURE, RULE = ["n_samples", "rare", "wrong", "width"], ["brake", "strength"]
 
 
@@ -173,7 +174,8 @@ def numbers(tables: Frames) -> Numbers:
     alike = rules[rules["rare"] == rules["wrong"]]
     apart = alike[(alike["learnt_low"] > 0.5) & (alike["wrong_fitted_high"] < 0.5)]
     points = (alike["rare"] * alike["n_samples"]).round()
-    shown = rules[(rules["rare"] == 0.05) & (rules["width"] == max(WIDTHS))]
+    shown = rules[(rules["n_samples"] == N_NARROW) & (rules["width"] == max(WIDTHS))]
+    ends = pairs.assign(widest=pairs[["difference_low", "difference_high"]].abs().max(axis=1))
     return {
         "trainings": int(rules["n"].sum()),
         "n": {key(width, "width"): int(own["n"].max()) for width, own in rules.groupby("width")},
@@ -188,12 +190,13 @@ def numbers(tables: Frames) -> Numbers:
             key(n, "points"): {"rules": len(own), "apart": len(own.index.intersection(apart.index))}
             for n, own in alike.groupby(points)
         },
-        "best": nested(
-            best, {"rare": "rare", "wrong": "wrong", "brake": ""}, ["n", "error", "gain", "gain_low", "gain_high"]
-        ),
-        "pairs": {"compared": len(pairs), "widest": pairs[["difference_low", "difference_high"]].abs().max(axis=None)},
+        "best": nested(best, KEYS, ["n", "error", "gain", "gain_low", "gain_high"]),
+        "pairs": {
+            key(f"{one} {other}"): {"compared": len(own), "widest": float(own["widest"].max())}
+            for (one, other), own in ends.groupby(["brake", "other"])
+        },
         "unit": nested(tables["unit"], {"weight_bound": "R"}),
-        "shown": nested(shown, {"wrong": "wrong", "brake": "", "strength": ""}, ["common_error", "rare_error"]),
+        "shown": nested(shown, KEYS | {"strength": ""}, ["n", "common_error", "rare_error", "error"]),
     }
 
 
