@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import ROOT, Study, begun, ended
 
 NAMES = (
-    "agreement, basins, bench, bias_variance, binary, brakes, four_points, hidden_failures, lecture, losses, "
+    "agreement, basins, bench, bias_variance, binary, brakes, curved, four_points, hidden_failures, lecture, losses, "
     "memorising, minority, natural, networks, optimisers, perceptron_updates, phase_diagram, practice, proof_cost, "
     "reach, significance, spoilers, stability, unbounded, unique_minimum, units, window, worked_example"
 )
