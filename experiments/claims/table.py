@@ -27,5 +27,6 @@ SECTIONS = (
     "optimisers",
     "memorising",
     "networks",
+    "curved",
 )
 CLAIMS = tuple(claim for name in SECTIONS for claim in import_module(f"experiments.claims.{name}").CLAIMS)
