@@ -41,6 +41,7 @@ CLAIMS = (
             "share of the region, two clusters: {curved.shares.clusters.width_4.depth_1.tight.moved:.1%}",
             "a wave: {curved.shares.wave.width_4.depth_1.tight.moved:.1%}",
         ),
+        rests="[Figure](figures/curved.svg)a",
     ),
     Claim(
         key="a network's variance",
@@ -56,6 +57,7 @@ CLAIMS = (
             "widest margin of networks, excess: {curved.differences.clusters.width_4.depth_1.decay.variance:.4f}",
             "a wave: {curved.differences.wave.width_4.depth_1.decay.variance:.4f}",
         ),
+        rests="[Figure](figures/curved.svg)c, d",
     ),
     Claim(
         key="variance of starts",
@@ -68,5 +70,6 @@ CLAIMS = (
             "share of the region, other starts: {curved.shares.wave.width_4.depth_1.wide.starts:.1%}",
             "other data: {curved.shares.wave.width_4.depth_1.wide.data:.1%}",
         ),
+        rests="[Figure](figures/curved.svg)b",
     ),
 )

@@ -52,6 +52,7 @@ CLAIMS = (
         basis="measured",
         sample="{memorising.single.n} sets",
         evidence=("most sets in which a rule does: {memorising.single.most:.0%}",),
+        rests="[Figure](figures/memorising.svg)c",
     ),
     Claim(
         key="both alike",
@@ -66,6 +67,7 @@ CLAIMS = (
             "{memorising.apart.points_1.rules}",
             "ten points: {memorising.apart.points_10.apart} of {memorising.apart.points_10.rules}",
         ),
+        rests="[Figure](figures/memorising.svg)c",
     ),
     Claim(
         key="where a brake on a network pays",
@@ -81,6 +83,7 @@ CLAIMS = (
             "gain of a bound, a fifth wrong: {memorising.best.rare_0_005.wrong_0_2.bound.gain:.3f}",
             "one in two hundred wrong: {memorising.best.rare_0_005.wrong_0_005.bound.gain:.3f}",
         ),
+        rests="[Figure](figures/memorising.svg)d",
     ),
     Claim(
         key="which brake",
@@ -94,6 +97,7 @@ CLAIMS = (
             "farthest end of an interval of a difference, bound and decay: {memorising.pairs.bound_decay.widest:.3f}",
             "steps and bound: {memorising.pairs.steps_bound.widest:.3f}",
         ),
+        rests="`memorising.pairs.csv`",
     ),
     Claim(
         key="the share that is kept",
@@ -108,5 +112,6 @@ CLAIMS = (
             "mean distance of the logarithms, narrower bound: {memorising.unit.R_30.ln_apart:.2f}",
             "wider: {memorising.unit.R_100.ln_apart:.2f}",
         ),
+        rests="`memorising.unit.csv`",
     ),
 )
