@@ -322,12 +322,14 @@ $("csv").addEventListener("click", () => Save.hand(`${fileName()}.csv`, new Blob
 
 /** What the address holds, else the table of this copy, else one spoiler. */
 const begin = () => {
-  const address = location.hash.length > 1 && read(location.hash.slice(1)), usual = GIVEN ? null : "one spoiler";
-  if (!address && GIVEN) return takeGiven();
-  state = address || read(PRESETS[usual]);
+  const address = location.hash.length > 1 && read(location.hash.slice(1)), usual = address || GIVEN ? null : "one spoiler";
+  if (GIVEN && !address) takeGiven();
+  else {
+    open(address || read(PRESETS[usual]), usual);
+    say(HINT);
+  }
   for (let k = 0; k < 5; k++) solved(); // so that the first drag is no slower than the next
-  open(state, address ? null : usual);
-  say(HINT);
+  update();
 };
 window.addEventListener("hashchange", begin);
 begin();
