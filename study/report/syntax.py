@@ -30,8 +30,15 @@ APART = re.compile(r"(?<=\d)(?:\s|\{\}|\{,\}|\\[,;:! ])+(?=\d)")
 
 @lru_cache(maxsize=8)
 def syntax_tree(text: str) -> pf.Doc:
-    """Return Pandoc's syntax tree of a paper; it is kept, and not to be changed."""
-    return pf.load(io.StringIO(pypandoc.convert_text(text, "json", format=SOURCE)))
+    """Return Pandoc's syntax tree of a paper, with a list of its `parts`; both are kept, and not to be changed."""
+    tree = pf.load(io.StringIO(pypandoc.convert_text(text, "json", format=SOURCE)))
+    tree.parts = elements(tree, pf.Element)  # walking takes a second
+    return tree
+
+
+def parts(tree: pf.Doc, *kinds: type) -> list[Any]:
+    """Return the elements of some kinds of a paper."""
+    return [part for part in tree.parts if isinstance(part, kinds)]
 
 
 def elements(part: pf.Element, *kinds: type, stop_if: Callable[[pf.Element], bool] | None = None) -> list[Any]:
@@ -48,13 +55,13 @@ def elements(part: pf.Element, *kinds: type, stop_if: Callable[[pf.Element], boo
 
 def targets(tree: pf.Doc, kind: type) -> set[str]:
     """Return where all links, or all images, of a paper lead."""
-    return {element.url for element in elements(tree, kind)}
+    return {element.url for element in parts(tree, kind)}
 
 
 def captions(tree: pf.Doc) -> dict[str, str]:
     """Return the captions of a paper's figures as plain text, by the target of each image."""
     found = {}
-    for figure in elements(tree, pf.Figure):
+    for figure in parts(tree, pf.Figure):
         file = io.StringIO()
         pf.dump(pf.Doc(*figure.caption.content, api_version=tree.api_version), file)
         plain = pypandoc.convert_text(file.getvalue(), "plain", format="json", extra_args=["--wrap=none"])
@@ -64,7 +71,7 @@ def captions(tree: pf.Doc) -> dict[str, str]:
 
 def uncited_entries(tree: pf.Doc, bibliography: str) -> Iterator[str]:
     """Yield a finding for each entry of the bibliography, in BibTeX, that is never cited."""
-    cited = {citation.id for citation in elements(tree, pf.Citation)}
+    cited = {citation.id for citation in parts(tree, pf.Citation)}
     try:
         entries = json.loads(pypandoc.convert_text(bibliography, "csljson", format="bibtex"))
     except RuntimeError as error:
@@ -78,14 +85,14 @@ def uncited_entries(tree: pf.Doc, bibliography: str) -> Iterator[str]:
 
 def raw_parts(tree: pf.Doc) -> Iterator[str]:
     """Yield a finding for each part that is neither Markdown nor a comment: it would go into one format unchecked."""
-    for part in elements(tree, pf.RawInline, pf.RawBlock):
+    for part in parts(tree, pf.RawInline, pf.RawBlock):
         if not COMMENT.fullmatch(part.text):
             yield f"paper.md: {part.text.strip()!r} is raw {part.format}: write it in Markdown"
 
 
 def odd_links(tree: pf.Doc, text: str) -> Iterator[str]:
     """Yield a finding for each link into results that Pandoc reads and `NUMBER_LINK` does not, or the converse."""
-    into_results = filter(_leads_to_result, elements(tree, pf.Link))
+    into_results = filter(_leads_to_result, parts(tree, pf.Link))
     read = Counter((pf.stringify(link), link.url, link.title) for link in into_results)
     written = Counter(
         (link["text"], f"{RESULTS}/{link['name']}.json", link[0].rpartition(' "')[2][:-2])
