@@ -32,9 +32,10 @@ def start(spoilt: Path) -> Iterator[Start]:
     """Return a function that starts Python in a checkout, without the variables that speed up its imports."""
     with ExitStack() as stack:
 
-        def begin(*words: str) -> "subprocess.Popen[str]":
+        def begin(*words: str, **variables: str) -> "subprocess.Popen[str]":
+            environment = os.environ | {"PYTHONPATH": str(spoilt)} | variables
             process = subprocess.Popen(
-                [sys.executable, *words], cwd=spoilt, env=os.environ | {"PYTHONPATH": str(spoilt)}, text=True,
+                [sys.executable, *words], cwd=spoilt, env=environment, text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
             stack.callback(process.communicate)
@@ -56,8 +57,9 @@ def line(process: "subprocess.Popen[str]", pattern: str) -> str:
     raise AssertionError("".join(read))
 
 
-def scheduler(start: Start) -> tuple["subprocess.Popen[str]", str]:
-    process = start("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+def scheduler(start: Start, **variables: str) -> tuple["subprocess.Popen[str]", str]:
+    words = ("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    process = start(*words, **variables)
     (address,) = re.findall(r"tcp://127.0.0.1:\d+", line(process, "Scheduler at"))
     return process, address
 
@@ -162,7 +164,7 @@ def test_what_was_not_kept_is_not_said_to_be(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_block_that_ends_every_worker_is_said_on_one_line(start: Start, tmp_path: Path) -> None:
-    _, address = scheduler(start)
+    _, address = scheduler(start, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1")  # two workers, and not four
     process = start(
         "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard",
     )  # fmt: skip
