@@ -189,6 +189,11 @@ CHECKS = {name: getattr(function, "checks", {}) for name, function in NAMED.item
 SAYS = "Raises\n    ------\n    BadInput"
 PUBLIC = {name: NAMED[name] for name in NAMED if CHECKS[name] or SAYS in (NAMED[name].__doc__ or "")}
 """What is checked by its annotations, and what says that it checks by itself."""
+MUCH_WORK = (
+    *("law.sweeping.time_right", "analysis.limit_path.follow_path", "trainers.network.network"),
+    *("certificates.stationary.stationary_points", "trainers.layers.value_and_gradient"),
+)
+"""For these a hundred strange values take over a second."""
 
 
 def arguments(name: str) -> dict[str, Any]:
@@ -280,7 +285,7 @@ def test_whoever_takes_labels_takes_no_others() -> None:
             PUBLIC[name](**arguments(name) | {argument: (Y + 1) / 2})
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in MUCH_WORK else n for n in PUBLIC])
 def test_one_strange_argument(name: str) -> None:
     """What an annotation refuses is refused once; what it lets through is for the function."""
     usual = arguments(name)

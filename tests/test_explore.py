@@ -365,6 +365,7 @@ def test_two_thousand_points_follow_a_drag(page: Page) -> None:
     assert max(took) < 30.0  # each the least of thirty, since other work may hold the processor
 
 
+@pytest.mark.slow
 def test_the_figures_command_writes_the_page(tmp_path: Path) -> None:
     from study.commands.figures import draw_all
 

@@ -34,6 +34,7 @@ def test_no_name_is_that_of_a_module_beside_it() -> None:
     assert not {path.stem for path in (ROOT / "study").iterdir()} & set(EXPORTS)
 
 
+@pytest.mark.slow
 def test_an_import_loads_nothing_that_is_not_used() -> None:
     code = "import sys, study; print([name for name in sys.modules if name.startswith(('study.', 'numpy'))])"
     code += "; from study import *; print(perceptron, bias_variance.decompose)"

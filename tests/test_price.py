@@ -88,6 +88,7 @@ def test_sentences_object_and_drawing_agree(spread: float, run: Run, tmp_path: P
     )
 
 
+@pytest.mark.slow
 def test_a_penalty_takes_the_place_of_the_bound(run: Run, tmp_path: Path) -> None:
     file = write(tmp_path, 1.0)
     code, out, err = run("price", str(file), "--label", "side", "--C", "1", "30", "--rows", "2")

@@ -84,6 +84,7 @@ def test_the_end_is_that_of_every_wider_limit(eps: float) -> None:
 
 
 @pytest.mark.parametrize(("seed", "spread"), [(0, 0.0), (1, 1.0)], ids=["separable", "not separable"])
+@pytest.mark.slow
 def test_under_a_penalty_the_rows_are_right_that_scikit_learn_has_right(seed: int, spread: float) -> None:
     points = draw(seed, 40, 3, spread)
     path = follow_path(points, USUAL, (0.01, 0.1, 1.0, 10.0, 100.0))

@@ -62,6 +62,7 @@ def hulls_meet(X: Floats, y: Floats) -> bool:
 
 
 @pytest.mark.parametrize("few", [0, 10**6], ids=["by the programme", "by the exact simplex method"])
+@pytest.mark.slow
 def test_separable_means_that_the_hulls_do_not_meet(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FEW", few)
     rng = np.random.default_rng(3)

@@ -46,6 +46,7 @@ def test_weight_and_law_of_a_given_up_row_are_those_of_the_spoiler_that_it_is(sh
 
 
 @pytest.mark.parametrize("shape", ["box", "ball"])
+@pytest.mark.slow
 def test_copies_of_a_row_count_as_often_as_they_are(shape: str) -> None:
     """So many copies of all others shift ln M* by the logarithm of their number, and the price to where it is that."""
     once, often = (price(tour(copies), UNIT[shape], 3.0) for copies in (5, 100))
@@ -133,6 +134,7 @@ def test_copies_of_a_spoiler_under_a_penalty_are_one_that_is_penalised_less() ->
     assert law.ln_threshold == pytest.approx([alone.ln_threshold(0.02) + np.log(2.0 / 5.0)])
 
 
+@pytest.mark.slow
 def test_the_usual_penalty_stands_where_its_weights_reach() -> None:
     points = draw(1, 40, 3, 1.0)
     fit = LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000).fit(points.X, points.y)

@@ -73,6 +73,7 @@ def test_without_conflict_no_time_is_needed() -> None:
     assert time_right(points, 5.0) == -np.inf
 
 
+@pytest.mark.slow
 def test_the_quadratic_loss_takes_a_power_of_the_number_or_never_comes() -> None:
     """Of the corners d = 1, so p = 1; the spoiler far out has d = 4, and its pull dies."""
     near, far = (spoilt(*corners(depth, 2.0 * depth), "ball") for depth in (1.0, 4.0))

@@ -149,12 +149,14 @@ def declared(run: Any) -> Experiment:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_worker_process_that_is_killed_is_said_on_one_line(tmp_path: Path) -> None:
     with executor(1, processes=True) as (pool, _):  # noqa: SIM117
         with pytest.raises(CheckFailed, match=r"\Aending: .*abruptly.*; 0 of 3 blocks are kept: repeat .*\Z"):
             run_experiment(declared(ending), "", Place(store=tmp_path, executor=pool))
 
 
+@pytest.mark.slow
 def test_what_was_not_kept_is_not_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with executor(1, processes=True) as (pool, _):  # noqa: SIM117
