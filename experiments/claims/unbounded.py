@@ -41,8 +41,8 @@ CLAIMS = (
     ),
     Claim(
         key="1 / log t",
-        statement="The direction of descent goes to the largest margin as fast as one over log time: after three million "
-        "steps on two kinds of sets its power of log time is nine tenths or more.",
+        statement="The direction of descent goes to the largest margin as fast as one over log time: after three "
+        "million steps on two kinds of sets its power of log time is nine tenths or more.",
         source="[@soudry2018]",
         holds=lambda results: at_most(results, "unbounded.rates.*.error_slope.low", -0.9),
         sample="{unbounded.rates.generic.n:,} sets",
