@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from study.analysis.limits import Limit, work_of
+from study.analysis.limits import TIE, Limit, work_of
 from study.analysis.margin import functional_margins
 from study.checks import Positive, checked
 from study.datasets.dataset import Dataset, Floats, check_one_set
@@ -41,7 +41,8 @@ class LimitPath:
     w : ndarray of shape (n_fits, n_features + 1)
         The bias last.
     right : ndarray of bool of shape (n_fits, n_samples)
-        Which samples lie strictly on their own side.
+        Which samples lie on their own side, by more than `TIE` of the largest margin or of 1, the smaller of them: so
+        a sample on the boundary, as one of a pair with both labels often is, is wrong whichever way it is rounded.
     end : {"all right", "slack", "widest", "not found"}
         Why the path ends: at every wider limit the optimum has all samples right, or is the same; a limit beyond which
         it was not followed; or the least loss was not found at the next one.
@@ -164,7 +165,7 @@ class _Walk:
         if fit.stop not in (Stop.STATIONARY, Stop.SEPARATED):
             return None
         margins = functional_margins(fit.w, self.points.X, self.points.y)
-        self.fits[limit] = fit.w, margins > 0.0
+        self.fits[limit] = fit.w, margins > TIE * min(1.0, float(np.abs(margins).max()))
         return margins
 
     def go_out(self, tightest: float, widest: float, step: float) -> End:

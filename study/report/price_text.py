@@ -21,6 +21,8 @@ from study.report.comparison_text import (
 
 MOST_SETS = 4
 """How many inseparable sets the sentences name."""
+MOST_INTERVALS = 3
+"""How many intervals of a row the list shows."""
 LONGEST = 24
 """Characters of a label in the list of rows."""
 ENDS = {
@@ -182,7 +184,7 @@ def _list(table: Table, prices: Prices, most_rows: int) -> list[str]:
                 str(table.rows[sample]),
                 _label(table, sample),
                 kept,
-                ", ".join(_interval(*one) for one in before[1:]) or "-",
+                _intervals(before[1:]),
                 _law(law),
                 *(weights.get(limit, "-") for limit in weighed),
             ]
@@ -197,8 +199,9 @@ def _law(law: RowLaw | None) -> str:
     return "no conflict" if not law.mu else f"{law.kept_from:.4g}" if law.regular else "not regular"
 
 
-def _interval(low: float, high: float) -> str:
-    return f"to {high:.4g}" if not low else f"{low:.4g} to {high:.4g}"
+def _intervals(limits: list[tuple[float, float]]) -> str:
+    shown = [f"to {high:.4g}" if not low else f"{low:.4g} to {high:.4g}" for low, high in limits[:MOST_INTERVALS]]
+    return ", ".join(shown + ["..."] * (len(limits) > MOST_INTERVALS)) or "-"
 
 
 def _label(table: Table, sample: int) -> str:

@@ -99,6 +99,14 @@ def test_under_a_penalty_the_rows_are_right_that_scikit_learn_has_right(seed: in
     assert path.end == ("slack" if spread else "all right")
 
 
+def test_rows_that_only_rounding_puts_on_a_side_are_wrong() -> None:
+    """A pair with both labels among separable points, whose boundary goes through it once the bound is wide."""
+    X = np.array([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0], [4.0, 1.0], [2.0, 1.0]])
+    path = follow_path(Dataset(X=X, y=np.array([1.0, -1.0, 1.0, -1.0, 1.0]), name="five"), UNIT["box"], step=0.2)
+    assert not path.right[path.limits > 100.0][:, [1, 4]].any()
+    assert [len(path.intervals(sample)) for sample in range(5)] == [1, 1, 1, 1, 0]
+
+
 def test_intervals_and_prices_of_a_path_are_read_from_its_fits() -> None:
     right = np.array([[0, 1, 1, 0], [1, 1, 0, 0], [0, 1, 0, 0], [1, 1, 1, 0]], bool)
     path = LimitPath(
