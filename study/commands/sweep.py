@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Many = Parameter(consume_multiple=True)
 DEFAULT_RULES = ("perceptron", "unit")
+LEAST_ROWS = 10
 RULE_HELP = (
     f"{', '.join(RULES)}; or module:name of an estimator, with its options, such as sklearn.svm:SVC,C=10, "
     "of a function that makes one, or of a callable (X, y) over stacks that returns weights. "
@@ -170,6 +171,8 @@ def read_pool(file: Path | None, options: ReadOptions, sha256: str | None = None
     if sha256 not in (None, digest):
         raise BadInput(f"`FILE` must have SHA-256 {sha256}; got {name}, with {digest}")
     table = read_content(name, content, options)
+    if len(table.rows) < LEAST_ROWS:
+        raise BadInput(f"`FILE` must hold {LEAST_ROWS} points for a sweep at least; got {name}, with {len(table.rows)}")
     for note in table.notes:
         say(note)
     return Pool(points=table.points, source={"sha256": digest, **changed(options)})

@@ -239,7 +239,10 @@ def _choose(cells: Cells, label: str, features: Sequence[str], without: Sequence
     index = first in cells.unnamed and len(set(column)) == len(column) and all(map(str.isdecimal, column))
     if index and first not in (label, *without):
         notes.append(f"row numbers, left out: {first}, to which the header gives no name")
-    return [name for name in cells.columns if name not in (label, *without) and not (index and name == first)]
+    chosen = [name for name in cells.columns if name not in (label, *without) and not (index and name == first)]
+    if nameless := [name for name in chosen if name in cells.unnamed]:
+        notes.append(f"used, though the header gives no name; --without leaves out: {', '.join(nameless)}")
+    return chosen
 
 
 def _find_words(

@@ -366,3 +366,9 @@ def test_a_file_does_not_run_code_that_the_command_does_not_name(own: Path, stud
     answer = study(ROOT, "sweep", "--from", str(own / "x.json"), option, "--rule", "mine:rule")
     assert answer.returncode == 0, answer.stderr
     assert (own / "ran").exists()
+
+
+def test_a_table_of_few_rows_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "few.csv").write_text("x,kind\n1,a\n2,b\n")
+    with pytest.raises(BadInput, match=r"`FILE` must hold 10 points for a sweep at least; got .*few\.csv, with 2"):
+        sweep(tmp_path / "few.csv", label="kind")
