@@ -147,7 +147,8 @@ def read_table(
     mark = decimal or _find_mark(cells, [*names, *weights], notes)
     names, words = _find_words(cells, names, mark, one_hot=one_hot, ignore_text=ignore_text, notes=notes)
     if not names:
-        raise BadInput(f"`features` must name at least one column beside the label {label!r}; got none")
+        left_out = "; all others hold words, which --ignore-text leaves out" if ignore_text else ""
+        raise BadInput(f"`features` must name at least one column beside the label {label!r}; got none{left_out}")
     columns = _numbers(cells, [*names, *weights], mark, notes)
     columns |= {name: cells.columns[name] for name in [label, *words]}
     rows, columns = _without_gaps(cells.rows, columns, [label, *words], notes if drop_missing else None)

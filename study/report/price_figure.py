@@ -48,11 +48,12 @@ def draw(table: Table, prices: Prices) -> Figure:
 
 
 def _ends(prices: Prices) -> tuple[float, float]:
-    """Return the limits that are drawn: from below the first change and what was asked for, to the widest."""
-    path = prices.path
-    changes = np.flatnonzero((path.right[1:] != path.right[:-1]).any(axis=1))
-    first = float(path.limits[changes[0] if changes.size else -1])
-    return min(first, *prices.limits) / 3.0, 2.0 * max(float(path.limits[-1]), *prices.limits)
+    """Return the limits that are drawn: from below the first change and what was asked for, to beyond the last."""
+    changes = prices.path.edges[:-1][(prices.path.right[1:] != prices.path.right[:-1]).any(axis=1)]
+    marked = [*changes[:1], *changes[-1:], *prices.limits]
+    marked += [prices.usual_limit] if np.isfinite(prices.usual_limit) else []
+    laws = [law.kept_from for law in prices.laws.values() if law.regular]
+    return float(min(marked)) / 3.0, 3.0 * float(max(*marked, *laws))
 
 
 def _draw_bars(

@@ -109,6 +109,7 @@ def test_a_table_is_read_as_it_is_meant(kind: str) -> None:
 
 
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "words alone": ("w,c\nred,0\nblue,1\n", {"ignore_text": True}, "got none; all others hold words"),
     "a number of 400 digits": ("x,c\n1,0\n1" + 400 * "0" + ",1\n", {}, r"row 3, column 'x': 1000.* is too large"),
     "a number that floats call 0": ("x,c\n1,0\n1e-400,1\n", {}, "row 3, column 'x': 1e-400 is too small"),
     "400 places in an exponent": ("x,c\n1,0\n1" + 200 * "0" + "e-401,1\n", {}, "row 3, .* has more than 400 decimal"),
