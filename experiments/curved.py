@@ -37,7 +37,7 @@ RIVALS = ("moved_nearest", "moved_margin")
 WEIGHT = np.repeat([(1.0 - RATE) / N_ORDINARY, RATE / N_TEST_SPOILERS], [N_ORDINARY, N_TEST_SPOILERS])
 """What each test point counts."""
 Says = Callable[[Floats], NDArray[np.bool_]]
-"""What a stack of boundaries says of places (n, 2): whether +1, of shape (size, n)."""
+"""What a stack of boundaries says of places, of shape (n, 2) or (size, n, 2): whether +1, of shape (size, n)."""
 
 
 def draw(geometry: str, n_samples: int, n_spoilers: int, size: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -113,7 +113,8 @@ def count_wrong(geometry: str, width: int, size: int, rng: np.random.Generator) 
     places, labels = test_points(geometry)
     wrong = np.stack([says(places) != (labels > 0.0) for says in rules.values()])
     counts = np.stack([wrong[:, group::N_GROUPS].sum(axis=1) for group in range(N_GROUPS)], axis=1)
-    columns = one_row(wrong=counts.astype(np.uint16), groups=group_sizes(size, N_GROUPS))
+    separates = [int((says(X) == (y > 0.0)).all(axis=-1).sum()) for says in rules.values()]
+    columns = one_row(wrong=counts.astype(np.uint16), groups=group_sizes(size, N_GROUPS), separates=separates)
     return {"counts": columns, "n_fits": size * len(rules)}
 
 
@@ -177,9 +178,10 @@ def labels_of(geometry: str, width: int) -> list[str]:
 def parts_of(geometry: str, width: int, blocks: pd.DataFrame) -> pd.DataFrame:
     """Return error, bias and variance of each rule in one cell."""
     wrong, groups = whole(blocks)
+    n, separates = int(groups.sum()), np.stack(list(blocks["separates"])).sum(axis=0)
     rows = []
-    for label, own in zip(labels_of(geometry, width), wrong, strict=True):
-        row: dict[str, Any] = {"geometry": geometry, "width": width, "label": label, "n": int(groups.sum())}
+    for label, own, right in zip(labels_of(geometry, width), wrong, separates, strict=True):
+        row: dict[str, Any] = {"geometry": geometry, "width": width, "label": label, "n": n, "separates": right / n}
         rows.append(row | judged(estimate(own, groups, weight=WEIGHT)))
     return pd.DataFrame(rows)
 
@@ -216,7 +218,7 @@ def numbers(tables: Frames) -> Numbers:
         "trainings": int(4 * shares["n"].sum() + parts.loc[parts["label"].str.contains("_"), "n"].sum()),
         "n": {"shares": int(shares["n"].max()), "sets": int(parts["n"].max())},
         "shares": nested(shares, place | {"depth": "depth", "kind": ""}),
-        "parts": nested(parts, place | {"label": ""}, JUDGED),
+        "parts": nested(parts, place | {"label": ""}, [*JUDGED, "separates"]),
         "differences": nested(differences, place | {"depth": "depth", "rival": ""}),
     }
 
