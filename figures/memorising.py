@@ -65,7 +65,7 @@ def draw_number(axes: Axes, rules: pd.DataFrame) -> None:
     axes.set(xscale="log", xlabel="rare points in a set", ylabel="error on fresh rare points", ylim=(-0.04, 1.04))
     axes.set_xticks([1, 10, 40], ["1", "10", "40"])
     axes.minorticks_off()
-    axes.legend(loc="lower left", fontsize=7.0, handlelength=1.4, handletextpad=0.3, borderaxespad=0.1)
+    axes.legend(loc="lower left", fontsize=7.5, handlelength=1.4, handletextpad=0.3, borderaxespad=0.1)
 
 
 def draw_best(axes: Axes, best: pd.DataFrame) -> None:

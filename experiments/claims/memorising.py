@@ -80,8 +80,8 @@ CLAIMS = (
         basis="measured",
         sample="{memorising.best.rare_0_005.wrong_0_2.bound.n} sets a mixture",
         evidence=(
-            "gain of a bound, a fifth wrong: {memorising.best.rare_0_005.wrong_0_2.bound.gain:.3f}",
-            "one in two hundred wrong: {memorising.best.rare_0_005.wrong_0_005.bound.gain:.3f}",
+            "gain of a bound, a fifth wrong: {memorising.best.rare_0_005.wrong_0_2.bound.gain:.4f}",
+            "one in two hundred wrong: {memorising.best.rare_0_005.wrong_0_005.bound.gain:.4f}",
         ),
         rests="[Figure](figures/memorising.svg)d",
     ),
