@@ -1,11 +1,11 @@
-"""The best of a class of bounded networks on one set: the lowest loss, and the widest margin."""
+"""The best of a class of bounded networks on one set, and start weights scaled by layer."""
 
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
-from study import Bound, Dataset, network, outputs
+from study import Bound, Dataset, initial_weights, network, outputs
 from study.datasets.dataset import Floats
 from study.trainers.layers import backward, forward, weight_matrices
 
@@ -75,3 +75,11 @@ def widest_margin(
         if margins[-1] > least - 1e-7:
             best = max(best, float(margins[:-1].min()))
     return best
+
+
+def start(layers: tuple[int, ...], activation: str, size: int, rng: np.random.Generator) -> Floats:
+    """Draw start weights whose variance is two over the inputs of a node for ReLU, else one."""
+    w = initial_weights(2, layers, scale=1.0, size=size, rng=rng)
+    for W in weight_matrices(w, 2, layers):
+        W *= np.sqrt((2.0 if activation == "relu" else 1.0) / W.shape[-2])
+    return w

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from experiments._curved import draw_waves
+from experiments._networks import start
 from experiments._points import spoilt_clusters
-from experiments.optimisers import start
 from study import Bound, Optimiser, network, outputs, sigmoid_unit
 from study.analysis.interval import mean, rate
 from study.datasets.dataset import Floats

@@ -7,19 +7,21 @@ import numpy as np
 import pandas as pd
 
 from experiments._geometries import BRAKED, braked
-from study import BadInput, Bound, Optimiser, add_spoilers, initial_weights, make_boxes, network, outputs
+from experiments._networks import start
+from study import BadInput, Bound, Optimiser, add_spoilers, make_boxes, network, outputs
 from study.analysis.interval import rates
 from study.datasets.dataset import Floats
 from study.law.conflict import Spoilt
 from study.law.sweeping import time_law, time_right
 from study.law.thresholds import threshold
 from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, key, nested, summarise
-from study.trainers.layers import Activation, weight_matrices
+from study.trainers.layers import Activation
 
 LN_M, MOMENTUM, MOST_STEPS = (5.0, 7.0), 0.9, 400_000
 LN_M_ADAM, BETAS, EPSILON = (8.0, 11.0, 14.0), (0.99, 0.999), 1e-15
 DECAYS, REACH, N_TRIED = (0.5, 0.25, 1.0 / 6.0), 0.5, 21
-NETS: dict[str, tuple[int, ...]] = {"unit": (1,), "4": (4, 1), "16": (16, 1), "8, 8": (8, 8, 1)}
+NETS: dict[str, tuple[int, ...]] = {"unit": (1,), "4": (4, 1), "16": (16, 1), "64": (64, 1)}
+NETS |= {"8, 8": (8, 8, 1), "8, 8, 8": (8, 8, 8, 1)}
 ACTIVATIONS: tuple[Activation, ...] = ("sigmoid", "tanh", "relu")
 SIZES, PASSES, BATCH, N_TUNING = (20, 100), 100, 10, 10
 RULES: dict[str, tuple[dict[str, Any], tuple[float, ...]]] = {
@@ -89,14 +91,6 @@ def rest(decay: float, geometry: str) -> Records:
     row = {"ln_law": law, "error": (kept.mean() - 0.5) * 2.0 * REACH, "monotone": bool((kept[1:] <= kept[:-1]).all())}
     row |= {"largest": float(np.abs(w).max() * decay)}
     return {"adamw": row, "n_fits": N_TRIED}
-
-
-def start(layers: tuple[int, ...], activation: str, size: int, rng: np.random.Generator) -> Floats:
-    """Draw start weights whose variance is two over the inputs of a node for ReLU, else one."""
-    w = initial_weights(2, layers, scale=1.0, size=size, rng=rng)
-    for W in weight_matrices(w, 2, layers):
-        W *= np.sqrt((2.0 if activation == "relu" else 1.0) / W.shape[-2])
-    return w
 
 
 def train_nets(net: str, activation: Activation, n_samples: int, size: int, rng: np.random.Generator) -> Records:
