@@ -1,6 +1,5 @@
-"""Thresholds under four brakes, with the laws as lines."""
+"""Thresholds under a bound, a penalty, in time and for other losses, with the laws as lines."""
 
-import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -20,9 +19,9 @@ TAILS = {
 
 
 def draw(tables: Tables) -> Figure:
-    """Draw a panel for each brake, one for descent on the quadratic loss, and one for the errors."""
-    figure = plt.figure(figsize=(WIDTH, 6.6), layout="constrained")
-    axes = figure.subplots(3, 2)
+    """Draw a panel for each."""
+    figure = plt.figure(figsize=(WIDTH, 4.5), layout="constrained")
+    axes = figure.subplots(2, 2)
     laws = tables[""]
     draw_law(axes[0, 0], laws[laws["brake"] == "bound"], "black", "o", "bound")
     axes[0, 0].set(xlabel="bound $R$", ylabel=r"$\ln M^*$")
@@ -31,12 +30,10 @@ def draw(tables: Tables) -> Figure:
     axes[0, 1].set(xlabel="$C$", ylabel=r"$\ln M^*$")
     draw_time(axes[1, 0], tables["time"])
     draw_tails(axes[1, 1], tables["tail"])
-    draw_quadratic(axes[2, 0], tables["quadratic"])
-    draw_errors(axes[2, 1], laws)
     for axis in axes[0]:
         axis.set(xscale="log", yscale="log", ylim=(4.0, 1000.0))
     axes[0, 1].legend(loc="upper left", handletextpad=0.1, ncols=2, columnspacing=0.5)
-    titles = ("a bound", "a penalty", "time", "other tails, in a bound", "time, quadratic loss", "error of the laws")
+    titles = ("a bound", "a penalty", "time", "other losses, in a bound")
     label_panels(zip(axes.ravel(), titles, strict=True))
     return figure
 
@@ -64,28 +61,3 @@ def draw_tails(axes: Axes, rows: pd.DataFrame) -> None:
         draw_law(axes, chosen, colour, marker, label)
     axes.set(xscale="log", xlabel="bound $R$", ylabel=r"$\ln M^*$")
     axes.legend(loc="upper left", handletextpad=0.1, borderpad=0.1, labelspacing=0.25)
-
-
-def draw_quadratic(axes: Axes, rows: pd.DataFrame) -> None:
-    """Draw the time of descent on the quadratic loss, with lines of the power that is derived."""
-    for _, one in rows.groupby("geometry"):
-        met = one[np.isfinite(one["ln_t"])]
-        if len(met):
-            last = met.iloc[-1]
-            law = last["ln_t"] + last["exponent"] * (one["ln_M"] - last["ln_M"])
-            axes.plot(one["ln_M"], law, color=OKABE_ITO["vermillion"], linewidth=0.5)
-        draw_open(axes, met["ln_M"], met["ln_t"], "vermillion", "s")
-    never = rows[np.isinf(rows["exponent"])]
-    axes.plot(never["ln_M"], np.full(len(never), 62.0), "x", markersize=4, color=OKABE_ITO["black"])
-    axes.set(xlabel=r"$\ln M$", ylabel=r"$\ln t^*$", ylim=(0, 66))
-
-
-def draw_errors(axes: Axes, laws: pd.DataFrame) -> None:
-    """Draw the size of the error of ln M* against the one that the law expects of itself."""
-    for brake, (colour, marker, _) in {"bound": ("black", "o", ""), **PENALTIES}.items():
-        rows = laws[laws["brake"] == brake]
-        draw_open(axes, rows["own_error"].clip(1e-6, 10.0), rows["error"].abs().clip(lower=1e-8), colour, marker)
-    axes.plot([1e-6, 10.0], [1e-6, 10.0], color="0.5", linewidth=0.8)
-    axes.axhline(1e-2, color="0.5", linewidth=0.8, linestyle=":")
-    axes.axvline(1e-2 / 3.0, color="0.5", linewidth=0.8, linestyle=":")
-    axes.set(xscale="log", yscale="log", xlabel="expected", ylabel=r"error of $\ln M^*$")

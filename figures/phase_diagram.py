@@ -14,20 +14,19 @@ from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 STATES = {
     "separates": "#d9ecf7",
-    "spoiler lost": "#f3c5ad",
-    "base lost": "#f2e394",
+    "spoiler given up": "#f3c5ad",
+    "base points given up": "#f2e394",
     "undecided": "white",
 }
 
 
 def draw(tables: Tables) -> Figure:
-    """Draw five maps and two panels of the law's error."""
-    figure = plt.figure(figsize=(WIDTH, 6.6))
+    """Draw five maps."""
+    figure = plt.figure(figsize=(WIDTH, 4.6))
     panels: dict[str, Axes] = {}
     for letters, top, bottom, wspace in (
-        ("ab", 0.965, 0.71, 0.34),
-        ("cde", 0.61, 0.395, 0.6),
-        ("fg", 0.295, 0.065, 0.34),
+        ("ab", 0.95, 0.585, 0.34),
+        ("cde", 0.43, 0.1, 0.6),
     ):
         row = figure.add_gridspec(1, len(letters), left=0.115, right=0.99, top=top, bottom=bottom, wspace=wspace)
         panels |= {letter: figure.add_subplot(row[0, place]) for place, letter in enumerate(letters)}
@@ -47,10 +46,7 @@ def draw(tables: Tables) -> Figure:
     panels["d"].set(xscale="log", xticks=[2, 5, 10, 20], xticklabels=["2", "5", "10", "20"])
     panels["d"].minorticks_off()
     label_regions(panels)
-    draw_geometries(panels["f"], tables["law"])
-    draw_errors(panels["g"], tables["law"])
-    titles = [title for _, _, title in maps.values()]
-    label_panels(zip(panels.values(), [*titles, "predicted and measured", "error of the law"], strict=True))
+    label_panels(zip(panels.values(), [title for _, _, title in maps.values()], strict=True))
     return figure
 
 
@@ -58,7 +54,7 @@ def state(row: Mapping[str, Any]) -> str:
     """Return what happens in a cell, in the words of the legend."""
     if row["verdict"] != "fails":
         return str(row["verdict"])
-    return "spoiler lost" if row["spoiler_lost"] else "base lost"
+    return "spoiler given up" if row["spoiler_lost"] else "base points given up"
 
 
 def edges(centres: np.ndarray, logarithmic: bool) -> np.ndarray:
@@ -98,75 +94,11 @@ def draw_map(axes: Axes, cells: pd.DataFrame, law: pd.DataFrame, part: str, loss
 
 def label_regions(panels: Mapping[str, Axes]) -> None:
     """Name the regions where they lie, and the curves beside the second map."""
-    panels["a"].text(12, 3e9, "spoiler lost", ha="center", fontsize=8)
+    panels["a"].text(12, 3e9, "given up", ha="center", fontsize=8)
     panels["a"].text(40, 2e3, "separates", ha="center", fontsize=8)
-    panels["e"].text(2.1, 110, "spoiler lost", ha="center", fontsize=7.5)
+    panels["e"].text(2.1, 110, "given up", ha="center", fontsize=7.5)
     panels["e"].text(2.6, 9.5, "separates", ha="center", fontsize=7.5)
-    panels["e"].text(0.25, 2.0, "base lost", fontsize=7.5)
+    panels["e"].text(0.25, 2.0, "base\ngiven up", fontsize=7.5)
     for label, line, colour in (("threshold $N^*$", "-", "black"), ("law", "--", "black"), ("bounds", ":", "0.35")):
         panels["b"].plot([], [], color=colour, linestyle=line, linewidth=1.1, label=label)
     panels["b"].legend(loc="upper left", fontsize=8, handlelength=1.7, borderpad=0.1, labelspacing=0.25)
-
-
-def draw_geometries(axes: Axes, law: pd.DataFrame) -> None:
-    """Draw predicted against measured ln N* for the other geometries; open marks where the law is not resolved."""
-    rows = law[law["part"].isin(["geometry", "soft"])]
-    axes.plot([0, 30], [0, 30], color="0.6", linewidth=0.8, zorder=1)
-    for kind, marker, colour in kinds():
-        chosen = rows[rows.apply(lambda row, kind=kind: kind_of(row) == kind, axis=1)]
-        for resolved, face in ((True, OKABE_ITO[colour]), (False, "white")):
-            some = chosen[(chosen["resolved"] | (chosen["eps"].between(1e-99, 1e-3))) == resolved]
-            axes.scatter(
-                some["ln_predicted"],
-                some["ln_threshold"],
-                s=14,
-                marker=marker,
-                facecolor=face,
-                edgecolor=OKABE_ITO[colour],
-                linewidth=0.8,
-                zorder=2,
-                label=kind if resolved else None,
-            )
-    axes.set(xlabel=r"predicted $\ln N^*$", ylabel=r"measured $\ln N^*$", xlim=(0, 30), ylim=(0, 30))
-    axes.legend(loc="upper left", fontsize=7.5, handletextpad=0.1, borderpad=0.1, labelspacing=0.25)
-
-
-def kinds() -> list[tuple[str, str, str]]:
-    """Return the kinds of geometry, with marker and colour."""
-    return [
-        ("box", "s", "blue"),
-        ("ball", "o", "vermillion"),
-        ("two spoilers", "^", "green"),
-        ("soft targets", "D", "purple"),
-    ]
-
-
-def kind_of(row: Mapping[str, Any]) -> str:
-    """Return the kind of geometry of a row."""
-    if row["eps"] > 0.0:
-        return "soft targets"
-    return "two spoilers" if row["n_spoilers"] > 1 else str(row["shape"])
-
-
-def draw_errors(axes: Axes, law: pd.DataFrame) -> None:
-    """Draw the size of the error of ln N* against the rate of the law's error, times R."""
-    rows = law[(law["part"] == "geometry") | (law["part"] == "bound")]
-    rows = rows.assign(resolution=rows["rate"] * rows["weight_bound"], size=rows["error"].abs())
-    for kind, marker, colour in kinds()[:3]:
-        chosen = rows[rows.apply(lambda row, kind=kind: kind_of(row) == kind, axis=1)]
-        axes.scatter(
-            chosen["resolution"],
-            chosen["size"].clip(lower=1e-8),
-            s=12,
-            marker=marker,
-            facecolor="white",
-            edgecolor=OKABE_ITO[colour],
-            linewidth=0.8,
-        )
-    axes.axhline(0.05, color="0.5", linewidth=0.8, linestyle=":")
-    axes.axvline(5.0, color="0.5", linewidth=0.8, linestyle=":")
-    x = np.linspace(1.0, 17.0, 2)
-    axes.plot(x, np.exp(-x), color=OKABE_ITO["black"], linewidth=1.0)
-    axes.text(11.0, 2e-4, r"$e^{-\eta'R}$", fontsize=8, ha="left")
-    axes.set(xlabel=r"$\eta'R$", ylabel=r"error of $\ln N^*$", yscale="log", xlim=(0.5, 16.6), ylim=(5e-9, 3))
-    axes.minorticks_off()

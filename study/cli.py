@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, TextIO
 
@@ -10,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 from study.checks import BadInput, CheckFailed
 from study.commands.bench import bench
 from study.commands.certify import certify
+from study.commands.cite import cite
 from study.commands.claims import claims
 from study.commands.compare import compare
 from study.commands.datasets import datasets
@@ -25,16 +27,33 @@ from study.commands.sweep import sweep
 for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported: the same bytes on any number of cores
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
-EXAMPLES = """Examples:
+EXAMPLES: dict[Callable[..., None], list[str]] = {
+    reproduce: ["reproduce", "reproduce --quick"],
+    list_experiments: ["list"],
+    run: ["run four_points --json"],
+    figures: ["figures four_points --format png --open"],
+    paper: ["paper --check"],
+    claims: ["claims --json"],
+    cite: ["cite spoiler", "cite spoilers.n"],
+    sweep: [
+        "sweep --rule perceptron unit --weight-bound 1 3 --spoiler-rate 0.01 0.05",
+        "sweep points.csv --label class --rule perceptron unit --weight-bound 3 10 --out mine.csv",
+    ],
+    compare: ["compare points.csv --label class --weight-bound 1 3 10 --out compared"],
+    price: ["price points.csv --label class --standardise --out priced", "price --example breast-cancer --standardise"],
+    datasets: ["datasets"],
+    bench: ["bench"],
+    certify: [
+        "certify points.csv --label class --weight-bound 10 --out proof.json",
+        "certify --check experiments/results/certificates",
+    ],
+}
+"""Each command, in the order of the help, with examples."""
 
-    study reproduce
-    study run four_points --json
-    study figures four_points --format png --open
-    study paper --check
-    study sweep --rule perceptron unit --weight-bound 1 3 --n-samples 50 100 --spoiler-rate 0.01 0.05
-    study compare points.csv --label class --weight-bound 1 3 10 --out compared
-    study price --example breast-cancer --standardise --out priced
-"""
+
+def examples(*commands: list[str]) -> str:
+    """Return examples as the help shows them."""
+    return "Examples:\n\n" + "".join(f"    study {line}\n" for lines in commands for line in lines)
 
 
 def one_line(error: CycloptsError) -> str:
@@ -42,27 +61,25 @@ def one_line(error: CycloptsError) -> str:
     return f"study: {' '.join(str(error).split())}"
 
 
+def shown(default: object) -> str | None:
+    """Return a default as the help shows it; None for a switch and for what says its default in words."""
+    if isinstance(default, tuple):
+        return " ".join(str(shown(item)) for item in default)
+    return f"{default:g}" if isinstance(default, float) else str(default or "") or None
+
+
 app = App(
     name="study",
     help="When does backpropagation with bounded weights miss a separator that the perceptron finds?",
-    help_epilogue=EXAMPLES,
+    help_epilogue=examples(*EXAMPLES.values()),
     help_format="plaintext",
-    default_parameter=Parameter(negative=(), show_default=False),
+    default_parameter=Parameter(negative=(), show_default=shown),
     error_formatter=one_line,
     suppress_keyboard_interrupt=False,
 )
-app.command(reproduce)
-app.command(list_experiments, name="list")
-app.command(run)
-app.command(figures)
-app.command(paper)
-app.command(claims)
-app.command(sweep)
-app.command(compare)
-app.command(price)
-app.command(datasets)
-app.command(bench)
-app.command(certify)
+for command, lines in EXAMPLES.items():
+    name = "list" if command is list_experiments else command.__name__
+    app.command(command, name=name, help_epilogue=examples(lines))
 
 
 def _forget_what_is_unsaid(*streams: TextIO) -> None:

@@ -4,17 +4,19 @@ Needs the extra `sklearn`. Both are linear classifiers of two classes; the secon
 """
 
 from typing import Any, Literal, Self
+from warnings import warn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from study.analysis.margin import decision_values
 from study.datasets.dataset import Floats
-from study.trainers.fit import Bound, Fit
+from study.trainers.fit import Bound, Fit, Stop
 from study.trainers.losses import Bias, Loss
 from study.trainers.perceptron import perceptron
 from study.trainers.sigmoid_unit import sigmoid_unit
@@ -44,6 +46,11 @@ class _LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _keep(self, fit: Fit) -> Self:
         self.coef_, self.intercept_ = fit.w[None, :-1].copy(), fit.w[-1:].copy()
         self.fit_, self.n_iter_ = fit, max(1, int(fit.n_passes))
+        stop = Stop(int(fit.stop))
+        if stop in (Stop.BUDGET_SPENT, Stop.NOT_FINITE):
+            warn(
+                f"{type(self).__name__}: {stop.sentence}; `max_updates` is the budget", ConvergenceWarning, stacklevel=3
+            )
         return self
 
     def decision_function(self, X: ArrayLike) -> Floats:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -29,6 +30,7 @@ ESTIMATORS = (
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # of sets that no line separates
 def test_check_estimator_passes_and_skips_its_array_api_check_alone(estimator: Any) -> None:
     outcomes = check_estimator(estimator, on_fail=None, on_skip=None)
     assert len(outcomes) > 40
@@ -46,7 +48,8 @@ def pair() -> tuple[Any, Any]:
 def test_they_are_the_trainers(pair: tuple[Any, Any]) -> None:
     X, names = pair
     y = np.where(names == "virginica", 1, -1)
-    by_rule = PerceptronClassifier(max_updates=5000).fit(X, names)
+    with pytest.warns(ConvergenceWarning, match="PerceptronClassifier: the budget was spent first; `max_updates`"):
+        by_rule = PerceptronClassifier(max_updates=5000).fit(X, names)
     assert (by_rule.coef_[0] == perceptron(X, y, max_updates=5000).w[:-1]).all()
     assert by_rule.fit_.stop == Stop.BUDGET_SPENT
     unit = BoundedSigmoidClassifier(weight_bound=2.0, loss="quadratic", eps=0.05).fit(X, names)
@@ -74,6 +77,7 @@ def test_weights_count_samples(pair: tuple[Any, Any]) -> None:
     assert counted.coef_ == pytest.approx(copied.coef_, abs=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_they_drop_into_a_pipeline_and_a_grid_search(pair: tuple[Any, Any]) -> None:
     X, names = pair
     pipeline = make_pipeline(StandardScaler(), BoundedSigmoidClassifier())

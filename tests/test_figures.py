@@ -38,8 +38,8 @@ def _close() -> None:
 def test_a_figure_can_be_read_repeats_its_bytes_and_is_the_committed_one(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = figure_source(ROOT, RESULTS, name)
     module, figures = importlib.import_module(f"figures.{name}"), list[Figure]()
+    source = figure_source(ROOT, RESULTS, module)
     original = module.draw
 
     def noted(tables: Any) -> Figure:
@@ -49,9 +49,9 @@ def test_a_figure_can_be_read_repeats_its_bytes_and_is_the_committed_one(
     monkeypatch.setattr(module, "draw", noted)
     path = ROOT / "figures" / f"{name}.svg"
     assert is_current(path, source)
-    committed, drawn = path.read_bytes(), draw(module, RESULTS, name, "svg", source)
+    committed, drawn = path.read_bytes(), draw(module, RESULTS, "svg", source)
     if drawn != committed:  # another processor may differ in the last digit of a coordinate, and in nothing else
-        assert drawn == draw(module, RESULTS, name, "svg", source)
+        assert drawn == draw(module, RESULTS, "svg", source)
         texts = committed.decode(), drawn.decode()
         assert NUMBER.sub("#", texts[0]) == NUMBER.sub("#", texts[1])
         assert coordinates(texts[0]) == pytest.approx(coordinates(texts[1]), abs=1e-3)
@@ -64,7 +64,7 @@ def test_other_formats_and_citations(spoilt: Path, study: Study, tmp_path: Path)
     answer = study(spoilt, "figures", "four_points", "--format", "pdf", "--out", str(tmp_path / "out"))
     assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "out" / "four_points.pdf").read_bytes().startswith(b"%PDF")
-    answer = study(spoilt, "figures", "--cite")
+    answer = study(spoilt, "cite", *select("figures"), "paper", "code", "spoilers.n")
     assert answer.returncode == 0, answer.stderr
     for name in select("figures"):
         assert f"@misc{{ignored_spoiler_{name}," in answer.stdout

@@ -1,15 +1,18 @@
 """`study claims`."""
 
-import re
+from collections.abc import Sequence
 
 from study.checks import CheckFailed
 from study.commands.checkout import checkout, load_claims
 from study.commands.output import show, show_json
 
 
-def plain(citation: str) -> str:
-    """Return a citation without Pandoc's marks."""
-    return re.sub(r"\[?@(\w+)\]?", r"\1", citation).replace("; @", "; ")
+def plain(texts: Sequence[str]) -> list[str]:
+    """Return texts of the paper as a terminal shows them: mathematics in letters, citations by their keys."""
+    import pypandoc
+
+    text = pypandoc.convert_text("\n\n".join(texts), "plain", format="markdown-citations", extra_args=["--wrap=none"])
+    return [line.replace("[@", "").replace("@", "").replace("]", "") for line in text.strip().split("\n\n")]
 
 
 def claims(*, json: bool = False) -> None:
@@ -45,6 +48,7 @@ def claims(*, json: bool = False) -> None:
         ]
         show_json({"claims": rows})
     else:
-        for claim in load_claims():
-            verdict = f"{claim.verdict(numbers)} ({claim.basis})"
-            show(f"{claim.key}: {verdict}\n    {claim.statement}\n    ({plain(claim.source)})")
+        said = [(f"{claim.verdict(numbers)} ({claim.basis})", claim.statement, claim.source) for claim in load_claims()]
+        texts = iter(plain([text for texts in said for text in texts]))
+        for claim, verdict, statement, source in zip(load_claims(), texts, texts, texts, strict=True):
+            show(f"{claim.key}: {verdict}\n    {statement}\n    ({source})")

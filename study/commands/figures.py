@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from study.commands.checkout import build, checkout, load_figure, results, select
-from study.commands.output import say, show, view
+from study.commands.output import say, view
 
 
 def figures(
@@ -13,7 +13,6 @@ def figures(
     open: bool = False,  # noqa: A002
     format: Literal["svg", "png", "pdf"] = "svg",  # noqa: A002
     out: Path | None = None,
-    cite: bool = False,
 ) -> None:
     """Draw figures from the tables: figures/NAME.svg, or another format beside them in build/figures.
 
@@ -27,15 +26,9 @@ def figures(
         Format of the files.
     out
         Folder to write to, in place of figures/ (svg) or build/figures/ (png, pdf).
-    cite
-        Print what it takes to cite each figure: caption, path, data, seals, and an entry for BibTeX.
     """
     root = checkout()
     chosen_names = select("figures", names)
-    if cite:
-        for name in chosen_names:
-            show(citation(root, name))
-        return
     folder = out or (root / "figures" if format == "svg" else build(root) / "figures")
     for path in draw_all(chosen_names, root, results(root), folder, format):
         if open:
@@ -49,29 +42,18 @@ def draw_all(names: Sequence[str], root: Path, tables: Path, folder: Path, file_
 
     paths = []
     for name in names:
-        page = is_page(root, name)
+        figure, page = load_figure(name), is_page(root, name)
         path = folder / (f"{name}.html" if page else f"{name}.{file_format}")
         paths.append(path)
         shown = path.relative_to(root) if path.is_relative_to(root) else path
         if page:
-            content = draw_page(load_figure(name), tables)
+            content = draw_page(figure, tables)
             current = path.is_file() and path.read_bytes() == content
         else:
-            source = figure_source(root, tables, name)
+            source = figure_source(root, tables, figure)
             current = file_format == "svg" and path.is_file() and is_current(path, source)
-            content = b"" if current else draw(load_figure(name), tables, name, file_format, source)
+            content = b"" if current else draw(figure, tables, file_format, source)
         if not current:
             write_file(path, content)
         say(f"{name}: {shown} is up to date" if current else f"{name}: drawn to {shown}")
     return paths
-
-
-def citation(root: Path, name: str) -> str:
-    """Return how to cite a figure."""
-    from study.report.citation import citation as cited
-    from study.report.drawing import is_page
-
-    if is_page(root, name):
-        page = load_figure(name)
-        return cited(root, results(root), root / "figures" / f"{name}.html", page.DRAWN_FROM, page.CAPTION)
-    return cited(root, results(root), root / "figures" / f"{name}.svg", [name])

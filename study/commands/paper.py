@@ -103,11 +103,11 @@ def figure_problems(
     root: Path, records: Mapping[str, Any], shown: AbstractSet[str], linked: AbstractSet[str]
 ) -> list[str]:
     """Return a line for each figure that is nowhere shown, stale or altered, and for each that nothing here draws."""
-    from study.report.drawing import figure_source, is_current, is_page, is_sealed
+    from study.report.drawing import drawn_from, figure_source, is_current, is_page, is_sealed
 
     findings, figures = [], {}
     for name in select("figures"):
-        page = is_page(root, name)
+        figure, page = load_figure(name), is_page(root, name)
         path = root / "figures" / (f"{name}.html" if page else f"{name}.svg")
         figures[f"figures/{path.name}"] = path
         if page:
@@ -118,7 +118,9 @@ def figure_problems(
             findings.append(
                 f"figures/{path.name}: altered by hand: its seal does not fit; `study figures` draws it anew"
             )
-        elif name in records and path.is_file() and not is_current(path, figure_source(root, results(root), name)):
+        elif not path.is_file() or not set(drawn_from(figure)) <= records.keys():
+            pass  # what is absent, and a result that is not whole, have lines of their own
+        elif not is_current(path, figure_source(root, results(root), figure)):
             findings.append(f"figures/{path.name}: stale; `study figures` draws it anew")
     findings += [
         f"paper.md: {url} is shown, but no module in figures/ draws it" for url in sorted(shown - set(figures))

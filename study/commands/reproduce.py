@@ -1,6 +1,6 @@
 """`study reproduce`."""
 
-from study.commands.checkout import build, checkout, results, select
+from study.commands.checkout import build, checkout, load_figure, results, select
 from study.commands.output import say, show_json
 
 
@@ -17,12 +17,13 @@ def reproduce(*, quick: bool = False, json: bool = False) -> None:
     from study.commands.figures import draw_all
     from study.commands.paper import paper
     from study.commands.run import run_all
+    from study.report.drawing import drawn_from
 
     root = checkout()
     report = run_all(quick=quick)
     if quick:
         folder = build(root, quick=True)
-        names = [name for name in select("figures") if name in report["experiments"]]
+        names = [name for name in select("figures") if set(drawn_from(load_figure(name))) <= set(report["experiments"])]
         draw_all(names, root, folder / "results", folder / "figures")
         say("quick results and figures are in build/quick")
     else:

@@ -1,18 +1,21 @@
-"""How to cite a figure: caption, path, data, digests and BibTeX, ready to be pasted."""
+"""How to cite the study, a figure or a number: what it says, where it stands, data, digests and BibTeX."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
+from study.report.numbers import NUMBER_LINK, RESULTS, lookup
 from study.report.provenance import read_record
 from study.report.syntax import captions, syntax_tree
 
 LICENCE = "CC BY 4.0"
+SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n\n|\|")
 
 
-def citation(root: Path, results: Path, figure: Path, data: Sequence[str], caption: str | None = None) -> str:
+def cite_figure(root: Path, results: Path, figure: Path, data: Sequence[str], caption: str | None = None) -> str:
     """Return how to cite a figure.
 
     Parameters
@@ -31,29 +34,74 @@ def citation(root: Path, results: Path, figure: Path, data: Sequence[str], capti
     path = figure.relative_to(root).as_posix()
     text = caption or captions(syntax_tree((root / "paper.md").read_text(encoding="utf-8"))).get(path, "")
     records = {name: read_record(results, name) for name in data}
-    seals = [f"experiments/results/{name}.json {record['seal']}" for name, record in records.items()]
-    tables = [f"experiments/results/{table}" for record in records.values() for table in record["tables"]]
+    tables = [f"{RESULTS}/{table}" for record in records.values() for table in record["tables"]]
     digest = hashlib.sha256(figure.read_bytes()).hexdigest()
     return (
         f"{text or records[data[0]]['question']}\n\n"
         f"figure:  {path}\n"
         f"data:    {', '.join(tables)}\n"
-        f"seal:    {f'{chr(10)}         '.join(seals)}\n"
+        f"{_seals(results, data)}"
         f"SHA-256: {digest}\n"
         f"licence: {LICENCE}\n\n"
-        f"{bibtex(root, path, digest)}"
+        f"{_bibtex(root, figure.stem, f'{path}, SHA-256 {digest[:16]}, {LICENCE}')}"
     )
 
 
-def bibtex(root: Path, path: str, digest: str) -> str:
-    """Return a BibTeX entry for a figure, with what CITATION.cff says of the study."""
+def cite_number(root: Path, results: Path, name: str, key: str) -> str:
+    """Return how to cite a number: its value, the first sentence of the paper that has it, and where it stands.
+
+    Raises
+    ------
+    KeyError, TypeError
+        Where the result holds no such number.
+    """
+    record = read_record(results, name)
+    (value,) = lookup(record if key.startswith("declaration.") else record["numbers"], key)
+    if isinstance(value, dict):
+        raise KeyError(key)
+    paper = (root / "paper.md").read_text(encoding="utf-8")
+    links = (link for link in NUMBER_LINK.finditer(paper) if (link["name"], link["key"]) == (name, key))
+    link = next(links, None)
+    note = f"{RESULTS}/{name}.json, {key}, seal {record['seal'][:16]}, {LICENCE}"
+    said = f"paper:   {_sentence(paper, link.start(), link.end())}\n" if link else "paper:   not cited there\n"
+    return (
+        f"value:   {value}\n{said}"
+        f"file:    {RESULTS}/{name}.json\n"
+        f"key:     {key}\n"
+        f"{_seals(results, [name])}"
+        f"licence: {LICENCE}\n\n"
+        f"{_bibtex(root, f'{name}_number', note)}"
+    )
+
+
+def cite_study(root: Path, what: str, commit: str) -> str:
+    """Return how to cite the paper or the code, at a commit."""
+    licence = "MIT" if what == "code" else LICENCE
+    return _bibtex(root, what, f"{what}, commit {commit[:12]}, {licence}")
+
+
+def _sentence(paper: str, start: int, end: int) -> str:
+    """Return the sentence of the paper around a place, with numbers as text."""
+    begins = [found.end() for found in SENTENCE_END.finditer(paper, 0, start)]
+    stop = SENTENCE_END.search(paper, end)
+    sentence = paper[begins[-1] if begins else 0 : stop.start() if stop else len(paper)]
+    return " ".join(NUMBER_LINK.sub(lambda link: link["text"], sentence).split())
+
+
+def _seals(results: Path, names: Sequence[str]) -> str:
+    """Return a line for the seal of each result."""
+    return "".join(f"seal:    {RESULTS}/{name}.json {read_record(results, name)['seal']}\n" for name in names)
+
+
+def _bibtex(root: Path, name: str, note: str) -> str:
+    """Return an entry for BibTeX, with what CITATION.cff says of the study."""
     study = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
     return (
-        f"@misc{{ignored_spoiler_{Path(path).stem},\n"
+        f"@misc{{ignored_spoiler_{name},\n"
         f"  author  = {{{{{study['authors'][0]['name']}}}}},\n"
         f"  title   = {{{{{study['title']}}}}},\n"
         f"  year    = {{{str(study['date-released'])[:4]}}},\n"
         f"  version = {{{study['version']}}},\n"
-        f"  note    = {{{path.replace('_', chr(92) + '_')}, SHA-256 {digest[:16]}, {LICENCE}}},\n"
+        f"  note    = {{{note.replace('_', chr(92) + '_')}}},\n"
         "}\n"
     )

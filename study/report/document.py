@@ -1,6 +1,7 @@
 """Render paper.md to HTML and PDF."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +11,8 @@ import pypandoc
 import typst
 
 from study.checks import CheckFailed
+from study.report.number_page import number_page
+from study.report.numbers import RESULTS
 from study.report.syntax import SOURCE
 
 HERE = Path(__file__).parent
@@ -17,7 +20,7 @@ OUTPUTS = ("paper.html", "paper.pdf")
 
 
 def render(root: Path) -> dict[str, bytes]:
-    """Return the paper as `paper.html` and `paper.pdf`; the same bytes for the same files.
+    """Return `paper.html`, `paper.pdf` and a page of numbers for each result; the same bytes for the same files.
 
     Raises
     ------
@@ -26,6 +29,8 @@ def render(root: Path) -> dict[str, bytes]:
     """
     css = f"--css={HERE / 'paper.css'}"
     html = _pandoc(root, "html5", "--embed-resources", "--mathml", "--toc", "--toc-depth=3", css)
+    script = (HERE / "paper.js").read_text(encoding="utf-8")
+    html = html.replace("</body>", f"<script>\n{script}</script>\n</body>")
     page = ('--variable-json=margin:{"x":"2.6cm","y":"2.6cm"}', "--variable=papersize=a4", "--variable=fontsize=10.5pt")
     source = _pandoc(root, "typst", f"--include-in-header={HERE / 'paper.typ'}", *page)
     main: Any = source.encode()
@@ -33,7 +38,9 @@ def render(root: Path) -> dict[str, bytes]:
         pdf: Any = typst.compile(main, root=root, ignore_system_fonts=True, timestamp=0)
     except typst.TypstError as error:
         raise CheckFailed(f"paper.md: Typst: {error}") from None
-    return {"paper.html": html.encode(), "paper.pdf": bytes(pdf)}
+    records = {path.stem: json.loads(path.read_bytes()) for path in _records(root)}
+    pages = {f"numbers/{name}.html": number_page(name, record).encode() for name, record in records.items()}
+    return {"paper.html": html.encode(), "paper.pdf": bytes(pdf), **pages}
 
 
 def inputs_digest(root: Path) -> str:
@@ -41,12 +48,19 @@ def inputs_digest(root: Path) -> str:
     paths: Sequence[Path] = [
         root / "paper.md",
         root / "references.bib",
+        *_records(root),
         *sorted((root / "figures").glob("*.svg")),
         *sorted(HERE.glob("paper.*")),
         Path(__file__),
+        HERE / "number_page.py",
     ]
     versions = " ".join(version(name) for name in ("pypandoc_binary", "typst"))
     return hashlib.sha256(b"\x00".join([versions.encode(), *(path.read_bytes() for path in paths)])).hexdigest()
+
+
+def _records(root: Path) -> list[Path]:
+    """Return the results' JSON files."""
+    return sorted((root / RESULTS).glob("*.json"))
 
 
 def _pandoc(root: Path, to: str, *arguments: str) -> str:

@@ -11,16 +11,23 @@ from study.sweeps.digest import code_digest
 SEAL = b"<!-- SHA-256 of the lines above: "
 
 
-def figure_source(root: Path, results: Path, name: str) -> str:
+def drawn_from(figure: ModuleType) -> tuple[str, ...]:
+    """Return the experiments that a figure shows: its `DRAWN_FROM`, or the one that has the figure's name."""
+    names: tuple[str, ...] = getattr(figure, "DRAWN_FROM", (figure.__name__.rpartition(".")[2],))
+    return names
+
+
+def figure_source(root: Path, results: Path, figure: ModuleType) -> str:
     """Return a line that names what a figure depends on: tables, code and the version of matplotlib.
 
     It stands in the SVG's metadata, so that a figure says itself whether it is stale.
     """
-    read_tables(results, name)  # refuses what is not whole
-    tables = read_record(results, name)["tables"]
-    code = code_digest(root, f"figures.{name}", "study.report.style", "study.report.drawing")
+    (experiment,) = drawn_from(figure)
+    read_tables(results, experiment)  # refuses what is not whole
+    tables = read_record(results, experiment)["tables"]
+    code = code_digest(root, figure.__name__, "study.report.style", "study.report.drawing")
     digest = hashlib.sha256(f"{tables} {code} {version('matplotlib')}".encode()).hexdigest()
-    return f"experiments/results/{name}.json {digest}"
+    return f"experiments/results/{experiment}.json {digest}"
 
 
 def is_current(svg: Path, source: str) -> bool:
@@ -46,15 +53,16 @@ def is_page(root: Path, name: str) -> bool:
 
 def draw_page(figure: ModuleType, results: Path) -> bytes:
     """Return a page, made from the tables of the results that its module names."""
-    text: str = figure.page({name: read_tables(results, name) for name in figure.DRAWN_FROM})
+    text: str = figure.page({name: read_tables(results, name) for name in drawn_from(figure)})
     return text.encode()
 
 
-def draw(figure: ModuleType, results: Path, name: str, file_format: str, source: str) -> bytes:
-    """Return a figure, drawn from the tables of the result of the same name."""
+def draw(figure: ModuleType, results: Path, file_format: str, source: str) -> bytes:
+    """Return a figure, drawn from the tables of its experiment."""
     from study.report.style import render_figure, study_style  # matplotlib is slow to import, and often not needed
 
-    tables = read_tables(results, name)
+    (experiment,) = drawn_from(figure)
+    tables = read_tables(results, experiment)
     with study_style():
         content = render_figure(figure.draw(tables), file_format, source)
     return seal(content) if file_format == "svg" else content

@@ -3,6 +3,7 @@
 -- [Figure](figures/NAME.svg)            becomes "Figure 1", a link to the figure
 -- [$$ ... $$]{#eq-name}, a paragraph    becomes a numbered equation
 -- [Equation](#eq-name)                  becomes "Equation 1", a link to it
+-- [0.5](experiments/results/NAME.json "key:.1f")   becomes a link to the key on the page of the result's numbers
 
 local figures, equations, anchors = {}, {}, {}
 local n_figures, n_equations = 0, 0
@@ -66,6 +67,11 @@ local function resolved(link)
     end
   elseif not link.target:match("^%a+:") then
     if typst then return link.content end -- a PDF is read anywhere: a file's name is all that it can say
+    local result = link.target:match("^experiments/results/([%w_]+)%.json$")
+    if result then
+      link.target = "numbers/" .. result .. ".html#" .. link.title:gsub(":.*", "")
+      return link
+    end
     link.target = "../" .. link.target -- the paper is read in build/
     return link
   end

@@ -15,7 +15,7 @@ from study.report.numbers import NUMBER_LINK, RESULTS
 
 SOURCE = "markdown"
 COMMENT = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
-GUARDED_SECTIONS = ("abstract", "results")
+GUARDED_SECTIONS = ("abstract", "results", "claims", "more-results")
 """In these sections every digit stands inside a number link, a citation, code or mathematics.
 
 Code and mathematics hold no decimal number, and no whole number above `LARGEST` but in an index or exponent; a number

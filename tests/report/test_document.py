@@ -1,5 +1,6 @@
 """Rendering numbers figures and equations, and fails on whatever leads nowhere."""
 
+import json
 import re
 from pathlib import Path
 
@@ -36,6 +37,9 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / "figures" / f"{name}.svg").write_text(SVG)
     (tmp_path / "references.bib").write_text(BIB)
     (tmp_path / "paper.md").write_text(PAPER)
+    (tmp_path / "experiments" / "results").mkdir(parents=True)
+    record = {"question": "Q?", "declaration": {"n": 1}, "tables": {"e.csv": "0"}, "numbers": {"k": 0.5}}
+    (tmp_path / "experiments" / "results" / "e.json").write_text(json.dumps({**record, "seal": "s", "digest": "d"}))
     return tmp_path
 
 
@@ -49,7 +53,8 @@ def test_references_are_numbered_and_bytes_repeat(folder: Path) -> None:
     assert "Figure 2. Caption B." in text
     assert html.index('id="fig-a"') < html.index('id="fig-b"')
     assert 'href="#fig-b"' in html
-    assert 'href="../experiments/results/e.json"' in html
+    assert 'href="numbers/e.html#k"' in html
+    assert '<tr id="k"><td>k</td><td>0.5</td></tr>' in files["numbers/e.html"].decode()
     assert "Known 1989" in text
     assert "<math" in html
     assert 'src="figures' not in html
