@@ -12,7 +12,7 @@ export MKL_NUM_THREADS := 1
 PARALLEL := -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce check test lint docs format lock clean
+.PHONY: help reproduce check test lint docs format lock archive release clean
 
 help: ## say what there is
 	@echo "make TARGET, one of:"
@@ -32,10 +32,9 @@ lint: $(INSTALLED)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-docs: $(INSTALLED) ## the API reference from the docstrings, to build/docs
-	@rm -rf build/docs
-	@$(BIN)/pdoc --docformat numpy --output-directory build/docs study '!study.commands' '!study.cli'
-	@echo "the API reference is build/docs/index.html"
+docs: $(INSTALLED) ## the pages of docs/ and the library's reference as one site with a search, to build/docs
+	@$(BIN)/sphinx-build -q -W --fresh-env -b html docs build/docs
+	@echo "the site is build/docs/index.html"
 
 format: $(INSTALLED) ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
@@ -44,6 +43,23 @@ format: $(INSTALLED) ## let ruff mend what it can
 lock: ## pin the newest versions that fit pyproject.toml (needs uv on the PATH)
 	@uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --upgrade \
 	  --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock.txt
+
+archive: $(INSTALLED) ## source, results, proofs and the rendered paper in one file with its digests, to build
+	@test -z "$$(git status --porcelain)" || { echo "make archive: commit or remove what is changed first"; exit 2; }
+	@$(BIN)/study paper
+	@rm -rf build/archive && mkdir -p build/archive
+	@git archive --prefix=study/ HEAD | tar -x -C build/archive
+	@cp build/paper.html build/paper.pdf build/archive/study/
+	@cd build/archive/study && git -C $(CURDIR) rev-parse HEAD > COMMIT && \
+	  find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
+	@tar -czf build/study.tar.gz -C build/archive study && rm -r build/archive
+	@echo "the archive is build/study.tar.gz; SHA256SUMS in it has the digest of every file"
+
+release: $(INSTALLED) ## tag the version of pyproject.toml, once CHANGELOG.md has a section for it
+	@test -z "$$(git status --porcelain)" || { echo "make release: commit or remove what is changed first"; exit 2; }
+	@version=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml); \
+	  grep -q "^## $$version" CHANGELOG.md || { echo "make release: CHANGELOG.md has no section $$version"; exit 2; }; \
+	  git tag -a "v$$version" -m "Version $$version" && echo "tagged v$$version"
 
 clean: ## delete what was made: .venv, build, blocks and caches
 	@rm -rf .venv .study build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -424,7 +424,7 @@ def half_written(checkout: Path) -> list[Path]:
 
 
 def test_readme_says_how_many() -> None:
-    (number,) = re.findall(r"(\d+) faults are planted", (ROOT / "README.md").read_text(encoding="utf-8"))
+    (number,) = re.findall(r"(\d+) faults are planted", (ROOT / "docs" / "reproduce.md").read_text(encoding="utf-8"))
     assert int(number) == len(FAULTS)
 
 
