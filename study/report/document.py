@@ -32,7 +32,8 @@ def render(root: Path) -> dict[str, bytes]:
     script = (HERE / "paper.js").read_text(encoding="utf-8")
     html = html.replace("</body>", f"<script>\n{script}</script>\n</body>")
     page = ('--variable-json=margin:{"x":"2.6cm","y":"2.6cm"}', "--variable=papersize=a4", "--variable=fontsize=10.5pt")
-    source = _pandoc(root, "typst", f"--include-in-header={HERE / 'paper.typ'}", *page)
+    # no wrapped lines: one that began with "115." would be an item of a list in Typst
+    source = _pandoc(root, "typst", "--wrap=none", f"--include-in-header={HERE / 'paper.typ'}", *page)
     main: Any = source.encode()
     try:
         pdf: Any = typst.compile(main, root=root, ignore_system_fonts=True, timestamp=0)
