@@ -14,7 +14,8 @@ def _least_share(results: Results, warm: bool) -> float:
 CLAIMS = (
     Claim(
         key="nearly always stuck",
-        statement="On the four points backpropagation with the quadratic loss loses the fourth nearly all the time: in "
+        statement="On the four points backpropagation with the quadratic loss misclassifies the fourth nearly all "
+        "the time: in "
         "nineteen of twenty runs or more.",
         source="[@raj2026]",
         holds=lambda results: min(_least_share(results, True), _least_share(results, False)) >= 0.95,
@@ -30,7 +31,8 @@ CLAIMS = (
     ),
     Claim(
         key="likely to fail",
-        statement="On the four points descent from random starts is likely to lose the fourth: more often than not.",
+        statement="On the four points descent from random starts is likely to misclassify the fourth: more often "
+        "than not.",
         source="our reading of @brady1989",
         holds=lambda results: _least_share(results, False) >= 0.5,
         condition="the starts are wide and the fourth point is far",

@@ -25,7 +25,8 @@ CLAIMS = (
     ),
     Claim(
         key="few separable binary points",
-        statement="Binary points that are separable may have such minima too, and lose a point there: five in three "
+        statement="Binary points that are separable may have such minima too, and misclassify a point there: five in "
+        "three "
         "dimensions.",
         source="this study, after [@sontag1989; @brady1989]",
         holds=lambda results: (

@@ -78,7 +78,8 @@ CLAIMS = (
     ),
     Claim(
         key="quadratic loss in time",
-        statement="Descent on the quadratic loss meets a lost spoiler after a power of the number of points, or never.",
+        statement="Descent on the quadratic loss gets a spoiler right after a time that is a power of the number of "
+        "points, or never.",
         source="this study",
         holds=_never_in_time,
         sample="{brakes.n_geometries} sets",

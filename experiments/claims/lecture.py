@@ -23,7 +23,7 @@ CLAIMS = (
     Claim(
         key="safe points far out",
         statement="Safe points far out on one side, if there are enough of them, push the threshold past the near "
-        "points of the other class, all of which are lost although the classes are separable.",
+        "points of the other class, all of which are given up although the classes are separable.",
         source="[@raj2026]",
         holds=_outvoted,
         basis="proved by machine",
@@ -52,7 +52,7 @@ CLAIMS = (
     ),
     Claim(
         key="any place",
-        statement="Wherever it lies, the bounded unit loses a spoiler: in nine of ten places or more.",
+        statement="Wherever it lies, the bounded unit gives a spoiler up: in nine of ten places or more.",
         source="our reading of [@rana]",
         holds=lambda results: min(lookup(results, f"lecture.any.{UNITS}.lost_low")) >= 0.9,
         condition="the loss is the cross-entropy",

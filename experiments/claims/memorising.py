@@ -7,7 +7,7 @@ from study.report.numbers import lookup
 
 BEST, LIMITS, LASTING = "memorising.best", "steps|bound|decay", "bound|decay"
 MARGIN = 0.02
-"""Errors that differ by surely less are the same."""
+"""Errors that differ by significantly less are the same."""
 
 
 def _alone(results: Results) -> bool:
@@ -101,7 +101,7 @@ CLAIMS = (
     ),
     Claim(
         key="the share that is kept",
-        statement="The law tells to a factor of two from which share on a unit in a wide bound keeps a rare point.",
+        statement="To a factor of two the law gives the share from which a unit in a wide bound keeps a rare point.",
         source="this study",
         holds=lambda results: _law(results, "R_30|R_100"),
         condition="the bound is the wider of the two that are called wide",

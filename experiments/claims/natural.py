@@ -45,14 +45,14 @@ CLAIMS = (
     Claim(
         key="variance, natural data",
         statement="On natural data a penalised unit has less variance than the perceptron and than the widest margin: "
-        "surely in two thirds of the problems or more, and surely more in a twentieth at most.",
+        "significantly in two thirds of the problems or more, and significantly more in a twentieth at most.",
         source="this study, after [@rana]",
         holds=lambda results: _mostly(results, UNIT, "variance", 2 / 3),
         condition=STRICTER,
         holds_conditionally=lambda results: _mostly(results, STRICT, "variance", 2 / 3),
         sample=HALVES,
         evidence=tuple(
-            f"{name}'s surely larger, C of {words}: {{natural.compared.{baseline}.{unit}.variance.larger}}"
+            f"{name}'s significantly larger, C of {words}: {{natural.compared.{baseline}.{unit}.variance.larger}}"
             for name, baseline in zip(("perceptron", "widest margin"), BASELINES, strict=True)
             for words, unit in (("one", UNIT), ("a hundredth", STRICT))
         ),
@@ -60,7 +60,8 @@ CLAIMS = (
     ),
     Claim(
         key="error, natural data",
-        statement="On natural data to prefer consistency often gives a better classifier: a penalised unit errs surely "
+        statement="On natural data preferring consistency often gives a better classifier: a penalised unit errs "
+        "significantly "
         "less than the perceptron and than the widest margin in a third of the problems or more, and more in a "
         "twentieth at most.",
         source="this study, after [@raj2026]",
@@ -69,7 +70,7 @@ CLAIMS = (
         holds_conditionally=lambda results: _mostly(results, STRICT, "error", 1 / 3),
         sample=HALVES,
         evidence=tuple(
-            f"{name}'s error surely larger, C of {words}: {{natural.compared.{baseline}.{unit}.error.larger}}"
+            f"{name}'s error significantly larger, C of {words}: {{natural.compared.{baseline}.{unit}.error.larger}}"
             for name, baseline in zip(("perceptron", "widest margin"), BASELINES, strict=True)
             for words, unit in (("one", UNIT), ("a hundredth", STRICT))
         ),
@@ -77,8 +78,8 @@ CLAIMS = (
     ),
     Claim(
         key="the law, natural data",
-        statement="On natural data the law tells within a factor of two at which bound a unit keeps the last point "
-        "that it gives up, in four of five separable problems.",
+        statement="On natural data the law gives, within a factor of two, the bound from which a unit keeps the last "
+        "point that it gives up, in four of five separable problems.",
         source="this study",
         holds=lambda results: bool(
             5 * results["natural"]["law"]["within"] >= 4 * results["natural"]["law"]["problems"]

@@ -94,7 +94,7 @@ CLAIMS = (
     Claim(
         key="several classes",
         statement="With three classes and a softmax the law is the same, each sample a base point for "
-        "every other class: the box keeps the spoiler a tenth below $\\ln M^*$ and loses it a tenth above, always.",
+        "every other class: the box keeps the spoiler a tenth below $\\ln M^*$ and gives it up a tenth above, always.",
         source="this study",
         holds=lambda results: _classes(results, "box_*"),
         condition="the bound is six",

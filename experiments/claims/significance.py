@@ -20,7 +20,8 @@ def _two_thresholds(results: Results) -> bool:
 CLAIMS = (
     Claim(
         key="insignificant where lost",
-        statement="Where a single input is lost it does not change the loss significantly: its own term is at most a "
+        statement="Where a single input is given up it does not change the loss significantly: its own term is at "
+        "most a "
         "twentieth of the cross-entropy.",
         source="[@rana]",
         holds=lambda results: (
@@ -41,7 +42,8 @@ CLAIMS = (
     ),
     Claim(
         key="the share rises",
-        statement="Once a spoiler is lost, more points first make its share of the loss larger: to nine tenths, at the "
+        statement="Once a spoiler is given up, more points first make its share of the loss larger: to nine tenths, "
+        "at the "
         "widest bound tried.",
         source="this study",
         holds=lambda results: at_least(results, "significance.between.least_largest", 0.9),

@@ -57,9 +57,9 @@ CLAIMS = (
         statement="For the cross-entropy a bound on the norm acts like stopping descent when it reaches that norm.",
         source="folklore, and @ji2020 in the limit",
         holds=_bound_is_stopping,
-        sample="an example and {unbounded.drawn_path.sets} drawn sets",
+        sample="an example and {unbounded.drawn_path.sets} random sets",
         evidence=(
-            "degrees between the two, at most, of drawn sets: {unbounded.drawn_path.most_apart:.1f}",
+            "degrees between the two, at most, of random sets: {unbounded.drawn_path.most_apart:.1f}",
             "degrees between the two, at most, of the example: {unbounded.path.most_apart:.1f}",
             "norm that meets the spoiler, over the bound that does: {unbounded.most_norm_ratio:.3f}",
         ),

@@ -38,7 +38,8 @@ CLAIMS = (
     ),
     Claim(
         key="any sigmoid, spoilers",
-        statement="A bounded unit with arctan or probit loses a spoiler among a hundred points as a logistic one does.",
+        statement="A bounded unit with arctan or probit gives a spoiler up among a hundred points as a logistic one "
+        "does.",
         source="our reading of [@rana]",
         holds=lambda results: at_most(results, "units.spoilers.arctan|probit.*.n_100.separates_high", 0.05),
         condition="there are five hundred points",

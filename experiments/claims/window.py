@@ -64,7 +64,7 @@ CLAIMS = (
         holds_conditionally=lambda results: _trade(results, THREE),
         sample=SETS,
         evidence=(
-            f"cells in the window in which the perceptron's bias is surely lower, box of three: "
+            f"cells in the window in which the perceptron's bias is significantly lower, box of three: "
             f"{{{AGAINST}.{UNIT}.window.bias.smaller}}",
             f"box of three, cells in the window: {{{AGAINST}.{UNIT}.window.bias.cells}}",
             f"its variance higher in: {{{AGAINST}.{UNIT}.window.variance.larger}}",
@@ -83,7 +83,7 @@ CLAIMS = (
         holds_conditionally=lambda results: _gain(results, THREE),
         sample=SETS,
         evidence=(
-            f"cells below the window in which the unit's error is surely lower, box of three: "
+            f"cells below the window in which the unit's error is significantly lower, box of three: "
             f"{{{AGAINST}.{UNIT}.below.error.larger}}",
             f"box of three, cells below the window: {{{AGAINST}.{UNIT}.below.error.cells}}",
             f"cells in the window: {{{AGAINST}.{UNIT}.window.error.cells}}",
@@ -101,16 +101,16 @@ CLAIMS = (
         holds_conditionally=lambda results: _loss(results, THREE),
         sample=SETS,
         evidence=(
-            f"cells above the window in which the unit's error is surely higher, box of three: "
+            f"cells above the window in which the unit's error is significantly higher, box of three: "
             f"{{{AGAINST}.{UNIT}.above.error.smaller}}",
             f"box of three, cells: {{{AGAINST}.{UNIT}.above.variance.cells}}",
-            f"the unit's variance is surely higher in: {{{AGAINST}.{UNIT}.above.variance.smaller}}",
+            f"the unit's variance is significantly higher in: {{{AGAINST}.{UNIT}.above.variance.smaller}}",
         ),
         rests="[Figure](figures/window.svg)c",
     ),
     Claim(
         key="consistency over perfection",
-        statement="To prefer consistency often gives a better classifier than to have the fewest training errors: in a "
+        statement="Preferring consistency often gives a better classifier than having the fewest training errors: in a "
         "third of the cells or more.",
         source="[@raj2026]",
         holds=lambda results: _often_better(results, "*"),
