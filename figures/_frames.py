@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from study.report.style import OKABE_ITO, RULES, cross_out, draw_points
 
 ROWS = {"perceptron": "perceptron", "cross-entropy": "unit"}
-BEFORE = {"color": "0.6", "linestyle": "-", "linewidth": 1.0}
+BEFORE: dict[str, Any] = {"color": "0.6", "linestyle": "-", "linewidth": 1.0}
 SIGHT = {"xlim": (-1.7, 1.7), "ylim": (-1.25, 1.25), "xlabel": "$x_1$"}
 
 
@@ -39,7 +39,7 @@ def draw_boundary(axes: Axes, fit: Any, style: Mapping[str, Any]) -> None:
 def legend_entries() -> list[Line2D]:
     """Return an entry of the legend for each mark of a frame."""
     mark: dict[str, Any] = {"linestyle": "none", "markeredgecolor": OKABE_ITO["black"], "markersize": 4}
-    cross = {"linestyle": "none", "marker": "x", "color": OKABE_ITO["vermillion"], "markersize": 6}
+    cross: dict[str, Any] = {"linestyle": "none", "marker": "x", "color": OKABE_ITO["vermillion"], "markersize": 6}
     return [
         Line2D([], [], marker="o", color=OKABE_ITO["black"], label="positive", **mark),
         Line2D([], [], marker="s", color="white", label="negative", **mark),
