@@ -1,4 +1,4 @@
-"""The built wheel does what README shows, far from the checkout, with the newest and with the oldest libraries allowed.
+"""The built wheel does what the docs show, far from the checkout, with the newest and with the oldest libraries allowed.
 
 Neither are the pinned ones: `pip install` takes the newest, and what else is installed may hold them back.
 """
@@ -14,9 +14,13 @@ import pytest
 from uv import find_uv_bin
 
 from tests.conftest import ROOT
-from tests.test_readme import block
+from tests.test_docs import block
 
-EXAMPLES = ("points = four_points(10.0)", "from study import Node", "from study.estimators import")
+EXAMPLES = (
+    ("library.md", "points = four_points(10.0)"),
+    ("library.md", "from study import Node"),
+    ("own-data.md", "from study.estimators import"),
+)
 MORE = """
 import sys
 import study.cli
@@ -92,8 +96,11 @@ def test_the_wheel_does_what_readme_shows(resolution: str, tmp_path: Path) -> No
         assert answer.returncode == 0, answer.stderr
         return answer.stdout
 
-    assert shell(block("sh", "> points.csv")).splitlines()[:2] == block("text", "41 points").splitlines()[:2]
-    (folder / "more.py").write_text(MORE + "\n".join(block("python", example) for example in EXAMPLES))
+    assert (
+        shell(block("own-data.md", "sh", "> points.csv")).splitlines()[:2]
+        == block("own-data.md", "text", "41 points").splitlines()[:2]
+    )
+    (folder / "more.py").write_text(MORE + "\n".join(block(page, "python", example) for page, example in EXAMPLES))
     place, *said, graph, perceptron, unit = shell("python more.py").splitlines()
     assert str(environment) in place
     assert said.count("1 accepted, 0 refused") == 2
