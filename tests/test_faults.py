@@ -423,7 +423,7 @@ def half_written(checkout: Path) -> list[Path]:
     return [path for name in LEFT_BEHIND for path in (checkout / name).rglob("*.tmp")]
 
 
-def test_readme_says_how_many() -> None:
+def test_the_docs_say_how_many() -> None:
     (number,) = re.findall(r"(\d+) faults are planted", (ROOT / "docs" / "reproduce.md").read_text(encoding="utf-8"))
     assert int(number) == len(FAULTS)
 

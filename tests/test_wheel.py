@@ -1,4 +1,4 @@
-"""The built wheel does what the docs show, far from the checkout, with the newest and with the oldest libraries allowed.
+"""The built wheel does what the docs show, far from the checkout, with the newest and the oldest libraries allowed.
 
 Neither are the pinned ones: `pip install` takes the newest, and what else is installed may hold them back.
 """
