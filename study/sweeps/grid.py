@@ -48,10 +48,16 @@ class Pool:
 
 def scale_features(X: Floats, features: str) -> tuple[Floats, Floats, Floats]:
     """Return training features as the rule sees them, with the centre and the unit that they were given."""
-    centre = X.mean(axis=-2, keepdims=True) if features != "raw" else np.zeros((*X.shape[:-2], 1, X.shape[-1]))
-    unit = X.std(axis=-2, keepdims=True) if features == "standardised" else np.ones_like(centre)
-    unit = np.where(unit > 0.0, unit, 1.0)
-    return (X - centre) / unit, centre[..., 0, :], unit[..., 0, :]
+    n, _, d = X.shape
+    if features == "raw":
+        return X, np.zeros((n, d)), np.ones((n, d))
+    centre = X.mean(axis=-2, keepdims=True)
+    scaled, unit = X - centre, np.ones((n, 1, d))
+    if features == "standardised":
+        unit = np.sqrt((scaled * scaled).mean(axis=-2, keepdims=True))
+        unit[unit == 0.0] = 1.0
+        scaled /= unit
+    return scaled, centre[..., 0, :], unit[..., 0, :]
 
 
 def unscale(w: Floats, centre: Floats, unit: Floats) -> Floats:
