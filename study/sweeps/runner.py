@@ -130,7 +130,8 @@ def run_experiment(
         place.advance(len(blocks) - len(missing), len(blocks))
         fits, done = 0, len(blocks) - len(missing)
         try:
-            for block, statistics in _compute_all(experiment, missing, place):
+            # Grids grow, so the last blocks tend to be the longest: begun first, none is left to one worker alone.
+            for block, statistics in _compute_all(experiment, missing[::-1], place):
                 with suppress(IsADirectoryError):  # what stands there is not deleted; below the block is computed again
                     save_block(store / f"{block.key}.npz", statistics)
                 fits, done = fits + int(statistics["n_fits"].sum()), done + 1
