@@ -274,10 +274,13 @@ def estimate(
 
     value = average(parts)
     between_points = sum(share**2 * parts[..., own].var(axis=-1, ddof=1) / own.sum() for own, share in strata)
-    own = (np.arange(n_groups)[:, None] % 2 == [0, 1])[..., None]  # the half that each group belongs to
-    left = _halves(sizes) - own * sizes[:, None, :]
-    without = _parts(_halves(wrong)[..., None, :, :] - own * wrong[..., :, None, :], left)
-    without = average(of_parts(without))
+    halves, of_halves = _halves(wrong), _halves(sizes)
+    kept = []
+    for group in range(n_groups):  # one at a time: there may be many test points
+        own = (np.arange(2) == group % 2)[:, None]  # the half that it belongs to
+        left = of_halves - own * sizes[group]
+        kept.append(average(of_parts(_parts(halves - own * wrong[..., group : group + 1, :], left))))
+    without = np.stack(kept, axis=-2)
     between_resamples = (n_groups - 1) * without.var(axis=-2)
     error = np.sqrt(between_points + between_resamples)
     reach = stats.t.ppf((1.0 + level) / 2.0, n_groups - 1) * error
