@@ -8,6 +8,7 @@ from itertools import cycle, islice
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 
 from study.sweeps.experiment import Cell, Experiment
 from study.sweeps.grid import N_GROUPS
@@ -36,6 +37,9 @@ def expected_seconds(experiment: Experiment, executor: Executor | None, workers:
         How many blocks the executor computes at once.
     """
     cells = spread(sorted(experiment.cells, key=size))
+    one_set = [_seconds(experiment, max(cells, key=size), 1) for _ in range(2)][-1]  # the first loads
+    if one_set * _least(experiment) > 2.0 * BUDGET * workers:
+        return _from_single_sets(experiment, cells, workers if executor else 1)
     resamples, n_cells = _pilot_size(experiment, workers)
     pilot = replace(experiment, block_size=min(experiment.block_size, resamples), resamples=resamples)
     waiting, seconds, shares = cycle(cells), list[float](), list[float]()
@@ -47,11 +51,37 @@ def expected_seconds(experiment: Experiment, executor: Executor | None, workers:
             run_experiment(batch, "", Place(store=folder / str(len(seconds)), executor=executor, workers=workers))
             seconds.append(time.perf_counter() - begin)
             shares.append(n_cells * resamples / (len(cells) * experiment.resamples))
-    about = sum(seconds) / sum(shares)
-    of_each = np.array(seconds) / np.array(shares)
+    return _interval(sum(seconds) / sum(shares), np.array(seconds) / np.array(shares))
+
+
+def _interval(about: float, of_each: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return an estimate with the ends of its interval, from what each measurement says alone."""
     error = 1.96 * of_each.std(ddof=1) / np.sqrt(len(of_each)) if len(of_each) > 1 else about
     reach = max(float(error), LEAST * about)
     return about, max(about - reach, 0.0), about + reach
+
+
+def _from_single_sets(experiment: Experiment, cells: Sequence[Cell], workers: int) -> tuple[float, float, float]:
+    """Return the estimate where a set takes long: from one set at a time, and the number of workers."""
+    seconds, end = list[float](), time.perf_counter() + BUDGET
+    for cell in cycle(cells):
+        seconds.append(_seconds(experiment, cell, 1))
+        if len(seconds) > 1 and time.perf_counter() > end:
+            break
+    whole = np.array(seconds) * len(cells) * experiment.resamples / workers
+    return _interval(float(whole.mean()), whole)
+
+
+def _seconds(experiment: Experiment, cell: Cell, n_sets: int) -> float:
+    """Return how long some sets of a cell take; the first call loads what is loaded once."""
+    begin = time.perf_counter()
+    experiment.run(cell, n_sets, np.random.default_rng(0))
+    return time.perf_counter() - begin
+
+
+def _least(experiment: Experiment) -> int:
+    """Return the fewest resamples of which a table can be made."""
+    return int(experiment.settings.get("least_resamples", 2 * N_GROUPS))
 
 
 def size(cell: Cell) -> int:
@@ -69,11 +99,8 @@ def spread(cells: Sequence[Cell]) -> list[Cell]:
 def _pilot_size(experiment: Experiment, workers: int) -> tuple[int, int]:
     """Return the resamples of a pilot of a cell, and the cells of a batch, for about a quarter of a second."""
     largest = max(experiment.cells, key=size)
-    for _ in range(2):  # the first loads what is loaded once
-        begin = time.perf_counter()
-        experiment.run(largest, 2 * N_GROUPS, np.random.default_rng(0))
-        seconds = (time.perf_counter() - begin) / (2 * N_GROUPS)
-    least = int(experiment.settings.get("least_resamples", 2 * N_GROUPS))
+    seconds = [_seconds(experiment, largest, 2 * N_GROUPS) for _ in range(2)][-1] / (2 * N_GROUPS)
+    least = _least(experiment)
     affordable = max(least, int(0.25 / seconds) // N_GROUPS * N_GROUPS)
     blocks = ceil(2 * workers / len(experiment.cells))  # so many for a cell that no worker waits
     resamples = min(experiment.resamples, max(least, min(experiment.block_size * blocks, affordable)))
