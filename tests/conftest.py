@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,15 @@ Run = Callable[..., tuple[int, str, str]]
 def pytest_xdist_auto_num_workers() -> int:
     """Return the number of workers: the processors that are ours, but eight at most, for each takes half a gigabyte."""
     return min(len(os.sched_getaffinity(0)), 8)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the loops from the last on: workers all come to the first one first, and wait for whoever compiles it."""
+    if config.getoption("numprocesses", None):  # this process has workers
+        code = "from study.kernels import optimisers, network, hinge, nearest_points, proof_cells, interior_point, wide"
+        stack = ExitStack()
+        stack.enter_context(subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL))
+        config.add_cleanup(stack.close)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
