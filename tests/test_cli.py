@@ -69,25 +69,13 @@ def test_without_a_checkout_the_commands_say_so(tmp_path: Path, study: Study) ->
         assert answer.stderr.startswith("study: this command needs a checkout of the study")
 
 
-def test_list_and_claims_speak_json(spoilt: Path, study: Study) -> None:
-    (row,) = [
-        r for r in json.loads(study(spoilt, "list", "--json").stdout)["experiments"] if r["name"] == "four_points"
-    ]
+def test_list_and_claims_speak_json(study: Study) -> None:
+    (row,) = [r for r in json.loads(study(ROOT, "list", "--json").stdout)["experiments"] if r["name"] == "four_points"]
     assert row["state"] == "fresh"
-    verdicts = {c["key"]: c["verdict"] for c in json.loads(study(spoilt, "claims", "--json").stdout)["claims"]}
+    verdicts = {c["key"]: c["verdict"] for c in json.loads(study(ROOT, "claims", "--json").stdout)["claims"]}
     assert verdicts["four points"] == "holds"
     assert verdicts["t squared"] == "does not hold"
-    assert "does not hold" in study(spoilt, "claims").stdout
-
-
-def test_a_result_beyond_tolerance_is_named_and_kept(spoilt: Path, study: Study) -> None:
-    path = spoilt / "experiments" / "results" / "four_points.csv"
-    altered = path.read_text().replace("4.348", "4.349")
-    path.write_text(altered)
-    answer = study(spoilt, "run", "four_points")
-    assert answer.returncode == 1
-    assert re.search(r"four_points\.csv: row \d+, w_x: 4\.349\d* committed, 4\.348\d* recomputed", answer.stderr)
-    assert path.read_text() == altered
+    assert "does not hold" in study(ROOT, "claims").stdout
 
 
 def test_an_interrupt_says_how_to_go_on(spoilt: Path) -> None:

@@ -1,6 +1,7 @@
 """Every experiment is declared whole, answers at its declared settings, and gives the facts that are known."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def test_every_table_is_small_and_tidy(name: str) -> None:
         assert not table.duplicated().any(), f"{name} {part}"
 
 
-def test_a_fresh_run_agrees_with_the_committed_results(spoilt: Path, study: Study) -> None:
+def test_a_fresh_run_agrees_with_the_committed_results_and_keeps_others(spoilt: Path, study: Study) -> None:
     answer = study(spoilt, "run", "--json", *QUICK_TO_RUN)
     assert answer.returncode == 0, answer.stderr
     report = json.loads(answer.stdout)
@@ -53,6 +54,13 @@ def test_a_fresh_run_agrees_with_the_committed_results(spoilt: Path, study: Stud
     assert report["blocks_computed"] > 0
     again = json.loads(study(spoilt, "run", "--json", *QUICK_TO_RUN).stdout)
     assert (again["blocks_computed"], again["blocks_reused"], again["fits"]) == (0, report["blocks_computed"], 0)
+    path = spoilt / "experiments" / "results" / "four_points.csv"
+    altered = path.read_text().replace("4.348", "4.349")
+    path.write_text(altered)
+    answer = study(spoilt, "run", "four_points")
+    assert answer.returncode == 1
+    assert re.search(r"four_points\.csv: row \d+, w_x: 4\.349\d* committed, 4\.348\d* recomputed", answer.stderr)
+    assert path.read_text() == altered
 
 
 # The four points, to the digits known beforehand: t = 10, eps = 0.1.
