@@ -92,9 +92,13 @@ def draw_nets(axes: Axes, rows: pd.DataFrame) -> None:
         own = one.assign(place=place + 0.16 * (k - 1.5))
         style = {"markersize": 4, "linestyle": "none", "elinewidth": 0.8, "label": NAMES[rule]}
         draw_estimates(axes, own, "place", "kept", colour, marker, **style)
-    names = [
-        "unit" if net == "unit" else f"{net}\n{activation.replace('sigmoid', 'sigm.')}" for net, activation in nets
-    ]
-    axes.set_xticks(range(len(nets)), names, fontsize=7.5)
+    axes.set_xticks(range(len(nets)), [name(*pair) for pair in nets], fontsize=7.5)
     axes.set(ylabel="spoiler kept", ylim=(-0.04, 1.04))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=4, handletextpad=0.1)
+
+
+def name(net: str, activation: str) -> str:
+    """Return a network's name in two short lines: its width, times its hidden layers, and its activation's initial."""
+    width, *further = net.split(", ")
+    layers = rf"{width}$\times${1 + len(further)}" if further else width
+    return net if net == "unit" else f"{layers}\n{activation[0]}"
