@@ -8,7 +8,10 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-# On all processors; a worker that has run out of tests takes some of another's.
+# Types are checked on all processors.
+export MYPY_NUM_WORKERS := auto
+
+# Tests run on all processors; a worker that has run out of tests takes some of another's.
 PARALLEL := -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
