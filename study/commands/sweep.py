@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Many = Parameter(consume_multiple=True)
 DEFAULT_RULES = ("perceptron", "unit")
+PASSES = 100
+"""Of a perceptron on rows that no line separates."""
 LEAST_ROWS = 10
 RULE_HELP = (
     f"{', '.join(RULES)}; or module:name of an estimator, with its options, such as sklearn.svm:SVC,C=10, "
@@ -178,6 +180,19 @@ def read_pool(file: Path | None, options: ReadOptions, sha256: str | None = None
     return Pool(points=table.points, source={"sha256": digest, **changed(options)})
 
 
+def limit_passes(names: Sequence[str], options: dict[str, Any], pool: "Pool") -> dict[str, Any]:
+    """Return the options, with a limit on passes where no line separates the rows: a perceptron would never stop."""
+    endless = [name for name in names if name in RULES and "max_passes" in {one.name for one in fields(RULES[name])}]
+    if "max_passes" in options or not endless:
+        return options
+    from study.analysis.separability import separability
+
+    if separability(pool.points.X, pool.points.y).separable:
+        return options
+    say(f"no line separates the rows: {', '.join(endless)} stops after {PASSES} passes; --max-passes says otherwise")
+    return {**options, "max_passes": [PASSES]}
+
+
 def declare(
     names: Sequence[str],
     options: dict[str, Any],
@@ -193,6 +208,7 @@ def declare(
     if pool is not None:
         numbers = {"n_test": len(pool.points.y), **numbers}
         grids, kind = pool_grids(of_settings), partial(PoolSetting.of, pool.points.y)
+        options = limit_passes(names, options, pool)
     elif "folds" in of_settings:
         raise BadInput(f"`folds` must be left out without a table; got {of_settings['folds']}")
     settings = [kind(**dict(zip(grid, values, strict=True))) for grid in grids for values in product(*grid.values())]

@@ -14,9 +14,10 @@ import pytest
 from study.checks import BadInput
 from study.commands import sweep as command
 from study.commands.input import ReadOptions
-from study.commands.sweep import option_lists, read_sweep, show_table
-from study.datasets.dataset import Floats
+from study.commands.sweep import limit_passes, option_lists, read_sweep, show_table
+from study.datasets.dataset import Dataset, Floats
 from study.sweeps import rules
+from study.sweeps.grid import Pool
 from study.sweeps.rules import RULES, Rule
 from study.sweeps.settings import SETTING_COLUMNS, Setting, option
 from tests.conftest import ROOT, Run, Study
@@ -366,3 +367,21 @@ def test_a_table_of_few_rows_is_refused(tmp_path: Path) -> None:
     (tmp_path / "few.csv").write_text("x,kind\n1,a\n2,b\n")
     with pytest.raises(BadInput, match=r"`FILE` must hold 10 points for a sweep at least; got .*few\.csv, with 2"):
         sweep(tmp_path / "few.csv", label="kind")
+
+
+@pytest.mark.parametrize(
+    ("labels", "rules", "options", "limited"),
+    [
+        ([1, -1, 1, -1], ["perceptron", "unit"], {}, True),
+        ([1, -1, 1, -1], ["unit"], {}, False),
+        ([1, -1, 1, -1], ["perceptron"], {"max_passes": [7]}, False),
+        ([1, 1, -1, -1], ["perceptron"], {}, False),
+    ],
+)
+def test_a_perceptron_stops_on_rows_that_no_line_separates(
+    labels: list[int], rules: list[str], options: dict[str, Any], limited: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool = Pool(points=Dataset(X=np.arange(4.0)[:, None], y=np.array(labels), name="rows"), source={})
+    assert limit_passes(rules, options, pool) == ({"max_passes": [100]} if limited else options)
+    said = "no line separates the rows: perceptron stops after 100 passes; --max-passes says otherwise\n"
+    assert capsys.readouterr().err == (said if limited else "")
