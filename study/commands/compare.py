@@ -97,13 +97,17 @@ def open_page(name: str, table: "Table", label: str, settings: "Settings", out: 
     """Write the page to touch with the points of a table inside, open it, and say where it is."""
     from tempfile import mkdtemp
 
-    from study.report.explore_page import page_of_table
+    from study.report.explore_page import MOST_ROWS, page_of_table
     from study.sweeps.store import write_file
 
     folder = Path(mkdtemp(prefix="study-")) if out is None else out
     page = page_of_table(name, label, table, settings.unit, settings.limits[0], settings.standardise)
     with writing(WRITABLE, folder):
         write_file(folder / "compare.html", page.encode())
+    if len(table.rows) > MOST_ROWS:
+        say(
+            f"the page holds {MOST_ROWS:,} of {len(table.rows):,} rows, an even choice from each class, weighted for all"
+        )
     view(folder / "compare.html")
 
 
