@@ -105,9 +105,7 @@ def open_page(name: str, table: "Table", label: str, settings: "Settings", out: 
     with writing(WRITABLE, folder):
         write_file(folder / "compare.html", page.encode())
     if len(table.rows) > MOST_ROWS:
-        say(
-            f"the page holds {MOST_ROWS:,} of {len(table.rows):,} rows, an even choice from each class, weighted for all"
-        )
+        say(f"the page holds {MOST_ROWS:,} of {len(table.rows):,} rows, an even choice of each class")
     view(folder / "compare.html")
 
 
