@@ -53,6 +53,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(stack.close)
 
 
+@pytest.fixture(autouse=True)
+def _close_figures() -> Iterator[None]:
+    """Close what a test has drawn: matplotlib keeps it, and warns of too much."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first, and mark as slow what begins commands, a browser or a cluster, or renders the paper."""
     items.sort(key=lambda item: item.path.name not in BEGIN_FIRST)

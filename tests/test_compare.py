@@ -414,7 +414,7 @@ def test_long_training_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsy
     with output.progress("perceptron", unit="updates") as advance:
         for done in (1000, 2000, 3000):
             advance(done, 1_000_000)
-    assert capsys.readouterr().err == "perceptron: 2,000 of 1,000,000 updates, 83.3 a second, about 11976 s left\n"
+    assert capsys.readouterr().err == "perceptron: 2,000 of 1,000,000 updates, 83.3 a second, about 3.3 hours left\n"
 
 
 def draw_table(n: int, d: int, spread: float = 0.0) -> str:

@@ -132,7 +132,7 @@ def test_no_line_breaks_between_mathematics_and_its_punctuation(page: Page) -> N
     assert page.evaluate("document.querySelectorAll('.kept').length") > 100
 
 
-def test_contents_and_every_link_lead_somewhere(page: Page) -> None:
+def test_contents_and_every_link_lead_somewhere(page: Page, rendered: dict[str, bytes]) -> None:
     contents = page.evaluate("[...document.querySelectorAll('nav#TOC a')].map((a) => a.getAttribute('href'))")
     headings = page.evaluate("[...document.querySelectorAll('h2[id], h3[id]')].map((h) => '#' + h.id)")
     assert contents == headings
@@ -141,8 +141,11 @@ def test_contents_and_every_link_lead_somewhere(page: Page) -> None:
     assert len(identifiers) == len(set(identifiers))
     assert {link[1:] for link in links if link.startswith("#")} <= set(identifiers)
     files = {link for link in links if not re.match(r"#|https?:", link)}
-    assert files
-    assert [file for file in files if not (ROOT / "build" / file).resolve().is_file()] == []
+    pages = {link for link in files if link.startswith("numbers/")}
+    for page_of_numbers, key in (link.split("#") for link in pages):
+        assert f'<tr id="{key}">' in rendered[page_of_numbers].decode(), (page_of_numbers, key)
+    assert pages
+    assert [file for file in files - pages if not (ROOT / "build" / file).resolve().is_file()] == []
 
 
 def test_text_stands_out_from_the_page_and_figures_from_the_dark(page: Page) -> None:

@@ -78,6 +78,7 @@ EXAMPLES: dict[str, Any] = {
     "rate": 0.2, "offset": 0.5, "t": [1.0, 2.0], "rng": rng(), "train": train, "max_steps": 50, "max_updates": 50,
     "max_passes": 50, "max_cells": 50, "tol": 1e-6, "learning_rate": None, "separable": True, "mu": 0.2, "margin": 0.2,
     "p_values": [0.1, 0.02], "lift": 0.5, "n_resamples": 20, "name": "four", "value": 2.0, "simplified": True,
+    "example": "iris-setosa-virginica",
     "n_test": 10, "frame": None, "share": np.full(4, 0.25), "bias": "free", "ln_M": 3.0,
     "tail": "inverse", "C": 2.0, "Cs": 2.0, "step": 2.0, "n_pool": 4, "repeats": 2,
 }  # fmt: skip

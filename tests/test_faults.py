@@ -93,7 +93,9 @@ def refuse(*_, **__):
     raise OSError(errno.EROFS, "Read-only file system")
 tempfile.mkstemp = refuse
 """
-SMALL_FILES = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
+SMALL_FILES = (
+    "import resource, sys; sys.dont_write_bytecode = True; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
+)
 INTERRUPTED = r"\Astudy: interrupted; the blocks computed so far are kept: .*\n\Z"
 FULL = r"\Astudy: .*tiny.* cannot be read or written: No space left on device\n\Z"
 LEFT_BEHIND = (".study", "experiments/results", "figures", "build", "out ö")

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -26,11 +25,6 @@ NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 
 def coordinates(svg: str) -> np.ndarray:
     return np.array([float(number) for number in NUMBER.findall(svg.split("</metadata>")[1])])
-
-
-@pytest.fixture(autouse=True)
-def _close() -> None:
-    plt.close("all")
 
 
 @pytest.mark.parametrize("name", DRAWN)

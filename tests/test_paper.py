@@ -42,7 +42,7 @@ def replaced(file: str, old: str, new: str) -> Plant:
 
 def inserted(text: str) -> Plant:
     """Return what puts a paragraph into the paper's results."""
-    return replaced("paper.md", "### Claims\n", f"{text}\n\n### Claims\n")
+    return replaced("paper.md", "### Natural data", f"{text}\n\n### Natural data")
 
 
 def gone(file: str) -> Plant:
@@ -129,7 +129,7 @@ FAULTS: dict[str, dict[str, tuple[Plant, str]]] = {
             resealed("four_points", "four_points.stationary.csv", "0.4086", "0.4096"),
             "four_points.json: numbers.stationary.saddle.loss_value is 0.4086",
         ),
-        "a figure image": (replaced(PAPER, f"bound.]({FIGURE})", "bound.](figures/gone.svg)"), "gone.svg is linked"),
+        "a figure image": (replaced(PAPER, f"of (d).]({FIGURE})", "of (d).](figures/gone.svg)"), "gone.svg is linked"),
     },
     "changed code": {
         "changed code": (
@@ -137,7 +137,7 @@ FAULTS: dict[str, dict[str, tuple[Plant, str]]] = {
             "four_points.json: stale",
         ),
         "a figure that is never shown": (
-            replaced(PAPER, "![The fourth point", "![The fourth point](figures/basins.svg)\n\n[The fourth point"),
+            replaced(PAPER, "![The unit, trained on,", "![The unit](figures/basins.svg)\n\n[The unit, trained on,"),
             f"{FIGURE} is nowhere shown",
         ),
     },

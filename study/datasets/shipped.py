@@ -92,12 +92,12 @@ def load_pair(source: str, pair: tuple[int, int]) -> Columns:
 
 
 @checked
-def example_text(name: str) -> str:
+def example_text(example: str) -> str:
     """Return an example as delimited text, its labels in the column "class".
 
     Parameters
     ----------
-    name : str
+    example : str
         One of `EXAMPLES`.
 
     Raises
@@ -105,12 +105,12 @@ def example_text(name: str) -> str:
     BadInput
         For another name, with those that are like it, or where the package is not installed.
     """
-    if name not in EXAMPLES:
-        begin = [one for one in EXAMPLES if one.startswith(name.lower())] if name else []
-        like = (begin or difflib.get_close_matches(name.lower(), EXAMPLES, cutoff=0.4))[:3]
+    if example not in EXAMPLES:
+        begin = [one for one in EXAMPLES if one.startswith(example.lower())] if example else []
+        like = (begin or difflib.get_close_matches(example.lower(), EXAMPLES, cutoff=0.4))[:3]
         near = f"; the nearest: {', '.join(like)}" if like else ""
-        raise BadInput(f"`example` must be a name that `study datasets` lists; got {name!r}{near}")
-    source, pair = EXAMPLES[name]
+        raise BadInput(f"`example` must be a name that `study datasets` lists; got {example!r}{near}")
+    source, pair = EXAMPLES[example]
     X, y, names = load_pair(source, pair)
     labels = [SOURCES[source].classes[pair[k]] for k in y]
     cells = [[np.format_float_positional(value, trim="-") for value in row] for row in X]

@@ -239,7 +239,8 @@ def layers_text(name: str, value: str | Sequence[int]) -> str:
             raise BadInput(f"`{name}` must be a sequence; got {value!r}")
         if not value:
             raise BadInput(f"`{name}` must hold the width of at least one layer; got an empty list")
-        return layers_text(name, ",".join(str(count(name, int(width))) for width in value))
+        widths: list[Any] = list(value)
+        return layers_text(name, ",".join(str(count(name, width)) for width in widths))
     words = value.split(",")
     if not all(re.fullmatch(r"[1-9]\d{0,5}", word) for word in words) or words[-1] != "1":
         raise BadInput(f"`{name}` must be widths with commas between them, the last 1; got {value!r}")

@@ -2,8 +2,17 @@
 
 import pytest
 
-from study.report.syntax import bare_numbers, captions, odd_links, syntax_tree, uncited_entries
+from study.report.syntax import (
+    GUARDED_SECTIONS,
+    bare_numbers,
+    captions,
+    odd_links,
+    syntax_tree,
+    uncited_entries,
+)
 from tests.report.test_numbers import link
+
+GUARDED = [name.replace("-", " ").capitalize() for name in GUARDED_SECTIONS]
 
 
 @pytest.mark.parametrize(
@@ -33,22 +42,23 @@ from tests.report.test_numbers import link
         ("$w_1 = 2 t^2$", []),
     ],
 )
-@pytest.mark.parametrize("section", ["Abstract", "Results"])
+@pytest.mark.parametrize("section", [GUARDED[0], GUARDED[-1]])
 def test_every_bare_digit_of_a_guarded_section_is_found(section: str, text: str, bare: list[str]) -> None:
-    other = {"Abstract": "Results", "Results": "Abstract"}[section]
-    free = f"Free 1\n\n## Methods\n\nFree 2\n\n## {other}\n\nNone\n"
+    others = "".join(f"## {other}\n\nNone\n\n" for other in GUARDED if other != section)
+    free = f"Free 1\n\n## Methods\n\nFree 2\n\n{others}"
     tree = syntax_tree(f"{free}\n## {section}\n\n{text}\n\n## Later\n\nFree 3\n")
     assert [finding.split("'")[3] for finding in bare_numbers(tree)] == bare
 
 
 def test_subsections_are_guarded_too() -> None:
-    tree = syntax_tree("## Abstract\n\n## Results\n\nNone\n\n### Part\n\nIt is 4.\n")
-    assert len(list(bare_numbers(tree))) == 1
+    sections = "\n\n".join(f"## {section}\n\n### Part\n\nIt is 4." for section in GUARDED)
+    tree = syntax_tree(f"{sections}\n")
+    assert len(list(bare_numbers(tree))) == len(GUARDED)
 
 
 def test_sections_that_are_not_there_and_a_number_in_the_title_are_found() -> None:
     findings = list(bare_numbers(syntax_tree("---\ntitle: 83 times\n---\n\n## Summary\n\n## Findings\n")))
-    assert [finding.split("'")[1] for finding in findings] == ["83", "abstract", "results"]
+    assert [finding.split("'")[1] for finding in findings] == ["83", *GUARDED_SECTIONS]
 
 
 @pytest.mark.parametrize(
