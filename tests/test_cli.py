@@ -85,4 +85,6 @@ def test_an_interrupt_says_how_to_go_on(spoilt: Path) -> None:
     run.send_signal(signal.SIGINT)
     answer = ended(run)
     assert answer.returncode == 130
-    assert answer.stderr.splitlines()[-1].startswith("study: interrupted")
+    # An interrupt right after a semaphore is made leaves it to Python's tracker, which removes it and says so last.
+    said = [line for line in answer.stderr.splitlines() if "resource_tracker" not in line]
+    assert said[-1].startswith("study: interrupted")

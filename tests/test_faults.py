@@ -382,7 +382,7 @@ def checkouts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return a checkout that is new, one with results and blocks of other code, and one with its own."""
     new = tmp_path_factory.mktemp("checkouts") / "new"
     shutil.copytree(ROOT / "study", new / "study")
-    for room, text in (("experiments", TINY.replace("1.0", "2.0")), ("figures", FIGURE)):
+    for room, text in (("experiments", TINY.replace("1.0", "2.00")), ("figures", FIGURE)):
         (new / room).mkdir()
         (new / room / "__init__.py").write_text('"""A room."""\n')
         (new / room / "tiny.py").write_text(text, encoding="utf-8")
