@@ -152,6 +152,9 @@ FAULTS: dict[str, dict[str, tuple[Plant, str]]] = {
             "figures/explore.html is nowhere linked",
         ),
         "a figure link": (replaced(PAPER, f"[Figure]({FIGURE})a", "[Figure](figures/five.svg)a"), "five.svg is linked"),
+        "a panel that is not there": (
+            replaced(PAPER, f"[Figure]({FIGURE})c", f"[Figure]({FIGURE})c-g"), f"{FIGURE} has no panel (g)",
+        ),
         "a changed figure module": (
             replaced("figures/four_points.py", '"three points"', '"3 points"'), f"{FIGURE}: stale",
         ),

@@ -51,7 +51,7 @@ def _more_variance(baseline: str, key: str, statement: str) -> Claim:
             f"comparisons in all settings: {{{everywhere}.compared}}",
             f"surely higher in: {{{everywhere}.baseline_larger}}",
         ),
-        rests="[Figure](figures/bias_variance.svg)b",
+        rests="[Figure](figures/spoiler_rates.svg)a",
     )
 
 
@@ -73,7 +73,7 @@ CLAIMS = (
             "unit, box: {bias_variance.cells.primary.unit_cross_entropy_box_3.bias:.4f}",
             "comparisons in all settings: {bias_variance.everywhere.perceptron.bias.compared}",
         ),
-        rests="[Figure](figures/bias_variance.svg)c",
+        rests="[Figure](figures/spoiler_rates.svg)b",
     ),
     _more_variance(
         "perceptron",
@@ -95,7 +95,7 @@ CLAIMS = (
             "{bias_variance.differences.perceptron.unit_cross_entropy_box_3.variance.difference:+.4f}",
             "bias: {bias_variance.differences.perceptron.unit_cross_entropy_box_3.bias.difference:+.4f}",
         ),
-        rests="[Figure](figures/bias_variance.svg)a",
+        rests="[Figure](figures/bias_variance.svg)",
     ),
     _more_variance(
         "max_margin",
@@ -119,6 +119,6 @@ CLAIMS = (
             "measured: {bias_variance.law.unit_cross_entropy_box_3.peak_rate:.3f}",
             "measured over predicted, six units, from: {bias_variance.law.least_ratio:.2f}",
         ),
-        rests="[Figure](figures/bias_variance.svg)b",
+        rests="[Figure](figures/spoiler_rates.svg)a",
     ),
 )

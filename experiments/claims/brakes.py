@@ -59,7 +59,7 @@ CLAIMS = (
             "bias free: {brakes.laws.penalty_bias_free.worst:.4f}",
             "of the slope of the time, as a share: {brakes.time.worst:.1e}",
         ),
-        rests="[Figure](figures/brakes.svg)f",
+        rests="[Figure](figures/brakes_error.svg)b",
     ),
     Claim(
         key="other tails",
@@ -90,7 +90,7 @@ CLAIMS = (
             "lost: {brakes.quadratic.never_met}",
             "powers compared: {brakes.quadratic.powers}",
         ),
-        rests="[Figure](figures/brakes.svg)e",
+        rests="[Figure](figures/brakes_error.svg)a",
     ),
     Claim(
         key="monotony in the bound",

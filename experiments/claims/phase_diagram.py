@@ -55,6 +55,6 @@ CLAIMS = (
             "quadratic loss: {phase_diagram.quadratic.brackets_accepted}",
             "tried: {phase_diagram.quadratic.n_brackets}",
         ),
-        rests="[Figure](figures/phase_diagram.svg)f, g",
+        rests="[Figure](figures/law_error.svg)a, b",
     ),
 )

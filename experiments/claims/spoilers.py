@@ -67,7 +67,7 @@ CLAIMS = (
             *_rates(1),
             "unit at the widest bound: {spoilers.bounds.box.quadratic.R_100.separates:.3f}",
         ),
-        rests="[Figure](figures/spoilers.svg)d-f, i",
+        rests="[Figure](figures/frames.svg)d-f, [Figure](figures/spoilers.svg)c",
     ),
     Claim(
         key="insignificant",
@@ -83,7 +83,7 @@ CLAIMS = (
             "quadratic loss: {spoilers.growth.quadratic.n_100.own_share:.3f}",
             "quadratic loss, ten thousand points: {spoilers.growth.quadratic.n_10000.own_share:.4f}",
         ),
-        rests="[Figure](figures/spoilers.svg)h",
+        rests="[Figure](figures/spoilers.svg)b",
     ),
     Claim(
         key="not a feasible optimum",
@@ -97,6 +97,6 @@ CLAIMS = (
             "{spoilers.rates.boxes.spoilers_1.cross_entropy.optimum_below_best:.3f}",
             "quadratic: {spoilers.rates.boxes.spoilers_1.quadratic.optimum_below_best:.3f}",
         ),
-        rests="[Figure](figures/spoilers.svg)g",
+        rests="[Figure](figures/spoilers.svg)a",
     ),
 )

@@ -70,7 +70,15 @@ def problems(root: Path) -> list[str]:
     from study.report.claims import BEGIN, CHANGES_BEGIN, CHANGES_END, END
     from study.report.numbers import stale_numbers
     from study.report.proofs import proof_problems
-    from study.report.syntax import bare_numbers, odd_links, raw_parts, syntax_tree, targets, uncited_entries
+    from study.report.syntax import (
+        absent_panels,
+        bare_numbers,
+        odd_links,
+        raw_parts,
+        syntax_tree,
+        targets,
+        uncited_entries,
+    )
 
     records, findings = read_records(root)
     text = (root / "paper.md").read_text(encoding="utf-8")
@@ -93,6 +101,7 @@ def problems(root: Path) -> list[str]:
         if url and ":" not in url and not (root / url).exists()
     ]
     findings += figure_problems(root, records, shown, linked)
+    findings += absent_panels(tree, text, root)
     findings += file_problems(root, records, broken, text)
     for name in records:
         findings += [f"experiments/results/{line}" for line in proof_problems(results(root), load_experiment(name))]

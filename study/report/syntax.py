@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import panflute as pf
@@ -26,6 +27,10 @@ LABELS = ("-1", "0", "1", "+1")
 INDEX = re.compile(r"[_^](?:\{[^{}]*\}|\\?\w)")
 APART = re.compile(r"(?<=\d)(?:\s|\{\}|\{,\}|\\[,;:! ])+(?=\d)")
 """What may stand between two digits that are read as one number."""
+PANELS = re.compile(r"\]\((?P<url>figures/\w+\.svg)\)(?P<letters>[a-z](?:(?:-|, )[a-z])*)\b")
+"""A link to a figure, and the letters of its panels that follow: d-f, h."""
+IN_CAPTION, DRAWN = re.compile(r"(?<!\S)\(([a-z])\)"), re.compile(r"<!-- \(([a-z])\)")
+"""A panel's letter in a caption, and in an SVG, where a comment repeats each text."""
 
 
 @lru_cache(maxsize=8)
@@ -88,6 +93,21 @@ def raw_parts(tree: pf.Doc) -> Iterator[str]:
     for part in parts(tree, pf.RawInline, pf.RawBlock):
         if not COMMENT.fullmatch(part.text):
             yield f"paper.md: {part.text.strip()!r} is raw {part.format}: write it in Markdown"
+
+
+def absent_panels(tree: pf.Doc, text: str, root: Path) -> Iterator[str]:
+    """Yield a finding for each panel that a link to a figure or a caption names and the figure does not have."""
+    named = [
+        (image.url, letter) for image in parts(tree, pf.Image) for letter in IN_CAPTION.findall(pf.stringify(image))
+    ]
+    for link in PANELS.finditer(text):
+        for first, _, last in (part.partition("-") for part in link["letters"].split(", ")):
+            named += [(link["url"], chr(code)) for code in range(ord(first), ord(last or first) + 1)]
+    files = [url for url in dict.fromkeys(url for url, _ in named) if (root / url).is_file()]
+    drawn = {url: DRAWN.findall((root / url).read_text(encoding="utf-8")) for url in files}
+    for url, letter in dict.fromkeys(named):
+        if url in drawn and letter not in drawn[url]:
+            yield f"paper.md: {url} has no panel ({letter})"
 
 
 def odd_links(tree: pf.Doc, text: str) -> Iterator[str]:

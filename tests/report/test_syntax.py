@@ -1,9 +1,12 @@
 """What Pandoc reads in the paper is checked: bare digits, odd links and entries that are never cited are found."""
 
+from pathlib import Path
+
 import pytest
 
 from study.report.syntax import (
     GUARDED_SECTIONS,
+    absent_panels,
     bare_numbers,
     captions,
     odd_links,
@@ -90,3 +93,21 @@ def test_entries_that_are_never_cited_are_found_whatever_their_layout() -> None:
 def test_captions_are_read_as_plain_text() -> None:
     text = "![*One* point, $w_1$.](figures/a.svg)\n\n![Two.](figures/b.svg)\n\nNot ![this](figures/c.svg).\n"
     assert captions(syntax_tree(text)) == {"figures/a.svg": "One point, w₁.", "figures/b.svg": "Two."}
+
+
+@pytest.mark.parametrize(
+    ("text", "absent"),
+    [
+        ("[Figure](figures/x.svg)a, b", []),
+        ("[Figure](figures/x.svg)a-d, and more", ["c", "d"]),
+        ("([Figure](figures/x.svg)a, h)", ["h"]),
+        ("[Figure](figures/x.svg) and more", []),
+        ("[Figure](figures/gone.svg)a", []),
+        ("![(a) One, $f(z)$. (e) Another.](figures/x.svg)", ["e"]),
+    ],
+)
+def test_panels_that_are_not_drawn_are_found(text: str, absent: list[str], tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "x.svg").write_text("<!-- (a) one --><!-- (b) two --><!-- other -->")
+    found = [f"paper.md: figures/x.svg has no panel ({letter})" for letter in absent]
+    assert list(absent_panels(syntax_tree(text), text, tmp_path)) == found
