@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from figures._bias_variance import select_setting
 from study.report.style import OKABE_ITO, WIDTH, Tables
 
 NAMES = {
@@ -25,8 +26,6 @@ NAMES = {
     "unit_cross_entropy_box_10": "unit, box of 10",
     "unit_quadratic_box_10": "unit, quadratic, box of 10",
 }
-PRIMARY = {"generator": "boxes", "n_samples": 100, "n_features": 2, "features": "raw", "resampling": "fresh"}
-PRIMARY |= {"spoiler_rate": 0.01}
 BIAS, ADDED = OKABE_ITO["sky"], OKABE_ITO["yellow"]
 TAKEN: dict[str, Any] = {"facecolor": "white", "hatch": "/////", "edgecolor": "0.35"}
 
@@ -34,10 +33,8 @@ TAKEN: dict[str, Any] = {"facecolor": "white", "hatch": "/////", "edgecolor": "0
 def draw(tables: Tables) -> Figure:
     """Draw a bar for each rule, in the order of their errors."""
     figure = plt.figure(figsize=(WIDTH, 3.4), layout="constrained")
-    rows = tables[""]
-    for name, value in PRIMARY.items():
-        rows = rows[rows[name] == value]
-    draw_parts(figure.subplots(), rows.set_index("label"))
+    rows = select_setting(tables[""])
+    draw_parts(figure.subplots(), rows[rows["spoiler_rate"] == 0.01].set_index("label"))
     entries = [
         Patch(color=BIAS, label="bias"),
         Patch(color=ADDED, label="variance, added"),

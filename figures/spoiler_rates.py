@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from figures._bias_variance import select_setting
 from study.report.style import OKABE_ITO, WIDTH, Tables, draw_estimates, label_panels
 
 DRAWN_FROM = ("bias_variance",)
@@ -16,7 +17,6 @@ SHOWN: dict[str, tuple[str, str, str]] = {
     "unit_cross_entropy_box_3": ("unit, box of 3", "orange", "s"),
     "unit_cross_entropy_box_1": ("unit, box of 1", "purple", "^"),
 }
-PRIMARY = {"generator": "boxes", "n_samples": 100, "n_features": 2, "features": "raw", "resampling": "fresh"}
 PARTS = ("variance", "bias", "error")
 
 
@@ -24,9 +24,7 @@ def draw(tables: Tables) -> Figure:
     """Draw three panels."""
     figure = plt.figure(figsize=(WIDTH, 3.0), layout="constrained")
     axes = figure.subplots(1, 3)
-    rows = tables[""]
-    for name, value in PRIMARY.items():
-        rows = rows[rows[name] == value]
+    rows = select_setting(tables[""])
     for axis, part in zip(axes, PARTS, strict=True):
         draw_rates(axis, rows, part)
         axis.set_xlabel("spoilers in 100")

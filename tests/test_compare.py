@@ -209,7 +209,7 @@ def test_the_spoiler_of_a_cluster_is_named_and_drawn(run: Run, tmp_path: Path) -
 
 
 def tour_points() -> tuple[np.ndarray, np.ndarray]:
-    """Return README's forty points and the spoiler."""
+    """Return the forty points of docs/own-data.md and the spoiler."""
     X = np.array([[1, 1], [1, -1], [2, 1], [2, -1], [-1, 1], [-1, -1], [-2, 1], [-2, -1]] * 5 + [[-1, 2]], float)
     return X, np.array([1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0] * 5 + [1.0])
 

@@ -1,7 +1,6 @@
 """What docs/sweeps.md shows runs, and does what it says."""
 
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -12,10 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT, Run
+from tests.conftest import Run
+from tests.test_docs import FENCED, PAGES
 
-TEXT = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+BLOCKS = FENCED.findall(PAGES["sweeps.md"])
 
 
 @pytest.mark.slow

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from study.report.numbers import NUMBER_LINK, RESULTS, lookup
+from study.report.numbers import NUMBER_LINK, RESULTS, number_at
 from study.report.provenance import read_record
 from study.report.syntax import captions, syntax_tree
 
@@ -40,7 +41,7 @@ def cite_figure(root: Path, results: Path, figure: Path, data: Sequence[str], ca
         f"{text or records[data[0]]['question']}\n\n"
         f"figure:  {path}\n"
         f"data:    {', '.join(tables)}\n"
-        f"{_seals(results, data)}"
+        f"{_seals(records)}"
         f"SHA-256: {digest}\n"
         f"licence: {LICENCE}\n\n"
         f"{_bibtex(root, figure.stem, f'{path}, SHA-256 {digest[:16]}, {LICENCE}')}"
@@ -56,9 +57,7 @@ def cite_number(root: Path, results: Path, name: str, key: str) -> str:
         Where the result holds no such number.
     """
     record = read_record(results, name)
-    (value,) = lookup(record if key.startswith("declaration.") else record["numbers"], key)
-    if isinstance(value, dict):
-        raise KeyError(key)
+    value = number_at(record, key)
     paper = (root / "paper.md").read_text(encoding="utf-8")
     links = (link for link in NUMBER_LINK.finditer(paper) if (link["name"], link["key"]) == (name, key))
     link = next(links, None)
@@ -68,7 +67,7 @@ def cite_number(root: Path, results: Path, name: str, key: str) -> str:
         f"value:   {value}\n{said}"
         f"file:    {RESULTS}/{name}.json\n"
         f"key:     {key}\n"
-        f"{_seals(results, [name])}"
+        f"{_seals({name: record})}"
         f"licence: {LICENCE}\n\n"
         f"{_bibtex(root, f'{name}_number', note)}"
     )
@@ -88,9 +87,9 @@ def _sentence(paper: str, start: int, end: int) -> str:
     return " ".join(NUMBER_LINK.sub(lambda link: link["text"], sentence).split())
 
 
-def _seals(results: Path, names: Sequence[str]) -> str:
+def _seals(records: Mapping[str, Mapping[str, Any]]) -> str:
     """Return a line for the seal of each result."""
-    return "".join(f"seal:    {RESULTS}/{name}.json {read_record(results, name)['seal']}\n" for name in names)
+    return "".join(f"seal:    {RESULTS}/{name}.json {record['seal']}\n" for name, record in records.items())
 
 
 def _bibtex(root: Path, name: str, note: str) -> str:

@@ -43,6 +43,20 @@ def _names(node: Mapping[str, Any], part: str) -> list[str]:
     return [name for one in part.split("|") for name in (fnmatch.filter(node, one) if "*" in one else [one])]
 
 
+def number_at(record: Mapping[str, Any], key: str) -> Any:
+    """Return the one number, or setting, of a result that stands at a key.
+
+    Raises
+    ------
+    KeyError, TypeError
+        Where the result holds no such number, or several.
+    """
+    number, *more = lookup(record if key.startswith("declaration.") else record["numbers"], key)
+    if more or isinstance(number, Mapping):
+        raise KeyError(key)
+    return number
+
+
 def format_number(record: Mapping[str, Any], key: str, spec: str) -> str:
     """Return the number behind a key as the paper prints it.
 
@@ -55,9 +69,7 @@ def format_number(record: Mapping[str, Any], key: str, spec: str) -> str:
     """
     if not FORMAT.fullmatch(spec):
         raise ValueError(f"{spec!r} is none of the formats of a number, such as ',.2f', '.1%', 'g' or ','")
-    number, *more = lookup(record if key.startswith("declaration.") else record["numbers"], key)
-    if more or isinstance(number, Mapping):
-        raise KeyError(key)
+    number = number_at(record, key)
     if isinstance(number, bool):
         return "yes" if number else "no"
     mantissa, e, power = format(number, spec).partition("e")
