@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from experiments._curved import FAR, HEIGHT, Wave
 from study import Bound, Dataset, Optimiser, add_spoilers, initial_weights, make_boxes, max_margin, network, outputs
-from study.analysis.bias_variance import PARTS, Estimate, difference, estimate, group_sizes
+from study.analysis.bias_variance import difference, estimate, group_counts, group_sizes
 from study.analysis.interval import mean
 from study.analysis.margin import decision_values
 from study.datasets.dataset import Floats
@@ -112,7 +112,7 @@ def count_wrong(geometry: str, width: int, size: int, rng: np.random.Generator) 
         rules[f"{kind}_{depth}"] = fit(X, y, layers, w0, bound_of(geometry, kind, depth))
     places, labels = test_points(geometry)
     wrong = np.stack([says(places) != (labels > 0.0) for says in rules.values()])
-    counts = np.stack([wrong[:, group::N_GROUPS].sum(axis=1) for group in range(N_GROUPS)], axis=1)
+    counts = np.stack([group_counts(of_rule, N_GROUPS) for of_rule in wrong])
     separates = [int((says(X) == (y > 0.0)).all(axis=-1).sum()) for says in rules.values()]
     columns = one_row(wrong=counts.astype(np.uint16), groups=group_sizes(size, N_GROUPS), separates=separates)
     return {"counts": columns, "n_fits": size * len(rules)}
@@ -182,7 +182,7 @@ def parts_of(geometry: str, width: int, blocks: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for label, own, right in zip(labels_of(geometry, width), wrong, separates, strict=True):
         row: dict[str, Any] = {"geometry": geometry, "width": width, "label": label, "n": n, "separates": right / n}
-        rows.append(row | judged(estimate(own, groups, weight=WEIGHT)))
+        rows.append(row | estimate(own, groups, weight=WEIGHT).columns(JUDGED))
     return pd.DataFrame(rows)
 
 
@@ -200,14 +200,8 @@ def differences_of(geometry: str, width: int, blocks: pd.DataFrame) -> pd.DataFr
                 "rival": label.partition("_")[0],
             }
             one, other = wrong[labels.index(label)], wrong[labels.index(f"tight_{depth}")]
-            rows.append(row | judged(difference(one, other, groups, weight=WEIGHT)))
+            rows.append(row | difference(one, other, groups, weight=WEIGHT).columns(JUDGED))
     return pd.DataFrame(rows)
-
-
-def judged(found: Estimate) -> dict[str, float]:
-    """Return the parts that are looked at, with their intervals, as columns."""
-    ends = {"": found.value, "_low": found.low, "_high": found.high}
-    return {f"{part}{end}": float(values[PARTS.index(part)]) for part in JUDGED for end, values in ends.items()}
 
 
 def numbers(tables: Frames) -> Numbers:

@@ -108,11 +108,8 @@ def parts_rows(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return error, bias and variance of each rule on one problem."""
     rows = []
     for rule, wrong in zip(RULES, cell["wrong"].astype(np.int64), strict=True):
-        found, row = estimate(wrong, cell["groups"]), {"problem": cell["problem"], "label": rule.label, "n": HALVES}
-        for part in JUDGED:
-            k = PARTS.index(part)
-            row |= {part: found.value[k], f"{part}_low": found.low[k], f"{part}_high": found.high[k]}
-        rows.append(row)
+        row = {"problem": cell["problem"], "label": rule.label, "n": HALVES}
+        rows.append(row | estimate(wrong, cell["groups"]).columns(JUDGED))
     return rows
 
 

@@ -100,13 +100,10 @@ def parts_rows(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return error, bias and variance of each rule in one cell."""
     n, rows = int(cell["groups"].sum()), []
     for rule, wrong in zip(RULES, cell["wrong"].astype(np.int64), strict=True):
-        found = estimate(wrong, cell["groups"], weight=weights(cell["spoiler_rate"]))
         row = {"n_samples": cell["n_samples"], "spoiler_rate": cell["spoiler_rate"], "label": rule.label, "n": n}
         row["spoilt_sets"] = cell["spoilt"] / n
-        for part in JUDGED:
-            k = PARTS.index(part)
-            row |= {part: found.value[k], f"{part}_low": found.low[k], f"{part}_high": found.high[k]}
-        rows.append(row)
+        found = estimate(wrong, cell["groups"], weight=weights(cell["spoiler_rate"]))
+        rows.append(row | found.columns(JUDGED))
     return rows
 
 

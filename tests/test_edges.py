@@ -145,7 +145,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "sweeps.rules.Unit": {"shape": "box"},
     "sweeps.rules.read_rule": {"record": Perceptron().to_record()},
     "sweeps.rules.SoftMargin": {"C": 1.0},
-    "sweeps.rules.OwnRule": {"place": "mine:rule"},
+    "sweeps.own_rule.OwnRule": {"place": "mine:rule"},
 }  # fmt: skip
 """What else a function needs."""
 

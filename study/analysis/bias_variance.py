@@ -1,6 +1,6 @@
 """Bias and variance of a rule's predictions, from resampled training sets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -48,6 +48,14 @@ class Estimate:
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.abs(self.value) / self.standard_error
         return np.asarray(2.0 * stats.t.sf(np.where(np.isnan(t), 0.0, t), self.degrees))
+
+    def columns(self, names: Sequence[str] = PARTS) -> dict[str, float]:
+        """Return parts and the ends of their intervals, of one estimate, as a row: "bias", "bias_low", "bias_high"."""
+        row: dict[str, float] = {}
+        for name in names:
+            k = PARTS.index(name)
+            row |= {name: self.value[k], f"{name}_low": self.low[k], f"{name}_high": self.high[k]}
+        return row
 
 
 def _even(name: str, value: int) -> int:

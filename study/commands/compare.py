@@ -88,7 +88,7 @@ def compare(
             one = f", of {settings.first}" if len(limits) > 1 else ""
             show(f"drawn to {out / 'compare.svg'}{one}: {answer['caption']}")
     if open:
-        open_page(name, table, table_options.label.strip() or "class", settings, out)
+        open_page(name, table, table_options.label_column, settings, out)
     if out is not None and fault:
         raise CheckFailed(f"compare.svg was not drawn: {fault}")
 

@@ -70,6 +70,11 @@ class ReadOptions:
     one_hot: bool = False
     ignore_text: bool = False
 
+    @property
+    def label_column(self) -> str:
+        """The column of the label; of an example, "class" where none is named."""
+        return self.label.strip() or ("class" if self.example else "")
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +181,7 @@ def read_content(file: Path, content: bytes, options: ReadOptions, weight: str |
     text, notes = read_text(file, content)
     table = read_table(
         text,
-        options.label.strip() or ("class" if options.example else ""),
+        options.label_column,
         positive=None if options.positive is None else options.positive.strip(),
         features=split_names("features", options.features) if isinstance(options, TableOptions) else (),
         without=split_names("without", options.without),

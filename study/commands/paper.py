@@ -67,41 +67,33 @@ def problems(root: Path) -> list[str]:
     """Return a line for each thing that is wrong with the paper."""
     from panflute import Image, Link
 
+    from study.report import syntax
     from study.report.claims import BEGIN, CHANGES_BEGIN, CHANGES_END, END
     from study.report.numbers import stale_numbers
     from study.report.proofs import proof_problems
-    from study.report.syntax import (
-        absent_panels,
-        bare_numbers,
-        odd_links,
-        raw_parts,
-        syntax_tree,
-        targets,
-        uncited_entries,
-    )
 
     records, findings = read_records(root)
     text = (root / "paper.md").read_text(encoding="utf-8")
-    tree = syntax_tree(text)
+    tree = syntax.syntax_tree(text)
     broken = set(select("experiments")) - set(records)  # found above; not once more for each number
     findings += stale_numbers(text, records, broken)
-    findings += odd_links(tree, text)
-    findings += bare_numbers(tree)
-    findings += raw_parts(tree)
-    findings += uncited_entries(tree, (root / "references.bib").read_text(encoding="utf-8"))
+    findings += syntax.odd_links(tree, text)
+    findings += syntax.bare_numbers(tree)
+    findings += syntax.raw_parts(tree)
+    findings += syntax.uncited_entries(tree, (root / "references.bib").read_text(encoding="utf-8"))
     for begin, end in ((BEGIN, END), (CHANGES_BEGIN, CHANGES_END)):
         if text.count(begin) != 1 or text.count(end) != 1:
             findings.append(f"paper.md: a table of claims stands between {begin} and {end}, each once")
     if insert_tables(root, text, records) != text:
         findings.append("paper.md: a table of claims is stale; `study paper` refreshes it")
-    linked, shown = targets(tree, Link), targets(tree, Image)
+    linked, shown = syntax.targets(tree, Link), syntax.targets(tree, Image)
     findings += [
         f"paper.md: {url} is linked, but is not there"
         for url in sorted({url.split("#")[0] for url in linked | shown})
         if url and ":" not in url and not (root / url).exists()
     ]
     findings += figure_problems(root, records, shown, linked)
-    findings += absent_panels(tree, text, root)
+    findings += syntax.absent_panels(tree, text, root)
     findings += file_problems(root, records, broken, text)
     for name in records:
         findings += [f"experiments/results/{line}" for line in proof_problems(results(root), load_experiment(name))]

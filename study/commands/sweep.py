@@ -13,7 +13,9 @@ from cyclopts import Parameter
 from study.checks import BadInput
 from study.commands.input import NO_READ_OPTIONS, ReadOptions, content_of, read_content
 from study.commands.output import duration, progress, say, show, show_json, writing
-from study.sweeps.rules import RULES, OwnRule, make_rules, rule_options
+from study.sweeps.own_rule import OwnRule
+from study.sweeps.rule import RULES
+from study.sweeps.rules import make_rules, rule_options
 from study.sweeps.settings import PoolSetting, Setting
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from matplotlib.ticker import NullFormatter, NullLocator
 
 from study.checks import shorten
 from study.report.style import OKABE_ITO, WIDTH, arms, label_panels
-from study.sweeps.rules import Rule
+from study.sweeps.rule import Rule
 
 PARTS = ("bias", "variance", "error")
 COLOURS = ("blue", "vermillion", "green", "orange", "purple", "sky", "black")

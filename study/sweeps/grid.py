@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from study.analysis.bias_variance import PARTS, estimate, group_counts, group_sizes, wrong_counts
+from study.analysis.bias_variance import estimate, group_counts, group_sizes, wrong_counts
 from study.analysis.boundary import boundary_spread, boundary_sums
 from study.analysis.interval import wilson
 from study.analysis.separation import separates
@@ -20,7 +20,8 @@ from study.datasets.resampling import left_out, take_sets
 from study.sweeps.experiment import Experiment, Tables, add_up
 from study.sweeps.own_estimators import Trained
 from study.sweeps.parts import Frames, Part, Records, experiment, one_row
-from study.sweeps.rules import Rule, read_rule, table_columns
+from study.sweeps.rule import Rule
+from study.sweeps.rules import read_rule, table_columns
 from study.sweeps.settings import SETTING_COLUMNS, PoolSetting, Setting
 
 N_GROUPS = 20
@@ -182,9 +183,7 @@ def rows(cell: Mapping[str, Any], rules: Sequence[Rule]) -> Iterator[dict[str, A
         weight, of_test = setting.test_weight(n_test), {**of_test, "n_test_spoilers": setting.n_test_spoilers(n_test)}
     for k, (rule, options) in enumerate(zip(rules, table_columns(rules), strict=True)):
         row: dict[str, Any] = asdict(setting) | options | {"label": rule.label, "n": n} | of_test
-        found = estimate(cell["wrong"][k], cell["groups"], weight=weight)
-        for j, part in enumerate(PARTS):
-            row |= {part: found.value[j], f"{part}_low": found.low[j], f"{part}_high": found.high[j]}
+        row |= estimate(cell["wrong"][k], cell["groups"], weight=weight).columns()
         low, high = wilson(int(cell["separates"][k]), n)
         row |= {"separates": cell["separates"][k] / n, "separates_low": low, "separates_high": high}
         row |= {name: cell[name][k] / n for name in ("not_finite", "warned")}

@@ -4,98 +4,24 @@ A new rule is a new class here. Trainers are imported where they are called: `st
 rules, and loads no compiled loop for it.
 """
 
-import importlib
-import os
 import re
-import sys
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, dataclass
 from functools import partial
 from itertools import product
-from pathlib import Path
-from traceback import extract_tb
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from study.checks import BadInput, NonNegative, Positive, PositiveInt, checked, count, one_of, positive, within
+from study.sweeps.own_rule import OwnRule
+from study.sweeps.rule import RULES, Rule, blank, prefixed_last
 from study.sweeps.settings import option
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
     from study.datasets.dataset import Floats
-    from study.sweeps.loaded import Loaded
     from study.sweeps.own_estimators import Trained
     from study.trainers.fit import Bound, Fit
-
-RULES: dict[str, "type[Rule]"] = {}
-"""The classes, by the names that their rules have on the command line and in tables."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule(ABC):
-    """A rule with its settings; those are fields of its class that `option` has made."""
-
-    name: ClassVar[str]
-
-    def __init_subclass__(cls, name: str | None = None) -> None:
-        """Enter a class in `RULES`, where it has a name."""
-        if name is not None:
-            cls.name, RULES[name] = name, cls
-
-    @property
-    def rule(self) -> str:
-        """What the rule is called on the command line and in tables."""
-        return self.name
-
-    @property
-    def label(self) -> str:
-        """The rule and its settings in one word, such as unit_cross_entropy_ball_3."""
-        words = [self.rule]
-        for of_rule in prefixed_last(self.options()):
-            value = getattr(self, of_rule.name)
-            if value not in absent(of_rule):
-                words.append(of_rule.metadata["prefix"] + (value if isinstance(value, str) else f"{value:g}"))
-        return re.sub(r"[-.,=]", "_", "_".join(words))
-
-    @classmethod
-    def options(cls) -> list[Field[Any]]:
-        """Return the fields that are options of the command line."""
-        return [of_class for of_class in fields(cls) if "help" in of_class.metadata]
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """Its options by their names, without those whose value says that there is no such thing."""
-        values = {of_rule.name: getattr(self, of_rule.name) for of_rule in self.options()}
-        return {of.name: values[of.name] for of in self.options() if values[of.name] not in absent(of)}
-
-    @property
-    def unusual(self) -> Mapping[str, Any]:
-        """Those of its settings that a reader has to be told: numbers, and words that are not the usual ones."""
-        usual = {of.name for of in self.options() if isinstance(of.default, str) and not of.metadata["prefix"]}
-        defaults = {of.name: of.default for of in self.options()}
-        return {name: value for name, value in self.settings.items() if name not in usual or value != defaults[name]}
-
-    @property
-    def in_processes(self) -> bool:
-        """Whether it runs in Python more than in compiled loops, so that processes are to train it, not threads."""
-        return False
-
-    @property
-    def slow(self) -> bool:
-        """Whether a fit takes milliseconds: blocks are as small as can be then."""
-        return self.in_processes
-
-    def to_record(self) -> dict[str, str | int | float]:
-        """Return the rule as JSON holds it."""
-        return {"rule": self.rule, **{of_rule.name: getattr(self, of_rule.name) for of_rule in self.options()}}
-
-    @abstractmethod
-    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats | Iterable[Trained]":
-        """Return the weights for each set of a stack, of shape (..., n_features + 1), the bias last.
-
-        A rule that has no such weights returns its fits, one a set.
-        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -441,126 +367,6 @@ class UnitWithPenalisedBias(PenalisedUnit, name="penalised-unit-and-bias"):
     bias = "penalised"
 
 
-@dataclass(frozen=True, kw_only=True)
-class OwnRule(Rule):
-    """A rule of the user's own, or of another library.
-
-    Parameters
-    ----------
-    place : str
-        "module:name" of a function (X, y) -> Fit or weights, over stacks; or of an estimator, its class, or a function
-        that makes one. It is loaded when it is first used; modules of the current folder are found.
-    given : str
-        Options of the class or function that makes an estimator, such as "C=10,kernel=rbf".
-    """
-
-    place: str
-    given: str = ""
-
-    def __post_init__(self) -> None:
-        from study.sweeps.own_estimators import read_options
-
-        if not isinstance(self.place, str) or ":" not in self.place:
-            raise BadInput(f"`place` must be module:name; got {self.place!r}")
-        read_options(self.given)
-
-    @classmethod
-    def read(cls, word: str) -> "OwnRule":
-        """Return the rule of a word such as "sklearn.svm:SVC,C=10"."""
-        place, _, given = word.partition(",")
-        return cls(place=place, given=given)
-
-    @property
-    def rule(self) -> str:
-        """The place, and the options."""
-        return f"{self.place},{self.given}" if self.given else self.place
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """The options."""
-        from study.sweeps.own_estimators import read_options
-
-        return read_options(self.given)
-
-    @property
-    def in_processes(self) -> bool:
-        """True of estimators."""
-        return self._maker() is not None
-
-    def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats | Iterable[Trained]":  # noqa: D102
-        from study.sweeps.own_estimators import Trained, fit_each
-
-        make = self._maker()
-        if make is None:
-            return self._weights(X, y)
-
-        def guarded() -> "Iterable[Trained]":
-            """Name the rule in whatever goes wrong while it is trained, or asked."""
-            fits = iter(fit_each(make, X, y, rng))
-            while (fit := self._call(next, fits, None)) is not None:
-                yield Trained(partial(self._call, fit.decide), fit.warned)
-
-        return guarded()
-
-    def _weights(self, X: "Floats", y: "Floats") -> "Floats":
-        """Return what a function over stacks answers."""
-        from study.checks import as_floats
-
-        answer = self._call(self.load(), X.copy(), y.copy())  # what it does to them is its own affair
-        w = as_floats(f"rule {self.place}", getattr(answer, "w", answer))
-        expected = (*X.shape[:-2], X.shape[-1] + 1)
-        if w.shape != expected:
-            raise BadInput(f"`rule` {self.place} must give weights of shape {expected}, the bias last; got {w.shape}")
-        return w
-
-    def _call(self, function: Any, *arguments: Any) -> Any:
-        """Call what is the user's own; where it fails the rule is named."""
-        try:
-            return function(*arguments)
-        except BadInput as error:
-            raise BadInput(f"`rule` {self.rule}: {error}") from error
-        except Exception as error:
-            raise BadInput(f"`rule` {self.rule} failed: {describe_failure(error, self.place)}") from error
-
-    def _maker(self) -> Any:
-        from study.sweeps.own_estimators import find_maker
-
-        return find_maker(self.load(), self.settings)
-
-    def load(self) -> Any:
-        """Return what stands at the place, or raise `BadInput`."""
-        module, _, name = self.place.partition(":")
-        if os.getcwd() not in sys.path:  # noqa: PTH109 (as a string)
-            sys.path.insert(0, os.getcwd())  # noqa: PTH109
-        try:
-            found = getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError, ValueError) as error:
-            allowed = f"{', '.join(RULES)}, or module:name"
-            raise BadInput(f"`rule` must be one of {allowed}; got {self.place} ({error})") from None
-        except Exception as error:
-            raise BadInput(f"`rule` {self.place} failed: {describe_failure(error, self.place)}") from error
-        if not callable(found) and not hasattr(found, "fit"):
-            kind = type(found).__name__
-            raise BadInput(f"`rule` must name an estimator or a callable (X, y); got {self.place}, of type {kind}")
-        return found
-
-    def code(self) -> "Loaded":
-        """Return what the modules mean that the rule is named in, that it is from, and that these load."""
-        from study.sweeps.loaded import loaded_code
-
-        found = self.load()
-        names = {self.place.partition(":")[0], getattr(found, "__module__", None) or type(found).__module__}
-        return loaded_code(names - {""})
-
-
-def describe_failure(error: Exception, place: str) -> str:
-    """Return what went wrong in a user's own rule, and the last line of its own module that it went through."""
-    module = place.partition(":")[0].rpartition(".")[2]
-    frames = [(Path(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
-    lines = [f" ({file.name}:{line})" for file, line in frames if module in (file.stem, file.parent.name)]
-    return f"{type(error).__name__}: {error}{''.join(lines[-1:])}"
-
-
 def rule_options() -> dict[str, list[Field[Any]]]:
     """Return the options of all rules by their names, each as the classes have it that have a use for it."""
     found: dict[str, list[Field[Any]]] = {}
@@ -581,22 +387,6 @@ def table_columns(rules: Sequence[Rule]) -> list[dict[str, Any]]:
     return [
         {"rule": rule.rule} | {name: rule.settings.get(name, blank) for name, blank in blanks.items()} for rule in rules
     ]
-
-
-def blank(of_rule: Field[Any]) -> str | int | float:
-    """Return what stands for an option where there is no use for it: the empty word, or zero."""
-    default: Any = of_rule.default
-    return type(default)()  # type: ignore[no-any-return]
-
-
-def absent(of_rule: Field[Any]) -> tuple[Any, ...]:
-    """Return the values of an option that say that there is no such thing."""
-    return (blank(of_rule), *of_rule.metadata["absent"])
-
-
-def prefixed_last(options: Sequence[Field[Any]]) -> list[Field[Any]]:
-    """Return options with those behind the others that need a prefix in labels."""
-    return sorted(options, key=lambda of_rule: of_rule.metadata["prefix"] != "")
 
 
 def make_rules(name: str, options: Mapping[str, Sequence[Any]]) -> list[Rule]:

@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 
 from study.report.style import study_style
 from study.report.sweep_figure import MOST_ROWS, PARTS, draw_sweep, grows_by_factors
-from study.sweeps.rules import MaxMargin, Network, OwnRule, Perceptron, Rule, SoftMargin, Unit
+from study.sweeps.own_rule import OwnRule
+from study.sweeps.rule import Rule
+from study.sweeps.rules import MaxMargin, Network, Perceptron, SoftMargin, Unit
 
 RULES = [Perceptron(), Unit(), OwnRule(place="_mine:rule")]
 

@@ -15,9 +15,9 @@ from study.datasets.spoilers import PLACE
 from study.sweeps.executors import executor
 from study.sweeps.experiment import Experiment
 from study.sweeps.grid import Pool, Sweep, prepare_cell, rows, train_rules
+from study.sweeps.own_rule import OwnRule
+from study.sweeps.rule import RULES
 from study.sweeps.rules import (
-    RULES,
-    OwnRule,
     PenalisedUnit,
     Perceptron,
     PocketPerceptron,

@@ -18,7 +18,9 @@ from study.datasets.dataset import Dataset
 from study.sweeps import grid
 from study.sweeps.grid import count_wrong, train_on_pool
 from study.sweeps.own_estimators import find_maker, fit_each, read_options, seeded
-from study.sweeps.rules import Network, OwnRule, Perceptron, Rule, Unit
+from study.sweeps.own_rule import OwnRule
+from study.sweeps.rule import Rule
+from study.sweeps.rules import Network, Perceptron, Unit
 from study.sweeps.settings import PoolSetting, Setting
 from study.trainers.layers import outputs
 
