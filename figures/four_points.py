@@ -94,7 +94,7 @@ def draw_fold(axes: Axes, fold: pd.DataFrame) -> None:
         axes.plot(stuck["t_fold"].iloc[0], stuck["loss_value"].iloc[0], "o", color=style["color"], markersize=5)
     axes.set(yscale="log", xlim=(1, 10), ylim=(2e-5, 1.5), xlabel="distance $t$ of the fourth point", ylabel="loss")
     axes.text(9.8, 0.21, "stuck minimum", ha="right", va="top", fontsize=8)
-    axes.text(9.8, 0.019, "separating minimum", ha="right", va="bottom", fontsize=8)
+    axes.text(9.8, 2.5e-4, "separating minimum", ha="right", va="center", fontsize=8)
 
 
 def draw_updates(axes: Axes, updates: pd.DataFrame) -> None:
@@ -133,7 +133,7 @@ def draw_pull(axes: Axes, pull: pd.DataFrame) -> None:
                     label=f"$\\varepsilon = {eps:g}$",
                 )
     axes.text(29.5, 150.0, "cross-entropy", ha="right", va="bottom", fontsize=8)
-    axes.text(29.5, 1e-8, "quadratic loss", ha="right", fontsize=8)
+    axes.text(29.5, 1e-6, "quadratic loss", ha="right", fontsize=8)
     axes.set(
         yscale="log", ylim=(1e-24, 1e6), xlabel="distance $t$ of the fourth point", ylabel="its part of the gradient"
     )
