@@ -24,6 +24,15 @@ def _mostly(results: Results, unit: str, part: str, least: float) -> bool:
     return True
 
 
+def _larger(part: str, said: str) -> tuple[str, ...]:
+    """Return as evidence in how many problems a part is larger for each baseline than for each unit."""
+    return tuple(
+        f"{name}'s {said}, C of {words}: {{natural.compared.{baseline}.{unit}.{part}.larger}}"
+        for name, baseline in zip(("perceptron", "widest margin"), BASELINES, strict=True)
+        for words, unit in (("one", UNIT), ("a hundredth", STRICT))
+    )
+
+
 CLAIMS = (
     Claim(
         key="often, natural data",
@@ -51,11 +60,7 @@ CLAIMS = (
         condition=STRICTER,
         holds_conditionally=lambda results: _mostly(results, STRICT, "variance", 2 / 3),
         sample=HALVES,
-        evidence=tuple(
-            f"{name}'s significantly larger, C of {words}: {{natural.compared.{baseline}.{unit}.variance.larger}}"
-            for name, baseline in zip(("perceptron", "widest margin"), BASELINES, strict=True)
-            for words, unit in (("one", UNIT), ("a hundredth", STRICT))
-        ),
+        evidence=_larger("variance", "significantly larger"),
         rests="[Figure](figures/natural.svg)c",
     ),
     Claim(
@@ -69,11 +74,7 @@ CLAIMS = (
         condition=STRICTER,
         holds_conditionally=lambda results: _mostly(results, STRICT, "error", 1 / 3),
         sample=HALVES,
-        evidence=tuple(
-            f"{name}'s error significantly larger, C of {words}: {{natural.compared.{baseline}.{unit}.error.larger}}"
-            for name, baseline in zip(("perceptron", "widest margin"), BASELINES, strict=True)
-            for words, unit in (("one", UNIT), ("a hundredth", STRICT))
-        ),
+        evidence=_larger("error", "error significantly larger"),
         rests="[Figure](figures/natural.svg)d",
     ),
     Claim(
