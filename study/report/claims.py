@@ -16,7 +16,7 @@ BEGIN, END = "<!-- claims: made by `study paper` -->", "<!-- end of claims -->"
 CHANGES_BEGIN, CHANGES_END = "<!-- changes: made by `study paper` -->", "<!-- end of changes -->"
 HEAD = (
     "| Claim | Verdict | Strength | What decides | Where |\n"
-    "|:--------------------|:---------|:---------|:-----------|:---------|\n"
+    "|:------------------|:------------|:--------|:-----------|:---------|\n"
 )
 TABLES = {"lecture": "The lecture", "others": "Brady and others", "study": "This study"}
 """The tables of claims, and their titles."""
@@ -110,8 +110,8 @@ def insert_claims(text: str, claims: Sequence[Claim], records: Records) -> str:
         return text
     results = {name: record["numbers"] for name, record in records.items()}
     rows = {key: "".join(claim.row(results) for claim in claims if claim.table == key) for key in TABLES}
-    tables = "\n".join(f"**{title}**\n\n{HEAD}{rows[key]}" for key, title in TABLES.items() if rows[key])
-    return _insert(text, BEGIN, refresh_numbers(tables, records), END)
+    tables = [f"### {title} {{#claims-{key}}}\n\n{HEAD}{rows[key]}" for key, title in TABLES.items() if rows[key]]
+    return _insert(text, BEGIN, refresh_numbers("\n".join(tables), records), END)
 
 
 def insert_changes(text: str, history: Sequence[Mapping[str, str]]) -> str:

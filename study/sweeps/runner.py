@@ -184,8 +184,8 @@ def _compute_all(experiment: Experiment, missing: list[Block], place: Place) -> 
             finished = wait(in_flight, timeout=SILENCE, return_when=FIRST_COMPLETED).done
             if not finished and isinstance(place.executor, RemoteExecutor):
                 place.executor.check(place.notice)
-            for future in finished:
-                yield in_flight.pop(future), future.result()
+            for future in sorted(finished, key=lambda each: each.exception() is not None):
+                yield in_flight.pop(future), future.result()  # what failed comes last, so that the others are kept
     finally:
         for future in in_flight:
             future.cancel()

@@ -35,7 +35,8 @@ def test_the_table_says_what_results_say(low: tuple[int, int], verdict: str) -> 
     e: Results = {"declaration": {"t": 5.0}, "numbers": {"a": {"low": a}, "b": {"low": b}}}
     records: dict[str, Results] = {"e": e, "f": {"numbers": {"n": 1200}}}
     *_, title, _, head, _, row, _, end = insert_claims(TEXT, [CLAIM], records).splitlines()
-    assert (title, head) == ("**Brady and others**", "| Claim | Verdict | Strength | What decides | Where |")
+    assert title == "### Brady and others {#claims-others}"
+    assert head == "| Claim | Verdict | Strength | What decides | Where |"
     assert row == (
         f'| It is so. *[@a]* | {verdict} | measured, [1,200](experiments/results/f.json "n:,") sets | '
         f'least: [{a}.0](experiments/results/e.json "a.low:.1f") | [Figure](figures/e.svg)a |'
