@@ -1,10 +1,10 @@
 """A minority that its features mark badly: what C does for it, what a weight does, and what the law says of both.
 
-The rule, stated before a fit was looked at. The table is breast cancer: of those that `study datasets` lists, the only
-one that has two classes by itself. Features are standardised. By itself, that feature tells the classes best whose two
-class means lie farthest apart. The minority are the rows of the smaller class, the malignant tumours, that this feature
-puts with the other class: beyond the midpoint of the two means. The other two groups are the rest of the malignant
-tumours, and the benign ones.
+The rule, stated before a fit was looked at. The table is breast cancer: of those that `study datasets` then listed,
+the only one that has two classes by itself. Features are standardised. By itself, that feature tells the classes best
+whose two class means lie farthest apart. The minority are the rows of the smaller class, the malignant tumours, that
+this feature puts with the other class: beyond the midpoint of the two means. The other two groups are the rest of the
+malignant tumours, and the benign ones.
 """
 
 from functools import cache

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
-from itertools import combinations, product
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from study.analysis.limit_path import LimitPath, follow_path
 from study.analysis.limits import USUAL, Limit, WeightBound
 from study.analysis.separability import separability
 from study.datasets.dataset import Dataset
-from study.datasets.shipped import load_pair
+from study.datasets.shipped import EXAMPLES, SOURCES, load_pair
 from study.datasets.table import standardise
 from study.law.prices import price_rows
 from study.sweeps.experiment import add_up
@@ -23,10 +23,8 @@ from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment
 from study.sweeps.rules import MaxMargin, PenalisedUnit, Perceptron
 from study.sweeps.settings import PoolSetting
 
-SOURCES = {"iris": 3, "wine": 3, "breast_cancer": 2, "digits": 10}
-"""The tables of classes that scikit-learn ships, and how many classes each has."""
-PROBLEMS = [f"{name} {a} {b}" for name, n in SOURCES.items() for a, b in combinations(range(n), 2)]
-"""Every pair of classes."""
+PROBLEMS = {f"{source.replace('-', '_')} {a} {b}": (source, (a, b)) for source, (a, b) in EXAMPLES.values()}
+"""Every pair of classes that `study datasets` lists, none left out: the table, and the places of both."""
 BASELINES = [Perceptron(max_passes=100), MaxMargin()]
 UNITS = [PenalisedUnit(C=1.0), PenalisedUnit(C=0.01)]
 RULES = [*BASELINES, *UNITS]
@@ -42,9 +40,8 @@ SURE = 0.05
 @cache
 def pool(problem: str) -> Dataset:
     """Return two classes of a table as it stands, but for features that do not vary among them."""
-    name, a, b = problem.split()
-    X, second, _ = load_pair(name.replace("_", "-"), (int(a), int(b)))
-    return Dataset(X=X, y=np.where(second, 1.0, -1.0), name=name)
+    X, second, _ = load_pair(*PROBLEMS[problem])
+    return Dataset(X=X, y=np.where(second, 1.0, -1.0), name=problem)
 
 
 def measure(problem: str) -> Records:
@@ -147,6 +144,8 @@ def numbers(tables: Frames) -> Numbers:
         larger_estimates=("difference", lambda estimates: int((estimates > 0.0).sum())),
         difference=("difference", "mean"),
     )
+    package = [SOURCES[PROBLEMS[problem][0]].package for problem in problems["problem"]]
+    packages = problems.groupby(package).agg(problems=("separable", "size"), separable=("separable", "sum"))
     [cancer] = problems[problems["problem"].str.startswith("breast_cancer")].to_dict("records")
     limits = [name.removeprefix("lost_") for name in problems if name.startswith("lost_")]
     key = {"baseline": "", "label": "", "part": ""}
@@ -154,6 +153,7 @@ def numbers(tables: Frames) -> Numbers:
         "n": HALVES,
         "problems": len(problems),
         "separable": len(separable),
+        "packages": nested(packages.rename_axis("package").reset_index(), {"package": ""}),
         "lost": {name.replace(".", "_"): int((separable[f"lost_{name}"] > 0).sum()) for name in limits},
         "most_lost": {name.replace(".", "_"): int(separable[f"lost_{name}"].max()) for name in limits},
         "keeps_all_at": {symbol: float(separable[f"kept_from_{symbol}"].median()) for symbol in ("C", "R")},
