@@ -132,36 +132,56 @@ def differences_table(cells: list[dict[str, Any]], separable: Callable[[str], bo
     return table
 
 
-def numbers(tables: Frames) -> Numbers:
-    """Derive what the paper cites."""
-    problems, differences = tables[""], tables["differences"]
-    separable = problems[problems["separable"]]
-    ratio = (separable["kept_from_R"] / separable["predicted_R"])[separable["predicted_R"] > 0.0]
-    compared = differences.groupby(["baseline", "label", "part"]).agg(
+def package_counts(problems: pd.DataFrame) -> Numbers:
+    """Count each package's problems, those that are separable, and those of them that lose points at a C of one."""
+    package = [SOURCES[PROBLEMS[problem][0]].package for problem in problems["problem"]]
+    loses = problems["separable"] & (problems["lost_C_1"] > 0)
+    table = problems.assign(package=package, loses=loses).groupby("package", as_index=False)
+    counts = table.agg(problems=("separable", "size"), separable=("separable", "sum"), lost_C_1=("loses", "sum"))
+    return nested(counts, {"package": ""})
+
+
+def side_counts(differences: pd.DataFrame, inseparable: pd.Series) -> Numbers:
+    """Count on which side of zero the differences of all problems are, or surely are."""
+    larger = differences["side"] > 0
+    of_them = larger & differences["problem"].isin(inseparable)
+    key = {"baseline": "", "label": "", "part": ""}
+    table = differences.assign(larger=larger, of_them=of_them).groupby(list(key), as_index=False)
+    counts = table.agg(
         problems=("side", "size"),
-        larger=("side", lambda side: int((side > 0).sum())),
+        larger=("larger", "sum"),
+        larger_inseparable=("of_them", "sum"),
         smaller=("side", lambda side: int((side < 0).sum())),
         larger_estimates=("difference", lambda estimates: int((estimates > 0.0).sum())),
         difference=("difference", "mean"),
     )
-    package = [SOURCES[PROBLEMS[problem][0]].package for problem in problems["problem"]]
-    packages = problems.groupby(package).agg(problems=("separable", "size"), separable=("separable", "sum"))
+    return nested(counts, key)
+
+
+def numbers(tables: Frames) -> Numbers:
+    """Derive what the paper cites."""
+    problems = tables[""]
+    separable = problems[problems["separable"]]
+    named = separable["predicted_R"] > 0.0
+    ratio = (separable["kept_from_R"] / separable["predicted_R"])[named]
+    silent = separable["kept_from_R"][(separable["kept_from_R"] > 0.0) & ~named]
     [cancer] = problems[problems["problem"].str.startswith("breast_cancer")].to_dict("records")
     limits = [name.removeprefix("lost_") for name in problems if name.startswith("lost_")]
-    key = {"baseline": "", "label": "", "part": ""}
     return {
         "n": HALVES,
         "problems": len(problems),
         "separable": len(separable),
-        "packages": nested(packages.rename_axis("package").reset_index(), {"package": ""}),
+        "inseparable": len(problems) - len(separable),
+        "packages": package_counts(problems),
         "lost": {name.replace(".", "_"): int((separable[f"lost_{name}"] > 0).sum()) for name in limits},
         "most_lost": {name.replace(".", "_"): int(separable[f"lost_{name}"].max()) for name in limits},
         "keeps_all_at": {symbol: float(separable[f"kept_from_{symbol}"].median()) for symbol in ("C", "R")},
-        "compared": nested(compared.reset_index(), key),
-        "comparisons": len(differences),
+        "compared": side_counts(tables["differences"], problems.loc[~problems["separable"], "problem"]),
+        "comparisons": len(tables["differences"]),
         "law": {
             "problems": len(ratio),
-            "silent": int(((separable["kept_from_R"] > 0.0) & ~(separable["predicted_R"] > 0.0)).sum()),
+            "silent": len(silent),
+            "silent_below": float(silent.max()),
             "within": int(ratio.between(0.5, 2.0).sum()),
             "ratio": float(ratio.median()),
             "least": float(ratio.min()),

@@ -8,7 +8,18 @@ from matplotlib.figure import Figure
 
 from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
-SOURCES = {"iris": ("orange", "s"), "wine": ("purple", "^"), "breast_cancer": ("black", "D"), "digits": ("sky", "o")}
+SOURCES = {
+    "iris": ("orange", "s"),
+    "wine": ("purple", "^"),
+    "breast_cancer": ("black", "D"),
+    "cars": ("blue", "p"),
+    "spector": ("orange", "P"),
+    "modechoice": ("blue", "X"),
+    "anes96": ("green", "v"),
+    "phishing": ("black", "*"),
+    "image_segments": ("vermillion", "h"),
+    "digits": ("sky", "o"),
+}
 UNIT = "penalised_unit_cross_entropy_1"
 BASELINES = ("perceptron_passes_100", "max_margin")
 
@@ -26,7 +37,9 @@ def draw(tables: Tables) -> Figure:
         panels[0, 0].plot([], [], marker, color=OKABE_ITO[colour], markersize=4, label=name.replace("_", " "))[0]
         for name, (colour, marker) in SOURCES.items()
     ]
-    figure.legend(handles=marks, loc="outside lower center", ncols=4)
+    figure.legend(
+        handles=marks, loc="outside lower center", ncols=5, handlelength=0.8, handletextpad=0.4, columnspacing=1.0
+    )
     return figure
 
 
