@@ -1,4 +1,4 @@
-"""Where descent ends: the map of starts for each loss, and how often random starts lose the fourth point."""
+"""Where descent ends: the map of starts for each loss, and how often random starts misclassify the fourth point."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def draw(tables: Tables) -> Figure:
         mark = "d" if not row.is_minimum else "*" if row.separates else "X"
         axes["quadratic"].scatter(row.w_x, row.w_y, s=45, marker=mark, color="white", edgecolor="black", zorder=3)
     draw_shares(axes["random"], tables[""])
-    label_panels(zip(axes.values(), (*LOSSES.values(), "random starts that lose the fourth point"), strict=True))
+    label_panels(zip(axes.values(), (*LOSSES.values(), "random starts that misclassify the fourth point"), strict=True))
     return figure
 
 
@@ -47,7 +47,7 @@ def draw_map(axes: Axes, ends: pd.DataFrame, loss: str) -> None:
 
 
 def draw_shares(axes: Axes, shares: pd.DataFrame) -> None:
-    """Draw the share of starts that lose the fourth point against their spread, with 95% intervals."""
+    """Draw the share of starts that misclassify the fourth point against their spread, with 95% intervals."""
     drawn = shares[shares["s"].notna()]
     for t, (colour, marker, _) in DISTANCES.items():
         for loss, line in STYLES.items():
@@ -58,5 +58,5 @@ def draw_shares(axes: Axes, shares: pd.DataFrame) -> None:
             axes.errorbar(rows["s"], rows["stuck"], yerr=error, elinewidth=0.8, linewidth=1.1, label=name, **style)
     for loss, line in STYLES.items():
         axes.plot([], [], color="black", linestyle=line, label=LOSSES[loss])
-    axes.set(xscale="log", xlabel="spread $s$ of the starts", ylabel="share lost", ylim=(-0.03, 0.8))
+    axes.set(xscale="log", xlabel="spread $s$ of the starts", ylabel="share", ylim=(-0.03, 0.8))
     axes.legend(loc="upper left", ncols=2)

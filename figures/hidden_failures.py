@@ -23,7 +23,7 @@ def draw(tables: Tables) -> Figure:
         draw_view(axes[name], tables["view"], tables["points"], name)
     draw_basin(axes["basin"], tables["basin"])
     draw_global(axes["global"], tables["global"])
-    titles = ("the strict minimum", "weights that separate", "starts that lose the spoiler", "every optimum fails")
+    titles = ("the strict minimum", "weights that separate", "starts with the spoiler wrong", "every optimum fails")
     label_panels(zip(axes.values(), titles, strict=True))
     return figure
 
@@ -36,7 +36,7 @@ def draw_view(axes: Axes, view: pd.DataFrame, points: pd.DataFrame, net: str) ->
 
 
 def draw_basin(axes: Axes, basin: pd.DataFrame) -> None:
-    """Draw the share of starts that lose the spoiler, around the minimum and around zero."""
+    """Draw the share of starts that misclassify the spoiler, around the minimum and around zero."""
     for (around, method), (colour, marker, line) in METHODS.items():
         rows = basin[(basin["around"] == around) & (basin["method"] == method)]
         label = f"{method}, from the {'minimum' if around == 'minimum' else 'origin'}"

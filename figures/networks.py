@@ -106,7 +106,7 @@ def draw_variance(axes: Axes, depth: pd.DataFrame) -> None:
 
 
 def draw_regions(axes: Axes, regions: pd.DataFrame, points: pd.DataFrame, net: str) -> None:
-    """Draw where a net says +1, and what it loses."""
+    """Draw where a net predicts +1, and what it misclassifies."""
     draw_region(axes, regions, net)
     draw_points(axes, points, 5)
     cross_out(axes, points[points[net]])

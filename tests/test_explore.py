@@ -219,12 +219,12 @@ def test_dragging_the_spoiler_flips_the_verdict(page: Page) -> None:
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: failed.append(error))
     page.reload()
-    assert verdicts(page) == ("separates", "loses the spoiler")
+    assert verdicts(page) == ("separates", "gives up the spoiler")
     drag(page, place(page, *spoiler(page)), place(page, 0.9, 0.5))
     assert spoiler(page) == pytest.approx((0.9, 0.5), abs=0.02)
     assert verdicts(page) == ("separates", "separates")
     drag(page, place(page, 0.9, 0.5), place(page, -1.2, -0.4))
-    assert verdicts(page)[1] == "loses the spoiler"
+    assert verdicts(page)[1] == "gives up the spoiler"
     assert "no line separates" in page.evaluate("document.getElementById('perceptron-detail').textContent")
     page.locator("#phase[data-done]:not([data-done='0'])").wait_for()
     assert asked == [PAGE.as_uri()]
@@ -233,7 +233,7 @@ def test_dragging_the_spoiler_flips_the_verdict(page: Page) -> None:
 
 def test_the_address_holds_the_situation(page: Page) -> None:
     page.evaluate("open(read(PRESETS['four points']), 'four points')")
-    assert verdicts(page) == ("separates", "loses the spoiler")
+    assert verdicts(page) == ("separates", "gives up the spoiler")
     assert "stuck" in page.evaluate("document.getElementById('reason').textContent")
     page.evaluate("change({ start: 'zero', w: null })")
     assert verdicts(page) == ("separates", "separates")
@@ -244,7 +244,7 @@ def test_the_address_holds_the_situation(page: Page) -> None:
     assert page.evaluate("written(state).toString()") == before
     page.goto("about:blank")
     page.goto(f"{PAGE.as_uri()}#points=p1,0;nonsense&N=-3&R=lots")
-    assert verdicts(page) == ("separates", "loses the spoiler")
+    assert verdicts(page) == ("separates", "gives up the spoiler")
 
 
 ODD = re.split(" ", "0 -0 1 -1 1e17 -1e17 1e308 1e999 5e-324 1e-9 999.9996 1000 1001 NaN Infinity 0x10 %20 one %00")
@@ -307,7 +307,7 @@ def test_whatever_stands_in_the_address_is_drawn_or_passed_over(page: Page) -> N
 
 def test_keys_move_add_turn_and_remove(page: Page) -> None:
     page.evaluate("open(read(PRESETS['a unique minimum']), null); Plane.node.focus()")
-    assert verdicts(page) == ("separates", "loses the spoiler")
+    assert verdicts(page) == ("separates", "gives up the spoiler")
     before = spoiler(page)
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Shift+ArrowRight")

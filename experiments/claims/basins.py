@@ -1,4 +1,4 @@
-"""Claims about how often the fourth point is lost."""
+"""Claims about how often the fourth point is misclassified."""
 
 from study.report.claims import Claim, Results
 from study.report.numbers import lookup
@@ -7,7 +7,7 @@ STARTS = "{basins.starts.quadratic_t_10.s_1.n:,} starts"
 
 
 def _least_share(results: Results, warm: bool) -> float:
-    """Return the least share that loses the fourth point, quadratic loss: of warm starts, or, by interval, of drawn."""
+    """Return the least share with the fourth point wrong, quadratic loss: of warm starts, or, by interval, of drawn."""
     return float(min(lookup(results, "basins.warm.quadratic*" if warm else "basins.starts.quadratic*.*.low")))
 
 
@@ -23,7 +23,7 @@ CLAIMS = (
         holds_conditionally=lambda results: _least_share(results, True) >= 0.95,
         sample=STARTS,
         evidence=(
-            "lost, from starts of spread one: {basins.starts.quadratic_t_10.s_1.stuck:.3f}",
+            "misclassified, from starts of spread one: {basins.starts.quadratic_t_10.s_1.stuck:.3f}",
             "from that optimum, distance ten: {basins.warm.quadratic_t_10:.2f}",
             "from small starts: {basins.starts.quadratic_t_10.s_0_01.stuck:.2f}",
         ),
@@ -39,7 +39,7 @@ CLAIMS = (
         holds_conditionally=lambda results: results["basins"]["starts"]["quadratic_t_100"]["s_1"]["low"] >= 0.5,
         sample=STARTS,
         evidence=(
-            "lost, spread one, distance a hundred: {basins.starts.quadratic_t_100.s_1.stuck:.3f}",
+            "misclassified, spread one, distance a hundred: {basins.starts.quadratic_t_100.s_1.stuck:.3f}",
             "spread one, distance five: {basins.starts.quadratic_t_5.s_1.stuck:.3f}",
             "small starts, distance a hundred: {basins.starts.quadratic_t_100.s_0_01.stuck:.2f}",
         ),

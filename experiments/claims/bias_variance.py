@@ -106,7 +106,7 @@ CLAIMS = (
     Claim(
         key="the peak",
         statement="A bounded unit's variance peaks where the share of spoilers meets one over the number of points "
-        "among which, by the law, a spoiler is ignored, within a factor of three.",
+        "among which, by the law, a spoiler is given up, within a factor of three.",
         source="this study",
         holds=lambda results: (
             results["bias_variance"]["law"]["least_ratio"] >= 1 / 3

@@ -21,19 +21,19 @@ def _exponential(results: Results) -> bool:
 
 
 def _never_in_time(results: Results) -> bool:
-    """Say whether descent on the quadratic loss loses for ever, or takes a power, as derived: within a twentieth."""
+    """Say whether descent on the quadratic loss takes for ever, or a power, as derived: within a twentieth."""
     quadratic = results["brakes"]["quadratic"]
     always = quadratic["never_met"] == quadratic["never_followed"] > 0
     return bool(always and quadratic["powers"] >= 5 and quadratic["worst_power"] <= 0.05)
 
 
 def _monotone(results: Results) -> bool:
-    """Say whether neither loss has a bound that loses what a tighter one and a wider one keep."""
+    """Say whether neither loss has a bound that gives up what a tighter one and a wider one keep."""
     return not any(lookup(results, "brakes.returns.*"))
 
 
 def _single_threshold(results: Results) -> bool:
-    """Say whether the spoiler, once lost under the penalty, is never won back by more base points."""
+    """Say whether the spoiler, once given up under the penalty, stays so with more base points."""
     right = [margin > 0.0 for margin in lookup(results, "brakes.won_back.*.margin")]
     return right == sorted(right, reverse=True) and at_most(results, f"{EACH}.several_changes", 0)
 
@@ -85,9 +85,9 @@ CLAIMS = (
         sample="{brakes.n_geometries} sets",
         evidence=(
             "largest difference of a power: {brakes.quadratic.worst_power:.3f}",
-            "sets on which it is to be lost for ever: {brakes.quadratic.never}",
+            "sets on which it is never to be right: {brakes.quadratic.never}",
             "followed: {brakes.quadratic.never_followed}",
-            "lost: {brakes.quadratic.never_met}",
+            "not right: {brakes.quadratic.never_met}",
             "powers compared: {brakes.quadratic.powers}",
         ),
         rests="[Figure](figures/brakes_error.svg)a",

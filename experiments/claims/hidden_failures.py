@@ -14,7 +14,7 @@ CLAIMS = (
         holds=lambda results: all(lookup(results, PROVED) + lookup(results, BOUND)),
         basis="proved, and by machine",
         evidence=(
-            "a strict minimum that loses the spoiler is proved: {hidden_failures.proof.proved}",
+            "a strict minimum that misclassifies the spoiler is proved: {hidden_failures.proof.proved}",
             "its loss: {hidden_failures.proof.loss_high:.5f}",
             "loss of weights that separate: {hidden_failures.proof.lower_loss:.0e}",
             "copies from which every optimum fails: {hidden_failures.global.depth_1.cross_entropy.copies}",

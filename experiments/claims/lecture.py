@@ -59,8 +59,8 @@ CLAIMS = (
         holds_conditionally=lambda results: results["lecture"]["any"]["unit_cross_entropy_box"]["lost_low"] >= 0.9,
         sample=SETS,
         evidence=(
-            "share of places in which it is lost, quadratic loss: {lecture.any.unit_quadratic_box.lost:.1%}",
-            "lost, cross-entropy: {lecture.any.unit_cross_entropy_box.lost:.1%}",
+            "share of places in which it is given up, quadratic loss: {lecture.any.unit_quadratic_box.lost:.1%}",
+            "given up, cross-entropy: {lecture.any.unit_cross_entropy_box.lost:.1%}",
             "at least: {lecture.any.unit_cross_entropy_box.lost_low:.1%}",
             "perceptron: {lecture.any.perceptron.lost:.1%}",
         ),

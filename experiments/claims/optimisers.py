@@ -35,7 +35,7 @@ def _early(results: Results) -> bool:
 
 
 def _classes(results: Results, rule: str) -> bool:
-    """Say whether twenty sets or more keep the spoiler a tenth below ln M* and lose it a tenth above, all of them."""
+    """Say whether twenty sets or more all keep the spoiler a tenth below ln M* and give it up a tenth above."""
     classes = f"optimisers.classes.{rule}"
     right = [lookup(results, f"{classes}.{key}") for key in ("kept_below", "lost_above")]
     return at_least(results, f"{classes}.n", 20) and min(map(min, right)) >= 1.0
@@ -102,9 +102,9 @@ CLAIMS = (
         basis="measured",
         sample="{optimisers.classes.box_3.n} sets",
         evidence=(
-            "share of sets that lose it a tenth above, bound three: {optimisers.classes.box_3.lost_above:.0%}",
+            "share of sets that give it up a tenth above, bound three: {optimisers.classes.box_3.lost_above:.0%}",
             "keep it a tenth below: {optimisers.classes.box_3.kept_below:.0%}",
-            "lose it above, bound six: {optimisers.classes.box_6.lost_above:.0%}",
+            "give it up above, bound six: {optimisers.classes.box_6.lost_above:.0%}",
             "keep it below: {optimisers.classes.box_6.kept_below:.0%}",
         ),
         rests="[Figure](figures/optimisers.svg)d",
@@ -118,7 +118,7 @@ CLAIMS = (
         basis="measured",
         sample="{optimisers.classes.adamw.n} sets",
         evidence=(
-            "share of sets that lose it a tenth above the box's law: {optimisers.classes.adamw.lost_above:.0%}",
+            "share of sets that give it up a tenth above the box's law: {optimisers.classes.adamw.lost_above:.0%}",
             "keep it a tenth below: {optimisers.classes.adamw.kept_below:.0%}",
         ),
         rests="[Figure](figures/optimisers.svg)d",

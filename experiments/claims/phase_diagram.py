@@ -37,7 +37,7 @@ CLAIMS = (
             "all separate at the widest bound, cross-entropy: {phase_diagram.cross_entropy.separates_at_widest}",
             "most base points: {phase_diagram.most_base:,.0f}",
             "quadratic loss: {phase_diagram.quadratic.separates_at_widest}",
-            "never again lost, cross-entropy: {phase_diagram.cross_entropy.monotone_in_bound}",
+            "never given up again, cross-entropy: {phase_diagram.cross_entropy.monotone_in_bound}",
             "quadratic loss: {phase_diagram.quadratic.monotone_in_bound}",
         ),
         rests="[Figure](figures/phase_diagram.svg)a, b",

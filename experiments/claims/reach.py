@@ -5,7 +5,7 @@ from study.report.numbers import lookup
 
 
 def _never_outvoted(results: Results) -> bool:
-    """Say whether targets within reach leave none lost, however many the copies, and the other losses are outvoted."""
+    """Say whether targets within reach give none up, however many the copies, and the other losses are outvoted."""
     within = "share_0_5|share_0_8|share_0_95"
     return (
         results["reach"]["in_reach"] > 0
@@ -27,7 +27,7 @@ CLAIMS = (
         basis="proved; the other losses measured",
         sample="{reach.n:,} sets",
         evidence=(
-            "lost, of targets within reach: {reach.in_reach_lost}",
+            "given up, of targets within reach: {reach.in_reach_lost}",
             "ten thousand copies: {reach.copies.threshold_quadratic.share_0_95.m_10000.separates:.3f}",
             "quadratic loss: {reach.copies.quadratic.share_0_95.m_10000.separates:.3f}",
             "cross-entropy: {reach.copies.cross_entropy.share_0_95.m_10000.separates:.3f}",

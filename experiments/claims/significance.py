@@ -1,4 +1,4 @@
-"""Claims about the two thresholds: where a spoiler is lost, and where its share of the loss is small."""
+"""Claims about the two thresholds: where a spoiler is given up, and where its share of the loss is small."""
 
 from study.report.claims import Claim, Results, at_least
 

@@ -8,7 +8,7 @@ from study.report.numbers import lookup
 
 
 def _is_bad(one: Mapping[str, Any]) -> bool:
-    """Say whether there is a strict minimum that loses the fourth point alone, and a lower one that separates."""
+    """Say whether a strict minimum has the fourth point alone wrong, and a lower one separates."""
     lost = one["fourth_lost"] and one["others_right"] and one["lowest_separates"]
     strict = one["residual"] <= 1e-9 and one["curvature"] > 1e-6
     return bool(lost and strict and one["stuck_loss"] > one["lowest_loss"])
@@ -29,8 +29,8 @@ CLAIMS = (
         condition="the fourth point is far enough for the unit",
         holds_conditionally=lambda results: _four_points(results, "*"),
         evidence=(
-            "fourth point lost in a minimum, distance ten, arctan: {units.four.arctan.eps_0_1.t_10.fourth_lost}",
-            "fourth point lost in a minimum, distance ten, logistic: {units.four.logistic.eps_0_1.t_10.fourth_lost}",
+            "fourth point wrong in a minimum, distance ten, arctan: {units.four.arctan.eps_0_1.t_10.fourth_lost}",
+            "fourth point wrong in a minimum, distance ten, logistic: {units.four.logistic.eps_0_1.t_10.fourth_lost}",
             "probit: {units.four.probit.eps_0_1.t_10.fourth_lost}",
             "arctan, a distance of a hundred: {units.four.arctan.eps_0_1.t_100.fourth_lost}",
         ),

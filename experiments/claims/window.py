@@ -1,4 +1,4 @@
-"""Claims about the window: where the trade holds, where it pays, and where the unit loses on both counts."""
+"""Claims about the window: where the trade holds, where it pays, and where the unit is worse on both counts."""
 
 from study.report.claims import Claim, Results
 from study.report.numbers import lookup

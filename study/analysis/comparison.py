@@ -79,11 +79,11 @@ class RuleOutcome:
     lost : ndarray of int
         Indices of the samples that do not lie strictly on their own side.
     margin : float
-        Distance from the boundary to the nearest sample, negative where one is lost.
+        Distance from the boundary to the nearest sample, negative where one is wrong.
     left_out : ndarray of int
         The samples that were left out, one at a time; none until `examine` has done so.
     moved : ndarray of shape (len(left_out),)
-        How far that moved the boundary, in degrees as `study.analysis.influence.moved` has them; NaN where one class
+        How far that moved the boundary, in degrees as `study.analysis.influence.movement` measures; NaN where one class
         was left, or the least loss was not found.
     not_tried : str
         Why samples were not left out that might have been, in words; empty where none were passed over.
@@ -112,7 +112,7 @@ class RuleOutcome:
 
     @property
     def separates(self) -> bool:
-        """Whether no sample is lost."""
+        """Whether no sample is wrong."""
         return not self.lost.size
 
     def by_move(self) -> NDArray[np.int64]:

@@ -97,10 +97,10 @@ def separability(X: Annotated[ArrayLike | Exact, as_exact], y: Labels, guess: Ar
     Notes
     -----
     Each feature is counted from its least value in the largest unit that makes it whole, which changes no answer. A
-    linear programme in floating point, on a working set that the samples it loses join, gives weights, or a few samples
-    that it finds inseparable. Exact arithmetic verifies the weights, or finds the multipliers of the few; where
+    linear programme in floating point gives weights, or a few samples that it finds inseparable; the samples that it
+    has wrong join its working set. Exact arithmetic verifies the weights, or finds the multipliers of the few; where
     rounding misled the programme, the simplex method in rational numbers decides on the few, with Bland's rule against
-    cycling [1]_, and the samples that its separator loses join them.
+    cycling [1]_, and the samples that its separator has wrong join them.
 
     References
     ----------
@@ -178,7 +178,7 @@ class _Points:
         return [int(self.y[sample]) * k for k in (*self.counts[sample], 1)]
 
     def separator(self, w: Whole) -> tuple[Whole, NDArray[np.int64]]:
-        """Return `w`, else its normal with another bias, if that separates, or none; and the samples that `w` loses."""
+        """Return `w`, else its normal with another bias, if that separates, or none; and what `w` has wrong."""
         bias = w[-1]
         along = (self.matrix * fmpz_mat(len(w) - 1, 1, w[:-1])).entries()
         sides = [(int(v), right) for v, right in zip(along, self.y > 0.0, strict=True)]
@@ -237,7 +237,7 @@ def _decide(points: _Points, guess: Floats | None = None) -> tuple[Row, dict[int
 def _programme(points: _Points) -> tuple[Whole, NDArray[np.int64]]:
     """Return a separator that was verified, or none, and the samples that a linear programme finds inseparable.
 
-    Maximise t under z_i.w >= t and |w_j| <= 1 over a working set, and let the samples that the answer loses join it.
+    Maximise t under z_i.w >= t and |w_j| <= 1 over a working set, which the samples join that the answer has wrong.
     Where t is zero, the samples with a multiplier are at most n_features + 2.
     """
     Z = points.Z / np.linalg.norm(points.Z, axis=1, keepdims=True)
@@ -306,8 +306,8 @@ def _phase_one(points: _Points, few: NDArray[np.int64]) -> tuple[Whole, dict[int
     """Return a separator and no multipliers, or no separator and multipliers by sample.
 
     The first phase of the simplex method, for multipliers lambda >= 0 with sum lambda_i z_i = 0 and sum lambda_i = 1.
-    Its prices are weights, and a sample that they lose enters. Once what is artificial has not become less for as many
-    steps as there are prices, Bland's rule chooses until it does, and so no basis comes twice [1]_.
+    Its prices are weights, and a sample that they have wrong enters. Once what is artificial has not become less for as
+    many steps as there are prices, Bland's rule chooses until it does, and so no basis comes twice [1]_.
     """
     n, size = len(points.y), len(points.columns) + 2
     basis = list(range(n, n + size))  # what is artificial comes last
@@ -338,7 +338,7 @@ def _phase_one(points: _Points, few: NDArray[np.int64]) -> tuple[Whole, dict[int
 
 
 def _worst(points: _Points, w: Whole, few: NDArray[np.int64]) -> int | None:
-    """Return about the worst of the samples that `w` loses, from `few` if it loses any of them; None for none."""
+    """Return about the worst of the samples that `w` has wrong, from `few` if there is one among them, or None."""
     margins = points.margins(w)
     for samples in (few, np.arange(len(margins))):
         worst = int(samples[np.argmin(margins[samples])])

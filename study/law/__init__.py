@@ -1,1 +1,1 @@
-"""When the optimum of a bounded unit ignores spoilers: the conflict, the law, and thresholds without asymptotics."""
+"""When the optimum of a bounded unit gives spoilers up: the conflict, the law, and thresholds without asymptotics."""

@@ -95,8 +95,9 @@ def fits_from(points: Spoilt, loss: HardLoss) -> float:
     Notes
     -----
     The theorem's weights are R v0 + u, where u moves the free weights alone, and gives the supports the margins of the
-    lowest loss and the spoiler its own: z_i.u = -mu s - (H + ln alpha_i) / a, z_s.u = s. In the ball, or without
-    conflict, there is no such condition, and the answer is 0.
+    lowest loss and the spoiler its own: z_i.u = -mu s - (H + ln alpha_i) / a and z_s.u = s, with a = 1 for the
+    cross-entropy and 2 for the quadratic loss. In the ball, or without conflict, there is no such condition, and the
+    answer is 0.
     """
     if points.shape != "box" or not points.conflict:
         return 0.0

@@ -50,7 +50,7 @@ class Spoilt:
 
     @cached_property
     def without(self) -> "Optimum":
-        """The largest least base margin over W, spoilers ignored: gamma1 and its dual."""
+        """The largest least base margin over W, whatever becomes of the spoilers: gamma1 and its dual."""
         return _largest_margin(self.base, self.spoilers[:0], self.shape)
 
     @property

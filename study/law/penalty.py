@@ -217,7 +217,7 @@ def _series(points: Spoilt) -> _Series:
 
 @dataclass(frozen=True, kw_only=True)
 class PenaltyThresholds:
-    """Where the spoiler's side changes as M grows, C fixed: lost from `first` on, and for good from `last` on.
+    """Where the spoiler's side changes as M grows, C fixed: wrong from `first` on, and for good from `last` on.
 
     The two differ where it is won back in between: with a penalty the spoiler's loss may fall as M grows.
     """

@@ -78,9 +78,9 @@ def insignificant_from(points: Spoilt, weight_bound: Positive, share: Share) -> 
 
     Notes
     -----
-    The lost spoiler costs R |s*|, and the base alone M e^(H1 - gamma1 R), where e^H1 is the least of sum_i e^(-z_i.u)
-    over the base points of least margin at v1 and u orthogonal to v1: H1 is the largest entropy of their multipliers,
-    ln k where k points support v1 alike.
+    The spoiler, given up, costs R |s*|, and the base alone M e^(H1 - gamma1 R), where e^H1 is the least of
+    sum_i e^(-z_i.u) over the base points of least margin at v1 and u orthogonal to v1: H1 is the largest entropy of
+    their multipliers, ln k where k points support v1 alike.
     """
     points = one_spoiler_in("ball", points)
     if points.spoiler_margin >= 0.0:

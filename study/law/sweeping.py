@@ -1,9 +1,9 @@
 """The law of the ignored spoiler for time: how long descent goes until it gets the spoiler right.
 
 Base points z_i = y_i (x_i, 1), each of weight M, and a spoiler z_s of weight 1; the cross-entropy with hard targets,
-summed; gradient flow dw/dt = -gradient from w = 0. With L = ln M, w = L u and t = L tau, the base points become a wall,
-K = {u : z_i.u >= 1 for all i}, and the spoiler a constant pull while it is wrong: u follows Moreau's sweeping process
-du/dtau in z_s - N_K(u) from the least-norm point of K [1]_.
+summed; gradient flow dw/dt = -gradient from w = 0. With L = ln M, w = L u and t = L tau, u cannot leave
+U = {u : z_i.u >= 1 for all i}, and the spoiler is a constant pull while it is wrong: u follows Moreau's sweeping
+process du/dtau in z_s - N_U(u) from the least-norm point of U [1]_.
 
 References
 ----------
@@ -123,7 +123,7 @@ def quadratic_time_exponent(points: Spoilt) -> float:
     Returns
     -------
     float
-        p = d / (2 - d), d = -z_s.u at the least-norm u with all z_i.u >= 1; inf for d >= 2: it stays lost. 0 for
+        p = d / (2 - d), d = -z_s.u at the least-norm u with all z_i.u >= 1; inf for d >= 2: it stays wrong. 0 for
         d <= 0, where the base takes the spoiler's side.
 
     Raises
@@ -134,8 +134,8 @@ def quadratic_time_exponent(points: Spoilt) -> float:
     Notes
     -----
     The slope of the quadratic loss is e^(-2 m) at large margins m, so that the base alone drives w = ln(M t) u / 2, and
-    pulls like 1 / t. A lost spoiler pulls like e^-|m| = (M t)^(-d / 2): as much as the base once t^(1 - d/2) = M^(d/2),
-    and never where d > 2.
+    pulls like 1 / t. A spoiler that is wrong pulls like e^-|m| = (M t)^(-d / 2): as much as the base once
+    t^(1 - d/2) = M^(d/2), and never where d > 2.
     """
     points = one_spoiler_in("ball", points)
     d = -points.spoiler_margin / points.gamma1

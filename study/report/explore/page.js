@@ -38,17 +38,17 @@ function remember() {
   toWrite = setTimeout(() => history.replaceState(null, "", state.names ? location.pathname : `#${written(state)}`), 150);
 }
 
-/** The problem at a brake, R or C, and a weight N of the base: each base point weighs N over their number, a spoiler 1. */
-function problemAt(brake, N) {
+/** The problem at a limit, R or C, and a weight N of the base: each base point weighs N over their number, a spoiler 1. */
+function problemAt(limit, N) {
   const { points, loss, eps, shape } = state, isSpoiler = points.map((p) => p.spoiler);
   const each = N / isSpoiler.filter((s) => !s).length, weights = Float64Array.from(isSpoiler, (s) => (s ? 1 : each));
-  const total = weights.reduce((a, b) => a + b), penalty = shape === "penalty" ? 1 / (brake * total) : 0;
-  return { problem: { Z: Rules.rows(points), share: weights.map((v) => v / total), loss, eps, shape, R: brake, penalty }, isSpoiler };
+  const total = weights.reduce((a, b) => a + b), penalty = shape === "penalty" ? 1 / (limit * total) : 0;
+  return { problem: { Z: Rules.rows(points), share: weights.map((v) => v / total), loss, eps, shape, R: limit, penalty }, isSpoiler };
 }
-const brake = () => (state.shape === "penalty" ? state.C : state.R);
+const limit = () => (state.shape === "penalty" ? state.C : state.R);
 
 function solved() {
-  const { problem } = problemAt(brake(), state.N), widest = Rules.maxMargin(state.points);
+  const { problem } = problemAt(limit(), state.N), widest = Rules.maxMargin(state.points);
   const perceptron = Rules.perceptron(state.points, { maxLooks: widest ? 1e6 : 1e5 });
   const unit = Rules.unit(problem, { w0: state.start === "kept" ? state.w : null, maxSteps: 200 });
   perceptron.lost = Rules.lost(problem.Z, perceptron.w);
@@ -77,7 +77,7 @@ function report({ problem, widest, perceptron, unit, best }) {
     ? `after ${perceptron.updates.toLocaleString("en")} update${perceptron.updates === 1 ? "" : "s"}; at most ${Math.floor(allowed).toLocaleString("en")} by Novikoff's theorem`
     : widest ? `${perceptron.updates.toLocaleString("en")} updates, and it goes on; it will stop` : "no line separates these points: it never stops";
   const all = wrong && spoilers === wrong && state.points.filter((p) => p.spoiler).length === wrong;
-  $("unit-verdict").textContent = !wrong ? "separates" : all ? (wrong === 1 ? "loses the spoiler" : "loses the spoilers") : `loses ${wrong} point${wrong === 1 ? "" : "s"}`;
+  $("unit-verdict").textContent = !wrong ? "separates" : all ? (wrong === 1 ? "gives up the spoiler" : "gives up the spoilers") : `gives up ${wrong} point${wrong === 1 ? "" : "s"}`;
   const ratio = best && best.loss / unit.loss, times = ratio > 1 && ratio < 100 ? `, ${short(ratio)} times as much` : "";
   const what = state.shape === "penalty" ? "loss and penalty" : "loss";
   $("unit-detail").textContent = `mean ${what} ${short(unit.loss)}; ${!best ? "no separator exists" : wrong || ratio < 1 - 1e-6 ? `the best separator's is ${short(best.loss)}${times}` : "no separator has less"}`;

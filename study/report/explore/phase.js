@@ -1,6 +1,6 @@
 /*
- * The phase diagram: the optimum's verdict at each brake, R or C, and weight N of the base, found a few at a time, and the
- * law. Where no spoiler is marked, N changes nothing, and what is drawn is how many points are lost at each brake.
+ * The phase diagram: the optimum's verdict at each limit, R or C, and weight N of the base, found a few at a time, and the
+ * law. Where no spoiler is marked, N changes nothing, and what is drawn is how many points are given up at each limit.
  */
 const Phase = (() => {
   const node = document.getElementById("phase");
@@ -39,7 +39,7 @@ const Phase = (() => {
     const bounded = state.shape !== "none", penalised = state.shape === "penalty", counted = !state.points.some((p) => p.spoiler);
     const parts = [[ofR, !penalised], [ofC, penalised], [ofCells, bounded && !counted], [ofBars, counted && bounded], [none, !bounded], [here, bounded]];
     parts.forEach(([part, shown]) => show(part, shown));
-    turned.textContent = counted ? "points lost" : "weight N of the base";
+    turned.textContent = counted ? "points given up" : "weight N of the base";
     here.setAttribute("cx", penalised ? toXofC(Math.min(Math.max(state.C, 10 ** C_LOW), 10 ** C_HIGH)) : toX(Math.min(state.R, R_MAX)));
     here.setAttribute("cy", toY(Math.min(Math.max(Math.log10(state.N), 0), LOG_MAX)));
     law.setAttribute("d", bounded ? lawPath(state) : "");
@@ -63,7 +63,7 @@ const Phase = (() => {
     if (bounded) rest = setTimeout(() => requestAnimationFrame(work), state.points.length > MANY ? REST : 0);
   }
 
-  /** How many points are lost at each brake, as far as that is known, and now. */
+  /** How many points are given up at each limit, as far as that is known, and now. */
   function drawBars(numbers, now) {
     const most = Math.max(1, now, ...numbers), height = (n) => (HEIGHT * n) / most;
     bars.forEach(({ cell }, c) => {

@@ -63,7 +63,7 @@ const Play = (() => {
     goal.setAttribute("d", walk && rule === "descent" ? `M${at([0, least])}L${at([end, least])}` : "");
     high.textContent = walk ? short(most) : "";
     last.textContent = walk ? `${count().toLocaleString("en")} ${rule === "perceptron" ? "update" : "step"}${count() === 1 ? "" : "s"}` : "";
-    document.getElementById("steps-note").textContent = walk ? said() : "Watch the boundary move: the perceptron update by update, or the unit by steps of descent from zero, with what is lost beside.";
+    document.getElementById("steps-note").textContent = walk ? said() : "Watch the boundary move: the perceptron update by update, or the unit by steps of descent from zero, with the loss, or how many points are wrong, beside.";
   }
   function said() {
     if (rule === "descent") return `Mean ${problem.penalty ? "loss and penalty" : "loss"} ${short(walk.loss)}; ⋯ the unit above has ${short(least)}.${walk.residual < 1e-9 ? " Descent has arrived." : ""}`;
