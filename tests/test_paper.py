@@ -81,9 +81,9 @@ FAULTS: dict[str, dict[str, tuple[Plant, str]]] = {
         "a digit in a table": (
             replaced(f"{RESULTS}/four_points.csv", "0.40499", "0.41499"), "four_points.csv: altered",
         ),
-        "a file that no result names": (added(f"{RESULTS}/more.csv"), "more.csv: no result speaks of it"),
+        "a file that no result names": (added(f"{RESULTS}/more.csv"), "more.csv: no result names it"),
         "proofs that no result names": (
-            added(f"{PROOFS}/more.jsonl"), "certificates/more.jsonl: no result speaks of it",
+            added(f"{PROOFS}/more.jsonl"), "certificates/more.jsonl: no result names it",
         ),
         "a proof altered": (
             replaced(f"{PROOFS}/basins.jsonl", '"eps":0.1', '"eps":0.2'), "basins.jsonl: altered by hand",

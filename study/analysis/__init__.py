@@ -1,1 +1,1 @@
-"""The judge: weights and points in, what is true of them out."""
+"""Metrics: what weights do on points, computed from weights and points alone."""

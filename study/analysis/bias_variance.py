@@ -114,7 +114,7 @@ def differing_counts(w: ArrayLike, v: ArrayLike, X: Features, n_groups: Groups =
     Parameters
     ----------
     w, v : array_like of shape (n_resamples, n_features + 1)
-        Two boundaries for each resample, in groups as `wrong_counts` has them.
+        Two boundaries for each resample, in groups as in `wrong_counts`.
     X : array_like of shape (n_test, n_features)
 
     Returns

@@ -1,4 +1,4 @@
-"""Both rules on the points of a table: what `study compare` reports. The trainers train; here is measured."""
+"""Both rules on the points of a table: what `study compare` reports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ MOST_A_STEP = 3e8
 """Multiplications that one step of the search for the best separator may cost."""
 
 Advance = Callable[[int, int], None]
-"""Is told how many updates, or fits, of how many have been made, several times a second."""
+"""Called several times a second with the updates, or fits, so far and in all."""
 Retrain = Callable[[Floats, Floats], tuple[Floats, float]]
 """Trains a rule on points and labels; returns weights and the multiplications that they cost."""
 
@@ -196,7 +196,7 @@ def decide(table: Table) -> Separability:
 
 
 def _as_written(outcome: RuleOutcome, table: Table, centre: Floats, spread: Floats) -> RuleOutcome:
-    """Judge a rule on the decimals of a table, of which it was given the nearest floats, centred and divided."""
+    """Measure a rule on the decimals of a table; it was trained on their nearest floats, centred and divided."""
     if not np.isfinite(outcome.w).all():
         return outcome
     w, c, s = map(rationals, (outcome.w, centre, spread))

@@ -16,7 +16,7 @@ from study.trainers.sigmoid_unit import sigmoid_unit
 TIGHTEST, WIDEST = 0.01, 1e9
 """The largest margin that weights may give at the tightest limit, and at the widest one."""
 MOST_STEPS = 300
-"""Steps after which a fit is given up."""
+"""Steps after which a fit is abandoned."""
 TIE = 1e-6
 """Size of w.(x, 1) within which rounding may decide on which side a point lies."""
 
@@ -29,7 +29,7 @@ class WeightBound:
     ----------
     shape : {"box", "ball"}
     loss, eps
-        As `study.trainers.sigmoid_unit` has them.
+        As in `study.trainers.sigmoid_unit`.
     """
 
     symbol: ClassVar[str] = "R"
@@ -64,7 +64,7 @@ class WeightBound:
         return TIGHTEST / float(largest.max()), WIDEST / float(largest.max())
 
     def is_slack(self, points: Dataset, w: Floats, limit: float) -> bool:  # noqa: ARG002
-        """Return whether the weights at a limit are those at every wider one, because they do not feel it."""
+        """Return whether the weights at a limit are those at every wider one, because it has no effect."""
         return self.of_penalised(w, np.inf) < limit * (1.0 - 1e-9)
 
     def of_penalised(self, w: Floats, C: float) -> float:  # noqa: ARG002
@@ -81,7 +81,7 @@ class Penalty:
     bias : {"free", "penalised"}
         Whether the bias counts in |w|; free is scikit-learn's LogisticRegression.
     loss, eps
-        As `study.trainers.sigmoid_unit` has them.
+        As in `study.trainers.sigmoid_unit`.
     """
 
     symbol: ClassVar[str] = "C"
@@ -124,7 +124,7 @@ class Penalty:
         return min(tightest, 1e100), min(tightest * 1e20, 1e200)
 
     def is_slack(self, points: Dataset, w: Floats, limit: float) -> bool:
-        """Return whether the penalty pulls less than the rounding of what the samples do, so that it is not felt."""
+        """Return whether the penalty pulls less than the rounding of what the samples do, so that it has no effect."""
         slope = loss_of_margin(self.loss, functional_margins(w, points.X, points.y), self.eps)[1]
         counted = w[:-1] if self.bias == "free" else w
         pull = np.abs(slope) @ np.linalg.norm(points.X, axis=1)

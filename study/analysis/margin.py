@@ -22,7 +22,7 @@ def functional_margins(w: ArrayLike, X: Features, y: Labels) -> Floats:
     Returns
     -------
     ndarray of shape (..., n_samples)
-        Rounded, but each sign is exact, as `decision_values` has it. NaN where weights are, or where infinite ones
+        Rounded, but each sign is exact, as in `decision_values`. NaN where weights are, or where infinite ones
         cancel.
 
     Raises
@@ -112,11 +112,21 @@ def _belonging(w: ArrayLike, X: Features, y: Labels) -> tuple[Floats, Floats, Fl
 def geometric_margin(w: ArrayLike, X: Features, y: Labels) -> Floats:
     """Return the distance from the boundary to the nearest sample, negative where a sample is on the wrong side.
 
+    Parameters
+    ----------
+    w, X, y
+        As in `functional_margins`.
+
     Returns
     -------
     ndarray of shape (...)
         In the units of `X`; -inf where all weights but the bias are zero, since there is no boundary then; NaN where
-        weights are. Arguments and errors as `functional_margins`.
+        weights are.
+
+    Raises
+    ------
+    BadInput
+        As in `functional_margins`.
     """
     w, X, y = _belonging(w, X, y)
     unit = _unit(w)

@@ -126,7 +126,7 @@ def _lost_samples(X: Exact, y: Floats, w: Row) -> NDArray[np.int64]:
 
 @checked
 def is_separable(X: Features, y: Labels) -> NDArray[np.bool_]:
-    """Return whether each set of a stack is separable, of shape (...), decided exactly as `separability` does.
+    """Return whether each set of a stack is separable, decided in exact arithmetic as in `separability`.
 
     Parameters
     ----------
@@ -134,6 +134,15 @@ def is_separable(X: Features, y: Labels) -> NDArray[np.bool_]:
         Each float is the binary fraction that it is.
     y : array_like of shape (..., n_samples)
         Labels in {-1, +1}, both present in every set.
+
+    Returns
+    -------
+    ndarray of bool of shape (...)
+
+    Raises
+    ------
+    BadInput
+        For points that `check_points` refuses.
     """
     X, y = check_points(X, y)
     shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1])
@@ -353,7 +362,7 @@ def _margin(points: _Points, w: Whole, sample: int) -> int:
 
 
 def _proof(X: Exact, y: Floats, w: Row, multipliers: dict[int, fmpq]) -> str:
-    """Return a proof as `study.certificates.checker` reads it; empty where it would be long."""
+    """Return a proof for `study.certificates.checker`; empty where it would be long."""
     if multipliers:
         held = list(multipliers)
         X, y = X.take(held), y[held]

@@ -1,4 +1,4 @@
-"""What weights do on points: nothing is taken from a trainer's word."""
+"""Whether weights separate points, and how many they misclassify."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,5 +35,21 @@ def separates(w: ArrayLike, X: Features, y: Labels) -> NDArray[np.bool_]:
 
 @checked
 def training_error(w: ArrayLike, X: Features, y: Labels) -> Floats:
-    """Return the share of samples, in [0, 1], that do not lie strictly on their own side; arguments as `separates`."""
+    """Return the share of samples that do not lie strictly on their own side.
+
+    Parameters
+    ----------
+    w, X, y
+        As in `separates`.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        In [0, 1].
+
+    Raises
+    ------
+    BadInput
+        As in `separates`.
+    """
     return np.asarray((~(_margins(*_belonging(w, X, y)) > 0)).mean(axis=-1))

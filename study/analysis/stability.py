@@ -67,7 +67,17 @@ def disagreement(w: ArrayLike, v: ArrayLike, X: Features) -> Floats:
     w, v : array_like of shape (..., n_features + 1)
         Weights, the bias last.
     X : array_like of shape (n_points, n_features)
-        Points spread evenly over the region that is spoken of.
+        Points spread evenly over the region in question.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        In [0, 1]. A point on a boundary counts as negative.
+
+    Raises
+    ------
+    BadInput
+        For weights and points that do not belong together, or features that are not finite.
     """
     X = np.asarray(X)
     check_shape("X", X, "n_points", "n_features")

@@ -37,7 +37,7 @@ class Work:
     def add(self, operations: int) -> None:
         """Count operations that are about to be done."""
         self.done += operations
-        require(self.done <= MOST_WORK, "the proof asks for more work than a few minutes")
+        require(self.done <= MOST_WORK, "the proof takes more work than a few minutes")
 
     def exact_dot(self, a: list[fmpq], b: list[fmpq]) -> fmpq:
         """Return the inner product, each of whose steps counts by the length of the sum."""

@@ -37,6 +37,11 @@ def check(text: str) -> str:
     text : str
         One JSON object, as `study certify` writes it.
 
+    Returns
+    -------
+    str
+        One sentence.
+
     Raises
     ------
     Refused

@@ -47,7 +47,7 @@ def fold_near(
     X, motion : array_like of shape (n_samples, n_features)
         Where the points are at t = 0, and how far each goes as t grows by one.
     y, eps, sample_weight
-        As `study.certificates.search.verdict` has them.
+        As in `study.certificates.search.verdict`.
     loss : {"quadratic", "cross-entropy"}
     w0 : array_like of shape (n_features + 1,)
     t0 : float

@@ -92,7 +92,7 @@ def stationary_points(
     Parameters
     ----------
     X, y, eps, sample_weight, weight_bound
-        As `study.certificates.search.verdict` has them.
+        As in `study.certificates.search.verdict`.
     loss : {"quadratic", "cross-entropy"}
         The threshold quadratic loss, which has whole plateaus of minima, is refused.
     everywhere : bool

@@ -165,7 +165,7 @@ def _optima(
 
 
 def _as_written(proof: str | None, points: Points) -> str | None:
-    """Return a proof about the points as they are written: the search, which rounds them to floats, is not believed."""
+    """Return a proof about the points as they are written, whatever the search found on the floats next to them."""
     import json
 
     if proof is None:

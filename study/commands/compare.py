@@ -34,7 +34,7 @@ def compare(
     json: bool = False,
     open: bool = False,  # noqa: A002
 ) -> None:
-    """Judge your own points: whether they are separable, what both rules make of them, and which rows are the spoilers.
+    """Say whether your own points are separable, what both rules make of them, and which rows are the spoilers.
 
     Parameters
     ----------

@@ -123,7 +123,7 @@ class UnitOptions(LossOptions):
     weight_bound
         Bounds R on the weights; give several to compare them.
     C
-        Weights of the summed loss beside a penalty of |w|^2 / 2, as scikit-learn has it, in place of bounds.
+        Weights of the summed loss beside a penalty of |w|^2 / 2, as in scikit-learn, in place of bounds.
     shape
         Shape of the bound.
     """
@@ -175,7 +175,7 @@ def content_of(file: Path | None, options: ReadOptions) -> tuple[Path, bytes]:
 
 
 def read_content(file: Path, content: bytes, options: ReadOptions, weight: str | None = None) -> "Table":
-    """Return the table that the content of a file holds; arguments as `read` has them."""
+    """Return the table that the content of a file holds; arguments as in `read`."""
     from study.datasets.table import read_table
 
     text, notes = read_text(file, content)

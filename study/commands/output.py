@@ -27,7 +27,7 @@ def _printable(text: str) -> str:
 
 
 def to_json(value: Any) -> str:
-    """Return a value as JSON, whose strings hold what a terminal would obey as escapes."""
+    """Return a value as JSON, with escapes for the characters that control a terminal."""
     return _printable(json.dumps(value, ensure_ascii=False, indent=1))
 
 
@@ -37,7 +37,7 @@ def show_json(value: Any) -> None:
 
 
 def accepted(proof: str) -> str:
-    """Return what a proof proves; raise `CheckFailed` for one that the checker refuses, before it is spoken of."""
+    """Return what a proof proves; raise `CheckFailed` for one that the checker refuses."""
     from study.certificates.checker import check
     from study.certificates.reading import Refused
 
@@ -108,7 +108,7 @@ def view(path: Path) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as a person says it: in seconds, minutes or hours."""
+    """Return a time in words: in seconds, minutes or hours."""
     for unit, length in (("hours", 3600.0), ("minutes", 60.0)):
         if seconds >= 2.0 * length:
             return f"{seconds / length:.2g} {unit}" if seconds < 99.0 * length else f"{seconds / length:,.0f} {unit}"

@@ -135,11 +135,11 @@ def figure_problems(
 
 
 def file_problems(root: Path, records: Mapping[str, Any], broken: Container[str], text: str) -> list[str]:
-    """Return a line for each file that no result speaks of, and for each file of proofs that the paper omits."""
+    """Return a line for each file that no result names, and for each file of proofs that the paper omits."""
     known = {file for name, record in records.items() for file in (f"{name}.json", *record["tables"])}
     there = [path for path in sorted(results(root).rglob("[!.]*")) if path.is_symlink() or not path.is_dir()]
     findings = [
-        f"experiments/results/{file}: no result speaks of it"
+        f"experiments/results/{file}: no result names it"
         for file in (path.relative_to(results(root)).as_posix() for path in there)
         if file not in known and Path(file).name.split(".")[0] not in broken
     ]

@@ -24,7 +24,7 @@ def price(
     out: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Say of your own points which rows the unit gives up, at which limits, and what keeping each of them costs.
+    """Say which of your own rows the unit gives up, at which limits, and what keeping each of them costs.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def price(
     unit_options
         What is trained, and the limits at which to say what is given up, and at what weight it would be kept.
     rows
-        How many of the dearest rows to list, with the law's word on them and the weights that keep them.
+        How many of the dearest rows to list, with what the law says of them and the weights that keep them.
     out
         Folder to write price.svg, its caption in price.txt, price.json, and price.proofs.jsonl to.
     json

@@ -98,7 +98,7 @@ def _check_commit(commit: bool, experiments: "Sequence[Experiment]", resamples: 
         timed = [name for name in select("experiments") if load_experiment(name).kind == "timed"]
         raise BadInput(f"`commit` is for experiments that hold times, {', '.join(timed)}; got none of them")
     if commit and resamples is not None:
-        raise BadInput("`commit` asks for the declared resamples: leave out `resamples`")
+        raise BadInput("`commit` needs the declared resamples: leave out `resamples`")
 
 
 def _run_one(

@@ -1,4 +1,4 @@
-"""Labelled points, alone or in stacks, and the one check that every rule and every judge applies to them."""
+"""Labelled points, alone or in stacks, and the one check that every rule and every metric applies to them."""
 
 import math
 from dataclasses import dataclass

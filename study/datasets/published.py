@@ -1,7 +1,7 @@
 """The point sets of the sources.
 
 Of Brady, Raghavan and Slawny's paper [1]_ only the abstract was at hand: the sets here rebuild what it claims, in the
-coordinates in which the claim is told today, and are not copies of its figures.
+coordinates in which the claim is stated today, and are not copies of its figures.
 
 References
 ----------

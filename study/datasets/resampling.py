@@ -29,6 +29,11 @@ def bootstrap(pool: Dataset, size: PositiveInt, rng: np.random.Generator) -> Dat
     -------
     Dataset
         X of shape (size, n_samples, n_features). A draw without both classes is drawn again.
+
+    Raises
+    ------
+    BadInput
+        For a pool that is a stack.
     """
     check_one_set("pool", pool)
     return take_sets(pool, bootstrap_rows(pool, len(pool.y), size, rng))

@@ -116,7 +116,7 @@ def read_table(
     weight : str, optional
         The column that says how often each point counts.
     delimiter, no_header
-        As `study.datasets.cells.read_cells` has them.
+        As in `study.datasets.cells.read_cells`.
     decimal : {".", ","}, optional
         The decimal mark; by default the one with which more cells of the columns that are used are numbers.
     drop_missing : bool
@@ -258,7 +258,7 @@ def _find_words(
 
 
 def _numbers(cells: Cells, names: Sequence[str], mark: Mark, notes: list[str]) -> dict[str, tuple[str, ...]]:
-    """Return columns as `_normalise` has them, and note the truth values."""
+    """Return columns as `_normalise` gives them, and note the truth values."""
     truth = [name for name in names if set(cells.columns[name]) - MISSING <= TRUTH.keys()]
     if truth:
         notes.append(f"truth values are read as 1 and 0: {', '.join(truth)}")

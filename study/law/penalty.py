@@ -23,21 +23,21 @@ SHAPES: dict[Bias, FreeShape] = {"penalised": "ball", "free": "free-bias ball"}
 
 @dataclass(frozen=True, kw_only=True)
 class StraightLaw:
-    """What the law says of ln M*, the weight of each base point above which the spoiler stays wrong, as a brake grows.
+    """What the law says of ln M*, the weight of each base point above which the spoiler stays wrong, as a limit grows.
 
-    The brake is C, the weight of the loss against the penalty, or R, the bound.
+    The limit is C, the weight of the loss against the penalty, or R, the bound.
 
     Parameters
     ----------
     slope : float
-        ln M* grows by this for each unit of the brake.
+        ln M* grows by this for each unit of the limit.
     constant : float
         k0.
     correction, second : float
-        k1 and k2: the next terms are k1 / brake and k2 / brake^2.
+        k1 and k2: the next terms are k1 / limit and k2 / limit^2.
     margins, sizes : ndarray of shape (n_others,)
-        The pull of another base point, which the law leaves out, moves ln M* by about size brake^power
-        e^-(brake margin).
+        The pull of another base point, which the law leaves out, moves ln M* by about size limit^power
+        e^-(limit margin).
     power : float
         1 for the penalty, under which a pull works on weights that grow with C; 0 for the bound.
     """
@@ -50,15 +50,15 @@ class StraightLaw:
     sizes: Floats
     power: float
 
-    def ln_threshold(self, brake: float) -> float:
-        """Return slope brake + k0."""
-        return self.slope * brake + self.constant
+    def ln_threshold(self, limit: float) -> float:
+        """Return slope limit + k0."""
+        return self.slope * limit + self.constant
 
-    def error(self, brake: float) -> float:
+    def error(self, limit: float) -> float:
         """Return the size to be expected of the error of `ln_threshold`: k1, k2, the pulls left out, and 1 / M*."""
-        left_out = brake**self.power * (self.sizes @ np.exp(-brake * self.margins))
-        series = abs(self.correction) / brake + abs(self.second) / brake**2
-        return series + float(left_out + np.exp(-self.ln_threshold(brake)))
+        left_out = limit**self.power * (self.sizes @ np.exp(-limit * self.margins))
+        series = abs(self.correction) / limit + abs(self.second) / limit**2
+        return series + float(left_out + np.exp(-self.ln_threshold(limit)))
 
 
 def _without_constants(slope: float, constant: float) -> StraightLaw:

@@ -20,9 +20,9 @@ from study.trainers.fit import Fit, Stop
 from study.trainers.losses import Bias
 
 MOST_NUMBERS = 200_000
-"""Numbers in a table up to which the law is asked, whose linear programmes take a second a row beyond."""
+"""Numbers in a table up to which the law is computed; beyond, its linear programmes take a second a row."""
 MOST_PAIRS = 1000
-"""Pairs of points of two classes up to which the law is asked where the bias is free."""
+"""Pairs of points of two classes up to which the law is computed where the bias is free."""
 WORK = 5e10
 """Multiplications that the search for weights may cost: five to ten seconds."""
 HEAVIEST = 1e12
@@ -89,9 +89,9 @@ class Prices:
         The samples that are wrong somewhere on the path, the dearest first: those never kept for good, which are right
         along the least part of the path first, ties by their last margin; then by the limit from which they are kept.
     laws : dict of int to RowLaw
-        By sample, of some of the dearest; empty where the law has nothing to say.
+        By sample, of some of the dearest; empty where the law does not apply.
     no_law : str
-        Why the law was not asked, in words.
+        Why the law was not computed, in words.
     weights : tuple of KeepingWeight
         Of some of the dearest that are given up at a limit asked for.
     no_weights : str
@@ -140,7 +140,7 @@ def price_rows(
     path : LimitPath
         Of this unit on these points, as `follow_path` returns it.
     limits : sequence of float in (0, inf)
-        Visited by the path: it is asked what is given up there, and at what weight it would be kept.
+        Visited by the path: there it is found what is given up, and what weight would keep it.
     most_rows : int, at least 1
     advance : callable (weights so far, weights in all), optional
     """

@@ -160,7 +160,7 @@ def time_right(
     loss : {"cross-entropy", "quadratic"}
         With hard targets.
     ln_latest : float in [0, 700]
-        The logarithm of the time at which the flow is given up.
+        The logarithm of the time at which the flow is cut off.
 
     Returns
     -------

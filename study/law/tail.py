@@ -1,7 +1,7 @@
 """The law of the ignored spoiler for other losses in a bound: their tail decides how many base points outvote one.
 
 Base points z_i = y_i (x_i, 1), each of weight M, and a spoiler z_s of weight 1; weights w in R W. A loss whose tail is
-c m^-q lets M* grow like a power of the bound R; only the losses of the logistic unit, whose tail is exponential, obey
+c m^-q lets M* grow like a power of the bound R; only the losses of the logistic unit, whose tail is exponential, follow
 `study.law.bound`.
 """
 
@@ -74,7 +74,7 @@ def tail_law(points: Spoilt, tail: Tail, weight_bound: Positive) -> float:
     -------
     float
         (q + 1) ln R + a constant for the convex losses, with an error of order 1 / R; 2 ln R + a constant for arctan,
-        with one of order R^(-2/3). inf where B is least with the spoiler right: far points have a say in that, so it
+        with one of order R^(-2/3). inf where B is least with the spoiler right: far points matter there, so it
         may be so under conflict, and not so without.
 
     Raises

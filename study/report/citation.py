@@ -30,7 +30,7 @@ def cite_figure(root: Path, results: Path, figure: Path, data: Sequence[str], ca
     data : sequence of str
         The experiments that it is drawn from.
     caption : str, optional
-        Its caption; by default the one that the paper has.
+        Its caption; by default the one in the paper.
     """
     path = figure.relative_to(root).as_posix()
     text = caption or captions(syntax_tree((root / "paper.md").read_text(encoding="utf-8"))).get(path, "")
@@ -49,7 +49,7 @@ def cite_figure(root: Path, results: Path, figure: Path, data: Sequence[str], ca
 
 
 def cite_number(root: Path, results: Path, name: str, key: str) -> str:
-    """Return how to cite a number: its value, the first sentence of the paper that has it, and where it stands.
+    """Return how to cite a number: its value, the first sentence of the paper that cites it, and where it stands.
 
     Raises
     ------

@@ -91,12 +91,12 @@ class Claim:
 
 
 def at_least(results: Results, key: str, bound: float) -> bool:
-    """Say whether no number at a key, as `lookup` reads it, is below a bound."""
+    """Say whether no number at a key, as `lookup` finds it, is below a bound."""
     return all(number >= bound for number in lookup(results, key))
 
 
 def at_most(results: Results, key: str, bound: float) -> bool:
-    """Say whether no number at a key, as `lookup` reads it, is above a bound."""
+    """Say whether no number at a key, as `lookup` finds it, is above a bound."""
     return all(number <= bound for number in lookup(results, key))
 
 

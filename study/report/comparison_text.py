@@ -125,7 +125,7 @@ def _outcome_to_json(outcome: RuleOutcome, comparison: Comparison) -> dict[str, 
 
 
 def number_or_none(value: float) -> float | None:
-    """Return a number as JSON has it, which knows no infinity and no NaN."""
+    """Return a number for JSON: None where it is infinite or NaN."""
     return float(value) if np.isfinite(value) else None
 
 
@@ -146,7 +146,7 @@ def table_sentences(name: str, table: Table, standardised: bool) -> list[str]:
 
 
 def first_sentences(name: str, comparison: Comparison) -> str:
-    """Return what `compare` found as a reader wants it, a line for each thing; `name` is the table's."""
+    """Return what `compare` found for a reader, a line for each thing; `name` is the table's."""
     table, settings, perceptron = comparison.table, comparison.settings, comparison.perceptron
     margin = f"; {_margin(comparison)}" if comparison.separability.separable else ""
     lines = [
@@ -253,7 +253,7 @@ def _spoilers(outcome: RuleOutcome, table: Table, chosen: str) -> str:
         return f"no row was left out: {outcome.not_tried}"
     if not known.any():
         return (
-            f"{listed(table.rows[outcome.left_out])} could not be judged: without it one class is left, or no boundary"
+            f"{listed(table.rows[outcome.left_out])} could not be compared: without it one class or no boundary is left"
         )
     order = outcome.by_move()[:FEW]
     rows, moved = table.rows[outcome.left_out[order]], outcome.moved[order]
@@ -263,7 +263,7 @@ def _spoilers(outcome: RuleOutcome, table: Table, chosen: str) -> str:
     why = f": {outcome.not_tried}" if outcome.not_tried else ""
     others = f", those {chosen}; {counted(rest, 'other')} not tried{why}" if rest else ""
     tried = f"of {known.sum()} left out one at a time{others}"
-    tried += f"; {listed(silent)} could not be judged" if silent.size else ""
+    tried += f"; {listed(silent)} could not be compared" if silent.size else ""
     if moves:
         return f"moves most, in degrees turned or shifted, without {', '.join(moves)}; {tried}"
     return f"no row moves it, {tried}"

@@ -16,7 +16,7 @@ tr:target { outline: 2px solid #d55e00; }
 
 
 def number_page(name: str, record: Mapping[str, Any]) -> str:
-    """Return a page in HTML; each number stands in a row whose id is its key, as the links of the paper have it."""
+    """Return a page in HTML; each number stands in a row whose id is its key, to which the links of the paper lead."""
     tables = ", ".join(f'<a href="../../{RESULTS}/{file}">{escape(file)}</a>' for file in record["tables"])
     declared = ((f"declaration.{key}", value) for key, value in _flat(record["declaration"]))
     return f"""<!DOCTYPE html>

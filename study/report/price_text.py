@@ -27,7 +27,7 @@ LONGEST = 24
 """Characters of a label in the list of rows."""
 ENDS = {
     "all right": "all rows are right there and at every wider one",
-    "slack": "the weights do not feel it any more, and stay as they are at every wider one",
+    "slack": "it has no effect any more: the weights are the same at every wider one",
     "widest": "where the path was broken off",
     "not found": "at a little more the least loss was not found",
 }
@@ -106,7 +106,7 @@ def _rows_of(decision: Separability, table: Table) -> list[int]:
 
 
 def sentences(table: Table, least: LeastErrors, prices: Prices, most_rows: int) -> str:
-    """Return the answer as a reader wants it: the path, what is given up at each limit, and the dearest rows."""
+    """Return the answer for a reader: the path, what is given up at each limit, and the dearest rows."""
     path, unit = prices.path, prices.unit
     symbol = unit.symbol
     soft = f", eps {unit.eps:g}" if unit.eps else ""

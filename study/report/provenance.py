@@ -54,7 +54,7 @@ def table_name(name: str, part: str) -> str:
 
 
 def write_result(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a result, the JSON last, so that a JSON never speaks of tables that are not there."""
+    """Write a result, the JSON last, so that a JSON never names tables that are not there."""
     for name, content in files.items():
         write_file(folder / name, content)
 
@@ -90,7 +90,7 @@ def read_tables(folder: Path, name: str) -> dict[str, pd.DataFrame]:
     """Return the tables of a result by part, or raise `CheckFailed` where one is not the one that was sealed."""
     tables = {}
     for file, digest in read_record(folder, name)["tables"].items():
-        content = _read(folder, file, f", though {name}.json speaks of it")
+        content = _read(folder, file, f", though {name}.json names it")
         if hashlib.sha256(content).hexdigest() != digest:
             raise CheckFailed(
                 f"{file}: altered by hand: its SHA-256 is not the one in {name}.json; `git checkout` brings it back"

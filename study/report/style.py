@@ -105,7 +105,7 @@ def cross_out(axes: Axes, lost: pd.DataFrame) -> None:
 
 
 def draw_region(axes: Axes, grid: pd.DataFrame, net: str) -> None:
-    """Shade where a network says +1, from its outputs over a grid of places."""
+    """Shade where a network predicts +1, from its outputs over a grid of places."""
     theta = grid.pivot_table(index="x_2", columns="x_1", values=net)
     levels, colours = [-1e9, 0.0, 1e9], ["white", OKABE_ITO["sky"]]
     axes.contourf(theta.columns, theta.index, theta, levels=levels, colors=colours, alpha=0.5)

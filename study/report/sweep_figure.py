@@ -20,7 +20,7 @@ PARTS = ("bias", "variance", "error")
 COLOURS = ("blue", "vermillion", "green", "orange", "purple", "sky", "black")
 MARKERS = "osD^vP*X"
 MOST_ROWS = 8
-"""Rows of panels; of further values of what varies only the table tells."""
+"""Rows of panels; further values of what varies are in the table alone."""
 FACTOR = 4.0
 """Two values of which one is so many times the other grow by a factor."""
 

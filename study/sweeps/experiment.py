@@ -1,4 +1,4 @@
-"""An experiment is a value: what is asked, on which cells, how often, and how blocks become tables and numbers."""
+"""An experiment is a value: its question, its cells, its resamples, and how blocks become tables and numbers."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

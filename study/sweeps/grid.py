@@ -147,7 +147,7 @@ def count_wrong(
     features: str,
     tested: NDArray[np.bool_] | None = None,
 ) -> Records:
-    """Train rules on stacks of sets, and count where they are wrong; `tested` as `wrong_counts` has it."""
+    """Train rules on stacks of sets, and count where they are wrong; `tested` as in `wrong_counts`."""
     whole, size = [Counted() for _ in rules], 0
     for train in sets:
         X, centre, unit = scale_features(train.X, features)

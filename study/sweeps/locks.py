@@ -23,7 +23,7 @@ def alone(store: Path, notice: Callable[[str], None]) -> Iterator[None]:
     store : Path
         The folder of block files.
     notice : callable (message)
-        Told that this run waits for another, or that the file system cannot lock.
+        Called where this run waits for another, or where the file system cannot lock.
     """
     lock = FileLock(store / LOCK)
     try:

@@ -83,7 +83,7 @@ class OwnRule(Rule):
         return guarded()
 
     def _weights(self, X: "Floats", y: "Floats") -> "Floats":
-        """Return what a function over stacks answers."""
+        """Return the weights of a function over stacks."""
         from study.checks import as_floats
 
         answer = self._call(self.load(), X.copy(), y.copy())  # what it does to them is its own affair

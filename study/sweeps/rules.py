@@ -30,7 +30,7 @@ class _Sigmoid(Rule):
 
     loss: Literal["quadratic", "cross-entropy", "threshold-quadratic"] = option("cross-entropy", "of the units")
     eps: Annotated[float, within("[0, 1/2)")] = option(
-        0.0, 'the targets of the units are eps and 1 - eps; "threshold-quadratic" asks for eps above 0', prefix="eps_"
+        0.0, 'the targets of the units are eps and 1 - eps; "threshold-quadratic" needs eps above 0', prefix="eps_"
     )
 
     def __post_init__(self) -> None:
@@ -47,7 +47,7 @@ class _Bounded(_Sigmoid):
     ----------
     loss : {"quadratic", "cross-entropy", "threshold-quadratic"}
     eps : float in [0, 1/2)
-        The targets are eps and 1 - eps; "threshold-quadratic" asks for eps above 0.
+        The targets are eps and 1 - eps; "threshold-quadratic" needs eps above 0.
     shape : {"box", "ball", "none"}
         Of the bound on the weights.
     weight_bound : float in (0, inf)
@@ -229,7 +229,7 @@ class UnitStoppedEarly(_Sigmoid, name="unit-stopped-early"):
     Parameters
     ----------
     loss, eps
-        As `Unit` has them.
+        As in `Unit`.
     max_steps : int, at least 1
     """
 
@@ -347,7 +347,7 @@ class PenalisedUnit(_Sigmoid, name="penalised-unit"):
     Parameters
     ----------
     loss, eps
-        As `Unit` has them.
+        As in `Unit`.
     C : float in (0, inf)
     """
 
@@ -368,7 +368,7 @@ class UnitWithPenalisedBias(PenalisedUnit, name="penalised-unit-and-bias"):
 
 
 def rule_options() -> dict[str, list[Field[Any]]]:
-    """Return the options of all rules by their names, each as the classes have it that have a use for it."""
+    """Return the options of all rules by their names, each as in the classes that have a use for it."""
     found: dict[str, list[Field[Any]]] = {}
     for kind in RULES.values():
         for of_kind in kind.options():
@@ -395,7 +395,7 @@ def make_rules(name: str, options: Mapping[str, Sequence[Any]]) -> list[Rule]:
     Parameters
     ----------
     name : str
-        One of `RULES`, or a user's own as `OwnRule.read` takes it.
+        One of `RULES`, or a user's own, in the form that `OwnRule.read` takes.
     options : mapping of str to sequence
         The values of options; of one that is absent, the default is taken.
     """

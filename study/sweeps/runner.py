@@ -51,7 +51,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where blocks are computed and kept, and who is told.
+    """Where blocks are computed and kept, and how progress is reported.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Place:
     advance : callable (done, total)
         Called before the first block and after each.
     notice : callable (message)
-        Told of block files that are damaged and of a store that cannot be written.
+        Called for each block file that is damaged, and for a store that cannot be written.
     """
 
     store: Path
@@ -169,7 +169,7 @@ def compute(run: Run, name: str, block: Block) -> Statistics:
 
 
 def _compute_all(experiment: Experiment, missing: list[Block], place: Place) -> Iterator[tuple[Block, Statistics]]:
-    """Yield blocks as they are done; when the caller stops, those not begun yet are given up."""
+    """Yield blocks as they are done; when the caller stops, those not begun yet are dropped."""
     if place.executor is None:
         for block in missing:
             yield block, compute(experiment.run, experiment.name, block)

@@ -145,7 +145,7 @@ class PoolSetting:
     n_samples : int, at least 4
         Points in a training set.
     features : {"raw", "centred", "standardised"}
-        As `Setting` has them.
+        As in `Setting`.
     resampling : {"bootstrap", "subsample", "folds"}
         With replacement, without, or all but one fold of repeated stratified cross-validation.
     folds : int, at least 2

@@ -1,1 +1,1 @@
-"""The rules: points in, weights out; none of them judges itself."""
+"""The rules: each takes points and returns weights; `study.analysis` measures what these do."""

@@ -1,4 +1,4 @@
-"""The lowest loss that a separator can have inside a bound or with a penalty: what a unit gives up by separating."""
+"""The lowest loss that a separator can have inside a bound or with a penalty: what it costs a unit to separate."""
 
 import math
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def best_separator(
     y : array_like of shape (..., n_samples)
         Labels in {-1, +1}, both present in every set.
     loss, eps, sample_weight, C, bias
-        As `study.trainers.sigmoid_unit` has them.
+        As in `study.trainers.sigmoid_unit`.
     bound : Bound
         A box or a ball; with a penalty there may be none.
 

@@ -1,4 +1,4 @@
-"""The rule that looks at nothing but the two class means."""
+"""The rule that uses nothing but the two class means."""
 
 import numpy as np
 

@@ -39,7 +39,7 @@ class Widest:
 def _widest(X: Floats, y: Floats, pairs: Pairs) -> Widest:
     """Return the boundary with the largest margin of one set, from a guess at the pairs of samples that it rests on.
 
-    Wolfe's algorithm, as `study.kernels.nearest_points` has it, but exact: so it ends, with the nearest points.
+    Wolfe's algorithm, as in `study.kernels.nearest_points`, but exact: so it ends, with the nearest points.
     """
     N, exponent = _whole(X)
     positive, negative = np.flatnonzero(y > 0.0), np.flatnonzero(y < 0.0)

@@ -13,7 +13,7 @@ from study.kernels import codes
 
 
 class Stop(IntEnum):
-    """Why a rule stopped; `sentence` says it as the paper would."""
+    """Why a rule stopped; `sentence` gives it in words."""
 
     SEPARATED = codes.SEPARATED
     STATIONARY = codes.STATIONARY
@@ -55,7 +55,7 @@ class Fit:
         Distance from the rule's own stopping condition. Perceptron: share of samples not yet correct. Unit: max-norm
         of w - P(w - g), with g the gradient of the weighted mean loss and P the projection on the bound.
     gap : ndarray of shape (...), optional
-        At most this share of `loss` lies above the least, proved by duality; only rules with a dual say it. For a unit
+        At most this share of `loss` lies above the least, proved by duality, for rules with a dual only. For a unit
         on one of the quadratic losses, which are not convex, it is a measure of stationarity: see `sigmoid_unit`.
     path : ndarray of shape (..., n_steps + 1, n_features + 1), optional
         The weights after each step, the start first, where a rule was asked to record them; a set that stands still

@@ -1,8 +1,8 @@
 """Backpropagation at the level of nodes: a computational graph, one forward value and one backward sensitivity a node.
 
 A node holds its value and, for each node that it was computed from, the local derivative. The backward pass visits
-nodes after all that were computed from them, and hands each sensitivity down: multiplied along an edge, added where
-edges meet. It is slow, and it is the oracle that the layered networks are tested against.
+nodes after all that were computed from them, and passes each sensitivity down: multiplied along an edge, added where
+edges meet. It is slow, and serves as the oracle that the layered networks are tested against.
 """
 
 import math
@@ -87,7 +87,22 @@ def as_node(value: Operand) -> Node:
 
 @checked
 def sensitivities(output: Node) -> dict[Node, float]:
-    """Return the derivative of `output` by every node that it was computed from, inputs included."""
+    """Return the derivative of a node by every node that it was computed from, inputs included.
+
+    Parameters
+    ----------
+    output : Node
+
+    Returns
+    -------
+    dict of Node to float
+        With `output` itself, whose derivative is 1.
+
+    Raises
+    ------
+    BadInput
+        For anything but a `Node`.
+    """
     found = {output: 1.0}
     for node in _outputs_first(output):
         for source, derivative in node.edges:

@@ -76,7 +76,28 @@ def initial_weights(
     size: Size = (),
     rng: np.random.Generator,
 ) -> Floats:
-    """Draw start weights from N(0, scale^2), of shape (*size, n_weights): a stack of restarts."""
+    """Draw start weights of a network from N(0, scale^2): a stack of restarts.
+
+    Parameters
+    ----------
+    n_features : int, at least 1
+    layers : sequence of int, each at least 1
+        Widths of the layers after the input; see `network`.
+    scale : float in (0, inf)
+        Standard deviation of each weight.
+    size : int or sequence of int
+        Leading axes of the stack.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of shape (*size, n_weights)
+
+    Raises
+    ------
+    BadInput
+        For an argument outside its range.
+    """
     shape, length = leading_axes(size), n_weights(n_features, layers)
     check_room(size=math.prod(shape), layers=length)
     return scale * rng.standard_normal((*shape, length))
