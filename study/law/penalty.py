@@ -71,7 +71,7 @@ def _without_constants(slope: float, constant: float) -> StraightLaw:
 
 @checked
 def penalty_law(points: Spoilt, bias: Bias) -> StraightLaw:
-    """Return the law of ln M* = gamma0^2 C / (2 mu) + k0 + k1 / C + ... for one spoiler.
+    """Return the law of ln M* = gamma0^2 C / (2 mu) + k0 + k1 / C + O(1 / C^2) for one spoiler.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def penalty_law(points: Spoilt, bias: Bias) -> StraightLaw:
 
 @checked
 def ball_law(points: Spoilt) -> StraightLaw:
-    """Return the law of ln M* = gamma0 R - H - ln(2 mu) + k1 / R + ... in the ball of radius R, for one spoiler.
+    """Return the law of ln M* = gamma0 R - H - ln(2 mu) + k1 / R + O(1 / R^2) in a ball, for one spoiler.
 
     Parameters
     ----------

@@ -226,7 +226,7 @@ def _value_and_gradient(
 
 @checked
 def outputs(w: ArrayLike, X: Features, layers: Sequence[PositiveInt], activation: Activation = "sigmoid") -> Floats:
-    """Return theta^K: of one output positive where the network says +1, of several largest at the class it says.
+    """Return theta^K: of one output, positive where the network predicts +1; of several, largest at its prediction.
 
     Parameters
     ----------
