@@ -152,7 +152,7 @@ def verdict_statement(row: Row) -> Statements:
 
 
 def shares_row(rows: Rows) -> dict[str, float]:
-    """Return in what share of starts the fourth point is lost, with its 95% interval, and the other ends."""
+    """Return in what share of starts the fourth point is misclassified, with its 95% interval, and the other ends."""
     separate, stuck, other = (rows["end"] == end for end in ENDS)
     low, high = wilson(int(stuck.sum()), len(stuck))
     share = {"stuck": float(stuck.mean()), "low": low, "high": high}

@@ -64,7 +64,7 @@ BASELINES = ("perceptron", "max_margin")
 """Each rule is compared with these, set by set."""
 SAME = 0.1
 """One bias is not above another where it is so by less than this share of the spoilers' rate, the bias of a rule that
-loses all of them; without spoilers, of the primary rate."""
+gives all of them up; without spoilers, of the primary rate."""
 SURE = 0.05
 
 
@@ -82,7 +82,7 @@ def train_in_two_orders(n_samples: int, spoiler_rate: float, size: int, rng: np.
 
 
 def find_thresholds(size: int, rng: np.random.Generator) -> Records:
-    """Compute ln N*, the log of the number of base points from which one spoiler is ignored, set by set."""
+    """Compute ln N*, the log of the number of base points from which one spoiler is given up, set by set."""
     sets = spoilt_clusters(PRIMARY.n_samples, size, rng)
     found = [
         [np.log(PRIMARY.n_samples) + threshold(spoilt(X, y, is_spoiler, shape), "cross-entropy", R) for shape, R in LAW]

@@ -33,10 +33,10 @@ PENALTY = "penalty, bias "
 QUADRATIC_LN_M, LN_LATEST = (10.0, 20.0, 40.0), 60.0
 TIGHT_BOUNDS = (0.1, 0.3, 0.5, 1.0, 2.0, 4.0, 6.0, 10.0)
 RETURNING = [[1, 2], [2, -1], [-2, 1], [-1, 1]], [-1, -1, 1, -1], np.arange(4) == 3
-"""Three base points and a spoiler on which a wider bound may lose what a tighter one keeps."""
+"""Three base points and a spoiler on which a wider bound may give up what a tighter one keeps."""
 RETURNING_M = 50.0
 WON_BACK = [[0, 3], [0, 2], [-3, 0], [3, 2]], [-1, 1, 1, 1], np.arange(4) == 3
-"""The same of a penalty: more base points may win back what fewer lose."""
+"""The same of a penalty: more base points may keep what fewer give up."""
 WON_BACK_C, WON_BACK_LN_M = 0.5, (-4.0, 2.0, 8.0)
 SOONER = [[1, 2], [-3, 3], [2, 3], [-3, 2]], [1, -1, -1, 1], np.arange(4) == 3
 """The same of time: more base points may get the spoiler right sooner."""
@@ -131,7 +131,7 @@ def compare_tail(tail: Tail, geometry: str) -> Records:
 
 
 def compare_quadratic(geometry: str) -> Records:
-    """Follow descent on the quadratic loss, whose lost spoilers hardly pull."""
+    """Follow descent on the quadratic loss, whose misclassified spoilers hardly pull."""
     points = braked(geometry)
     exponent = quadratic_time_exponent(points)
     rows = [
@@ -142,7 +142,7 @@ def compare_quadratic(geometry: str) -> Records:
 
 
 def prove_return(loss: Loss, weight_bound: float) -> Records:
-    """Prove at one bound whether the optimum separates the points that a wider bound may lose."""
+    """Prove at one bound whether the optimum separates the points of which a wider bound may give one up."""
     found = verdict(**returning(), loss=loss, weight_bound=weight_bound)
     row = {"separates": found.claim == "separates", "spoiler_lost": bool(found.lost[-1])}
     return {"returning": row | accepted(found.certificate), "n_fits": 1}
@@ -246,7 +246,7 @@ def numbers_of_law(rows: pd.DataFrame) -> Numbers:
 
 
 def numbers_of_quadratic(rows: pd.DataFrame) -> Numbers:
-    """Return whether the lost are lost for ever where the law says so, and how far the power is off elsewhere."""
+    """Return whether spoilers are never right where the law says so, and how far the power is off elsewhere."""
     never = rows[np.isinf(rows["exponent"])]
     met = rows[np.isfinite(rows["exponent"]) & np.isfinite(rows["ln_t"])]
     off = []
@@ -264,7 +264,7 @@ def numbers_of_quadratic(rows: pd.DataFrame) -> Numbers:
 
 
 def is_returning(rows: pd.DataFrame) -> bool:
-    """Say whether some bound loses the spoiler that a tighter one and a wider one keep."""
+    """Say whether some bound gives up the spoiler that a tighter one and a wider one keep."""
     right = rows.sort_values("weight_bound")["separates"].to_numpy()
     lost = np.flatnonzero(~right)
     return bool(len(lost) and right[: lost[0]].any() and right[lost[-1] :].any())

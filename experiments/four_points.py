@@ -65,7 +65,7 @@ def three_point_optimum(eps: float) -> Floats:
 
 
 def train_rules() -> Records:
-    """Train each rule on the three points and on the four, and judge what comes out."""
+    """Train each rule on the three points and on the four, and measure what comes out."""
     three, four = three_points(), four_points(T)
     before = minimum(three, EPS, np.zeros(3))
     descent: dict[str, Any] = {"method": "descent", "learning_rate": LEARNING_RATE, "max_steps": 20_000, "tol": 1e-15}

@@ -128,7 +128,7 @@ def prove_minimum() -> Records:
 
 
 def basin(around: str, scale: float, size: int, rng: np.random.Generator) -> Records:
-    """Descend from starts around the minimum, or around zero; ask whether the spoiler is lost, alone or not."""
+    """Descend from starts around the minimum, or around zero; return whether the spoiler is wrong, alone or not."""
     points, weight = apex_points()
     centre = np.array(certificate().w) if around == "minimum" else np.zeros(9)
     starts, rows = centre + scale * rng.standard_normal((size, 9)), []

@@ -82,7 +82,7 @@ def train(n_samples: int, rare: float, wrong: float, width: int, size: int, rng:
 
 
 def train_unit(weight_bound: float, size: int, rng: np.random.Generator) -> Records:
-    """Find the weight from which one unit keeps a rare point among clusters, by halving, and ask the law of gamma0."""
+    """Find the weight from which one unit keeps a rare point among clusters, by halving and by the law of gamma0."""
     sets = spoilt_clusters(UNIT_SAMPLES, size, rng)
     points = [spoilt(X, y, flags, "box") for X, y, flags in zip(sets.X, sets.y, sets.is_spoiler, strict=True)]
     low, high = (np.full(size, end) for end in LN_WEIGHTS)

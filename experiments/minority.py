@@ -28,7 +28,7 @@ from study.trainers.sigmoid_unit import sigmoid_unit
 
 GROUPS = ("minority", "rest of its class", "other class")
 UNIT = Penalty(bias="penalised", loss="cross-entropy", eps=0.0)
-"""The bias is penalised too, as by scikit-learn's liblinear: there the law is quick to ask of hundreds of points."""
+"""The bias is penalised too, as by scikit-learn's liblinear: there the law of hundreds of points is quick."""
 LIMITS = tuple(float(10.0**e) for e in range(-3, 6))
 WEIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 SETTINGS = [*((C, 1.0) for C in LIMITS), *((1.0, k) for k in WEIGHTS[1:])]

@@ -58,7 +58,7 @@ def spoilt_sets(size: int, rng: np.random.Generator) -> tuple[Dataset, Floats]:
 
 
 def train(depth: int, width: int, bound: Shape, R: float, size: int, rng: np.random.Generator) -> Records:
-    """Train from drawn starts on drawn sets; then ask what the cheapest separator found costs."""
+    """Train from drawn starts on drawn sets; then find what the cheapest separator costs."""
     points, weight = spoilt_sets(size, rng)
     layers = layers_of(depth, width)
     w0 = initial_weights(2, layers, scale=1.0, size=(RESTARTS, size), rng=rng)

@@ -75,7 +75,7 @@ def follow_adam(beta: float, geometry: str) -> Records:
 
 
 def rest(decay: float, geometry: str) -> Records:
-    """Compare the number of base points at which AdamW loses the spoiler with the law of the box of 1 / decay."""
+    """Compare the number of base points at which AdamW gives the spoiler up with the law of the box of 1 / decay."""
     try:
         points = replace(braked(geometry), shape="box")
         law = threshold(points, "cross-entropy", 1.0 / decay) if points.conflict else np.inf
@@ -190,7 +190,7 @@ def numbers(tables: Frames) -> Numbers:
 
 
 def beside_law(classes: pd.DataFrame) -> dict[str, Any]:
-    """Return how many sets there are, and the shares that keep the spoiler below the law and lose it above."""
+    """Return how many sets there are, and the shares that keep the spoiler below the law and give it up above."""
     kept = classes.set_index("offset")["kept"]
     return {"n": int(classes["n"].min()), "kept_below": kept[-0.1], "lost_above": 1.0 - kept[0.1]}
 

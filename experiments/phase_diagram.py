@@ -62,7 +62,7 @@ def unit(points: Spoilt, loss: Loss, R: float, M: float) -> dict[str, Any]:
 
 
 def certify(points: Spoilt, loss: Loss, R: float, M: float) -> dict[str, Any]:
-    """Return what is proved for base points of weight M, what the optimum loses, and the certificate, or ""."""
+    """Return what is proved for base points of weight M, what the optimum gives up, and the certificate, or ""."""
     found, n = verdict(**unit(points, loss, R, M)), len(points.base)
     row = {
         "verdict": found.claim,

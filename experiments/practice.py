@@ -110,7 +110,7 @@ def tables(records: Frames) -> Frames:
 
 
 def fits_row(rows: Rows) -> dict[str, float]:
-    """Return the C that keeps the spoiler, the share of sets lost at the default, and the copies that mend it."""
+    """Return the C that keeps the spoiler, the share of sets that give it up at the default, and the copies needed."""
     row = middle("C", rows["C"], QUARTER) | middle("copies", rows["copies"], QUARTER)
     return row | rate("lost", rows["lost"]) | {"several": rows["several"].mean()}
 

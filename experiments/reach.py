@@ -37,7 +37,7 @@ def by_target(size: int, rng: np.random.Generator) -> Records:
 
 
 def by_share(size: int, rng: np.random.Generator) -> Records:
-    """Measure the targets by each set's own reach; ask for each number of copies of the base which optima separate."""
+    """Measure the targets by each set's own reach; find for each number of copies of the base which optima separate."""
     points = spoilt_clusters(N_SAMPLES, size, rng)
     reached = reach(points, "box")
     rows = []
@@ -55,7 +55,7 @@ def by_share(size: int, rng: np.random.Generator) -> Records:
 
 
 def reach(points: Dataset, shape: Shape) -> Floats:
-    """Return gamma0 R of each set: the margin that the base can have within the bound, the spoiler not lost."""
+    """Return gamma0 R of each set: the margin that the base can have within the bound, the spoiler not given up."""
     sets = zip(points.X, points.y, points.is_spoiler, strict=True)
     return np.array([WEIGHT_BOUND * spoilt(X, y, flags, shape).gamma0 for X, y, flags in sets])
 

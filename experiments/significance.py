@@ -1,4 +1,4 @@
-"""Two thresholds: where the bounded optimum loses a spoiler, and where the spoiler's share of the loss is small."""
+"""Two thresholds: where the bounded optimum gives a spoiler up, and where the spoiler's share of the loss is small."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ TURNS = (10.0, 30.0, 100.0)
 NEAR = 0.02
 """How near to the law the share at the threshold is to be, where ln M* is within a third of that of its own law."""
 FAR, LATE_NEAR = 30.0, 0.1
-"""How near ln M of the second threshold is to be to its law, where the lost spoiler costs R |s*| of at least `FAR`."""
+"""How near ln M of the second threshold is to be to its law, where a spoiler given up costs `FAR` or more."""
 
 
 def compare_thresholds(geometry: str) -> Records:

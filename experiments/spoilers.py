@@ -50,7 +50,7 @@ def spoilt_sets(base: Dataset, n_spoilers: int, rng: np.random.Generator) -> Dat
 
 
 def verdict(points: Dataset, w: Floats) -> dict[str, Any]:
-    """Return whether weights separate, and how many base points and how many spoilers they lose."""
+    """Return whether weights separate, and how many base points and how many spoilers they misclassify."""
     wrong = ~(functional_margins(w, points.X, points.y) > 0)
     return {
         "separates": separates(w, points.X, points.y),

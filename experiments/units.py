@@ -61,7 +61,7 @@ def mean_loss(activation: str, loss: str, Z: Floats, eps: float) -> Callable[[Fl
 
 
 def find_minima(activation: str, eps: float, t: float) -> Records:
-    """Look for a minimum that loses the fourth point, from where the unit meets its targets on the others."""
+    """Look for a minimum that misclassifies the fourth point, from where the unit meets its targets on the others."""
     points = four_points(t)
     Z = points.y[:, None] * np.column_stack([points.X, np.ones(4)])
     evaluate, u = mean_loss(activation, "quadratic", Z, eps), INVERSES[activation](1.0 - eps)

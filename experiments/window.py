@@ -66,7 +66,7 @@ def train_cell(n_samples: int, spoiler_rate: float, size: int, rng: np.random.Ge
 
 
 def find_thresholds(n_samples: int, size: int, rng: np.random.Generator) -> Records:
-    """Compute 1 / N*, N* the number of base points from which one spoiler is ignored, set by set."""
+    """Compute 1 / N*, N* the number of base points from which one spoiler is given up, set by set."""
     sets = spoilt_clusters(n_samples, size, rng)
     rows = [
         {

@@ -15,7 +15,7 @@ from study.trainers.layers import backward, forward
 
 X0, X1, X2, TARGETS = (0.7, 1.2), (0.92, 0.27), (0.44, 0.95), (1.0, 0.0)
 W2 = ((-1.7, 2.1), (0.8, -0.2))
-"""W^2_ij, from node i to node j; the biases and all of W^1 stood in a picture that is lost."""
+"""W^2_ij, from node i to node j; the biases and all of W^1 stood in a picture that is gone."""
 
 PRINTED = {
     "delta_2_1": ("-0.138", 0.44 * (1 - 0.44) * (0.44 - 1)),
