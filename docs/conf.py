@@ -58,9 +58,9 @@ def write_api() -> None:
         lines += summary(title, [f"study.{name}" for name in mine])
     for name in MODULES:
         module = import_module(name)
-        mine = [each for each, value in vars(module).items() if getattr(value, "__module__", "") == name]
-        about = (module.__doc__ or "").partition("\n")[0]
-        lines += summary(f"`{name}`", [f"{name}.{each}" for each in mine if not each.startswith("_")], about)
+        mine = [value for value in vars(module).values() if getattr(value, "__module__", "") == name]
+        public = [f"{name}.{value.__name__}" for value in mine if "\n    Parameters\n" in (value.__doc__ or "")]
+        lines += summary(f"`{name}`", public, (module.__doc__ or "").partition("\n")[0])
     lines += summary(
         "scikit-learn", ["study.estimators.PerceptronClassifier", "study.estimators.BoundedSigmoidClassifier"]
     )

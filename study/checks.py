@@ -86,7 +86,7 @@ def positive(name: str, value: float) -> float:
 
 
 def within(interval: str) -> Check:
-    """Return the check of a number in an interval, which is written as a docstring has it: "[0, 1/2)", "(0, inf)"."""
+    """Return the check of a number in an interval, which is written as in a docstring: "[0, 1/2)", "(0, inf)"."""
     low, high = (math.inf if end == "inf" else float(Fraction(end)) for end in interval[1:-1].split(", "))
 
     def check(name: str, value: float) -> float:
@@ -150,12 +150,12 @@ def as_integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
 
 
 def checked(function: Callable[P, T]) -> Callable[P, T]:
-    """Let a function be called with what its annotations ask for only, else raise `BadInput`.
+    """Raise `BadInput` where a function is called with anything but what its annotations require.
 
     Arrays of numbers arrive as arrays, numbers as Python's own, sequences as tuples; a kind that is
-    `Annotated[kind, check]` is looked at by `check(name, value)`, whose answer arrives. What relates several arguments
+    `Annotated[kind, check]` goes through `check(name, value)`, whose answer arrives. What relates several arguments
     is for the function to say. What leaves the range of floating-point numbers is infinite or NaN in the answer,
-    without a warning. A dataclass keeps its fields as they were given, once they have been looked at.
+    without a warning. A dataclass keeps its fields as they were given, once they have been checked.
     """
     if isinstance(function, type):
         function.checks = _checks(function.__init__)  # type: ignore[attr-defined, misc]

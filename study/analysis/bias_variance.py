@@ -34,6 +34,14 @@ class Estimate:
 
     Interval and p-value take Student's distribution with the same `degrees` of freedom: zero lies outside the interval
     exactly where the p-value is below one less its confidence.
+
+    Parameters
+    ----------
+    value, standard_error : ndarray of shape (..., 8)
+    low, high : ndarray of shape (..., 8)
+        The ends of the interval.
+    degrees : int
+        Degrees of freedom.
     """
 
     value: Floats
@@ -90,6 +98,11 @@ def wrong_counts(
     -------
     ndarray of int64 of shape (n_groups, n_test)
         A tie, a test point on the boundary, counts as wrong. Counts of further resamples are added.
+
+    Raises
+    ------
+    BadInput
+        For arrays that do not belong together, or groups that are fewer than four or odd.
     """
     w, X, y = np.asarray(w), np.asarray(X), np.asarray(y)
     check_shape("X", X, "n_test", "n_features")
@@ -116,10 +129,16 @@ def differing_counts(w: ArrayLike, v: ArrayLike, X: Features, n_groups: Groups =
     w, v : array_like of shape (n_resamples, n_features + 1)
         Two boundaries for each resample, in groups as in `wrong_counts`.
     X : array_like of shape (n_test, n_features)
+    n_groups : int, at least 4 and even
 
     Returns
     -------
     ndarray of int64 of shape (n_groups, n_test)
+
+    Raises
+    ------
+    BadInput
+        For arrays that do not belong together, or groups that are fewer than four or odd.
     """
     w, v, X = np.asarray(w), np.asarray(v), np.asarray(X)
     check_shape("X", X, "n_test", "n_features")
@@ -155,6 +174,15 @@ def group_counts(found: NDArray[np.bool_], n_groups: Groups) -> NDArray[np.int64
     found : ndarray of bool of shape (n_resamples, n_test)
         Such as that the resample is tested on the point, or that it is wrong there.
     n_groups : int, at least 4 and even
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_groups, n_test)
+
+    Raises
+    ------
+    BadInput
+        For an array of another shape, or groups that are fewer than four or odd.
     """
     found = np.asarray(found, bool)
     check_shape("found", found, "n_resamples", "n_test")
@@ -176,6 +204,11 @@ def decompose(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
     -------
     ndarray of shape (..., 8, n_test)
         `PARTS` at each test point, all unbiased estimates but for the main prediction's own error.
+
+    Raises
+    ------
+    BadInput
+        For counts that do not belong together, or a half without a resample for some test point.
 
     Notes
     -----
@@ -242,7 +275,7 @@ def estimate(
     wrong : ndarray of shape (..., n_groups, n_test)
         From `wrong_counts`.
     n : ndarray of int of shape (n_groups,) or (n_groups, n_test)
-        As `decompose` takes it.
+        As in `decompose`.
     level : float in (0, 1)
         Confidence.
     of : callable (parts) -> parts
@@ -256,6 +289,12 @@ def estimate(
     -------
     Estimate
         Arrays of shape (..., 8).
+
+    Raises
+    ------
+    BadInput
+        For counts that do not belong together, fewer than two test points, weights that are not positive and finite,
+        or a weight that one test point has alone.
 
     Notes
     -----
@@ -315,7 +354,17 @@ def difference(
     n : ndarray of int of shape (n_groups,) or (n_groups, n_test)
     level : float in (0, 1)
     weight : ndarray of shape (n_test,), optional
-        As `estimate` takes it.
+        As in `estimate`.
+
+    Returns
+    -------
+    Estimate
+        Arrays of shape (8,).
+
+    Raises
+    ------
+    BadInput
+        As `estimate`, and for counts of different shapes.
     """
     _check_counts(wrong, n)
     check_shape("other", other, *wrong.shape)
@@ -335,6 +384,20 @@ def _strata(weight: Floats, n_test: int) -> list[tuple[NDArray[np.bool_], float]
 @checked
 def holm(p_values: Floats) -> Floats:
     """Return p-values adjusted for their number by Holm's step-down method, in the order given.
+
+    Parameters
+    ----------
+    p_values : ndarray of shape (n,)
+        In [0, 1].
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Raises
+    ------
+    BadInput
+        For p-values outside [0, 1].
 
     References
     ----------

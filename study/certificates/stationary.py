@@ -140,7 +140,7 @@ def stationary_points(
 
 
 def hull_bound(problem: Problem) -> float:
-    """Return the largest weight among those that fit n_features + 1 points exactly; inf where the lemma has no hold.
+    """Return the largest weight among those that fit n_features + 1 points exactly; inf where the lemma does not apply.
 
     Notes
     -----

@@ -123,12 +123,17 @@ def prediction(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
     Parameters
     ----------
     points, loss, weight_bound
-        As `asymptote` takes them; one spoiler only.
+        As in `asymptote`; one spoiler only.
 
     Returns
     -------
     float
         In the box the error is like e^(-R gap) alone; inf where there is no conflict.
+
+    Raises
+    ------
+    BadInput
+        For another loss, a bound that is not positive, several spoilers, or points that are not separable.
 
     Notes
     -----
@@ -189,12 +194,17 @@ def sandwich(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> tuple[fl
     Parameters
     ----------
     points, loss, weight_bound
-        As `asymptote` takes them; one spoiler only.
+        As in `asymptote`; one spoiler only.
 
     Returns
     -------
     low, high : float
         -inf or inf where a bound does not apply: the bound R is too small, or there is no conflict.
+
+    Raises
+    ------
+    BadInput
+        For another loss, a bound that is not positive, several spoilers, or points that are not separable.
     """
     R = weight_bound
     check_one_spoiler(points)

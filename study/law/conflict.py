@@ -112,6 +112,15 @@ class Optimum:
     """A largest least margin over W, where it is attained, and its multipliers.
 
     sum_i alpha_i z_i + sum_s mu_s z_s lies in the normal cone of W at v; alpha sums to 1, and both are non-negative.
+
+    Parameters
+    ----------
+    margin : float
+    v : ndarray of shape (n_features + 1,)
+    alpha : ndarray of shape (n,)
+        Of the base points.
+    mu : ndarray of shape (k,)
+        Of the spoilers.
     """
 
     margin: float
@@ -133,6 +142,10 @@ def spoilt(X: Features, y: Labels, is_spoiler: Annotated[ArrayLike, as_flags], s
         True for at least one sample, and false for at least one.
     shape : {"box", "ball", "free-bias ball"}
         Shape of the bound; the first two cover the bias too.
+
+    Returns
+    -------
+    Spoilt
 
     Raises
     ------
@@ -160,6 +173,10 @@ def largest_margin(base: Floats, spoilers: Floats, shape: FreeShape, lift: float
     shape : {"box", "ball", "free-bias ball"}
     lift : float, at least 0
         How far the spoilers are to be on their side; the multipliers are those of lift 0 only.
+
+    Returns
+    -------
+    Optimum
 
     Raises
     ------

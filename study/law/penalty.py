@@ -220,6 +220,11 @@ class PenaltyThresholds:
     """Where the spoiler's side changes as M grows, C fixed: wrong from `first` on, and for good from `last` on.
 
     The two differ where it is won back in between: with a penalty the spoiler's loss may fall as M grows.
+
+    Parameters
+    ----------
+    first, last : float
+        ln M; inf where the spoiler stays right.
     """
 
     first: float

@@ -143,6 +143,15 @@ def price_rows(
         Visited by the path: there it is found what is given up, and what weight would keep it.
     most_rows : int, at least 1
     advance : callable (weights so far, weights in all), optional
+
+    Returns
+    -------
+    Prices
+
+    Raises
+    ------
+    BadInput
+        For a stack of sets, or a path of other points.
     """
     check_one_set("points", points)
     if path.right.shape[1] != len(points.y) or path.w.shape[1] != points.X.shape[1] + 1:

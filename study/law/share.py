@@ -35,6 +35,11 @@ def share_near_threshold(
     float
         ln 2 / (ln 2 + 1 / (2 mu)) at the threshold; mu / (1 + mu) far below it, and 1 far beyond.
 
+    Raises
+    ------
+    BadInput
+        For numbers outside their ranges.
+
     Notes
     -----
     With M = K e^(gamma0 R - H) the loss tends to K e^(mu s) + ln(1 + e^-s), s the margin of the spoiler. It is least

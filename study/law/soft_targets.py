@@ -48,6 +48,10 @@ def soft_threshold(points: Spoilt, eps: Annotated[float, within("(0, 1/2)")]) ->
     eps : float in (0, 1/2)
         The targets are eps and 1 - eps.
 
+    Returns
+    -------
+    float
+
     Raises
     ------
     BadInput

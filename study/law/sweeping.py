@@ -61,6 +61,10 @@ def time_law(points: Spoilt) -> SweepingProcess:
     points : Spoilt
         With one spoiler; their own shape does not matter, as descent goes by the Euclidean metric.
 
+    Returns
+    -------
+    SweepingProcess
+
     Raises
     ------
     BadInput

@@ -36,7 +36,7 @@ def threshold(points: Spoilt, loss: MarginLoss, weight_bound: Positive) -> float
     Parameters
     ----------
     points, weight_bound
-        As `study.law.bound.asymptote` takes them; one spoiler only.
+        As in `study.law.bound.asymptote`; one spoiler only.
     loss : {"cross-entropy", "quadratic", "inverse", "inverse-square", "arctan"}
         The first two with hard targets; the others are those of `study.law.tail`.
 
@@ -44,6 +44,12 @@ def threshold(points: Spoilt, loss: MarginLoss, weight_bound: Positive) -> float
     -------
     float
         inf where the base's own optimum gets the spoiler right.
+
+    Raises
+    ------
+    BadInput
+        For another loss, several spoilers, points that are not separable, a bound that is not positive, or one at which
+        floats do not tell the losses apart.
 
     Notes
     -----

@@ -233,7 +233,7 @@ def outputs(w: ArrayLike, X: Features, layers: Sequence[PositiveInt], activation
     w : array_like of shape (..., n_weights)
     X : array_like of shape (..., n_samples, n_features)
     layers : sequence of int
-        As `network` takes them.
+        As in `network`.
     activation : {"sigmoid", "tanh", "relu"}
         Of hidden nodes.
 

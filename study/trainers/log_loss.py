@@ -1,4 +1,4 @@
-"""The logarithm of a unit's loss on hard targets, which tells losses of any size apart."""
+"""The logarithm of a unit's loss on hard targets, which distinguishes losses of any size."""
 
 import numpy as np
 from scipy.special import expit, logsumexp

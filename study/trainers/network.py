@@ -55,14 +55,14 @@ def network(
     activation : {"sigmoid", "tanh", "relu"}
         Of hidden nodes.
     loss, eps, sample_weight
-        As `study.trainers.sigmoid_unit.sigmoid_unit` takes them.
+        As in `study.trainers.sigmoid_unit.sigmoid_unit`.
     bound : Bound
         box: every weight, biases included, in [-R, R]. ball: the norm of each W^k at most the K-th root of R, which
         keeps the product of the layers' norms at most R; for one layer, the ball of the unit.
     method : {"L-BFGS-B", "spectral", "descent", "online"} or Optimiser
         L-BFGS-B: a minimum near the start by scipy, the reference; box or no bound. spectral: projected gradient steps
-        of the spectral length [1]_, compiled for stacks. descent: plain backprop, w <- P(w - learning_rate dE/dw).
-        online: plain backprop one sample at a time, w <- P(w - learning_rate dE_i/dw) with E_i the sample's own loss.
+        of the spectral length [1]_, compiled for stacks. descent: plain steps, w <- P(w - learning_rate dE/dw).
+        online: plain steps, one sample at a time, w <- P(w - learning_rate dE_i/dw) with E_i the sample's own loss.
         An `Optimiser` has steps on batches, with momentum, Adam or AdamW, by the weighted mean loss.
     learning_rate : float in (0, inf)
         For descent and online only, and needed there.
