@@ -37,11 +37,6 @@ def check(text: str) -> str:
     text : str
         One JSON object, as `study certify` writes it.
 
-    Returns
-    -------
-    str
-        One sentence.
-
     Raises
     ------
     Refused
