@@ -26,6 +26,8 @@ PARTS = (
 """What is estimated, in the order of the last axes below."""
 LEAST = np.array([-1.0 if part == "net_variance" else 0.0 for part in PARTS])
 """The least value of each; the largest is 1."""
+AT_ONCE = 2**17
+"""Resamples times test points whose signs are found at once: what the processor's cache holds."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def wrong_counts(
         margins *= y
         return np.asarray(~(margins > 0.0) & tested)
 
-    return _counts(wrong, n_groups, w, tested)
+    return _counts(wrong, n_groups, len(y), w, tested)
 
 
 @checked
@@ -150,13 +152,22 @@ def differing_counts(w: ArrayLike, v: ArrayLike, X: Features, n_groups: Groups =
         one, other = (decision_values(u, X) > 0.0 for u in pair)
         return np.asarray(one != other)
 
-    return _counts(differ, n_groups, w, v)
+    return _counts(differ, n_groups, len(X), w, v)
 
 
-def _counts(hit: Callable[..., NDArray[np.bool_]], n_groups: int, *arrays: NDArray[Any]) -> NDArray[np.int64]:
-    """Return how many resamples of each group are hit at each test point; no more than a group is held at once."""
-    groups = ([array[group::n_groups] for array in arrays] for group in range(n_groups))
-    return np.stack([hit(*own).sum(axis=0) for own in groups])
+def _counts(
+    hit: Callable[..., NDArray[np.bool_]], n_groups: int, n_test: int, *arrays: NDArray[Any]
+) -> NDArray[np.int64]:
+    """Return how many resamples of each group are hit at each test point; no more than `AT_ONCE` are asked at once."""
+    counts = np.zeros((n_groups, n_test), np.int64)
+    step = n_groups * max(1, AT_ONCE // (n_groups * max(n_test, 1)))
+    for begin in range(0, len(arrays[0]), step):
+        found = hit(*(array[begin : begin + step] for array in arrays))
+        whole = len(found) - len(found) % n_groups
+        rounds = found[:whole].view(np.uint8).reshape(-1, n_groups, n_test)
+        counts += rounds.sum(axis=0, dtype=np.uint32)
+        counts[: len(found) - whole] += found[whole:]
+    return counts
 
 
 @checked
@@ -186,7 +197,7 @@ def group_counts(found: NDArray[np.bool_], n_groups: Groups) -> NDArray[np.int64
     """
     found = np.asarray(found, bool)
     check_shape("found", found, "n_resamples", "n_test")
-    return _counts(lambda own: own, n_groups, found)
+    return _counts(lambda own: own, n_groups, found.shape[1], found)
 
 
 @checked
