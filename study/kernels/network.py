@@ -10,7 +10,7 @@ import numpy as np
 
 from study.kernels.codes import CANCELLED
 from study.kernels.compilation import gufunc, release_gil, restore_gil
-from study.kernels.passes import dot, nodes, prepare, project, residual_of, value_and_gradient
+from study.kernels.passes import dot, fill_gradient, loss_of, nodes, prepare, project, residual_of
 
 MEMORY = 10
 """The line search of the spectral method looks back over so many values."""
@@ -44,12 +44,13 @@ def spectral(
     """Take projected gradient steps of the spectral length, with a line search that looks back over ten values."""
     gil = release_gil()
     n, d = X.shape
-    p, n_nodes = w0.size, nodes(widths, d)
+    p, n_nodes, n_outputs = w0.size, nodes(widths, d), widths[widths.size - 1]
     A, D, points, past = np.empty((n_nodes, n)), np.empty((n_nodes, n)), np.empty((2, n)), np.empty(MEMORY)
     w, g, new_g, step, trial = np.empty(p), np.empty(p), np.empty(p), np.empty(p), np.empty(p)
     prepare(X, y, share, w0, A, points, w)
     project(w, widths, d, shape, R)
-    f = value_and_gradient(w, widths, activation, A, points, n, d, loss, eps, D, g)
+    fill_gradient(w, widths, activation, A, points, n, d, loss, eps, D, g)
+    f = loss_of(A, points, n_outputs, loss, eps)
     residual[0] = residual_of(w, g, widths, d, shape, R, trial)
     length = 1.0 / residual[0] if residual[0] > 0.0 else 1.0
     n_steps[0], n_passes[0] = 0, 1
@@ -67,7 +68,8 @@ def spectral(
         for _ in range(40):  # [1] algorithm SPG2; `part` of the way to the projected point
             for j in range(p):
                 trial[j] = w[j] + part * step[j]
-            f_trial = value_and_gradient(trial, widths, activation, A, points, n, d, loss, eps, D, new_g)
+            fill_gradient(trial, widths, activation, A, points, n, d, loss, eps, D, new_g)
+            f_trial = loss_of(A, points, n_outputs, loss, eps)
             n_passes[0] += 1
             if f_trial <= highest + 1e-4 * part * downhill:
                 accepted = True

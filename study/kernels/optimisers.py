@@ -21,7 +21,7 @@ import numpy as np
 
 from study.kernels.codes import ADAMW, CANCELLED, DESCENT
 from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
-from study.kernels.passes import dot, is_right, nodes, prepare, project, residual_of, value_and_gradient
+from study.kernels.passes import dot, fill_gradient, is_right, loss_of, nodes, prepare, project, residual_of
 from study.kernels.splitmix import GAMMA, mix
 
 
@@ -104,7 +104,7 @@ def train(
     gil = release_gil()
     rule, cosine, batch_size, shuffles = how[0], how[1], how[2], how[3]
     n, d = X.shape
-    n_nodes, p = nodes(widths, d), w0.size
+    n_nodes, n_outputs, p = nodes(widths, d), widths[widths.size - 1], w0.size
     A, D, points = np.empty((n_nodes, n)), np.empty((n_nodes, n)), np.empty((2, n))
     batch_A, batch = np.empty((n_nodes, batch_size)), np.empty((2, batch_size))
     w, g, pull, moved, m, v = np.empty(p), np.empty(p), np.empty(p), np.empty(p), np.zeros(p), np.zeros(p)
@@ -114,11 +114,11 @@ def train(
     project(w, widths, d, shape, R)
     n_steps[0], right_since[0] = 0, -1
     while True:
-        value[0] = value_and_gradient(w, widths, activation, A, points, n, d, loss, eps, D, g)
+        fill_gradient(w, widths, activation, A, points, n, d, loss, eps, D, g)
         for j in range(p):
             pull[j] = g[j] if rule == ADAMW else g[j] + numbers[3] * w[j]
         residual[0] = residual_of(w, pull, widths, d, shape, R, moved)
-        if not is_right(A, points, widths[widths.size - 1]):
+        if not is_right(A, points, n_outputs):
             right_since[0] = -1
         elif right_since[0] < 0:
             right_since[0] = n_steps[0]
@@ -129,12 +129,13 @@ def train(
         for first in range(0, n, batch_size):
             if batch_size < n:
                 size = _gather(A, points, order, first, d, batch_A, batch)
-                value_and_gradient(w, widths, activation, batch_A, batch, size, d, loss, eps, D, g)
+                fill_gradient(w, widths, activation, batch_A, batch, size, d, loss, eps, D, g)
             now = rate * 0.5 * (1.0 + math.cos(math.pi * t / last)) if cosine else rate  # [5] eq. (5), to zero
             t += 1
             _step(w, g, m, v, t, now, rule, numbers)
             project(w, widths, d, shape, R)
         n_steps[0] += 1
+    value[0] = loss_of(A, points, n_outputs, loss, eps)
     for j in range(p):
         out[j] = w[j]
     restore_gil(gil)

@@ -14,6 +14,8 @@ import math
 
 from study.kernels.codes import BALL, BOX, CROSS_ENTROPY, NONE, RELU, SIGMOID, THRESHOLD
 from study.kernels.compilation import helper
+from study.kernels.unit_loss import exponentials
+from study.kernels.vectors import WIDTH, add_product, four, load, total
 
 
 @helper()
@@ -32,17 +34,62 @@ def dot(a, b, n):
 
 
 @helper()
-def _activate(row, n, activation):
-    """Put the outputs of a hidden node in the place of its theta."""
-    if activation == SIGMOID:
+def _fill_dots(A, first, count, D, row, n, g, at, stride):
+    """Fill entries of g with the inner products of rows of A with a row of D, in four sums each, four at a time.
+
+    Behind them comes the sum of that row, for the bias.
+    """
+    whole = n - n % WIDTH
+    for i in range(0, count, 4):
+        one, two, three = min(i + 1, count - 1), min(i + 2, count - 1), min(i + 3, count - 1)
+        a = b = c = d = e = four(0.0)
+        for s in range(0, whole, WIDTH):
+            delta = load(D, row, s)
+            a, b = add_product(a, delta, load(A, first + i, s)), add_product(b, delta, load(A, first + one, s))
+            c, d = add_product(c, delta, load(A, first + two, s)), add_product(d, delta, load(A, first + three, s))
+            e = add_product(e, delta, four(1.0))
+        a_sum, b_sum, c_sum, d_sum, e_sum = total(a), total(b), total(c), total(d), total(e)
+        for s in range(whole, n):
+            delta_s = D[row, s]
+            a_sum += delta_s * A[first + i, s]
+            b_sum += delta_s * A[first + one, s]
+            c_sum += delta_s * A[first + two, s]
+            d_sum += delta_s * A[first + three, s]
+            e_sum += delta_s
+        g[at + three * stride], g[at + two * stride] = d_sum, c_sum
+        g[at + one * stride], g[at + i * stride] = b_sum, a_sum
+        g[at + count * stride] = e_sum
+
+
+@helper()
+def _add_rows(row, M, first, count, w, at, stride, n):
+    """Add to a row the rows of M, from `first` on, times entries of w, four at a time."""
+    for i in range(0, count, 4):
+        one, two, three = min(i + 1, count - 1), min(i + 2, count - 1), min(i + 3, count - 1)
+        a, b = w[at + i * stride], w[at + one * stride] if one > i else 0.0  # what is not there counts 0 times
+        c, d = w[at + two * stride] if two > one else 0.0, w[at + three * stride] if three > two else 0.0
         for s in range(n):
-            row[s] = 1.0 / (1.0 + math.exp(-row[s]))
-    elif activation == RELU:
+            row[s] += (a * M[first + i, s] + b * M[first + one, s]) + (c * M[first + two, s] + d * M[first + three, s])
+
+
+@helper()
+def _activate(row, n, activation, e, power):
+    """Put the outputs of a hidden node in the place of its theta; `e` and `power` are room."""
+    if activation == RELU:
         for s in range(n):
             row[s] = 0.0 if row[s] < 0.0 else row[s]  # NaN stays
-    else:
+        return
+    for s in range(n):
+        row[s] *= 1.0 if activation == SIGMOID else 2.0
+    exponentials(row[:n], e[:n], power[:n])
+    if activation == SIGMOID:
         for s in range(n):
-            row[s] = math.tanh(row[s])
+            larger = 1.0 / (1.0 + e[s])
+            row[s] = larger if row[s] > 0.0 else e[s] * larger
+    else:  # tanh(x) = (1 - exp(-2x)) / (1 + exp(-2x)), odd
+        for s in range(n):
+            out = (1.0 - e[s]) / (1.0 + e[s])
+            row[s] = out if row[s] > 0.0 else -out
 
 
 @helper()
@@ -60,8 +107,8 @@ def _times_slopes(row, out, n, activation):
 
 
 @helper()
-def _forward(w, widths, activation, A, n, d):
-    """Fill the rows of A after the d inputs; the last hold theta^K, without the sigmoid or the softmax."""
+def _forward(w, widths, activation, A, n, d, D):
+    """Fill the rows of A after the d inputs; the last hold theta^K, without the sigmoid or the softmax. D is room."""
     at, below, n_below = 0, 0, d
     for k in range(widths.size):
         above = below + n_below
@@ -69,43 +116,37 @@ def _forward(w, widths, activation, A, n, d):
             row, bias = A[above + j], w[at + n_below * widths[k] + j]
             for s in range(n):
                 row[s] = bias
-            for i in range(n_below):
-                weight = w[at + i * widths[k] + j]
-                for s in range(n):
-                    row[s] += weight * A[below + i, s]
+            _add_rows(row, A, below, n_below, w, at + j, widths[k], n)
             if k < widths.size - 1:
-                _activate(row, n, activation)
+                _activate(row, n, activation, D[above + j], D[0])
         at += (n_below + 1) * widths[k]
         below, n_below = above, widths[k]
 
 
 @helper()
-def _one_output(theta, points, n, loss, eps, delta):
-    """Fill the derivatives of the mean loss by theta^K and return the mean loss."""
-    total = 0.0
+def _one_output(theta, points, n, loss, eps, delta, power):
+    """Fill the derivatives of the mean loss by theta^K; `power` is room."""
+    exponentials(theta[:n], delta[:n], power[:n])
     for s in range(n):
         y, share = points[0, s], points[1, s]
-        m = y * theta[s]
-        e = math.exp(-abs(m))
+        e = delta[s]
         larger = 1.0 / (1.0 + e)
-        q = e * larger if m > 0.0 else larger
+        smaller = e * larger
+        q = smaller if y * theta[s] > 0.0 else larger
         if loss == CROSS_ENTROPY:
-            total += share * (max(-m, 0.0) + math.log1p(e) + eps * m)
             slope = eps - q
         else:
             r = q - eps
             if loss == THRESHOLD and r < 0.0:
                 r = 0.0
-            total += 0.5 * share * r * r
-            slope = -r * e * larger * larger
+            slope = -r * smaller * larger
         delta[s] = share * y * slope
-    return total
 
 
 @helper()
 def _softmax(A, first, points, n, D):
-    """Fill the derivatives of the mean cross-entropy by the rows of theta^K, and return that mean."""
-    total, end = 0.0, A.shape[0]
+    """Fill the derivatives of the mean cross-entropy by the rows of theta^K."""
+    end = A.shape[0]
     for s in range(n):
         highest, own = A[first, s], first + int(points[0, s])
         for j in range(first + 1, end):
@@ -114,11 +155,35 @@ def _softmax(A, first, points, n, D):
         for j in range(first, end):
             D[j, s] = math.exp(A[j, s] - highest)
             mass += D[j, s]
-        total += points[1, s] * (math.log(mass) + highest - A[own, s])
         for j in range(first, end):
             D[j, s] *= points[1, s] / mass  # [1] dE/dtheta_j = o_j - d_j
         D[own, s] -= points[1, s]
-    return total
+
+
+@helper()
+def loss_of(A, points, n_outputs, loss, eps):
+    """Return the mean loss of the outputs that are in A."""
+    value, first = 0.0, A.shape[0] - n_outputs
+    for s in range(points.shape[1]):
+        share = points[1, s]
+        if n_outputs > 1:
+            highest, mass = A[first, s], 0.0
+            for j in range(first + 1, A.shape[0]):
+                highest = max(highest, A[j, s])
+            for j in range(first, A.shape[0]):
+                mass += math.exp(A[j, s] - highest)
+            value += share * (math.log(mass) + highest - A[first + int(points[0, s]), s])
+            continue
+        m = points[0, s] * A[first, s]
+        e = math.exp(-abs(m))
+        if loss == CROSS_ENTROPY:
+            value += share * (max(-m, 0.0) + math.log1p(e) + eps * m)
+        else:
+            r = (e if m > 0.0 else 1.0) / (1.0 + e) - eps
+            if loss == THRESHOLD and r < 0.0:
+                r = 0.0
+            value += 0.5 * share * r * r
+    return value
 
 
 @helper()
@@ -131,35 +196,26 @@ def _backward(w, widths, activation, A, n, d, D, g):
         above -= widths[k]
         below = above - n_below
         for j in range(widths[k]):
-            total = 0.0
-            for s in range(n):
-                total += D[above + j, s]
-            g[at + n_below * widths[k] + j] = total
-            for i in range(n_below):
-                g[at + i * widths[k] + j] = dot(A[below + i], D[above + j], n)
+            _fill_dots(A, below, n_below, D, above + j, n, g, at + j, widths[k])
         if k > 0:
             for i in range(n_below):
                 row = D[below + i]
                 for s in range(n):
                     row[s] = 0.0
-                for j in range(widths[k]):
-                    weight = w[at + i * widths[k] + j]
-                    for s in range(n):
-                        row[s] += weight * D[above + j, s]
+                _add_rows(row, D, above, widths[k], w, at + i * widths[k], 1, n)
                 _times_slopes(row, A[below + i], n, activation)
 
 
 @helper()
-def value_and_gradient(w, widths, activation, A, points, n, d, loss, eps, D, g):
-    """Fill the gradient and return the mean loss; the rows of `points` are labels, or classes, and shares."""
-    _forward(w, widths, activation, A, n, d)
+def fill_gradient(w, widths, activation, A, points, n, d, loss, eps, D, g):
+    """Fill A with all outputs, and the gradient; the rows of `points` are labels, or classes, and shares."""
+    _forward(w, widths, activation, A, n, d, D)
     first = A.shape[0] - widths[widths.size - 1]
     if first == A.shape[0] - 1:
-        value = _one_output(A[first], points, n, loss, eps, D[first])
+        _one_output(A[first], points, n, loss, eps, D[first], D[0])
     else:
-        value = _softmax(A, first, points, n, D)
+        _softmax(A, first, points, n, D)
     _backward(w, widths, activation, A, n, d, D, g)
-    return value
 
 
 @helper()

@@ -1,4 +1,8 @@
-"""The quadratic model of a loss, compiled: the step to its minimiser in a box, in a ball or without a bound."""
+"""The quadratic model of a loss, compiled: the step to its minimiser in a box, in a ball or without a bound.
+
+Rows of matrices are longer than needed, a multiple of `WIDTH`. The column behind a matrix holds the right-hand side, so
+that a factorisation solves the first of two triangular systems as well.
+"""
 
 import math
 
@@ -7,6 +11,7 @@ import numpy as np
 from study.kernels.codes import BALL, BOX
 from study.kernels.compilation import helper
 from study.kernels.unit_loss import dot, norm_of, shorten
+from study.kernels.vectors import WIDTH, load, minus, store, times
 
 FAILED, INEXACT, RAISED, EXACT = range(4)  # what is known of a step
 RAISE = 1e-12
@@ -14,92 +19,135 @@ SHARP = 1e12
 
 
 @helper()
-def _cholesky(A, shift, L):
-    """Fill L with the Cholesky factor of A + shift I; return whether that is safely positive definite."""
-    for j in range(A.shape[0]):
-        for k in range(j + 1):
-            total = A[j, k]
-            for i in range(k):
-                total -= L[j, i] * L[k, i]
-            if j == k:
-                total += shift
-                if not total > 1e-13 * (abs(A[j, j]) + shift):
-                    return False
-                L[j, j] = math.sqrt(total)
-            else:
-                L[j, k] = total / L[k, k]
+def make_small(p):
+    """Return room for three matrices of p rows and six vectors."""
+    return np.zeros((3 * p + 6, (p // WIDTH + 1) * WIDTH))
+
+
+@helper()
+def parts_of(small, p):
+    """Return the three matrices, whose rows are longer than p, and the six vectors that are there."""
+    k = 3 * p
+    rows = small[k, :p], small[k + 1, :p], small[k + 2, :p], small[k + 3, :p], small[k + 4, :p], small[k + 5, :p]
+    return small[:p], small[p : 2 * p], small[2 * p : 3 * p], *rows
+
+
+@helper()
+def _less_rows(S, U, j, begin, M):
+    """Fill row j of M, from the column `begin` on, with that of S less the rows of M before it times U[:j, j]."""
+    k = begin
+    while k + WIDTH < M.shape[1]:
+        one, other = load(S, j, k), load(S, j, k + WIDTH)
+        for i in range(j):
+            one, other = minus(one, U[i, j], load(M, i, k)), minus(other, U[i, j], load(M, i, k + WIDTH))
+        store(M, j, k, one)
+        store(M, j, k + WIDTH, other)
+        k += 2 * WIDTH
+    if k < M.shape[1]:
+        one = load(S, j, k)
+        for i in range(j):
+            one = minus(one, U[i, j], load(M, i, k))
+        store(M, j, k, one)
+
+
+@helper()
+def _cholesky(A, p, shift, U):
+    """Fill U with the factor of A + shift I = U'U, of p rows; return whether that is safely positive definite.
+
+    Column p becomes the solution x of U'x = b, b being that of A.
+    """
+    for j in range(p):
+        begin = j - j % WIDTH
+        _less_rows(A, U, j, begin, U)
+        total = U[j, j] + shift
+        if not total > 1e-13 * (abs(A[j, j]) + shift):
+            return False
+        over = 1.0 / math.sqrt(total)
+        for k in range(begin, p + 1, WIDTH):
+            store(U, j, k, times(over, load(U, j, k)))
+        if shift > 0.0:
+            U[j, j] = over * total
     return True
 
 
 @helper()
-def _solve(L, b, x):
-    """Fill x with the solution of L L' x = b."""
-    p = b.size
+def _solve(U, p, x):
+    """Fill x with the solution of U x = b, b being column p."""
     for j in range(p):
-        total = b[j]
-        for k in range(j):
-            total -= L[j, k] * x[k]
-        x[j] = total / L[j, j]
+        x[j] = U[j, p]
     for j in range(p - 1, -1, -1):
-        total = x[j]
-        for k in range(j + 1, p):
-            total -= L[k, j] * x[k]
-        x[j] = total / L[j, j]
+        x[j] /= U[j, j]
+        for i in range(j):
+            x[i] -= U[i, j] * x[j]
 
 
 @helper()
-def _factor(A, L, convex):
-    """Fill L with the factor of A + shift I for the least shift tried that allows it; return what is known, and that.
+def _factor(A, p, U, convex):
+    """Fill U with the factor of A + shift I for the least shift tried that allows it; return what is known, and that.
 
     Where A has no negative eigenvalue, its diagonal is raised by a share of its own instead, whatever the units.
     """
-    if _cholesky(A, 0.0, L):
+    if _cholesky(A, p, 0.0, U):
         return EXACT, 0.0
     size = 1e-300
-    for j in range(A.shape[0]):
+    for j in range(p):
         size = max(size, abs(A[j, j]))
     if convex:
-        for j in range(A.shape[0]):
+        for j in range(p):
             A[j, j] = max(A[j, j] * (1.0 + RAISE), 1e-30 * size, 1e-200)
-        if _cholesky(A, 0.0, L):
+        if _cholesky(A, p, 0.0, U):
             return RAISED, 0.0
     shift = 1e-10 * size
     for _ in range(40):
-        if _cholesky(A, shift, L):
+        if _cholesky(A, p, shift, U):
             return INEXACT, shift
         shift *= 10.0
     return FAILED, shift
 
 
 @helper()
-def _newton_target(H, g, d, held, convex, A, L, b):
-    """Fill b with the minimiser of g'd + d'Hd / 2 over the free entries of d, the held ones as they are."""
-    p = d.size
+def _newton_target(H, g, d, held, convex, A, U, b):
+    """Fill b with the minimiser of g'd + d'Hd / 2 over the free entries of d, the held ones as they are.
+
+    Only the rows and columns of the free entries are in A and U, one after another.
+    """
+    p, n_free, f = d.size, 0, 0
     for j in range(p):
-        b[j] = -g[j]
-        for k in range(p):
-            A[j, k] = 0.0 if held[j] or held[k] else H[j, k]
-            if held[k]:
-                b[j] -= H[j, k] * d[k]
+        n_free += not held[j]
     for j in range(p):
         if held[j]:
-            A[j, j] = 1.0
-            b[j] = d[j]
-    known, _ = _factor(A, L, convex)
+            continue
+        c = f
+        for k in range(j, p):
+            if not held[k]:
+                A[f, c] = H[j, k]
+                c += 1
+        A[f, c] = -g[j]
+        for k in range(p if n_free < p else 0):
+            if held[k]:
+                A[f, c] -= H[j, k] * d[k]
+        f += 1
+    known, _ = _factor(A, f, U, convex)
     if known != FAILED:
-        _solve(L, b, b)
+        _solve(U, f, b)
+        for j in range(p - 1, -1, -1):
+            if held[j]:
+                b[j] = d[j]
+            else:
+                f -= 1
+                b[j] = b[f]
     return known
 
 
 @helper()
-def _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held):
+def _step_in_box(H, g, w, shape, R, convex, A, U, b, d, held):
     """Fill d with the minimiser of the quadratic model in the box, by the primal active-set method."""
     p = w.size
     for j in range(p):
         held[j] = shape == BOX and ((w[j] >= R and g[j] <= 0.0) or (w[j] <= -R and g[j] >= 0.0))
         d[j] = 0.0
     for _ in range(4 * p + 4):
-        known = _newton_target(H, g, d, held, convex, A, L, b)
+        known = _newton_target(H, g, d, held, convex, A, U, b)
         if known == FAILED:
             return FAILED
         share, blocking = 1.0, -1  # of the way to the target, until a weight meets its bound
@@ -118,7 +166,7 @@ def _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held):
         steepest, release = 0.0, -1  # a held weight that the model pulls inside is set free
         for j in range(p):
             if held[j]:
-                pull = dot(H[j], d) + g[j]
+                pull = dot(d, H[j]) + g[j]
                 if w[j] + d[j] < 0.0:
                     pull = -pull
                 if pull > steepest:
@@ -130,50 +178,69 @@ def _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held):
 
 
 @helper()
-def _solve_from(g, w, multiplier, L, b, v, d):
-    """Fill d with the solution of L L' d = -(g + multiplier w), and v with w + d; return the norm of v."""
-    for j in range(w.size):
-        b[j] = -(g[j] + multiplier * w[j])
-    _solve(L, b, d)
-    for j in range(w.size):
+def _solve_from(H, g, w, shift, multiplier, U, v, d):
+    """Fill d with the solution of (H + shift I) d = -(g + multiplier w), U with the factor, and v with w + d.
+
+    Return whether the matrix is safely positive definite, and the norm of v.
+    """
+    p = w.size
+    for j in range(p):
+        H[j, p] = -(g[j] + multiplier * w[j])
+    if not _cholesky(H, p, shift, U):
+        return False, np.inf
+    _solve(U, p, d)
+    for j in range(p):
         v[j] = w[j] + d[j]
-    return norm_of(v)
+    return True, norm_of(v)
 
 
 @helper()
-def _step_in_ball(H, g, w, R, convex, L, b, v, d):
+def _norm_of_first(U, v, b):
+    """Fill b with the solution of U'b = v, the first of two triangular systems, and return its norm."""
+    for j in range(v.size):
+        b[j] = v[j]
+    for j in range(v.size):
+        b[j] /= U[j, j]
+        for k in range(j + 1, v.size):
+            b[k] -= b[j] * U[j, k]
+    return norm_of(b)
+
+
+@helper()
+def _step_in_ball(H, g, w, R, convex, U, b, v, d):
     """Fill d with the minimiser of the quadratic model in the ball, by the iteration of More and Sorensen."""
-    p = w.size
-    if _cholesky(H, 0.0, L) and _solve_from(g, w, 0.0, L, b, v, d) <= R:
+    p, multiplier = w.size, 0.0
+    definite, norm = _solve_from(H, g, w, 0.0, 0.0, U, v, d)
+    if norm <= R:
         return EXACT
     size = 0.0
     for j in range(p):
-        b[j] = dot(H[j], w) - g[j]
-        size += dot(H[j], H[j])
-    multiplier = max(norm_of(b) / R - math.sqrt(size), 0.0)  # it is no smaller, and below it all may overflow
-    if multiplier > 0.0 and not _cholesky(H, multiplier, L):
-        multiplier = 0.0
+        b[j] = dot(w, H[j]) - g[j]
+        for k in range(p):
+            size += H[j, k] * H[j, k]
+    least = max(norm_of(b) / R - math.sqrt(size), 0.0)  # it is no smaller, and below it all may overflow
     known = EXACT
-    if multiplier == 0.0:
-        known, multiplier = _factor(H, L, convex)
+    if least > 0.0:
+        definite, norm = _solve_from(H, g, w, least, least, U, v, d)
+        multiplier = least if definite else 0.0
+    if not definite:
+        known, multiplier = _factor(H, p, U, convex)
         if known == FAILED:
             return FAILED
-        if _solve_from(g, w, 0.0, L, b, v, d) <= R:
+        if _solve_from(H, g, w, multiplier, 0.0, U, v, d)[1] <= R:
             return known
+        _, norm = _solve_from(H, g, w, multiplier, multiplier, U, v, d)
     for _ in range(60):
-        norm = _solve_from(g, w, multiplier, L, b, v, d)
         if norm <= R * (1.0 + 1e-15) and multiplier == 0.0:
             break
         if abs(norm - R) <= 1e-15 * R:
             break
-        for j in range(p):  # b = L^-1 v, whose norm is the slope of the secular equation
-            total = v[j]
-            for k in range(j):
-                total -= L[j, k] * b[k]
-            b[j] = total / L[j, j]
-        slope = norm_of(b) / norm
+        slope = _norm_of_first(U, v, b) / norm  # of the secular equation
         new = max(multiplier + (norm / R - 1.0) / (slope * slope), 0.0)
-        if abs(new - multiplier) <= 1e-15 * multiplier or not _cholesky(H, new, L):
+        if abs(new - multiplier) <= 1e-15 * multiplier:
+            break
+        definite, norm = _solve_from(H, g, w, new, new, U, v, d)
+        if not definite:
             break
         multiplier = new
     if abs(norm_of(v) - R) <= 1e-12 * R:
@@ -185,34 +252,41 @@ def _step_in_ball(H, g, w, R, convex, L, b, v, d):
 
 
 @helper()
-def model_step(H, g, w, shape, R, convex, A, L, b, v, d, held):
+def model_step(H, g, w, shape, R, convex, A, U, b, v, d, held):
     """Fill d with the minimiser of g'd + d'Hd / 2 inside the bound; return what is known of it."""
     if shape == BALL:
-        return _step_in_ball(H, g, w, R, convex, L, b, v, d)
-    return _step_in_box(H, g, w, shape, R, convex, A, L, b, d, held)
+        return _step_in_ball(H, g, w, R, convex, U, b, v, d)
+    return _step_in_box(H, g, w, shape, R, convex, A, U, b, d, held)
 
 
 @helper()
-def is_sharp(A, L, b):
-    """Say whether A, of factor L, is far from singular beside its rounding: A_jj (A^-1)_jj is large where it is not."""
+def is_sharp(A, U, b, held):
+    """Say whether A, of factor U, is far from singular beside its rounding: A_jj (A^-1)_jj is large where it is not.
+
+    A is lost: its rows become those of the inverse of U'.
+    """
+    p = 0
+    for j in range(held.size):
+        if not held[j]:
+            b[p] = A[p, p]
+            p += 1
     total = 0.0
-    for j in range(b.size):
-        b[:] = 0.0
-        for k in range(j, b.size):
-            b[k] = 1.0 if k == j else 0.0
-            for i in range(j, k):
-                b[k] -= L[k, i] * b[i]
-            b[k] /= L[k, k]
-            total += A[j, j] * b[k] * b[k]
+    for j in range(p):
+        for k in range(A.shape[1]):
+            A[j, k] = 1.0 if k == j else 0.0
+        _less_rows(A, U, j, 0, A)
+        for k in range(j + 1):
+            A[j, k] /= U[j, j]
+            total += b[k] * A[j, k] * A[j, k]
     return total <= SHARP
 
 
 @helper()
-def sure_step(H, g, w, shape, R, convex, A, L, b, v, d, held):
+def sure_step(H, g, w, shape, R, convex, A, U, b, v, d, held):
     """Fill d as `model_step`, but outside a ball of a raised H where rounding alone makes H definite: it is RAISED."""
-    found = model_step(H, g, w, shape, R, convex or shape != BALL, A, L, b, v, d, held)
-    if shape == BALL or found != EXACT or is_sharp(A, L, b):
+    found = model_step(H, g, w, shape, R, convex or shape != BALL, A, U, b, v, d, held)
+    if shape == BALL or found != EXACT or is_sharp(A, U, b, held):
         return found
     for j in range(w.size):
         H[j, j] *= 1.0 + RAISE
-    return min(model_step(H, g, w, shape, R, np.bool_(True), A, L, b, v, d, held), RAISED)
+    return min(model_step(H, g, w, shape, R, np.bool_(True), A, U, b, v, d, held), RAISED)

@@ -10,7 +10,18 @@ import numpy as np
 
 from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, NONE
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
-from study.kernels.quadratic_model import EXACT, FAILED, INEXACT, RAISE, RAISED, is_sharp, model_step, sure_step
+from study.kernels.quadratic_model import (
+    EXACT,
+    FAILED,
+    INEXACT,
+    RAISE,
+    RAISED,
+    is_sharp,
+    make_small,
+    model_step,
+    parts_of,
+    sure_step,
+)
 from study.kernels.unit_loss import (
     ROUNDING,
     add_penalty,
@@ -63,7 +74,7 @@ def _flat(slope):
 
 
 @helper()
-def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, small, held):
+def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, weighted, small, held):
     """Return what the quadratic model about w still promises to take off the loss inside the bound; `change` is room.
 
     Where a loss that is not convex has no such minimiser, its curvatures count as positive, and the step is as long as
@@ -75,18 +86,17 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, sm
     is -g.d, since a divergence of Kullback and Leibler is at most that of chi^2. Nor is it more than max_v g.(w - v).
     """
     p = w.size
-    H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
-    g, d, b, v = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3]
-    found = sure_step(H, g, w, shape, R, convex, A, L, b, v, d, held)
+    H, A, U, g, d, b, v, _, _ = parts_of(small, p)
+    found = sure_step(H, g, w, shape, R, convex, A, U, b, v, d, held)
     bent = shape != BALL and not (found >= RAISED or convex)
     if bent:
         for i in range(m.size):
             curvature[i] = abs(curvature[i]) - curvature[i]
-        loss_hessian(Z, curvature, change, A)
+        loss_hessian(Z, curvature, weighted, A)
         for j in range(p):
             for k in range(p):
                 H[j, k] += A[j, k]
-        found = sure_step(H, g, w, shape, R, convex, A, L, b, v, d, held)
+        found = sure_step(H, g, w, shape, R, convex, A, U, b, v, d, held)
     promised = np.inf
     known = found == EXACT or (found == RAISED and shape != NONE)
     if known and (loss != CROSS_ENTROPY or _keeps_signs(Z, share, d, m, change)):
@@ -122,7 +132,7 @@ def _evaluate(Z, share, w, loss, eps, penalty, m, e, slope, curvature, g):
 
 @helper()
 def _bend(Z, curvature, penalty, weighted, H):
-    """Fill the Hessian of the objective; `weighted` is room for a row."""
+    """Fill the Hessian of the objective; `weighted` is room."""
     loss_hessian(Z, curvature, weighted, H)
     for j in range(penalty.size):
         H[j, j] += penalty[j]
@@ -144,17 +154,16 @@ def newton(
     """
     gil = release_gil()
     n, p = y.size, w0.size
-    room, small, held = np.empty((p + 5, n)), np.empty((3 * p + 6, p)), np.empty(p, np.bool_)
+    room, small, held = np.empty((p + 8, n)), make_small(p), np.empty(p, np.bool_)
     Z, m, e, slope, curvature, share = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3], room[p + 4]
-    H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
-    g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
-    w = small[3 * p + 5]
+    weighted = room[p + 5 :]
+    H, A, U, g, d, b, v, trial, w = parts_of(small, p)
     fill(X, y, shares, Z, share)
-    scale = largest_of(Z, 1.0)
+    scale = largest_of(Z, 1.0, m)
     free = not norm_of(penalty) > 0.0
     falls = eps == 0.0 and free  # the loss of separated points, with the length of w
     # Without a bound it has no minimum then: small features must not end the fall early.
-    endless = 1e-14 * min(1.0, largest_of(Z[: p - 1], 0.0)) if shape == NONE and falls else 0.0
+    endless = 1e-14 * min(1.0, largest_of(Z[: p - 1], 0.0, m)) if shape == NONE and falls else 0.0
     copy(w0, w)
     project(w, shape, R)
     f = _evaluate(Z, share, w, loss, eps, penalty, m, e, slope, curvature, g)
@@ -172,8 +181,8 @@ def newton(
             break
         if residual[0] <= endless and least_of(m) > 0.0:
             break
-        _bend(Z, curvature, penalty, slope, H)
-        found = model_step(H, g, w, shape, R, convex, A, L, b, v, d, held)
+        _bend(Z, curvature, penalty, weighted, H)
+        found = model_step(H, g, w, shape, R, convex, A, U, b, v, d, held)
         downhill = dot(g, d)
         reach = 0.0  # no margin changes by more
         for j in range(p):
@@ -188,7 +197,7 @@ def newton(
         bold, level = reach > 20.0, f
         if bold:  # where outputs saturate the model may be flat: go no farther than across, and watch the loss itself
             level = loss_value(m, e, share, loss, eps, f)
-            limit = 50.0 + 2.0 * largest_of(room[p : p + 1], 1.0)
+            limit = 50.0 + 2.0 * largest_of(room[p : p + 1], 1.0, v)
             if reach > limit:
                 for j in range(p):
                     d[j] *= limit / reach
@@ -247,10 +256,10 @@ def newton(
     elif not gap[0] <= 1e-12 and falls and least_of(m) >= FAR:
         gap[0] = LEFT
     else:
-        known = found == EXACT and (shape == BALL or is_sharp(A, L, b))
+        known = found == EXACT and (shape == BALL or is_sharp(A, U, b, held))
         if not (gap[0] <= 1e-12 and known):
-            _bend(Z, curvature, penalty, e, H)
-            gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, e, small, held)
+            _bend(Z, curvature, penalty, weighted, H)
+            gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, e, weighted, small, held)
             if not convex and shape != BALL and free:
                 gap[0] = min(gap[0], _flat(slope), value[0] if eps > 0.0 else np.inf)  # no loss is negative
                 gap[0] = gap[0] if gap[0] < compared else np.inf  # 1 is the gap where there is no minimum

@@ -10,7 +10,7 @@ import numpy as np
 
 from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
-from study.kernels.quadratic_model import FAILED, model_step
+from study.kernels.quadratic_model import FAILED, make_small, model_step, parts_of
 from study.kernels.unit import FAR, LEFT, promise
 from study.kernels.unit_loss import (
     LEAST,
@@ -19,6 +19,7 @@ from study.kernels.unit_loss import (
     dot,
     exponentials,
     fill,
+    fill_margins,
     kkt_residual,
     largest_of,
     least_of,
@@ -42,11 +43,8 @@ def _log_terms(Z, share, w, power, level, n_levels, m, e, pull):
     The loss of a sample far on its own side is about share exp(-power m). The logarithm of a level is that of the loss
     of its samples and of those of all later levels.
     """
-    p, n = Z.shape
-    m[:] = 0.0
-    for j in range(p):
-        for i in range(n):
-            m[i] += w[j] * Z[j, i]
+    n = m.size
+    fill_margins(Z, w, m)
     if not least_of(m) > LEAST:  # also where it is NaN
         return np.inf
     room, value, factor = np.empty(n), 0.0, 1.0
@@ -80,7 +78,7 @@ def _log_model(Z, pull, m, power, n_levels, g, H):
     Of the Hessian this leaves out what is small where samples are far on their own side.
     """
     p, n = Z.shape
-    centred, weighted, bend, part = np.empty((p, n)), np.empty(n), np.empty(n), np.empty((p, p))
+    centred, weighted, bend, part = np.empty((p, n)), np.empty((3, n)), np.empty(n), np.empty((p, p))
     g[:] = 0.0
     H[:] = 0.0
     for k in range(n_levels):
@@ -125,13 +123,12 @@ def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, co
     """
     p, n = Z.shape
     other = np.empty((p, n))
-    H, A, L = small[:p], small[p : 2 * p], small[2 * p : 3 * p]
-    g, d, b, v, trial = small[3 * p], small[3 * p + 1], small[3 * p + 2], small[3 * p + 3], small[3 * p + 4]
+    H, A, U, g, d, b, v, trial, _ = parts_of(small, p)
     f = _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
     last, steps, convex = np.inf, 0, np.bool_(True)  # a constant has a type of its own, and callees would compile again
     while steps < max_steps and not control[CANCELLED]:
         _log_model(Z, pull, m, power, n_levels, g, H)
-        found = model_step(H, g, w, shape, R, convex, A, L, b, v, d, held)
+        found = model_step(H, g, w, shape, R, convex, A, U, b, v, d, held)
         downhill = dot(g, d)
         blur = 0.125 * ROUNDING * R * norm_of(g) if shape == BALL else 0.0  # of the norm
         rounding = -downhill <= 1e-14 + 8.0 * blur and -downhill > 0.25 * last
@@ -209,9 +206,9 @@ def newton(X, y, shares, w0, loss, shape, R, max_steps, control, answer, value, 
     """
     gil = release_gil()
     n, p = y.size, w0.size
-    room, small, held = np.empty((p + 5, n)), np.empty((3 * p + 6, p)), np.empty(p, np.bool_)
+    room, small, held = np.empty((p + 8, n)), make_small(p), np.empty(p, np.bool_)
     Z, m, e, slope, curvature, share = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3], room[p + 4]
-    g, w = small[3 * p], small[3 * p + 5]
+    H, _, _, g, _, _, moved, _, w = parts_of(small, p)
     fill(X, y, shares, Z, share)
     copy(w0, w)
     power = 1.0 if loss == CROSS_ENTROPY else 2.0
@@ -226,14 +223,14 @@ def newton(X, y, shares, w0, loss, shape, R, max_steps, control, answer, value, 
             f = loss_terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
     value[0] = loss_value(m, e, share, loss, 0.0, f)
     loss_gradient(Z, slope, g)
-    residual[0] = kkt_residual(w, g, shape, R, small[3 * p + 1])
+    residual[0] = kkt_residual(w, g, shape, R, moved)
     if max_steps > 0 and not least_of(m) >= FAR:
         gap[0] = LEFT
     else:
         pull, level, n_levels, convex = np.empty((p, n)), np.zeros(n, np.int64), np.int64(1), np.bool_(True)
         _log_terms(Z, share, w, power, level, n_levels, m, e, pull)
-        _log_model(Z, pull, m, power, n_levels, g, small[:p])
-        gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, e, small, held)
-        gap[0] += blur_of(w, largest_of(Z, 1.0))
+        _log_model(Z, pull, m, power, n_levels, g, H)
+        gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, e, room[p + 5 :], small, held)
+        gap[0] += blur_of(w, largest_of(Z, 1.0, e))
     copy(w, answer)
     restore_gil(gil)

@@ -108,18 +108,21 @@ def test_a_search_ends_at_a_kkt_point_or_says_so(loss: Loss, shape: Any) -> None
 @pytest.mark.parametrize("shape", ["box", "ball"])
 @pytest.mark.slow
 def test_a_step_leads_to_the_models_minimiser_inside_the_bound(shape: str) -> None:
-    step = njit(lambda *arguments: quadratic_model.model_step(*arguments))  # a helper has no way in from Python
+    step = njit(lambda *arguments: quadratic_model.model_step(*arguments))  # helpers have no way in from Python
+    make_small = njit(lambda p: quadratic_model.make_small(p))
+    parts_of = njit(lambda small, p: quadratic_model.parts_of(small, p))
     code = codes.SHAPE_CODES[shape]
     rng = np.random.default_rng(7)
-    for p in range(1, 9):
-        room, L, held = np.empty((p, p)), np.empty((p, p)), np.empty(p, np.bool_)
+    for p in (*range(1, 10), 12, 21):
+        whole, room, U, g, d, b, v, _, w = parts_of(make_small(p), p)
+        H, held = whole[:, :p], np.empty(p, np.bool_)
         for R in (0.05, 0.3, 1.0, 3.0):
             A = rng.normal(size=(p + 1, p))
-            H, g, d, b, v = A.T @ A, 3.0 * rng.normal(size=p), np.empty(p), np.empty(p), np.empty(p)
-            w = R * rng.choice([-1.0, 1.0, rng.uniform(-1.0, 1.0)], p)
+            H[:], g[:] = A.T @ A, 3.0 * rng.normal(size=p)
+            w[:] = R * rng.choice([-1.0, 1.0, rng.uniform(-1.0, 1.0)], p)
             if shape == "ball":
                 w *= min(1.0, R / float(np.linalg.norm(w)))
-            assert step(H, g, w, code, R, True, room, L, b, v, d, held) == quadratic_model.EXACT
+            assert step(whole, g, w, code, R, True, room, U, b, v, d, held) == quadratic_model.EXACT
             gradient = g + H @ d
             if shape == "box":
                 violation = np.abs(d + w - np.clip(d + w - gradient, -R, R)).max()
