@@ -16,6 +16,7 @@ from study.kernels.vectors import WIDTH, load, minus, store, times
 FAILED, INEXACT, RAISED, EXACT = range(4)  # what is known of a step
 RAISE = 1e-12
 SHARP = 1e12
+SAFE = 1e-13
 
 
 @helper()
@@ -51,16 +52,17 @@ def _less_rows(S, U, j, begin, M):
 
 
 @helper()
-def _cholesky(A, p, shift, U):
+def cholesky(A, p, shift, least, U):
     """Fill U with the factor of A + shift I = U'U, of p rows; return whether that is safely positive definite.
 
+    Each pivot has to be more than a share `least` of its diagonal entry.
     Column p becomes the solution x of U'x = b, b being that of A.
     """
     for j in range(p):
         begin = j - j % WIDTH
         _less_rows(A, U, j, begin, U)
         total = U[j, j] + shift
-        if not total > 1e-13 * (abs(A[j, j]) + shift):
+        if not total > least * (abs(A[j, j]) + shift):
             return False
         over = 1.0 / math.sqrt(total)
         for k in range(begin, p + 1, WIDTH):
@@ -71,7 +73,7 @@ def _cholesky(A, p, shift, U):
 
 
 @helper()
-def _solve(U, p, x):
+def solve(U, p, x):
     """Fill x with the solution of U x = b, b being column p."""
     for j in range(p):
         x[j] = U[j, p]
@@ -87,7 +89,7 @@ def _factor(A, p, U, convex):
 
     Where A has no negative eigenvalue, its diagonal is raised by a share of its own instead, whatever the units.
     """
-    if _cholesky(A, p, 0.0, U):
+    if cholesky(A, p, 0.0, SAFE, U):
         return EXACT, 0.0
     size = 1e-300
     for j in range(p):
@@ -95,11 +97,11 @@ def _factor(A, p, U, convex):
     if convex:
         for j in range(p):
             A[j, j] = max(A[j, j] * (1.0 + RAISE), 1e-30 * size, 1e-200)
-        if _cholesky(A, p, 0.0, U):
+        if cholesky(A, p, 0.0, SAFE, U):
             return RAISED, 0.0
     shift = 1e-10 * size
     for _ in range(40):
-        if _cholesky(A, p, shift, U):
+        if cholesky(A, p, shift, SAFE, U):
             return INEXACT, shift
         shift *= 10.0
     return FAILED, shift
@@ -129,7 +131,7 @@ def _newton_target(H, g, d, held, convex, A, U, b):
         f += 1
     known, _ = _factor(A, f, U, convex)
     if known != FAILED:
-        _solve(U, f, b)
+        solve(U, f, b)
         for j in range(p - 1, -1, -1):
             if held[j]:
                 b[j] = d[j]
@@ -186,9 +188,9 @@ def _solve_from(H, g, w, shift, multiplier, U, v, d):
     p = w.size
     for j in range(p):
         H[j, p] = -(g[j] + multiplier * w[j])
-    if not _cholesky(H, p, shift, U):
+    if not cholesky(H, p, shift, SAFE, U):
         return False, np.inf
-    _solve(U, p, d)
+    solve(U, p, d)
     for j in range(p):
         v[j] = w[j] + d[j]
     return True, norm_of(v)
