@@ -4,21 +4,27 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial, reduce
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
 
+from experiments._machine import machine
 from experiments._peers import (
+    ENOUGH,
+    PEERS,
+    PENALTY_C,
+    PROBLEMS,
+    STEPS,
     WEIGHT_BOUND,
-    Comparison,
-    against_logistic,
-    against_perceptron,
-    against_scipy,
-    compared,
+    WIDTH,
+    Peer,
+    compare_with_peers,
     draw,
+    networks,
     timed,
 )
 from study import Bound, Dataset, Fit, bootstrap, initial_weights, make_boxes, perceptron, sigmoid_unit
@@ -35,22 +41,30 @@ REPEATS = 7
 STACKS = (100, 1000, 10_000, 100_000, 1_000_000)
 NETS = {"16": (2, (16, 1)), "64, 64, 10": (16, (64, 64, 10))}
 """Features and layers of the networks whose passes are timed."""
+EASY = every(points=["easy"], n_samples=(10, 50, 1000), n_features=(2, 20))
+"""Cells of easy sets: each size, with few features and with many."""
+N_NETWORKS = 1000
 N_PASSES = {"sample by sample": 2000, "one thread": 100_000}
 
 
-def time_peer(
-    against: Callable[..., Comparison],
-    *,
-    points: str,
-    n_samples: int,
-    n_features: int,
-    size: int,
-    rng: np.random.Generator,
-    **of_peer: str,
+def time_peers(
+    part: str, *, points: str, n_samples: int, n_features: int, size: int, rng: np.random.Generator, **loss: str
 ) -> Records:
-    """Time ours and a peer `size` times, in turn, on drawn sets."""
-    sets = draw(points, n_samples, n_features, rng)
-    return compared(sets, *against(sets, **of_peer), size)
+    """Time ours and each peer of a part `size` times, in turn, on drawn sets."""
+    problem = PROBLEMS[part](draw(points, n_samples, n_features, rng), **loss)
+    return compare_with_peers(problem, peers_of(part, **loss), size)
+
+
+def peers_of(part: str, loss: str = "cross-entropy") -> dict[str, Peer]:
+    """Return the peers of a part that know a loss."""
+    return {name: peer for name, peer in PEERS[part].items() if loss in peer.losses}
+
+
+def time_networks(n_samples: int, n_features: int, size: int, rng: np.random.Generator) -> Records:
+    """Time ours and each peer in training a thousand networks on as many sets by AdamW."""
+    points = make_boxes(n_samples, n_features, **BOX, size=N_NETWORKS, rng=rng)
+    w0 = initial_weights(n_features, (WIDTH, 1), scale=0.5, rng=rng, size=N_NETWORKS)
+    return compare_with_peers(networks(points, w0), PEERS["network"], size)
 
 
 def time_stack(n_sets: int, size: int, rng: np.random.Generator) -> Records:
@@ -215,17 +229,22 @@ def peak_mb() -> float:
 
 def tables(records: Frames) -> Frames:
     """Make one row a comparison: microseconds a fit, medians with the least and the most, and ratios pair by pair."""
-    return {"": summarise(records["times"], [*SETTINGS, "n_sets"], times_row)}
+    return {"": summarise(records["times"], [*SETTINGS, "n_sets"], times_row), "machine": records["machine"]}
 
 
-def times_row(rows: Rows) -> dict[str, float]:
+def times_row(rows: Rows) -> dict[str, Any]:
     """Return what the repeats of one comparison took."""
-    ours, theirs, exp, passes = (rows[name] for name in ("ours", "theirs", "exp", "passes"))
-    row = spread("ours_us", 1e6 * ours)
+    ours, theirs, floor = (rows[name] for name in ("ours", "theirs", "floor"))
+    row: dict[str, Any] = spread("ours_us", 1e6 * ours)
     if not np.isnan(theirs).any():
-        row |= spread("peer_us", 1e6 * theirs) | spread("ratio", theirs / ours)
-    if not np.isnan(exp).any() and rows["part"][0] != "perceptron":
-        row |= {"passes": passes[0], **spread("floors", ours / (rows["n_samples"] * passes * exp))}
+        row |= spread("peer_us", 1e6 * theirs)
+        if not rows["agree"][0] < ENOUGH:  # where nothing is said, the answers have been compared
+            row |= spread("ratio", theirs / ours)
+    if not np.isnan(floor).any():
+        row |= {"passes": rows["passes"][0], "floor_us": 1e6 * floor[0], **spread("floors", ours / floor)}
+    row |= {
+        name: rows[name][0] for name in ("agree", "better", "first_s", "version", "why") if str(rows[name][0]) != "nan"
+    }
     return row | ({} if np.isnan(rows["extra_mb"]).any() else {"extra_mb": float(rows["extra_mb"].max())})
 
 
@@ -243,6 +262,11 @@ def numbers(tables: Frames) -> Numbers:
     names = table[list(SETTINGS)].apply(lambda words: "_".join(key(word) for word in words.dropna()), axis=1)
     stacks = table[(table["part"] == "stack") & (table["n_sets"] >= 1000)]["ours_us"]
     longest = table[table["part"] == "sweep"].iloc[-1]
+    cells = table[table["part"].isin(PEERS)].assign(name=names).dropna(subset="ratio")
+    cells["cell"] = [
+        name.replace(f"_{key(peer)}", "", 1) for name, peer in zip(cells["name"], cells["peer"], strict=True)
+    ]
+    unit = cells[~cells["part"].isin(["perceptron", "network"])]
     return {
         "rows": nested(table.assign(name=names).dropna(subset="peer"), {"name": ""}, ["ours_us", "ratio", "floors"]),
         "parallel": {
@@ -250,6 +274,9 @@ def numbers(tables: Frames) -> Numbers:
             for name, peer in (("stacked", "sample by sample"), ("threads", "one thread"))
             for rows in [table[table["peer"] == peer]]
         },
+        "least_ratio": cells.groupby("cell")["ratio"].min().to_dict(),
+        "comparisons": {"all": len(unit), "ahead": int((unit["ratio"] > 1.0).sum())},
+        "machine": {key(name): value for name, value in tables["machine"].itertuples(index=False)},
         "flatness": float(stacks.max() / stacks.min()),
         "sweep": {"seconds_at_most_sets": float(longest["ours_us"] * longest["n_sets"] / 1e6)},
     }
@@ -257,32 +284,37 @@ def numbers(tables: Frames) -> Numbers:
 
 EXPERIMENT = experiment(
     name="bench",
-    question="What does a fit cost, beside the peers and beside the exponentials that it cannot do without?",
+    question="What does a fit cost, beside the peers and beside the arithmetic that it cannot do without?",
     settings={
         "repeats": REPEATS,
         "n_passes": N_PASSES["sample by sample"],
+        "n_networks": N_NETWORKS,
+        "n_steps": STEPS,
+        "C": PENALTY_C,
+        "weight_bound": WEIGHT_BOUND,
         "smallest_stack": STACKS[1],
         "largest_stack": STACKS[-1],
     },
     parts={
-        "perceptron": Part(
-            run=partial(time_peer, against_perceptron),
-            cells=every(peer=["Perceptron"], points=["easy"], n_samples=(10, 50, 1000), n_features=(2, 20)),
-        ),
+        "machine": Part(run=machine, draws=False),
+        "perceptron": Part(run=partial(time_peers, "perceptron"), cells=EASY),
         "bounded": Part(
-            run=partial(time_peer, against_scipy),
-            cells=every(
-                peer=["L-BFGS-B"], loss=LOSSES, points=("easy", "spoilt"), n_samples=(10, 50, 1000), n_features=(2, 20)
-            ),
-        ),
-        "unbounded": Part(
-            run=partial(time_peer, against_logistic),
+            run=partial(time_peers, "bounded"),
             cells=[
-                {"peer": peer, "loss": "cross-entropy", "points": "noisy", "n_samples": n, "n_features": d}
-                for peer in ("lbfgs", "newton-cholesky")
-                for n, d in ((50, 2), (1000, 2), (1000, 20))
+                *({"loss": loss, **cell} for loss in LOSSES for cell in EASY),
+                *every(loss=LOSSES, points=["spoilt"], n_samples=[50], n_features=(2, 20)),
             ],
         ),
+        "penalty": Part(
+            run=partial(time_peers, "penalty"), cells=[{"loss": loss, **cell} for loss in LOSSES for cell in EASY]
+        ),
+        "penalised bias": Part(run=partial(time_peers, "penalised bias"), cells=EASY),
+        "unbounded": Part(
+            run=partial(time_peers, "unbounded"),
+            cells=[{"points": "noisy", "n_samples": n, "n_features": d} for n, d in ((50, 2), (1000, 2), (1000, 20))],
+        ),
+        "margin": Part(run=partial(time_peers, "margin"), cells=EASY),
+        "network": Part(run=time_networks, cells=every(n_samples=[50], n_features=[2])),
         "backward": Part(run=time_backward, cells=every(peer=N_PASSES, net=NETS)),
         "stack": Part(run=time_stack, cells=every(n_sets=STACKS)),
         "sweep": Part(run=time_sweep, cells=every(n_sets=STACKS[2:])),
