@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
@@ -55,13 +56,19 @@ def is_built(environment: str) -> bool:
 def build(environment: str) -> None:
     """Install what the list of an environment pins; raise `Unavailable` where that fails."""
     wanted, mark = _list_and_mark(environment)
-    venv.create(mark.parent, clear=True)
     pip = [sys.executable, "-m", "pip", "--python", _python(environment), "--disable-pip-version-check"]
-    command = [*pip, "install", "--quiet", "--requirement", str(wanted)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if answer.returncode:
-        raise Unavailable(_last_line(answer.stderr))
-    mark.write_text(wanted.read_text())  # last: an environment that was cut short has none
+    command = [*pip, "install", "--quiet", "--no-compile", "--requirement", str(wanted)]
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, mark.parent, ignore_errors=True)
+        try:
+            venv.create(mark.parent, clear=True)
+            answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        except OSError as error:
+            raise Unavailable(str(error)) from None
+        if answer.returncode:
+            raise Unavailable(_last_line(answer.stderr))
+        mark.write_text(wanted.read_text())  # last: an environment that was cut short has none
+        undo.pop_all()
 
 
 def _list_and_mark(environment: str) -> tuple[Path, Path]:

@@ -42,7 +42,7 @@ EXAMPLES: dict[Callable[..., None], list[str]] = {
     compare: ["compare points.csv --label class --weight-bound 1 3 10 --out compared"],
     price: ["price points.csv --label class --standardise --out priced", "price --example breast-cancer --standardise"],
     datasets: ["datasets"],
-    bench: ["bench"],
+    bench: ["bench --peers"],
     certify: [
         "certify points.csv --label class --weight-bound 10 --out proof.json",
         "certify --check experiments/results/certificates",

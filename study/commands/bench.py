@@ -16,7 +16,7 @@ def bench(*, peers: bool = False, commit: bool = False, json: bool = False) -> N
     Parameters
     ----------
     peers
-        First build the environments of those peers that the study's own does not hold, in build/peers: two gigabytes,
+        First build the environments of those peers that the study's own does not hold, in build/peers: three gigabytes,
         some minutes, once.
     commit
         Write experiments/results/bench.csv, in place of the times that the paper cites.
