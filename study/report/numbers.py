@@ -72,6 +72,8 @@ def format_number(record: Mapping[str, Any], key: str, spec: str) -> str:
     number = number_at(record, key)
     if isinstance(number, bool):
         return "yes" if number else "no"
+    if isinstance(number, str):
+        return format(number, spec)
     mantissa, e, power = format(number, spec).partition("e")
     if e:
         mantissa = ("" if mantissa == "1" else mantissa + TIMES) + "10" + str(int(power)).translate(RAISED)

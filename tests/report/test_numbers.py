@@ -6,7 +6,7 @@ from study.report.numbers import format_number, lookup, refresh_numbers, stale_n
 
 RECORD = {
     "declaration": {"t": 10.0},
-    "numbers": {"rate": 0.93456, "n": 12345, "below": -0.0026, "ok": True, "deep": {"name": "unit"}},
+    "numbers": {"rate": 0.93456, "n": 12345, "below": -0.0026, "ok": True, "deep": {"name": "one unit"}},
 }
 RECORDS = {"e": RECORD}
 
@@ -23,7 +23,7 @@ def link(text: str, title: str, name: str = "e") -> str:
         ("n", ",", "12,345"),
         ("below", ".4f", "\N{MINUS SIGN}0.0026"),
         ("ok", "", "yes"),
-        ("deep.name", "", "unit"),
+        ("deep.name", "", "one unit"),
         ("declaration.t", "g", "10"),
     ],
 )
