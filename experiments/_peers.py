@@ -269,7 +269,7 @@ def agreement(name: str, excess: Floats, loss: str | None) -> dict[str, Any]:
     agree, better = float(np.mean(excess <= TOL)), float(np.mean(excess < -TOL))
     if better > 0.0 and loss != "quadratic":
         raise CheckFailed(f"bench: {name} has a better answer than ours on {better:.1%} of the sets")
-    why = "" if agree >= ENOUGH else f"its answer is worse on {1.0 - agree:.1%} of the sets"
+    why = "" if agree >= ENOUGH else f"it has no answer as good on {1.0 - agree:.1%} of the sets"
     return {"agree": agree, "better": better, "why": why}
 
 

@@ -72,7 +72,7 @@ def test_no_ratio_is_told_where_the_answers_differ() -> None:
     row = row_of("wrong")
     assert "ratio" not in row
     assert row["peer_us"] > 0.0
-    assert row["why"] == "its answer is worse on 100.0% of the sets"
+    assert row["why"] == "it has no answer as good on 100.0% of the sets"
 
 
 def test_a_better_answer_than_ours_is_a_fault_unless_the_loss_has_several_minima() -> None:

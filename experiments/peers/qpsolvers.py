@@ -18,7 +18,8 @@ def margin(X: Any, y: Any, task: SimpleNamespace, *, solver: str) -> Any:
     if solver == "quadprog":  # it wants a definite matrix
         P[-1, -1] = 1e-10
     options = {"eps_abs": 1e-9, "eps_rel": 0.0} if solver == "proxqp" else {}  # it stops early by itself
-    return solve_qp(P, np.zeros(p), -y[:, None] * with_ones(X), -np.ones(len(X)), solver=solver, **options)
+    w = solve_qp(P, np.zeros(p), -y[:, None] * with_ones(X), -np.ones(len(X)), solver=solver, **options)
+    return np.full(p, np.nan) if w is None else w  # it gave up
 
 
 if __name__ == "__main__":
