@@ -22,7 +22,8 @@ TABLES = {"lecture": "The lecture", "others": "Brady and others", "study": "This
 """The tables of claims, and their titles."""
 LECTURE = re.compile(r"@(?:rana|raj2026)\b")
 CHANGES_HEAD = (
-    "| Claim | Stated | Results | Changed | What and why |\n|:---------|:---|:---|:---|:---------------------------|\n"
+    "| Claim | Stated | Results | Changed | What and why |\n"
+    "|:---------|:----|:----|:----|:---------------------------|\n"
 )
 
 
