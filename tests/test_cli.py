@@ -14,9 +14,9 @@ import pytest
 from tests.conftest import ROOT, Study, begun, ended
 
 NAMES = (
-    "agreement, basins, bench, bias_variance, binary, brakes, curved, four_points, hidden_failures, lecture, losses, "
-    "memorising, minority, natural, networks, optimisers, perceptron_updates, phase_diagram, practice, proof_cost, "
-    "reach, significance, spoilers, stability, unbounded, unique_minimum, units, window, worked_example"
+    "agreement, basins, bench, bias_variance, binary, brakes, curved, four_points, growth, hidden_failures, lecture, "
+    "losses, memorising, minority, natural, networks, optimisers, perceptron_updates, phase_diagram, practice, "
+    "proof_cost, reach, significance, spoilers, stability, unbounded, unique_minimum, units, window, worked_example"
 )
 KNOWN = f"study: `NAME` must be one of {NAMES}"
 COMMANDS = ("reproduce", "list", "run", "figures", "paper", "claims", "bench", "certify")

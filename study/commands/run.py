@@ -30,7 +30,8 @@ def run(
     """Run experiments: compute the blocks that are missing, and write tables and numbers.
 
     Results at the declared settings go to experiments/results, all others to build/results. Times are another run's
-    whenever they are taken: those of bench and proof_cost go to build/results too, unless `--commit` says otherwise.
+    whenever they are taken: those of bench, growth and proof_cost go to build/results too, unless `--commit` says
+    otherwise.
 
     Parameters
     ----------

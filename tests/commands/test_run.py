@@ -45,7 +45,7 @@ def test_times_go_to_build_unless_they_are_to_be_committed(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("four_points",), "`commit` is for experiments that hold times, bench, proof_cost; got none of them"),
+        (("four_points",), "`commit` is for experiments that hold times, bench, growth, proof_cost; got none of them"),
         (("bench", "--resamples", "2"), "`commit` needs the declared resamples: leave out `resamples`"),
     ],
 )
