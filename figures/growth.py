@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from study.report.style import LOSSES, OKABE_ITO, WIDTH, Tables, label_panels
 
@@ -53,8 +52,9 @@ def draw_verdicts(axes: Axes, verdicts: pd.DataFrame) -> None:
         label = loss if side == "below" else None
         draw_range(axes, rows, "share", "ms", *LOSSES[loss], linestyle=SIDES[side], label=label)
     axes.set(xscale="log", yscale="log", xlabel="distance from the threshold", ylabel="milliseconds")
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.legend()
+    axes.set_xticks([0.001, 0.01, 0.1], ["0.1%", "1%", "10%"])
+    axes.set_ylim(top=8.0 * axes.get_ylim()[1])
+    axes.legend(loc="upper right")
 
 
 def draw_workers(axes: Axes, model: pd.DataFrame) -> None:
