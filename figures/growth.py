@@ -65,7 +65,7 @@ def draw_workers(axes: Axes, model: pd.DataFrame) -> None:
     axes.plot(workers, model["speedup"], color=OKABE_ITO["vermillion"], marker="s", markersize=4, label="and scheduler")
     axes.plot(workers, measured, "o", color=OKABE_ITO["black"], markersize=3, label="measured")
     axes.set(xscale="log", yscale="log", xlabel="workers", ylabel="times as fast as one")
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7.5)
 
 
 def draw_range(axes: Axes, rows: pd.DataFrame, x: str, name: str, colour: str, marker: str, **style: Any) -> None:
