@@ -89,7 +89,7 @@ def draw_sizes(axes: Axes, rows: pd.DataFrame, name: str, *, label: str, **style
         error = [middle - least, most - middle]
         style |= {"markersize": 4.0, "linewidth": 0.7, "elinewidth": 0.7, "label": label if part.start == 0 else None}
         axes.errorbar(PLACES[part], middle, yerr=error, **style)
-    axes.set_xticks(PLACES, ["10", "50", "1000"] * 2, fontsize=7)
+    axes.set_xticks(PLACES, ["10", "50", "1000"] * 2, fontsize=7.5)
     axes.set_xlabel("samples; 2 features, then 20")
 
 
