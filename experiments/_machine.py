@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import llvmlite.binding
 import numpy as np
 from numba import njit
 
+from experiments._timing import timed
 from study.datasets.dataset import Floats
 from study.kernels.unit_loss import exponentials
 from study.sweeps.parts import Records
@@ -84,12 +84,7 @@ def peaks() -> Peaks:
 
 def _best(work: Callable[[], object]) -> float:
     work()  # compiled, and its memory allocated
-    times = []
-    for _ in range(TRIES):
-        begin = perf_counter()
-        work()
-        times.append(perf_counter() - begin)
-    return min(times)
+    return min(timed(work) for _ in range(TRIES))
 
 
 def _numpy_exponentials(x: Floats, e: Floats, repeats: int) -> None:

@@ -1,6 +1,5 @@
 """The peers of the bench: who solves which problem, and how answers and times are compared."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ from scipy.special import expit
 
 from experiments._environments import Unavailable, running
 from experiments._floors import Work, floor_seconds, network_work, newton_work, perceptron_work
+from experiments._timing import timed
 from study.analysis.separability import is_separable
 from study.checks import CheckFailed
 from study.datasets.dataset import Dataset, Floats
@@ -271,10 +271,3 @@ def agreement(name: str, excess: Floats, loss: str | None) -> dict[str, Any]:
         raise CheckFailed(f"bench: {name} has a better answer than ours on {better:.1%} of the sets")
     why = "" if agree >= ENOUGH else f"it has no answer as good on {1.0 - agree:.1%} of the sets"
     return {"agree": agree, "better": better, "why": why}
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Return the seconds that some work takes."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin

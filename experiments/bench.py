@@ -25,8 +25,8 @@ from experiments._peers import (
     compare_with_peers,
     draw,
     networks,
-    timed,
 )
+from experiments._timing import spread, timed
 from study import Bound, Dataset, Fit, bootstrap, initial_weights, make_boxes, perceptron, sigmoid_unit
 from study.analysis.bias_variance import decompose, group_sizes, wrong_counts
 from study.checks import CheckFailed
@@ -249,11 +249,6 @@ def times_row(rows: Rows) -> dict[str, Any]:
 
 
 SETTINGS = ("part", "peer", "net", "loss", "points", "n_samples", "n_features")
-
-
-def spread(name: str, values: Floats) -> dict[str, float]:
-    """Return the median, the least and the most, as columns."""
-    return {name: float(np.median(values)), f"{name}_least": float(values.min()), f"{name}_most": float(values.max())}
 
 
 def numbers(tables: Frames) -> Numbers:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from experiments._machine import machine
+from experiments._timing import spread, verdict_counts
 from study import Bound, Dataset, add_spoilers, check, make_boxes, sigmoid_unit, verdict
 from study.checks import CheckFailed
 from study.datasets.dataset import Floats
@@ -203,14 +204,12 @@ def tables(records: Frames) -> Frames:
 
 def medians(*names: str) -> Any:
     """Return what makes a row of the median, the least and the most of some columns."""
-    ends = {"_least": 0.0, "": 0.5, "_most": 1.0}
-    return lambda rows: {f"{name}{end}": float(np.quantile(rows[name], q)) for name in names for end, q in ends.items()}
+    return lambda rows: {column: time for name in names for column, time in spread(name, rows[name]).items()}
 
 
 def verdicts_row(rows: Rows) -> dict[str, Any]:
     """Return what the verdicts at one distance cost, and how often each came."""
-    counts = {claim: int((rows["claim"] == claim).sum()) for claim in ("separates", "fails", "undecided")}
-    return {**medians("ms")(rows), "most_cells": int(rows["cells"].max()), **counts}
+    return spread("ms", rows["ms"]) | verdict_counts(rows)
 
 
 def model(one: pd.Series, two: pd.Series, task_ms: float) -> pd.DataFrame:

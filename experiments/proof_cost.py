@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from experiments._timing import verdict_counts
 from study import add_spoilers, check, make_boxes, verdict
 from study.datasets.generators import BOX
 from study.datasets.spoilers import PLACE
@@ -48,8 +49,7 @@ def tables(records: Frames) -> Frames:
 def cost_row(rows: Rows) -> dict[str, Any]:
     """Return what the verdicts of one cell cost."""
     times = {f"{name}_ms": 1e3 * np.median(rows[name]) for name in ("search", "check")}
-    counts = {claim: int((rows["claim"] == claim).sum()) for claim in ("separates", "fails", "undecided")}
-    return {**times, "most_cells": int(rows["cells"].max()), **counts}
+    return times | verdict_counts(rows)
 
 
 def numbers(tables: Frames) -> Numbers:
