@@ -124,6 +124,21 @@ def _forward(w, widths, activation, A, n, d, D):
 
 
 @helper()
+def _off_target(q, eps, loss):
+    """Return how far an output is from its target, q being how far it is from its class."""
+    return 0.0 if loss == THRESHOLD and q < eps else q - eps
+
+
+@helper()
+def _highest(A, first, s):
+    """Return the largest of a sample's outputs."""
+    highest = A[first, s]
+    for j in range(first + 1, A.shape[0]):
+        highest = max(highest, A[j, s])
+    return highest
+
+
+@helper()
 def _one_output(theta, points, n, loss, eps, delta, power):
     """Fill the derivatives of the mean loss by theta^K; `power` is room."""
     exponentials(theta[:n], delta[:n], power[:n])
@@ -133,13 +148,7 @@ def _one_output(theta, points, n, loss, eps, delta, power):
         larger = 1.0 / (1.0 + e)
         smaller = e * larger
         q = smaller if y * theta[s] > 0.0 else larger
-        if loss == CROSS_ENTROPY:
-            slope = eps - q
-        else:
-            r = q - eps
-            if loss == THRESHOLD and r < 0.0:
-                r = 0.0
-            slope = -r * smaller * larger
+        slope = eps - q if loss == CROSS_ENTROPY else -_off_target(q, eps, loss) * smaller * larger
         delta[s] = share * y * slope
 
 
@@ -148,10 +157,7 @@ def _softmax(A, first, points, n, D):
     """Fill the derivatives of the mean cross-entropy by the rows of theta^K."""
     end = A.shape[0]
     for s in range(n):
-        highest, own = A[first, s], first + int(points[0, s])
-        for j in range(first + 1, end):
-            highest = max(highest, A[j, s])
-        mass = 0.0
+        highest, own, mass = _highest(A, first, s), first + int(points[0, s]), 0.0
         for j in range(first, end):
             D[j, s] = math.exp(A[j, s] - highest)
             mass += D[j, s]
@@ -167,9 +173,7 @@ def loss_of(A, points, n_outputs, loss, eps):
     for s in range(points.shape[1]):
         share = points[1, s]
         if n_outputs > 1:
-            highest, mass = A[first, s], 0.0
-            for j in range(first + 1, A.shape[0]):
-                highest = max(highest, A[j, s])
+            highest, mass = _highest(A, first, s), 0.0
             for j in range(first, A.shape[0]):
                 mass += math.exp(A[j, s] - highest)
             value += share * (math.log(mass) + highest - A[first + int(points[0, s]), s])
@@ -179,10 +183,7 @@ def loss_of(A, points, n_outputs, loss, eps):
         if loss == CROSS_ENTROPY:
             value += share * (max(-m, 0.0) + math.log1p(e) + eps * m)
         else:
-            r = (e if m > 0.0 else 1.0) / (1.0 + e) - eps
-            if loss == THRESHOLD and r < 0.0:
-                r = 0.0
-            value += 0.5 * share * r * r
+            value += 0.5 * share * _off_target((e if m > 0.0 else 1.0) / (1.0 + e), eps, loss) ** 2
     return value
 
 

@@ -74,6 +74,16 @@ def _flat(slope):
 
 
 @helper()
+def _rounded(Z, slope):
+    """Return what rounding may take from all entries of the gradient together."""
+    total = 0.0
+    for j in range(Z.shape[0]):
+        for i in range(slope.size):
+            total += abs(slope[i] * Z[j, i])
+    return ROUNDING * total
+
+
+@helper()
 def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, weighted, small, held):
     """Return what the quadratic model about w still promises to take off the loss inside the bound; `change` is room.
 
@@ -107,18 +117,17 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, we
         promised = abs(promised)
         if bent:
             promised /= max(min(farthest(Z, d, change), 1.0), 1e-300)
-        for j in range(p if found == RAISED else 0):  # a gradient that is left over, or lost in rounding
-            left = RAISE * H[j, j] * abs(d[j])
-            for i in range(0 if convex else m.size):
-                left += ROUNDING * abs(slope[i] * Z[j, i])
-            promised += 2.0 * R * left
+        if found == RAISED:
+            promised += 2.0 * R * _rounded(Z, slope)
+            for j in range(p):  # a gradient that is left over
+                promised += 2.0 * R * RAISE * H[j, j] * abs(d[j])
     linear = np.inf
     if shape == BOX:
-        linear = 0.0
+        linear = 2.0 * R * _rounded(Z, slope)
         for j in range(p):
             linear += max(g[j] * (w[j] + R), g[j] * (w[j] - R))
     elif shape == BALL:
-        linear = max(dot(g, w) + R * norm_of(g), 0.0)
+        linear = 2.0 * R * _rounded(Z, slope) + max(dot(g, w) + R * norm_of(g), 0.0)
     return min(promised, linear) + (0.25 * ROUNDING * R * norm_of(g) if shape == BALL else 0.0)
 
 
