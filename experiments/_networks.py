@@ -77,9 +77,9 @@ def widest_margin(
     return best
 
 
-def start(layers: tuple[int, ...], activation: str, size: int, rng: np.random.Generator) -> Floats:
+def start(layers: tuple[int, ...], activation: str, size: int, rng: np.random.Generator, n_features: int = 2) -> Floats:
     """Draw start weights whose variance is two over the inputs of a node for ReLU, else one."""
-    w = initial_weights(2, layers, scale=1.0, size=size, rng=rng)
-    for W in weight_matrices(w, 2, layers):
+    w = initial_weights(n_features, layers, scale=1.0, size=size, rng=rng)
+    for W in weight_matrices(w, n_features, layers):
         W *= np.sqrt((2.0 if activation == "relu" else 1.0) / W.shape[-2])
     return w

@@ -1,5 +1,6 @@
 """Today's optimisers: when momentum, Adam and AdamW get the spoiler right, and which networks keep it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from study.datasets.dataset import Floats
 from study.law.conflict import Spoilt
 from study.law.sweeping import time_law, time_right
 from study.law.thresholds import threshold
+from study.sweeps.experiment import Cell
 from study.sweeps.parts import Frames, Numbers, Part, Records, Rows, every, experiment, key, nested, summarise
 from study.trainers.layers import Activation
 
@@ -24,6 +26,7 @@ NETS: dict[str, tuple[int, ...]] = {"unit": (1,), "4": (4, 1), "16": (16, 1), "6
 NETS |= {"8, 8": (8, 8, 1), "8, 8, 8": (8, 8, 8, 1)}
 ACTIVATIONS: tuple[Activation, ...] = ("sigmoid", "tanh", "relu")
 SIZES, PASSES, BATCH, N_TUNING = (20, 100), 100, 10, 10
+Points = tuple[Floats, Floats]
 RULES: dict[str, tuple[dict[str, Any], tuple[float, ...]]] = {
     "descent": ({"rule": "descent"}, (0.03, 0.1, 0.3, 1.0)),
     "momentum": ({"rule": "descent", "momentum": 0.9}, (0.003, 0.01, 0.03, 0.1)),
@@ -31,6 +34,16 @@ RULES: dict[str, tuple[dict[str, Any], tuple[float, ...]]] = {
     "adamw": ({"rule": "adamw", "weight_decay": 0.1}, (0.003, 0.01, 0.03, 0.1)),
 }
 """Each rule's options, and the rates among which it is tuned on sets without a spoiler."""
+N_TUNED = N_TUNING * sum(len(rates_tried) for _, rates_tried in RULES.values())
+LIMITS: dict[str, tuple[float, ...]] = {
+    "steps": (3, 10, 30, 100),
+    "bound": (4.0, 16.0, 64.0, 256.0),
+    "decay": (1.0, 0.1, 0.01, 0.001),
+}
+"""Passes, product of the layers' norms, and decay: AdamW's own, and a penalty's of the others; the tightest first."""
+LIMITED: dict[str, Activation] = {"unit": "sigmoid", "16": "relu"}
+SHAPES, SHAPED, NOISE = ("corners", "far corners", "plane", "space"), ("unit", "16", "8, 8, 8"), 0.05
+"""Geometries whose points are drawn from, networks trained there, and how far a drawn point is moved."""
 RESTING = Optimiser(rule="adamw", learning_rate=0.02, betas=(0.9, 0.99), schedule="cosine")
 """AdamW as it comes to rest, but for its decay."""
 N_CLASS, CLASS_STEPS, CLASS_RULES = 4, 20_000, {"box 3": 3.0, "box 6": 6.0, "adamw": 3.0}
@@ -94,27 +107,99 @@ def rest(decay: float, geometry: str) -> Records:
 
 
 def train_nets(net: str, activation: Activation, n_samples: int, size: int, rng: np.random.Generator) -> Records:
-    """Train each rule on sets with a spoiler, at the rate of the lowest loss on others without one."""
-    options: dict[str, Any] = {"layers": NETS[net], "activation": activation, "max_steps": PASSES, "tol": 0.0}
+    """Train each rule on clusters with a spoiler, in its budget of passes."""
+    base, points = draw_clusters(n_samples, size, rng)
+    first, w0 = (start(NETS[net], activation, k, rng) for k in (N_TUNING, size))
+    rows = []
+    for rule, how in tuned(base, net, activation, first, rng):
+        rows.append({"rule": rule, "rate": how.learning_rate})
+        rows[-1] |= train(points, net, activation, w0, rng, method=how)
+    return {"": rows, "n_fits": N_TUNED + size * len(rows)}
+
+
+def train_limited(net: str, n_samples: int, size: int, rng: np.random.Generator) -> Records:
+    """Train each rule under each limit; AdamW without a decay is Adam, and left out."""
+    activation = LIMITED[net]
+    base, points = draw_clusters(n_samples, size, rng)
+    first, w0 = (start(NETS[net], activation, k, rng) for k in (N_TUNING, size))
+    rows = []
+    for rule, how in tuned(base, net, activation, first, rng):
+        for limit in ["decay"] if rule == "adamw" else LIMITS:
+            for strength in LIMITS[limit]:
+                options = limited(how, limit, strength)
+                rows.append({"rule": rule, "limit": limit, "strength": strength})
+                rows[-1] |= train(points, net, activation, w0, rng, **options)
+    return {"limits": rows, "n_fits": N_TUNED + size * len(rows)}
+
+
+def limited(how: Optimiser, limit: str, strength: float) -> dict[str, Any]:
+    """Return what `network` takes for a limit of a strength."""
+    if limit == "decay":
+        return {"method": replace(how, weight_decay=strength)}
+    return {"method": how} | ({"bound": Bound("ball", strength)} if limit == "bound" else {"max_steps": int(strength)})
+
+
+def train_shapes(geometry: str, net: str, activation: Activation, size: int, rng: np.random.Generator) -> Records:
+    """Train each rule on points drawn from a geometry's base points, each moved a little, with its spoiler."""
+    base, points = draw_shape(geometry, size, rng)
+    n_features = points[0].shape[-1]
+    first, w0 = (start(NETS[net], activation, k, rng, n_features) for k in (N_TUNING, size))
+    rows = []
+    for rule, how in tuned(base, net, activation, first, rng):
+        rows.append({"rule": rule} | train(points, net, activation, w0, rng, method=how))
+    return {"shapes": rows, "n_fits": N_TUNED + size * len(rows)}
+
+
+def draw_clusters(n_samples: int, size: int, rng: np.random.Generator) -> tuple[Points, Points]:
+    """Draw sets of two clusters to tune on, and others with a spoiler."""
     base = make_boxes(n_samples, gap=1.0, length=1.0, spread=1.0, size=N_TUNING + size, rng=rng)
     points = add_spoilers(base, 1, depth=0.4)
-    X, y = points.X[N_TUNING:], points.y[N_TUNING:]
-    first, second = (start(NETS[net], activation, k, rng) for k in (N_TUNING, size))
-    rows = []
-    for rule, (how, rates_tried) in RULES.items():
-        tried = [Optimiser(**how, learning_rate=rate, batch_size=BATCH) for rate in rates_tried]
-        losses = [
-            network(base.X[:N_TUNING], base.y[:N_TUNING], **options, w0=first, method=one, rng=rng).loss.mean()
-            for one in tried
-        ]
-        best = tried[int(np.argmin(losses))]
-        fit = network(X, y, **options, w0=second, method=best, rng=rng)
-        right = y * outputs(fit.w, X, NETS[net], activation) > 0.0
-        rows.append(
-            {"rule": rule, "kept": right[:, -1], "base_right": right[:, :-1].all(axis=-1), "rate": best.learning_rate}
-            | {"met": fit.right_since, "norm": np.linalg.norm(fit.w, axis=-1)}
-        )
-    return {"": rows, "n_fits": len(RULES) * (4 * N_TUNING + size)}
+    return (base.X[:N_TUNING], base.y[:N_TUNING]), (points.X[N_TUNING:], points.y[N_TUNING:])
+
+
+def draw_shape(geometry: str, size: int, rng: np.random.Generator) -> tuple[Points, Points]:
+    """Draw sets of a geometry's base points to tune on, and others with its spoiler last."""
+    points = braked(geometry)
+    Z = points.base[rng.integers(len(points.base), size=(N_TUNING + size, SIZES[-1]))]
+    y = Z[..., -1]
+    X = y[..., None] * Z[..., :-1] + rng.normal(scale=NOISE, size=(*y.shape, Z.shape[-1] - 1))
+    label = points.spoilers[0, -1]
+    spoiler = np.broadcast_to(label * points.spoilers[0, :-1], (size, 1, X.shape[-1]))
+    labels = np.full((size, 1), label)
+    return (X[:N_TUNING], y[:N_TUNING]), (
+        np.concatenate([X[N_TUNING:], spoiler], axis=1),
+        np.concatenate([y[N_TUNING:], labels], axis=1),
+    )
+
+
+def tuned(
+    points: Points, net: str, activation: Activation, w0: Floats, rng: np.random.Generator
+) -> Iterator[tuple[str, Optimiser]]:
+    """Yield each rule at the rate of the lowest loss on sets without a spoiler."""
+    for rule, (options, rates_tried) in RULES.items():
+        tried = [Optimiser(**options, learning_rate=rate, batch_size=BATCH) for rate in rates_tried]
+        given: dict[str, Any] = {
+            "layers": NETS[net],
+            "activation": activation,
+            "w0": w0,
+            "max_steps": PASSES,
+            "tol": 0.0,
+            "rng": rng,
+        }
+        losses = [network(*points, **given, method=one).loss.mean() for one in tried]
+        yield rule, tried[int(np.argmin(losses))]
+
+
+def train(
+    points: Points, net: str, activation: Activation, w0: Floats, rng: np.random.Generator, **options: Any
+) -> dict[str, Any]:
+    """Train on sets whose last point is the spoiler, and say what became of it."""
+    X, y = points
+    given: dict[str, Any] = {"layers": NETS[net], "activation": activation, "max_steps": PASSES, "tol": 0.0}
+    fit = network(X, y, **given | options, w0=w0, rng=rng)
+    right = y * outputs(fit.w, X, NETS[net], activation) > 0.0
+    kept, base_right = right[:, -1], right[:, :-1].all(axis=-1)
+    return {"kept": kept, "base_right": base_right, "met": fit.right_since, "norm": np.linalg.norm(fit.w, axis=-1)}
 
 
 def draw_classes(size: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -146,7 +231,7 @@ def train_classes(rule: str, size: int, rng: np.random.Generator) -> Records:
     if rule == "adamw":
         fit = network(**given, method=replace(RESTING, weight_decay=1.0 / R), max_steps=CLASS_STEPS, tol=0.0)
     else:
-        fit = network(**given, bound=Bound("box", R), method="spectral", max_steps=100_000, tol=1e-13)
+        fit = network(**given, bound=Bound("box", R), method="spectral", max_steps=CLASS_STEPS, tol=1e-11)
     kept = outputs(fit.w, X[:, None], (3,))[..., -1, :].argmax(axis=-1) == 0
     rows = [{"offset": offset, "ln_law": law, "kept": kept[:, k]} for k, offset in enumerate(OFFSETS)]
     return {"classes": rows, "n_fits": kept.size}
@@ -162,8 +247,10 @@ def summarise_nets(rows: Rows) -> dict[str, Any]:
 def tables(records: Frames) -> Frames:
     """Return shares of networks and of softmaxes with intervals; the other records are tables."""
     nets = summarise(records[""], ["net", "activation", "n_samples", "rule"], summarise_nets)
+    limits = summarise(records["limits"], ["net", "n_samples", "rule", "limit", "strength"], summarise_nets)
+    shapes = summarise(records["shapes"], ["geometry", "net", "activation", "rule"], summarise_nets)
     classes = summarise(records["classes"], ["rule", "offset"], lambda rows: rates(rows, "kept"))
-    return {**records, "": nets, "classes": classes}
+    return {**records, "": nets, "limits": limits, "shapes": shapes, "classes": classes}
 
 
 def numbers(tables: Frames) -> Numbers:
@@ -185,8 +272,29 @@ def numbers(tables: Frames) -> Numbers:
             "largest": float(adamw["largest"].max()),
         },
         "nets": nested(tables[""], {"net": "net", "activation": "", "n_samples": "n", "rule": ""}),
+        "limits": nested(tables["limits"], {"net": "net", "n_samples": "n", "limit": "", "strength": "", "rule": ""}),
+        "ends": ends_of_limits(tables["limits"]),
+        "least_shape": least_kept(tables["shapes"]),
+        "shapes": nested(tables["shapes"], {"geometry": "", "net": "net", "activation": "", "rule": ""}),
         "classes": {key(rule): beside_law(rows) for rule, rows in tables["classes"].groupby("rule")},
     }
+
+
+def ends_of_limits(limits: pd.DataFrame) -> dict[str, Any]:
+    """Return the largest share kept at the tightest strength of any limit and rule, and the least at the loosest.
+
+    Of sixteen nodes among a hundred points.
+    """
+    rows = limits[(limits["net"] == "16") & (limits["n_samples"] == SIZES[-1])]
+    place = [LIMITS[limit].index(strength) for limit, strength in zip(rows["limit"], rows["strength"], strict=True)]
+    by_place = rows.groupby(np.array(place))["kept"].agg(["min", "max"])
+    return {"n": int(rows["n"].min()), "tightest": by_place["max"].iloc[0], "loosest": by_place["min"].iloc[-1]}
+
+
+def least_kept(shapes: pd.DataFrame) -> dict[str, Any]:
+    """Return the least share, and the least lower end, kept by sixteen nodes under Adam in any geometry."""
+    rows = shapes[(shapes["net"] == "16") & (shapes["rule"] == "adam")]
+    return {"n": int(rows["n"].min()), "kept": rows["kept"].min(), "kept_low": rows["kept_low"].min()}
 
 
 def beside_law(classes: pd.DataFrame) -> dict[str, Any]:
@@ -195,8 +303,11 @@ def beside_law(classes: pd.DataFrame) -> dict[str, Any]:
     return {"n": int(classes["n"].min()), "kept_below": kept[-0.1], "lost_above": 1.0 - kept[0.1]}
 
 
-DRAWN = [cell for cell in every(net=NETS, activation=ACTIVATIONS, n_samples=SIZES)
-         if cell["net"] != "unit" or cell["activation"] == "sigmoid"]  # fmt: skip
+def without_repeats(cells: list[Cell]) -> list[Cell]:
+    """Leave out the unit but once: it has no hidden nodes to activate."""
+    return [cell for cell in cells if cell["net"] != "unit" or cell["activation"] == "sigmoid"]
+
+
 EXPERIMENT = experiment(
     name="optimisers",
     question="Do momentum, Adam and AdamW, ReLU and a softmax keep the spoiler, and when do they meet it?",
@@ -210,7 +321,12 @@ EXPERIMENT = experiment(
     }
     | {"adam_from": LN_M_ADAM[-2], "adam_to": LN_M_ADAM[-1], "ln_M": LN_M[-1]},
     parts={
-        "": Part(run=train_nets, cells=DRAWN),
+        "": Part(run=train_nets, cells=without_repeats(every(net=NETS, activation=ACTIVATIONS, n_samples=SIZES))),
+        "limits": Part(run=train_limited, cells=every(net=LIMITED, n_samples=SIZES)),
+        "shapes": Part(
+            run=train_shapes,
+            cells=without_repeats(every(geometry=SHAPES, net=SHAPED, activation=ACTIVATIONS)),
+        ),
         "time": Part(run=follow_descent, cells=every(rule=("descent", "momentum"), geometry=BRAKED), draws=False),
         "adam": Part(run=follow_adam, cells=every(beta=BETAS, geometry=BRAKED), draws=False),
         "adamw": Part(run=rest, cells=every(decay=DECAYS, geometry=BRAKED), draws=False),
