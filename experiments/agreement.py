@@ -234,5 +234,4 @@ EXPERIMENT = experiment(
     tables=tables,
     numbers=numbers,
     kind="long",
-    in_processes=True,
 )

@@ -189,7 +189,6 @@ def stationary_row(rows: Rows) -> dict[str, Any]:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="basins",
     question="Which stationary points has the loss on the four points, and in which of them does descent end?",
     settings={

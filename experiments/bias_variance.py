@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments._points import spoilt_clusters
 from study import perceptron
-from study.analysis.bias_variance import PARTS, difference, differing_counts, group_sizes, holm, wrong_counts
+from study.analysis.bias_variance import PARTS, differences, differing_counts, group_sizes, holm, wrong_counts
 from study.analysis.interval import mean, middle
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES
@@ -109,17 +109,17 @@ def differences_table(swept: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     Holm's correction is for all comparisons of one part with one baseline, which is what a claim speaks of.
     """
     labels = [rule.label for rule in RULES]
+    pairs = [(labels.index(baseline), labels.index(rule.label)) for baseline, rule in product(BASELINES, UNITS)]
     rows: list[dict[str, Any]] = []
-    for cell, baseline, rule in product(swept, BASELINES, UNITS):
-        one, other = (cell["wrong"][labels.index(label)] for label in (baseline, rule.label))
+    for cell in swept:
         weight = grid.setting_of(cell).test_weight(N_TEST)
-        found = difference(one, other, cell["groups"], weight=weight)
-        for part in ("bias", "variance", "error"):
-            k = PARTS.index(part)
+        found = differences(cell["wrong"], cell["groups"], pairs, weight=weight)
+        for (k, (i, j)), part in product(enumerate(pairs), ("bias", "variance", "error")):
+            at = k, PARTS.index(part)
             row = {name: cell[name] for name in SETTING_COLUMNS}
-            row |= {"baseline": baseline, "label": rule.label, "part": part, "n": int(cell["groups"].sum())}
-            row |= {"difference": found.value[k], "difference_low": found.low[k], "difference_high": found.high[k]}
-            rows.append(row | {"p": found.p_value[k], "primary": setting_key(cell) == "primary"})
+            row |= {"baseline": labels[i], "label": labels[j], "part": part, "n": int(cell["groups"].sum())}
+            row |= {"difference": found.value[at], "difference_low": found.low[at], "difference_high": found.high[at]}
+            rows.append(row | {"p": found.p_value[at], "primary": setting_key(cell) == "primary"})
     table = pd.DataFrame(rows)
     table["p_holm"] = table.groupby(["baseline", "part"])["p"].transform(lambda p: holm(p.to_numpy()))
     table["margin"] = SAME * table["spoiler_rate"].replace(0.0, PRIMARY.spoiler_rate)
@@ -219,8 +219,8 @@ EXPERIMENT = experiment(
         "nested": Part(run=train_in_two_orders, cells=[{"n_samples": n, "spoiler_rate": 0.01} for n in (20, 100)]),
         "law": Part(run=find_thresholds, resamples=40),  # one block, so that nothing is added
     },
-    resamples=5_000,
-    block_size=500,
+    resamples=3_000,
+    block_size=600,
     merge=add_up,
     tables=tables,
     numbers=numbers,

@@ -272,7 +272,6 @@ def is_returning(rows: pd.DataFrame) -> bool:
 
 GEOMETRIES = every(geometry=BRAKED)
 EXPERIMENT = experiment(
-    in_processes=True,
     name="brakes",
     question="How many points outvote one when a bound, a penalty, time or the loss keeps the weights small?",
     settings={"near": NEAR, "slope_near": SLOPE_NEAR, "widest": max(BOUNDS), "won_back_C": WON_BACK_C}

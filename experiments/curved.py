@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from experiments._curved import FAR, HEIGHT, Wave
 from study import Bound, Dataset, Optimiser, add_spoilers, initial_weights, make_boxes, max_margin, network, outputs
-from study.analysis.bias_variance import difference, estimate, group_counts, group_sizes
+from study.analysis.bias_variance import differences, estimate, group_counts, group_sizes
 from study.analysis.interval import mean
 from study.analysis.margin import decision_values
 from study.datasets.dataset import Floats
@@ -189,18 +189,15 @@ def parts_of(geometry: str, width: int, blocks: pd.DataFrame) -> pd.DataFrame:
 def differences_of(geometry: str, width: int, blocks: pd.DataFrame) -> pd.DataFrame:
     """Return by how much each part is larger for the optimal rules than for a tightly bounded network of each depth."""
     (wrong, groups), labels = whole(blocks), labels_of(geometry, width)
+    compared = [
+        (depth, rival) for depth in DEPTHS for rival in (*rivals(geometry), f"decay_{depth}") if rival in labels
+    ]
+    pairs = [(labels.index(rival), labels.index(f"tight_{depth}")) for depth, rival in compared]
+    found = differences(wrong, groups, pairs, weight=WEIGHT)
     rows = []
-    for depth in DEPTHS:
-        others = [label for label in (*rivals(geometry), f"decay_{depth}") if label in labels]
-        for label in others:
-            row: dict[str, Any] = {
-                "geometry": geometry,
-                "width": width,
-                "depth": depth,
-                "rival": label.partition("_")[0],
-            }
-            one, other = wrong[labels.index(label)], wrong[labels.index(f"tight_{depth}")]
-            rows.append(row | difference(one, other, groups, weight=WEIGHT).columns(JUDGED))
+    for k, (depth, rival) in enumerate(compared):
+        row = {"geometry": geometry, "width": width, "depth": depth, "rival": rival.partition("_")[0]}
+        rows.append(row | found[k].columns(JUDGED))
     return pd.DataFrame(rows)
 
 
@@ -234,9 +231,9 @@ EXPERIMENT = experiment(
         "bounds": BOUNDS,
     },
     parts={
-        "narrow": Part(run=count_wrong, cells=every(geometry=BOUNDS, width=[4]), resamples=800),
+        "narrow": Part(run=count_wrong, cells=every(geometry=BOUNDS, width=[4]), resamples=600),
         "broad": Part(run=count_wrong, cells=every(geometry=BOUNDS, width=[16]), resamples=200),
-        "spread": spread(4, ("tight", "wide"), 640),
+        "spread": spread(4, ("tight", "wide"), 480),
         "spread_broad": spread(16, ("tight", "wide"), 40),
         "spread_decay": spread(4, ("decay",), 40),
     },

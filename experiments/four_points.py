@@ -254,7 +254,6 @@ def rate_of_pull(pull: pd.DataFrame) -> dict[str, float]:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="four_points",
     question="Does a fourth, separable point leave backpropagation stuck where the perceptron goes on?",
     settings={"eps": EPS, "t": T, "learning_rate": LEARNING_RATE, "starts": len(STARTS), "t_largest": T_LARGEST},

@@ -185,7 +185,6 @@ def first_proved(rows: Rows) -> dict[str, Any]:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="hidden_failures",
     question="Does a network with a hidden layer fail on separable points, at every optimum or at a strict minimum?",
     settings={

@@ -151,7 +151,6 @@ def numbers(tables: Frames) -> Numbers:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="lecture",
     question="Do safe points far out outvote a class, and does a spoiler do the same wherever it lies?",
     settings={"n_samples": N_SAMPLES, "near": NEAR, "proved_within": SIDES["certificate_above"][0]},

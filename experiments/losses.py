@@ -156,7 +156,6 @@ def numbers(tables: Frames) -> Numbers:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="losses",
     question="Which loss, bound and start let descent reach a separator, and how soon?",
     settings={

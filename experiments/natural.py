@@ -1,7 +1,7 @@
 """Natural data: how often a brake gives points up there, and what that buys, on all pairs of shipped classes."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import product
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.bias_variance import PARTS, difference, estimate, holm
+from study.analysis.bias_variance import PARTS, differences, estimate, holm
 from study.analysis.limit_path import LimitPath, follow_path
 from study.analysis.limits import USUAL, Limit, WeightBound
 from study.analysis.separability import separability
@@ -20,6 +20,7 @@ from study.law.prices import price_rows
 from study.sweeps.experiment import add_up
 from study.sweeps.grid import train_on_pool
 from study.sweeps.parts import Frames, Numbers, Part, Records, every, experiment, nested, one_row
+from study.sweeps.rule import Rule
 from study.sweeps.rules import MaxMargin, PenalisedUnit, Perceptron
 from study.sweeps.settings import PoolSetting
 
@@ -27,7 +28,7 @@ PROBLEMS = {f"{source.replace('-', '_')} {a} {b}": (source, (a, b)) for source, 
 """Every pair of classes that `study datasets` lists, none left out: the table, and the places of both."""
 BASELINES = [Perceptron(max_passes=100), MaxMargin()]
 UNITS = [PenalisedUnit(C=1.0), PenalisedUnit(C=0.01)]
-RULES = [*BASELINES, *UNITS]
+RULES: list[Rule] = [*BASELINES, *UNITS]
 JUDGED = ("bias", "variance", "error")
 BOX = WeightBound(shape="box", loss="cross-entropy", eps=0.0)
 LIMITS: tuple[tuple[Limit, tuple[float, ...]], ...] = ((USUAL, (0.01, 1.0)), (BOX, (3.0,)))
@@ -84,48 +85,52 @@ def train_halves(problem: str, size: int, rng: np.random.Generator) -> Records:
     points = pool(problem)
     setting = PoolSetting.of(points.y, resampling="subsample", features="standardised")
     values = {name: getattr(setting, name) for name in ("n_samples", "features", "resampling")}
-    records = train_on_pool(size, rng, rules=RULES, pool=points, **values)
+    rules = rules_where(separability(points.X, points.y).separable)
+    records = train_on_pool(size, rng, rules=rules, pool=points, **values)
     counts: Any = records["sweep"]
-    return {"halves": one_row(wrong=counts["wrong"][0], groups=counts["groups"][0]), "n_fits": size * len(RULES)}
+    return {"halves": one_row(wrong=counts["wrong"][0], groups=counts["groups"][0]), "n_fits": size * len(rules)}
+
+
+def rules_where(separable: bool) -> list[Rule]:
+    """Return what is trained: the widest margin only where there is one."""
+    return [rule for rule in RULES if separable or not isinstance(rule, MaxMargin)]
 
 
 def tables(records: Frames) -> Frames:
     """Make the tables of problems, of the parts of each rule's error, and of their differences."""
     problems = records[""].astype({"separable": bool, "regular": bool})  # sums of one block each
     separable = dict(zip(problems["problem"], problems["separable"], strict=True))
-    cells = records["halves"].to_dict("records")
+    cells = [(cell, rules_where(separable[cell["problem"]])) for cell in records["halves"].to_dict("records")]
     return {
         "": problems,
-        "parts": pd.DataFrame([row for cell in cells for row in parts_rows(cell)]),
-        "differences": differences_table(cells, separable.__getitem__),
+        "parts": pd.DataFrame([row for cell, rules in cells for row in parts_rows(cell, rules)]),
+        "differences": corrected([row for cell, rules in cells for row in differences_rows(cell, rules)]),
     }
 
 
-def parts_rows(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
+def parts_rows(cell: Mapping[str, Any], rules: Sequence[Rule]) -> list[dict[str, Any]]:
     """Return error, bias and variance of each rule on one problem."""
     rows = []
-    for rule, wrong in zip(RULES, cell["wrong"].astype(np.int64), strict=True):
+    for rule, wrong in zip(rules, cell["wrong"].astype(np.int64), strict=True):
         row = {"problem": cell["problem"], "label": rule.label, "n": HALVES}
         rows.append(row | estimate(wrong, cell["groups"]).columns(JUDGED))
     return rows
 
 
-def differences_table(cells: list[dict[str, Any]], separable: Callable[[str], bool]) -> pd.DataFrame:
-    """Return by how much each part is larger for a baseline than for each unit, all corrected together by Holm.
+def differences_rows(cell: Mapping[str, Any], rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    """Return by how much each part is larger for a baseline than for each unit, on one problem."""
+    pairs = [(i, j) for i, j in product(range(len(rules)), repeat=2) if rules[i] in BASELINES and rules[j] in UNITS]
+    found, rows = differences(cell["wrong"].astype(np.int64), cell["groups"], pairs), []
+    for (k, (i, j)), part in product(enumerate(pairs), JUDGED):
+        at = k, PARTS.index(part)
+        row = {"problem": cell["problem"], "baseline": rules[i].label, "label": rules[j].label, "part": part}
+        row |= {"difference": found.value[at], "low": found.low[at], "high": found.high[at]}
+        rows.append(row | {"p": found.p_value[at]})
+    return rows
 
-    The widest margin stands on separable problems alone.
-    """
-    rows = []
-    for cell, (i, baseline), (j, unit) in product(cells, enumerate(BASELINES), enumerate(UNITS, len(BASELINES))):
-        if isinstance(baseline, MaxMargin) and not separable(cell["problem"]):
-            continue
-        wrong = cell["wrong"].astype(np.int64)
-        found = difference(wrong[i], wrong[j], cell["groups"])
-        for part in JUDGED:
-            k = PARTS.index(part)
-            row = {"problem": cell["problem"], "baseline": baseline.label, "label": unit.label, "part": part}
-            rows.append(row | {"difference": found.value[k], "low": found.low[k], "high": found.high[k]})
-            rows[-1]["p"] = found.p_value[k]
+
+def corrected(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return all differences with p-values that Holm's method corrects together, and on which side of zero they are."""
     table = pd.DataFrame(rows)
     table["p_holm"] = holm(table["p"].to_numpy())
     table["side"] = np.where(table["p_holm"] < SURE, np.sign(table["difference"]), 0.0).astype(int)

@@ -186,7 +186,7 @@ def trend_row(rows: Rows) -> dict[str, float]:
     says = rows["says"].reshape(len(rows["says"]), len(depths), -1).swapaxes(0, 1)
     counts = np.stack([says[:, group :: len(n)].sum(axis=1) for group in range(len(n))], axis=1)
     line = (depths - depths.mean()) / ((depths - depths.mean()) ** 2).sum()
-    slope = estimate(counts, n, of=lambda parts: np.tensordot(line, parts, axes=1))
+    slope = estimate(counts, n, contrasts=line)
     k, each = PARTS.index("variance"), estimate(counts, n)
     ends = {"": each.value, "_low": each.low, "_high": each.high}
     gains = [mean("gain", rows["right"][:, d].astype(float) - rows["right"][:, 0]) for d in DEPTHS]
@@ -231,7 +231,6 @@ def numbers(tables: Frames) -> Numbers:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="networks",
     question="Does a hidden layer save backpropagation from the spoiler?",
     settings={
@@ -260,7 +259,7 @@ EXPERIMENT = experiment(
         "law": Part(run=law, cells=every(width=LAW_WIDTHS, R=LAW_BOUNDS), resamples=1),
         "regions": Part(run=regions, resamples=1),
     },
-    resamples=60,
+    resamples=48,
     block_size=12,
     tables=tables,
     numbers=numbers,

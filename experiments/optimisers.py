@@ -1,6 +1,6 @@
 """Today's optimisers: when momentum, Adam and AdamW get the spoiler right, and which networks keep it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +34,6 @@ RULES: dict[str, tuple[dict[str, Any], tuple[float, ...]]] = {
     "adamw": ({"rule": "adamw", "weight_decay": 0.1}, (0.003, 0.01, 0.03, 0.1)),
 }
 """Each rule's options, and the rates among which it is tuned on sets without a spoiler."""
-N_TUNED = N_TUNING * sum(len(rates_tried) for _, rates_tried in RULES.values())
 LIMITS: dict[str, tuple[float, ...]] = {
     "steps": (3, 10, 30, 100),
     "bound": (4.0, 16.0, 64.0, 256.0),
@@ -42,8 +41,12 @@ LIMITS: dict[str, tuple[float, ...]] = {
 }
 """Passes, product of the layers' norms, and decay: AdamW's own, and a penalty's of the others; the tightest first."""
 LIMITED: dict[str, Activation] = {"unit": "sigmoid", "16": "relu"}
-SHAPES, SHAPED, NOISE = ("corners", "far corners", "plane", "space"), ("unit", "16", "8, 8, 8"), 0.05
-"""Geometries whose points are drawn from, networks trained there, and how far a drawn point is moved."""
+SHAPES, NOISE = ("corners", "far corners", "plane", "space"), 0.05
+"""Geometries whose points are drawn from, and how far a drawn point is moved."""
+CLUSTERED: dict[str, tuple[Activation, ...]] = dict.fromkeys(NETS, ACTIVATIONS) | {"unit": ("sigmoid",)}
+SHAPED: dict[str, tuple[Activation, ...]] = {"unit": ("sigmoid",), "16": ACTIVATIONS, "8, 8, 8": ("relu",)}
+"""Networks and their activations, on clusters and in the other geometries."""
+SHAPED_RULES = ("descent", "adam", "adamw")
 RESTING = Optimiser(rule="adamw", learning_rate=0.02, betas=(0.9, 0.99), schedule="cosine")
 """AdamW as it comes to rest, but for its decay."""
 N_CLASS, CLASS_STEPS, CLASS_RULES = 4, 20_000, {"box 3": 3.0, "box 6": 6.0, "adamw": 3.0}
@@ -114,7 +117,7 @@ def train_nets(net: str, activation: Activation, n_samples: int, size: int, rng:
     for rule, how in tuned(base, net, activation, first, rng):
         rows.append({"rule": rule, "rate": how.learning_rate})
         rows[-1] |= train(points, net, activation, w0, rng, method=how)
-    return {"": rows, "n_fits": N_TUNED + size * len(rows)}
+    return {"": rows, "n_fits": size * len(rows) + n_tuned()}
 
 
 def train_limited(net: str, n_samples: int, size: int, rng: np.random.Generator) -> Records:
@@ -129,7 +132,7 @@ def train_limited(net: str, n_samples: int, size: int, rng: np.random.Generator)
                 options = limited(how, limit, strength)
                 rows.append({"rule": rule, "limit": limit, "strength": strength})
                 rows[-1] |= train(points, net, activation, w0, rng, **options)
-    return {"limits": rows, "n_fits": N_TUNED + size * len(rows)}
+    return {"limits": rows, "n_fits": size * len(rows) + n_tuned()}
 
 
 def limited(how: Optimiser, limit: str, strength: float) -> dict[str, Any]:
@@ -145,9 +148,9 @@ def train_shapes(geometry: str, net: str, activation: Activation, size: int, rng
     n_features = points[0].shape[-1]
     first, w0 = (start(NETS[net], activation, k, rng, n_features) for k in (N_TUNING, size))
     rows = []
-    for rule, how in tuned(base, net, activation, first, rng):
+    for rule, how in tuned(base, net, activation, first, rng, SHAPED_RULES):
         rows.append({"rule": rule} | train(points, net, activation, w0, rng, method=how))
-    return {"shapes": rows, "n_fits": N_TUNED + size * len(rows)}
+    return {"shapes": rows, "n_fits": size * len(rows) + n_tuned(SHAPED_RULES)}
 
 
 def draw_clusters(n_samples: int, size: int, rng: np.random.Generator) -> tuple[Points, Points]:
@@ -173,10 +176,16 @@ def draw_shape(geometry: str, size: int, rng: np.random.Generator) -> tuple[Poin
 
 
 def tuned(
-    points: Points, net: str, activation: Activation, w0: Floats, rng: np.random.Generator
+    points: Points,
+    net: str,
+    activation: Activation,
+    w0: Floats,
+    rng: np.random.Generator,
+    rules: Iterable[str] = tuple(RULES),
 ) -> Iterator[tuple[str, Optimiser]]:
     """Yield each rule at the rate of the lowest loss on sets without a spoiler."""
-    for rule, (options, rates_tried) in RULES.items():
+    for rule in rules:
+        options, rates_tried = RULES[rule]
         tried = [Optimiser(**options, learning_rate=rate, batch_size=BATCH) for rate in rates_tried]
         given: dict[str, Any] = {
             "layers": NETS[net],
@@ -188,6 +197,11 @@ def tuned(
         }
         losses = [network(*points, **given, method=one).loss.mean() for one in tried]
         yield rule, tried[int(np.argmin(losses))]
+
+
+def n_tuned(rules: Iterable[str] = tuple(RULES)) -> int:
+    """Return how many networks are trained to tune the rules."""
+    return N_TUNING * sum(len(RULES[rule][1]) for rule in rules)
 
 
 def train(
@@ -303,9 +317,9 @@ def beside_law(classes: pd.DataFrame) -> dict[str, Any]:
     return {"n": int(classes["n"].min()), "kept_below": kept[-0.1], "lost_above": 1.0 - kept[0.1]}
 
 
-def without_repeats(cells: list[Cell]) -> list[Cell]:
-    """Leave out the unit but once: it has no hidden nodes to activate."""
-    return [cell for cell in cells if cell["net"] != "unit" or cell["activation"] == "sigmoid"]
+def trained(nets: Mapping[str, Iterable[Activation]], **values: Iterable[str | int]) -> list[Cell]:
+    """Return a cell for each network with each of its activations, and all values."""
+    return [cell for net, own in nets.items() for cell in every(net=[net], activation=own, **values)]
 
 
 EXPERIMENT = experiment(
@@ -321,12 +335,9 @@ EXPERIMENT = experiment(
     }
     | {"adam_from": LN_M_ADAM[-2], "adam_to": LN_M_ADAM[-1], "ln_M": LN_M[-1]},
     parts={
-        "": Part(run=train_nets, cells=without_repeats(every(net=NETS, activation=ACTIVATIONS, n_samples=SIZES))),
+        "": Part(run=train_nets, cells=trained(CLUSTERED, n_samples=SIZES)),
         "limits": Part(run=train_limited, cells=every(net=LIMITED, n_samples=SIZES)),
-        "shapes": Part(
-            run=train_shapes,
-            cells=without_repeats(every(geometry=SHAPES, net=SHAPED, activation=ACTIVATIONS)),
-        ),
+        "shapes": Part(run=train_shapes, cells=trained(SHAPED, geometry=SHAPES), resamples=20),
         "time": Part(run=follow_descent, cells=every(rule=("descent", "momentum"), geometry=BRAKED), draws=False),
         "adam": Part(run=follow_adam, cells=every(beta=BETAS, geometry=BRAKED), draws=False),
         "adamw": Part(run=rest, cells=every(decay=DECAYS, geometry=BRAKED), draws=False),

@@ -261,7 +261,6 @@ def numbers_of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> Numbe
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="phase_diagram",
     question="For which numbers of points, bounds and places of a spoiler does the bounded optimum separate?",
     settings={

@@ -132,7 +132,6 @@ def numbers(tables: Frames) -> Numbers:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="practice",
     question="From which C, after how many steps and with which weight is a rare point kept among N others?",
     settings={"default_C": DEFAULT_C},

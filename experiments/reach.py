@@ -94,7 +94,6 @@ def numbers(tables: Frames) -> Numbers:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="reach",
     question="Does a loss that is zero beyond its targets give a spoiler up where the bound lets them be met?",
     settings={"weight_bound": WEIGHT_BOUND, "most_copies": max(COPIES)},

@@ -108,7 +108,6 @@ def least_between(curve: pd.DataFrame) -> dict[str, Any]:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="significance",
     question="How large is a spoiler's share of the loss where the bounded optimum loses it, and beyond?",
     settings={"share": SHARE, "near": NEAR, "far": FAR, "late_near": LATE_NEAR, "widest": max(TURNS)},

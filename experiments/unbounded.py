@@ -214,7 +214,6 @@ def mean(values: pd.Series) -> dict[str, float]:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="unbounded",
     question="Without a bound, how does descent separate, where does it point, and what is a bound worth in steps?",
     settings={

@@ -135,7 +135,6 @@ def at(counts: pd.DataFrame, points: pd.DataFrame, m: int) -> dict[str, Any]:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="unique_minimum",
     question="Are there separable points on which the unbounded unit has one minimum only, and that one fails?",
     settings={"eps": EPS, "spoiler": float(X[2, 0]), "every_count_to": WHOLE, "largest_count": max(COUNTS)},

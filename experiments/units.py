@@ -113,7 +113,6 @@ def numbers(tables: Frames) -> Numbers:
 
 
 EXPERIMENT = experiment(
-    in_processes=True,
     name="units",
     question="Do a unit with arctan, and a probit unit, lose what the logistic one loses?",
     settings={"weight_bound": WEIGHT_BOUND},

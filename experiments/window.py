@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments._points import spoilt_clusters
 from study import Dataset
-from study.analysis.bias_variance import PARTS, difference, estimate, group_sizes, holm, wrong_counts
+from study.analysis.bias_variance import PARTS, differences, estimate, group_sizes, holm, wrong_counts
 from study.analysis.interval import middle
 from study.datasets.dataset import Floats
 from study.law.conflict import spoilt
@@ -32,6 +32,8 @@ UNITS = [
     Unit(loss="cross-entropy", shape="box", weight_bound=10.0),
 ]
 RULES: list[Perceptron | MaxMargin | Unit] = [*BASELINES, *UNITS]
+PAIRS = list(product(range(len(BASELINES)), range(len(BASELINES), len(RULES))))
+"""Which rules are compared: each baseline with each unit."""
 N_ORDINARY, N_SPOILERS = 5000, 1000
 """Test points, drawn apart; in each cell they count by the rate."""
 JUDGED = ("bias", "variance", "error")
@@ -109,18 +111,17 @@ def parts_rows(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def differences_table(cells: list[dict[str, Any]], edges: pd.DataFrame) -> pd.DataFrame:
     """Return by how much each part is larger for a baseline than for each unit, all corrected together by Holm."""
-    labels, rows = [rule.label for rule in RULES], []
-    for cell, baseline, unit in product(cells, BASELINES, UNITS):
+    rows = []
+    for cell in cells:
         n_samples, rate = cell["n_samples"], cell["spoiler_rate"]
-        one, other = (cell["wrong"][labels.index(rule.label)].astype(np.int64) for rule in (baseline, unit))
-        found = difference(one, other, cell["groups"], weight=weights(rate))
-        edge = edges.loc[(n_samples, unit.label)]
-        region = region_of(rate, edge["vote_rate"], edge["rate"])
-        for part in JUDGED:
-            k = PARTS.index(part)
-            row = {"n_samples": n_samples, "spoiler_rate": rate, "baseline": baseline.label, "label": unit.label}
-            row |= {"region": region, "part": part, "n": int(cell["groups"].sum()), "difference": found.value[k]}
-            rows.append(row | {"low": found.low[k], "high": found.high[k], "p": found.p_value[k]})
+        found = differences(cell["wrong"].astype(np.int64), cell["groups"], PAIRS, weight=weights(rate))
+        for (k, (i, j)), part in product(enumerate(PAIRS), JUDGED):
+            baseline, unit, at = RULES[i].label, RULES[j].label, (k, PARTS.index(part))
+            edge = edges.loc[(n_samples, unit)]
+            region = region_of(rate, edge["vote_rate"], edge["rate"])
+            row = {"n_samples": n_samples, "spoiler_rate": rate, "baseline": baseline, "label": unit}
+            row |= {"region": region, "part": part, "n": int(cell["groups"].sum()), "difference": found.value[at]}
+            rows.append(row | {"low": found.low[at], "high": found.high[at], "p": found.p_value[at]})
     table = pd.DataFrame(rows)
     table["p_holm"] = holm(table["p"].to_numpy())
     table["same"] = np.maximum(table["high"], -table["low"]) <= SAME * table["spoiler_rate"]
@@ -182,7 +183,7 @@ EXPERIMENT = experiment(
         "law": Part(run=find_thresholds, cells=every(n_samples=SAMPLES), resamples=LAW_SETS),
     },
     resamples=2000,
-    block_size=500,
+    block_size=1000,
     merge=add_up,
     tables=tables,
     numbers=numbers,

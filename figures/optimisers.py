@@ -6,15 +6,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from figures._optimisers import NAMES, RULES
 from study.report.style import OKABE_ITO, WIDTH, Tables, draw_estimates, draw_open, label_panels
-
-RULES = {
-    "descent": ("blue", "o"),
-    "momentum": ("green", "^"),
-    "adam": ("vermillion", "s"),
-    "adamw": ("purple", "D"),
-}
-NAMES = {"descent": "descent", "momentum": "momentum", "adam": "Adam", "adamw": "AdamW"}
 
 
 def draw(tables: Tables) -> Figure:

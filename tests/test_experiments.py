@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from flint import arb
 
 from experiments import bench, optimisers, worked_example
+from experiments._geometries import braked
 from study.checks import CheckFailed
 from study.commands.checkout import load_experiment, select
 from study.report.provenance import read_record, read_tables, table_name
@@ -160,6 +162,25 @@ def test_a_softmax_sees_a_point_for_every_other_class() -> None:
     np.testing.assert_allclose(losses[:-1], np.log1p(np.exp(-margins).sum(axis=-1)), rtol=1e-12)
     theta = np.append(X[0, -1], 1.0) @ w.reshape(3, 3)
     assert float(points.spoilers[0] @ w) == pytest.approx(theta[0] - theta[1], rel=1e-12)
+
+
+def test_points_are_drawn_near_a_geometrys_own_and_its_spoiler_comes_last() -> None:
+    (tuning, _), (X, y) = optimisers.draw_shape("space", 3, np.random.default_rng(0))
+    points = braked("space")
+    signed = np.concatenate([y[..., None] * X, y[..., None]], axis=-1)
+    assert (len(tuning), X.shape) == (optimisers.N_TUNING, (3, 101, 3))
+    assert (signed[:, -1] == points.spoilers[0]).all()
+    near = np.abs(signed[:, :-1, None] - points.base).max(axis=-1).min(axis=-1)
+    assert 0.0 < near.max() < 6.0 * optimisers.NOISE
+
+
+def test_the_ends_of_all_limits_are_compared() -> None:
+    kept = {("steps", 3): 0.1, ("steps", 100): 0.9, ("decay", 1.0): 0.3, ("decay", 0.001): 0.6, ("decay", 0.1): 0.0}
+    rows = [{"limit": limit, "strength": strength, "kept": share} for (limit, strength), share in kept.items()]
+    table = pd.DataFrame(rows).assign(net="16", n_samples=100, n=40)
+    others = table.assign(n_samples=20, kept=0.5)
+    found = optimisers.ends_of_limits(pd.concat([table, others]))
+    assert found == {"n": 40, "tightest": 0.3, "loosest": 0.6}
 
 
 @pytest.mark.parametrize("peer", bench.N_PASSES)

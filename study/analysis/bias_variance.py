@@ -52,6 +52,10 @@ class Estimate:
     high: Floats
     degrees: int
 
+    def __getitem__(self, k: int) -> "Estimate":
+        """Return the estimate at a place of the first axis."""
+        return Estimate(self.value[k], self.standard_error[k], self.low[k], self.high[k], self.degrees)
+
     @property
     def p_value(self) -> Floats:
         """Two-sided p-value of the hypothesis that the true value is zero; 1 where both value and error are zero."""
@@ -258,11 +262,9 @@ def _parts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
     if n.min() < 1:
         raise BadInput(f"`n` must leave a resample in each half, for each test point; got {n.min()}")
     biased = 2 * wrong >= n
-    judged, size = wrong[..., ::-1, :], n[..., ::-1, :]
-    q = judged / size
-    variance = np.where(biased, 1.0 - q, q)
+    q = wrong[..., ::-1, :] / n[..., ::-1, :]  # judged by the other half
     bias, against, unbiased = (
-        value.mean(axis=-2) for value in (biased, np.where(biased, variance, 0.0), np.where(biased, 0.0, variance))
+        (value[..., 0, :] + value[..., 1, :]) / 2.0 for value in (1.0 * biased, biased * (1.0 - q), ~biased * q)
     )
     total = n.sum(axis=-2)
     q = wrong.sum(axis=-2) / total
@@ -276,7 +278,7 @@ def estimate(
     wrong: NDArray[np.int64],
     n: NDArray[np.int64],
     level: Share = 0.95,
-    of: Callable[[Floats], Floats] | None = None,
+    contrasts: Floats | None = None,
     weight: Floats | None = None,
 ) -> Estimate:
     """Average `decompose` over the test points, with intervals for both what was resampled and what was tested.
@@ -289,9 +291,10 @@ def estimate(
         As in `decompose`.
     level : float in (0, 1)
         Confidence.
-    of : callable (parts) -> parts
-        Applied to the parts at each test point before they are averaged: what makes paired differences. Without it
-        intervals end where the parts do, at 0 and 1, or of the net variance at -1 and 1.
+    contrasts : ndarray of shape (..., n_rules), optional
+        What sums of the parts of the rules are estimated, each rule's parts times its number; the first axis of `wrong`
+        is that of the rules, and the only one before the groups. Without contrasts intervals end where the parts do, at
+        0 and 1, or of the net variance at -1 and 1.
     weight : ndarray of shape (n_test,), optional
         What each test point counts in the average, positive; all alike by default. Points of one weight are a stratum:
         drawn apart from the others, in a number of their own, at least two.
@@ -323,36 +326,41 @@ def estimate(
     n_groups, n_test = wrong.shape[-2:]
     if n_test < 2:
         raise BadInput(f"`wrong` must hold at least two test points; got shape {wrong.shape}")
-    of_parts = (lambda parts: parts) if of is None else of
-    parts = of_parts(decompose(wrong, n))
-    strata = _strata(np.ones(n_test) if weight is None else weight, n_test)
+    order, strata = _strata(np.ones(n_test) if weight is None else weight, n_test)
+    wrong, sizes = wrong[..., order], sizes[:, order] if sizes.shape[-1] == n_test else sizes
 
     def average(parts: Floats) -> Floats:
         return np.asarray(sum(share * parts[..., own].mean(axis=-1) for own, share in strata))
 
-    value = average(parts)
-    between_points = sum(share**2 * parts[..., own].var(axis=-1, ddof=1) / own.sum() for own, share in strata)
+    def contrasted(parts: Floats) -> Floats:
+        return parts if contrasts is None else np.tensordot(contrasts, parts, axes=1)
+
     halves, of_halves = _halves(wrong), _halves(sizes)
+    parts = _parts(halves, of_halves)
+    value, at_points = contrasted(average(parts)), contrasted(parts)
+    between_points = sum(
+        share**2 * at_points[..., own].var(axis=-1, ddof=1) / (own.stop - own.start) for own, share in strata
+    )
     kept = []
     for group in range(n_groups):  # one at a time: there may be many test points
         own = (np.arange(2) == group % 2)[:, None]  # the half that it belongs to
         left = of_halves - own * sizes[group]
-        kept.append(average(of_parts(_parts(halves - own * wrong[..., group : group + 1, :], left))))
+        kept.append(contrasted(average(_parts(halves - own * wrong[..., group : group + 1, :], left))))
     without = np.stack(kept, axis=-2)
     between_resamples = (n_groups - 1) * without.var(axis=-2)
     error = np.sqrt(between_points + between_resamples)
     reach = stats.t.ppf((1.0 + level) / 2.0, n_groups - 1) * error
     low, high = value - reach, value + reach
-    if of is None:
+    if contrasts is None:
         low, high = np.minimum(np.maximum(low, LEAST), value), np.maximum(np.minimum(high, 1.0), value)
     return Estimate(value, error, low, high, n_groups - 1)
 
 
 @checked
-def difference(
+def differences(
     wrong: NDArray[np.int64],
-    other: NDArray[np.int64],
     n: NDArray[np.int64],
+    pairs: Sequence[tuple[int, int]],
     level: Share = 0.95,
     weight: Floats | None = None,
 ) -> Estimate:
@@ -360,9 +368,11 @@ def difference(
 
     Parameters
     ----------
-    wrong, other : ndarray of shape (n_groups, n_test)
-        Counts of both rules, resample by resample of the same training sets.
+    wrong : ndarray of shape (n_rules, n_groups, n_test)
+        Counts of all rules, resample by resample of the same training sets.
     n : ndarray of int of shape (n_groups,) or (n_groups, n_test)
+    pairs : sequence of (int, int)
+        Which rules are compared: the parts of the first of each pair less those of the second.
     level : float in (0, 1)
     weight : ndarray of shape (n_test,), optional
         As in `estimate`.
@@ -370,26 +380,30 @@ def difference(
     Returns
     -------
     Estimate
-        Arrays of shape (8,).
+        Arrays of shape (n_pairs, 8).
 
     Raises
     ------
     BadInput
-        As `estimate`, and for counts of different shapes.
+        As `estimate`.
     """
-    _check_counts(wrong, n)
-    check_shape("other", other, *wrong.shape)
-    return estimate(np.stack([wrong, other]), n, level, of=lambda parts: parts[0] - parts[1], weight=weight)
+    rules = np.eye(len(wrong))
+    first, second = np.transpose(pairs)
+    return estimate(wrong, n, level, rules[first] - rules[second], weight)
 
 
-def _strata(weight: Floats, n_test: int) -> list[tuple[NDArray[np.bool_], float]]:
-    """Return which points have each weight, and the share of the whole that they make, or raise `BadInput`."""
+def _strata(weight: Floats, n_test: int) -> tuple[NDArray[np.int64], list[tuple[slice, float]]]:
+    """Return the order of points by weight, and which have each weight then, with their share of the whole."""
     check_shape("weight", weight, n_test)
     if not (np.isfinite(weight) & (weight > 0.0)).all():
         raise BadInput(f"`weight` must be positive and finite; got {weight}")
-    if np.unique(weight, return_counts=True)[1].min() < 2:
+    each, counts = np.unique(weight, return_counts=True)
+    if counts.min() < 2:
         raise BadInput("`weight` must give each of its values to two test points at least; one stands alone")
-    return [(weight == one, float(weight[weight == one].sum() / weight.sum())) for one in np.unique(weight)]
+    ends = np.cumsum(counts)
+    shares = each * counts / weight.sum()
+    strata = [(slice(int(end - k), int(end)), float(share)) for end, k, share in zip(ends, counts, shares, strict=True)]
+    return np.argsort(weight, kind="stable"), strata
 
 
 @checked

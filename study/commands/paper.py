@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Container, Mapping
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,15 @@ def paper(*, check: bool = False) -> None:
     from study.sweeps.store import write_file
 
     root = checkout()
+    records, stale = read_records(root)
     if not check:
-        refresh(root)
-    findings = problems(root)
-    if findings:
-        raise CheckFailed("\n".join(findings))
-    rendered = render_anew(root)
+        refresh(root, records)
+    with ThreadPoolExecutor(1) as beside:  # Pandoc and Typst take as long as the checks
+        rendering = beside.submit(render_anew, root)
+        findings = [*stale, *problems(root, records)]
+        if findings:
+            raise CheckFailed("\n".join(findings))
+        rendered = rendering.result()
     if check:
         say("paper.md: every number, figure, claim and reference leads where it says")
         return
@@ -38,12 +42,11 @@ def paper(*, check: bool = False) -> None:
     say(f"paper.md: rendered to {files}" if rendered else f"paper.md: {files} are up to date")
 
 
-def refresh(root: Path) -> None:
+def refresh(root: Path, records: Mapping[str, Any]) -> None:
     """Bring the numbers and the two tables of claims in paper.md up to date."""
     from study.report.numbers import refresh_numbers
     from study.sweeps.store import write_file
 
-    records, _ = read_records(root)
     path = root / "paper.md"
     text = path.read_text(encoding="utf-8")
     new = refresh_numbers(insert_tables(root, text, records), records)
@@ -63,8 +66,8 @@ def insert_tables(root: Path, text: str, records: Mapping[str, Any]) -> str:
         return insert_changes(text, list(csv.DictReader(file)))
 
 
-def problems(root: Path) -> list[str]:
-    """Return a line for each thing that is wrong with the paper."""
+def problems(root: Path, records: Mapping[str, Any]) -> list[str]:
+    """Return a line for each thing that is wrong with the paper, or with a proof that a whole result names."""
     from panflute import Image, Link
 
     from study.report import syntax
@@ -72,11 +75,10 @@ def problems(root: Path) -> list[str]:
     from study.report.numbers import stale_numbers
     from study.report.proofs import proof_problems
 
-    records, findings = read_records(root)
     text = (root / "paper.md").read_text(encoding="utf-8")
     tree = syntax.syntax_tree(text)
-    broken = set(select("experiments")) - set(records)  # found above; not once more for each number
-    findings += stale_numbers(text, records, broken)
+    broken = set(select("experiments")) - set(records)  # named elsewhere; not once more for each number
+    findings = [*stale_numbers(text, records, broken)]
     findings += syntax.odd_links(tree, text)
     findings += syntax.bare_numbers(tree)
     findings += syntax.raw_parts(tree)

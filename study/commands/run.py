@@ -40,9 +40,9 @@ def run(
     resamples
         Resamples of each cell that draws, in place of the declared number.
     workers
-        Blocks computed at once, in threads; by default one for each processor. Results do not depend on it.
+        Blocks computed at once, in processes; by default one for each processor. Results do not depend on it.
     scheduler
-        Address of a Dask scheduler whose workers compute in place of threads, such as tcp://10.0.0.1:8786.
+        Address of a Dask scheduler whose workers compute in place of processes, such as tcp://10.0.0.1:8786.
     fresh
         Compute every block anew, also those computed before.
     commit

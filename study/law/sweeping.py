@@ -11,6 +11,7 @@ References
    Differential Equations 26, 1977.
 """
 
+import threading
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -25,6 +26,8 @@ from study.datasets.dataset import Floats
 from study.law.bound import HardLoss
 from study.law.conflict import TIGHT, Spoilt, check_one_spoiler, one_spoiler_in
 
+_ONE = threading.Lock()
+"""SciPy before 1.17 keeps LSODA's state in one place for all threads."""
 ON_WALL = 1e-9
 """How near to 1 a margin counts as one, and how small a velocity as none, beside the sizes of u and z_s."""
 
@@ -178,9 +181,9 @@ def time_right(
 
     Notes
     -----
-    By scipy's Radau with the analytic Jacobian. The clock is x = ln(1 + M t), as the first steps are of length 1 / M;
-    for the quadratic loss no long steps are taken, as an implicit method may step over the moment at which a small
-    pull begins to win.
+    By scipy's LSODA with the analytic Jacobian, and by its Radau in the step that t* falls in. The clock is
+    x = ln(1 + M t), as the first steps are of length 1 / M; for the quadratic loss no long steps are taken, as an
+    implicit method may step over the moment at which a small pull begins to win.
     """
     check_one_spoiler(points)
     Z = np.vstack([points.base, points.spoilers])
@@ -198,20 +201,26 @@ def time_right(
         rates = (a - 1.0) * expit(-m) - a * expit(m)
         return np.asarray(np.exp(x - ln_M) * (Z.T * (pulls(m) * rates)) @ Z)
 
-    def spoiler_margin(x: float, w: Floats) -> float:
-        return float(Z[-1] @ w) if x > 0.0 else 1.0  # to leave zero is not to change sides
-
-    spoiler_margin.direction = 1.0  # type: ignore[attr-defined]
-    options = {"jac": jacobian, "events": spoiler_margin, "rtol": 1e-8, "atol": 1e-10}
+    options = {"jac": jacobian, "rtol": 1e-10, "atol": 1e-12}
     start = np.zeros(Z.shape[1])
     longest = np.inf if loss == "cross-entropy" else 0.25
-    found = solve_ivp(velocity, (0.0, ln_M + ln_latest), start, "Radau", first_step=1e-6, max_step=longest, **options)
+    with _ONE:
+        found = solve_ivp(
+            velocity, (0.0, ln_M + ln_latest), start, "LSODA", first_step=1e-6, max_step=longest, **options
+        )
+    margin = Z[-1] @ found.y
+    margin[0] = 1.0  # to leave zero is not to change sides
+    rises = np.flatnonzero((margin[:-1] <= 0.0) & (margin[1:] > 0.0))
     if found.status < 0:  # the spoiler's pull has won, in a time of order 1 that the clock cannot tell from none
         x = float(found.t[-1])
-    elif found.y[:, -1] @ Z[-1] <= 0.0:
+    elif margin[-1] <= 0.0:
         return np.inf
-    elif not len(found.t_events[0]):
+    elif not len(rises):
         return -np.inf
     else:
-        x = float(found.t_events[0][-1])
+        k = rises[-1]
+        near = solve_ivp(
+            velocity, found.t[k : k + 2], found.y[:, k], "Radau", events=lambda _, w: float(Z[-1] @ w), **options
+        )
+        x = float(np.append(found.t[k + 1], near.t_events[0])[-1])
     return x - ln_M + float(np.log1p(-np.exp(-x)))

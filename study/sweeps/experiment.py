@@ -51,8 +51,8 @@ class Experiment:
         For each table with columns of certificates: what the proofs of a row must state, rebuilt from the row. A column
         that is left out must hold no proof. A proof that lists `points` must list the one that the row states.
     in_processes : bool
-        Its blocks run in Python more than in compiled loops, which let go of the interpreter: processes of this machine
-        compute them, not threads.
+        Whether processes of this machine compute the blocks, not threads, which wait for one another except in compiled
+        loops.
     kind : {"repeatable", "long", "timed"}
         repeatable: part of `study reproduce`. long: it runs when it is asked for by name, and is never called stale.
         timed: long, and its tables hold times: one block is computed after another, always anew, and never compared.
@@ -69,7 +69,7 @@ class Experiment:
     tables: Callable[[Sequence[tuple[Cell, Statistics]]], Tables]
     numbers: Callable[[Mapping[str, pd.DataFrame]], dict[str, Any]]
     statements: Mapping[str, Callable[[Row], Statements]] = field(default_factory=dict)
-    in_processes: bool = False
+    in_processes: bool = True
     kind: Literal["repeatable", "long", "timed"] = "repeatable"
 
     def block_sizes(self, cell: Cell, resamples: int | None = None) -> list[int]:
