@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from experiments._differences import differences
 from experiments._points import spoilt_clusters
 from study import perceptron
-from study.analysis.bias_variance import PARTS, differences, differing_counts, group_sizes, holm, wrong_counts
+from study.analysis.bias_variance import PARTS, differing_counts, group_sizes, holm, wrong_counts
 from study.analysis.interval import mean, middle
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES

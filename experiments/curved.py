@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments._curved import FAR, HEIGHT, Wave
+from experiments._differences import differences
 from study import Bound, Dataset, Optimiser, add_spoilers, initial_weights, make_boxes, max_margin, network, outputs
-from study.analysis.bias_variance import differences, estimate, group_counts, group_sizes
+from study.analysis.bias_variance import estimate, group_counts, group_sizes
 from study.analysis.interval import mean
 from study.analysis.margin import decision_values
 from study.datasets.dataset import Floats

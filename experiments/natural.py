@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.bias_variance import PARTS, differences, estimate, holm
+from experiments._differences import differences
+from study.analysis.bias_variance import PARTS, estimate, holm
 from study.analysis.limit_path import LimitPath, follow_path
 from study.analysis.limits import USUAL, Limit, WeightBound
 from study.analysis.separability import separability

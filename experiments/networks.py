@@ -259,8 +259,8 @@ EXPERIMENT = experiment(
         "law": Part(run=law, cells=every(width=LAW_WIDTHS, R=LAW_BOUNDS), resamples=1),
         "regions": Part(run=regions, resamples=1),
     },
-    resamples=48,
-    block_size=12,
+    resamples=50,
+    block_size=10,
     tables=tables,
     numbers=numbers,
 )

@@ -70,7 +70,8 @@ def follow_descent(rule: str, geometry: str) -> Records:
     how = Optimiser(rule="descent", learning_rate=safe * (1.0 - momentum) * 2.0, momentum=momentum)
     unit = how.learning_rate / (1.0 - momentum) / given["sample_weight"].sum(axis=-1)  # of the flow's time, a step
     flow = np.array([np.exp(time_right(points, one)) for one in LN_M])
-    budget = min(1.5 * flow[-1] / unit[-1], MOST_STEPS)
+    due = flow / unit
+    budget = min(1.5 * due[due <= MOST_STEPS].max(), MOST_STEPS)
     met = np.asarray(network(**given, method=how, max_steps=int(budget), tol=0.0).right_since)
     t = np.where(met >= 0, met * unit, np.nan)
     law = time_law(points).hitting_time * ln_M

@@ -97,7 +97,7 @@ EXPERIMENT = experiment(
     name="reach",
     question="Does a loss that is zero beyond its targets give a spoiler up where the bound lets them be met?",
     settings={"weight_bound": WEIGHT_BOUND, "most_copies": max(COPIES)},
-    parts={"targets": Part(run=by_target), "copies": Part(run=by_share, resamples=200)},
+    parts={"targets": Part(run=by_target), "copies": Part(run=by_share, resamples=100)},
     resamples=1000,
     block_size=20,
     tables=tables,

@@ -11,7 +11,7 @@ from scipy import stats
 
 from study.analysis.margin import decision_values
 from study.checks import BadInput, Share, checked, count
-from study.datasets.dataset import Features, Floats, Labels, check_room, check_shape
+from study.datasets.dataset import Features, Floats, Labels, check_finite, check_room, check_shape
 
 PARTS = (
     "error",
@@ -307,8 +307,8 @@ def estimate(
     Raises
     ------
     BadInput
-        For counts that do not belong together, fewer than two test points, weights that are not positive and finite,
-        or a weight that one test point has alone.
+        For counts or contrasts that do not belong together, contrasts that are not finite, fewer than two test points,
+        weights that are not positive and finite, or a weight that one test point has alone.
 
     Notes
     -----
@@ -324,6 +324,10 @@ def estimate(
     """
     sizes = _check_counts(wrong, n)
     n_groups, n_test = wrong.shape[-2:]
+    if contrasts is not None:
+        check_shape("wrong", wrong, "n_rules", "n_groups", "n_test")
+        check_shape("contrasts", contrasts, len(wrong), stack=True)
+        check_finite("contrasts", contrasts)
     if n_test < 2:
         raise BadInput(f"`wrong` must hold at least two test points; got shape {wrong.shape}")
     order, strata = _strata(np.ones(n_test) if weight is None else weight, n_test)
@@ -354,42 +358,6 @@ def estimate(
     if contrasts is None:
         low, high = np.minimum(np.maximum(low, LEAST), value), np.maximum(np.minimum(high, 1.0), value)
     return Estimate(value, error, low, high, n_groups - 1)
-
-
-@checked
-def differences(
-    wrong: NDArray[np.int64],
-    n: NDArray[np.int64],
-    pairs: Sequence[tuple[int, int]],
-    level: Share = 0.95,
-    weight: Floats | None = None,
-) -> Estimate:
-    """Estimate how much each part is larger for one rule than for another on the same resamples and test points.
-
-    Parameters
-    ----------
-    wrong : ndarray of shape (n_rules, n_groups, n_test)
-        Counts of all rules, resample by resample of the same training sets.
-    n : ndarray of int of shape (n_groups,) or (n_groups, n_test)
-    pairs : sequence of (int, int)
-        Which rules are compared: the parts of the first of each pair less those of the second.
-    level : float in (0, 1)
-    weight : ndarray of shape (n_test,), optional
-        As in `estimate`.
-
-    Returns
-    -------
-    Estimate
-        Arrays of shape (n_pairs, 8).
-
-    Raises
-    ------
-    BadInput
-        As `estimate`.
-    """
-    rules = np.eye(len(wrong))
-    first, second = np.transpose(pairs)
-    return estimate(wrong, n, level, rules[first] - rules[second], weight)
 
 
 def _strata(weight: Floats, n_test: int) -> tuple[NDArray[np.int64], list[tuple[slice, float]]]:

@@ -136,11 +136,15 @@ def forward(W: Sequence[Floats], X: Floats, activation: Activation = "sigmoid") 
     for matrix in W:
         x.append(np.concatenate([out, np.ones((*out.shape[:-1], 1))], axis=-1))
         theta = x[-1] @ matrix  # theta^k_j = sum_i W^k_ij x^{k-1}_i
-        if activation == "sigmoid":
-            out = expit(theta)  # x^k_j = 1 / (1 + exp(-theta^k_j))
-        else:
-            out = np.tanh(theta) if activation == "tanh" else np.maximum(theta, 0.0)
+        out = _activate(theta, activation)
     return x, theta
+
+
+def _activate(theta: Floats, activation: Activation) -> Floats:
+    """Return x^k of theta^k."""
+    if activation == "sigmoid":
+        return np.asarray(expit(theta))  # x^k_j = 1 / (1 + exp(-theta^k_j))
+    return np.asarray(np.tanh(theta) if activation == "tanh" else np.maximum(theta, 0.0))
 
 
 def backward(
@@ -249,5 +253,8 @@ def outputs(w: ArrayLike, X: Features, layers: Sequence[PositiveInt], activation
     w, X, layers = np.asarray(w), np.asarray(X), check_layers(layers)
     check_broadcast("w", w, (*w.shape[:-1], n_weights(X.shape[-1], layers)))
     leading_shape(w=w.shape[:-1], X=X.shape[:-2])
-    theta = forward(weight_matrices(w, X.shape[-1], layers), X, activation)[1]
+    first, *further = weight_matrices(w, X.shape[-1], layers)
+    theta = X @ first[..., :-1, :] + first[..., -1:, :]  # as `forward`, but nothing is kept for the way back
+    for matrix in further:
+        theta = _activate(theta, activation) @ matrix[..., :-1, :] + matrix[..., -1:, :]
     return theta[..., 0] if layers[-1] == 1 else theta

@@ -10,7 +10,6 @@ from scipy.stats import norm, ortho_group
 from study.analysis.bias_variance import (
     PARTS,
     decompose,
-    differences,
     differing_counts,
     estimate,
     group_counts,
@@ -23,6 +22,8 @@ from study.checks import BadInput
 from tests.reference import domingos, kohavi_wolpert
 
 Floats = NDArray[np.float64]
+PAIRED = np.array([1.0, -1.0])
+"""The contrast of one rule with another."""
 
 
 def thresholds(rng: np.random.Generator, n: int = 400, mean: float = 0.3, sd: float = 0.5) -> Floats:
@@ -137,7 +138,7 @@ def test_p_values_are_even_where_two_rules_are_alike() -> None:
     for _ in range(1000):
         q = rng.random(60)[:, None] * np.ones((1, 2))
         one, other = (rng.binomial(n[:, None], q[:, k]) for k in (0, 1))
-        found = differences(np.stack([one, other]), n, [(0, 1)])[0]
+        found = estimate(np.stack([one, other]), n, contrasts=PAIRED)
         p.append(found.p_value[0])
         assert (found.p_value[0] < 0.05) == (not found.low[0] <= 0.0 <= found.high[0])
     for level in (0.01, 0.05, 0.2, 0.5):  # 1 false alarm in 200
@@ -168,12 +169,12 @@ def test_differences_are_paired() -> None:
         z, (X, y) = rng.normal(size=400), points_drawn(rng)
         one, other = (np.column_stack([np.ones(400), -(0.3 + sd * z)]) for sd in (0.5, 0.4))
         wrong, wrong_other = wrong_counts(one, X, y), wrong_counts(other, X, y)
-        found = differences(np.stack([wrong, wrong_other]), group_sizes(400), [(0, 1)])[0]
+        found = estimate(np.stack([wrong, wrong_other]), group_sizes(400), contrasts=PAIRED)
         hits += int(found.low[0] <= truth[0] <= found.high[0])
         apart = np.hypot(*(estimate(x, group_sizes(400)).standard_error[0] for x in (wrong, wrong_other)))
         assert found.standard_error[0] < 0.5 * apart
     assert 0.92 <= hits / 300 <= 0.99
-    same = differences(np.stack([wrong, wrong]), group_sizes(400), [(0, 1)])
+    same = estimate(np.stack([wrong, wrong]), group_sizes(400), contrasts=PAIRED)
     assert (same.value == 0.0).all()
     assert (same.p_value == 1.0).all()
 

@@ -108,7 +108,8 @@ def tables(merged):
     return {"": pd.DataFrame({"mean": [statistics["draw"].mean() for _, statistics in merged]})}
 
 EXPERIMENT = Experiment(name="NAME", question="Which?", cells=({"k": 1},), resamples=40, block_size=10, run=run,
-    merge=concatenate, tables=tables, numbers=lambda tables: {"n": len(tables[""])}, kind="KIND")
+    merge=concatenate, tables=tables, numbers=lambda tables: {"n": len(tables[""])}, kind="KIND",
+    in_processes=False)
 """
 
 
