@@ -118,7 +118,7 @@ def _interruptible(function: Function, build: Callable[[bool], Function]) -> Fun
     @wraps(function)
     def call(*arguments: Any, watch: Callable[[int], None] | None = None) -> Any:
         control = np.zeros(2, np.int64)
-        if threading.current_thread() is not threading.main_thread():
+        if not _interrupts_reach_us():
             return machine_code(*arguments, control)
         outcome: list[Any] = []
         ended = threading.Event()  # a join that an interrupt ends takes the thread for ended, and so do later ones
@@ -148,6 +148,12 @@ def _interruptible(function: Function, build: Callable[[bool], Function]) -> Fun
         return answer
 
     return call
+
+
+def _interrupts_reach_us() -> bool:
+    """Say whether a signal may raise an exception in this thread: not in a worker process, which its parent ends."""
+    handled = any(callable(signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM))
+    return handled and threading.current_thread() is threading.main_thread()
 
 
 def _recall(function: Function, build: Callable[[bool], Function]) -> Function:

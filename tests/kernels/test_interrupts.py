@@ -89,3 +89,17 @@ def test_the_exception_comes_when_the_loop_has_ended() -> None:
     with pytest.raises(KeyboardInterrupt):
         _interruptible(loop, lambda _: loop)()
     assert ended
+
+
+@pytest.mark.parametrize(("interrupt", "own"), [(signal.default_int_handler, False), (signal.SIG_IGN, True)])
+def test_a_loop_leaves_its_caller_only_where_a_signal_is_answered(interrupt: Any, own: bool) -> None:
+    def loop(_: Any) -> threading.Thread:
+        return threading.current_thread()
+
+    before = signal.signal(signal.SIGINT, interrupt), signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        found = _interruptible(loop, lambda _: loop)()
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+    assert (found is threading.current_thread()) == own
