@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments._differences import differences
+from experiments._differences import each_difference
 from experiments._points import spoilt_clusters
 from study import perceptron
-from study.analysis.bias_variance import PARTS, differing_counts, group_sizes, holm, wrong_counts
+from study.analysis.bias_variance import differing_counts, group_sizes, holm, wrong_counts
 from study.analysis.interval import mean, middle
 from study.datasets.dataset import Floats
 from study.law.bound import LOSSES
@@ -114,13 +114,13 @@ def differences_table(swept: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for cell in swept:
         weight = grid.setting_of(cell).test_weight(N_TEST)
-        found = differences(cell["wrong"], cell["groups"], pairs, weight=weight)
-        for (k, (i, j)), part in product(enumerate(pairs), ("bias", "variance", "error")):
-            at = k, PARTS.index(part)
+        judged = ("bias", "variance", "error")
+        for found in each_difference(cell["wrong"], cell["groups"], pairs, judged, weight=weight):
             row = {name: cell[name] for name in SETTING_COLUMNS}
-            row |= {"baseline": labels[i], "label": labels[j], "part": part, "n": int(cell["groups"].sum())}
-            row |= {"difference": found.value[at], "difference_low": found.low[at], "difference_high": found.high[at]}
-            rows.append(row | {"p": found.p_value[at], "primary": setting_key(cell) == "primary"})
+            row |= {"baseline": labels[found.i], "label": labels[found.j], "part": found.part}
+            row |= {"n": int(cell["groups"].sum()), "difference": found.value}
+            row |= {"difference_low": found.low, "difference_high": found.high, "p": found.p}
+            rows.append(row | {"primary": setting_key(cell) == "primary"})
     table = pd.DataFrame(rows)
     table["p_holm"] = table.groupby(["baseline", "part"])["p"].transform(lambda p: holm(p.to_numpy()))
     table["margin"] = SAME * table["spoiler_rate"].replace(0.0, PRIMARY.spoiler_rate)

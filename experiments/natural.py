@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments._differences import differences
-from study.analysis.bias_variance import PARTS, estimate, holm
+from experiments._differences import each_difference
+from study.analysis.bias_variance import estimate, holm
 from study.analysis.limit_path import LimitPath, follow_path
 from study.analysis.limits import USUAL, Limit, WeightBound
 from study.analysis.separability import separability
@@ -121,12 +121,11 @@ def parts_rows(cell: Mapping[str, Any], rules: Sequence[Rule]) -> list[dict[str,
 def differences_rows(cell: Mapping[str, Any], rules: Sequence[Rule]) -> list[dict[str, Any]]:
     """Return by how much each part is larger for a baseline than for each unit, on one problem."""
     pairs = [(i, j) for i, j in product(range(len(rules)), repeat=2) if rules[i] in BASELINES and rules[j] in UNITS]
-    found, rows = differences(cell["wrong"].astype(np.int64), cell["groups"], pairs), []
-    for (k, (i, j)), part in product(enumerate(pairs), JUDGED):
-        at = k, PARTS.index(part)
-        row = {"problem": cell["problem"], "baseline": rules[i].label, "label": rules[j].label, "part": part}
-        row |= {"difference": found.value[at], "low": found.low[at], "high": found.high[at]}
-        rows.append(row | {"p": found.p_value[at]})
+    rows = []
+    for found in each_difference(cell["wrong"].astype(np.int64), cell["groups"], pairs, JUDGED):
+        row = {"problem": cell["problem"], "baseline": rules[found.i].label, "label": rules[found.j].label}
+        row |= {"part": found.part, "difference": found.value, "low": found.low, "high": found.high}
+        rows.append(row | {"p": found.p})
     return rows
 
 

@@ -1,7 +1,8 @@
 """Today's optimisers: when momentum, Adam and AdamW get the spoiler right, and which networks keep it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -112,27 +113,20 @@ def rest(decay: float, geometry: str) -> Records:
 
 def train_nets(net: str, activation: Activation, n_samples: int, size: int, rng: np.random.Generator) -> Records:
     """Train each rule on clusters with a spoiler, in its budget of passes."""
-    base, points = draw_clusters(n_samples, size, rng)
-    first, w0 = (start(NETS[net], activation, k, rng) for k in (N_TUNING, size))
     rows = []
-    for rule, how in tuned(base, net, activation, first, rng):
-        rows.append({"rule": rule, "rate": how.learning_rate})
-        rows[-1] |= train(points, net, activation, w0, rng, method=how)
+    for rule, how, train in tuned(*draw_clusters(n_samples, size, rng), net, activation, rng):
+        rows.append({"rule": rule, "rate": how.learning_rate} | train(method=how))
     return {"": rows, "n_fits": size * len(rows) + n_tuned()}
 
 
 def train_limited(net: str, n_samples: int, size: int, rng: np.random.Generator) -> Records:
     """Train each rule under each limit; AdamW without a decay is Adam, and left out."""
-    activation = LIMITED[net]
-    base, points = draw_clusters(n_samples, size, rng)
-    first, w0 = (start(NETS[net], activation, k, rng) for k in (N_TUNING, size))
     rows = []
-    for rule, how in tuned(base, net, activation, first, rng):
+    for rule, how, train in tuned(*draw_clusters(n_samples, size, rng), net, LIMITED[net], rng):
         for limit in ["decay"] if rule == "adamw" else LIMITS:
             for strength in LIMITS[limit]:
-                options = limited(how, limit, strength)
-                rows.append({"rule": rule, "limit": limit, "strength": strength})
-                rows[-1] |= train(points, net, activation, w0, rng, **options)
+                row = {"rule": rule, "limit": limit, "strength": strength}
+                rows.append(row | train(**limited(how, limit, strength)))
     return {"limits": rows, "n_fits": size * len(rows) + n_tuned()}
 
 
@@ -145,12 +139,9 @@ def limited(how: Optimiser, limit: str, strength: float) -> dict[str, Any]:
 
 def train_shapes(geometry: str, net: str, activation: Activation, size: int, rng: np.random.Generator) -> Records:
     """Train each rule on points drawn from a geometry's base points, each moved a little, with its spoiler."""
-    base, points = draw_shape(geometry, size, rng)
-    n_features = points[0].shape[-1]
-    first, w0 = (start(NETS[net], activation, k, rng, n_features) for k in (N_TUNING, size))
     rows = []
-    for rule, how in tuned(base, net, activation, first, rng, SHAPED_RULES):
-        rows.append({"rule": rule} | train(points, net, activation, w0, rng, method=how))
+    for rule, how, train in tuned(*draw_shape(geometry, size, rng), net, activation, rng, SHAPED_RULES):
+        rows.append({"rule": rule} | train(method=how))
     return {"shapes": rows, "n_fits": size * len(rows) + n_tuned(SHAPED_RULES)}
 
 
@@ -177,27 +168,21 @@ def draw_shape(geometry: str, size: int, rng: np.random.Generator) -> tuple[Poin
 
 
 def tuned(
+    base: Points,
     points: Points,
     net: str,
     activation: Activation,
-    w0: Floats,
     rng: np.random.Generator,
     rules: Iterable[str] = tuple(RULES),
-) -> Iterator[tuple[str, Optimiser]]:
-    """Yield each rule at the rate of the lowest loss on sets without a spoiler."""
+) -> Iterator[tuple[str, Optimiser, Callable[..., dict[str, Any]]]]:
+    """Yield each rule at the rate of the lowest loss on `base`, which has no spoiler, and what trains on `points`."""
+    given: dict[str, Any] = {"layers": NETS[net], "activation": activation, "max_steps": PASSES, "tol": 0.0, "rng": rng}
+    first, w0 = (start(NETS[net], activation, len(X), rng, X.shape[-1]) for X, _ in (base, points))
     for rule in rules:
         options, rates_tried = RULES[rule]
         tried = [Optimiser(**options, learning_rate=rate, batch_size=BATCH) for rate in rates_tried]
-        given: dict[str, Any] = {
-            "layers": NETS[net],
-            "activation": activation,
-            "w0": w0,
-            "max_steps": PASSES,
-            "tol": 0.0,
-            "rng": rng,
-        }
-        losses = [network(*points, **given, method=one).loss.mean() for one in tried]
-        yield rule, tried[int(np.argmin(losses))]
+        losses = [network(*base, **given, w0=first, method=one).loss.mean() for one in tried]
+        yield rule, tried[int(np.argmin(losses))], partial(outcome, *points, {**given, "w0": w0})
 
 
 def n_tuned(rules: Iterable[str] = tuple(RULES)) -> int:
@@ -205,14 +190,10 @@ def n_tuned(rules: Iterable[str] = tuple(RULES)) -> int:
     return N_TUNING * sum(len(RULES[rule][1]) for rule in rules)
 
 
-def train(
-    points: Points, net: str, activation: Activation, w0: Floats, rng: np.random.Generator, **options: Any
-) -> dict[str, Any]:
+def outcome(X: Floats, y: Floats, given: dict[str, Any], **options: Any) -> dict[str, Any]:
     """Train on sets whose last point is the spoiler, and say what became of it."""
-    X, y = points
-    given: dict[str, Any] = {"layers": NETS[net], "activation": activation, "max_steps": PASSES, "tol": 0.0}
-    fit = network(X, y, **given | options, w0=w0, rng=rng)
-    right = y * outputs(fit.w, X, NETS[net], activation) > 0.0
+    fit = network(X, y, **given | options)
+    right = y * outputs(fit.w, X, given["layers"], given["activation"]) > 0.0
     kept, base_right = right[:, -1], right[:, :-1].all(axis=-1)
     return {"kept": kept, "base_right": base_right, "met": fit.right_since, "norm": np.linalg.norm(fit.w, axis=-1)}
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments._differences import differences
+from experiments._differences import each_difference
 from experiments._points import spoilt_clusters
 from study import Dataset
-from study.analysis.bias_variance import PARTS, estimate, group_sizes, holm, wrong_counts
+from study.analysis.bias_variance import estimate, group_sizes, holm, wrong_counts
 from study.analysis.interval import middle
 from study.datasets.dataset import Floats
 from study.law.conflict import spoilt
@@ -115,14 +115,14 @@ def differences_table(cells: list[dict[str, Any]], edges: pd.DataFrame) -> pd.Da
     rows = []
     for cell in cells:
         n_samples, rate = cell["n_samples"], cell["spoiler_rate"]
-        found = differences(cell["wrong"].astype(np.int64), cell["groups"], PAIRS, weight=weights(rate))
-        for (k, (i, j)), part in product(enumerate(PAIRS), JUDGED):
-            baseline, unit, at = RULES[i].label, RULES[j].label, (k, PARTS.index(part))
+        wrong = cell["wrong"].astype(np.int64)
+        for found in each_difference(wrong, cell["groups"], PAIRS, JUDGED, weight=weights(rate)):
+            baseline, unit = RULES[found.i].label, RULES[found.j].label
             edge = edges.loc[(n_samples, unit)]
             region = region_of(rate, edge["vote_rate"], edge["rate"])
             row = {"n_samples": n_samples, "spoiler_rate": rate, "baseline": baseline, "label": unit}
-            row |= {"region": region, "part": part, "n": int(cell["groups"].sum()), "difference": found.value[at]}
-            rows.append(row | {"low": found.low[at], "high": found.high[at], "p": found.p_value[at]})
+            row |= {"region": region, "part": found.part, "n": int(cell["groups"].sum()), "difference": found.value}
+            rows.append(row | {"low": found.low, "high": found.high, "p": found.p})
     table = pd.DataFrame(rows)
     table["p_holm"] = holm(table["p"].to_numpy())
     table["same"] = np.maximum(table["high"], -table["low"]) <= SAME * table["spoiler_rate"]

@@ -5,9 +5,10 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from figures._optimisers import NAMES, RULES
-from study.report.style import OKABE_ITO, WIDTH, Tables, draw_estimates, label_panels
+from figures._optimisers import RULES, draw_kept
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
 
 DRAWN_FROM = ("optimisers",)
 
@@ -21,8 +22,10 @@ def draw(tables: Tables) -> Figure:
     axes = figure.subplot_mosaic([["steps", "bound"], ["decay", "norm"], ["shapes", "shapes"]])
     rows = tables["limits"]
     rows = rows[(rows["net"] == "16") & (rows["n_samples"] == rows["n_samples"].max())]
-    for limit in LIMITS:
-        draw_kept(axes[limit], rows[rows["limit"] == limit])
+    for limit, meaning in LIMITS.items():
+        own = rows[rows["limit"] == limit]
+        draw_kept(axes[limit], own, lambda one, k: one["strength"] * 1.06 ** (k - 1), linewidth=0.9)
+        axes[limit].set(xscale="log", xlabel=meaning)
     draw_norm(axes["norm"], rows[rows["limit"] == "decay"])
     draw_shapes(axes["shapes"], tables["shapes"])
     handles, names = axes["decay"].get_legend_handles_labels()
@@ -30,17 +33,6 @@ def draw(tables: Tables) -> Figure:
     titles = ("few or many passes", "a bound", "decay: AdamW apart", "decay: norm at the end", "four geometries")
     label_panels(zip(axes.values(), titles, strict=True))
     return figure
-
-
-def draw_kept(axes: Axes, rows: pd.DataFrame) -> None:
-    """Draw the share of sets that keep the spoiler, by the strength of a limit."""
-    for k, (rule, own) in enumerate(rows.groupby("rule", sort=False)):
-        colour, marker = RULES[str(rule)]
-        place = own["strength"] * 1.06 ** (k - 1)
-        style = {"markersize": 4, "linewidth": 0.9, "label": NAMES[str(rule)]}
-        draw_estimates(axes, own, place, "kept", colour, marker, **style)
-    limit = str(rows["limit"].iloc[0])
-    axes.set(xscale="log", xlabel=LIMITS[limit], ylabel="spoiler kept", ylim=(-0.04, 1.04))
 
 
 def draw_norm(axes: Axes, rows: pd.DataFrame) -> None:
@@ -55,15 +47,12 @@ def draw_shapes(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw the share of sets of each geometry in which the unit and two ReLU networks keep the spoiler."""
     rows = rows[(rows["activation"] == "relu") | (rows["net"] == "unit")]
     shapes = list(dict.fromkeys(rows["geometry"]))
-    for k, (rule, own) in enumerate(rows.groupby("rule", sort=False)):
-        colour, marker = RULES[str(rule)]
-        place = [
-            4 * shapes.index(shape) + list(NETS).index(net)
-            for shape, net in zip(own["geometry"], own["net"], strict=True)
-        ]
-        style = {"markersize": 4, "linestyle": "none"}
-        draw_estimates(axes, own, np.array(place) + 0.2 * (k - 1), "kept", colour, marker, **style)
+
+    def places(own: pd.DataFrame, k: int) -> NDArray[np.float64]:
+        pairs = zip(own["geometry"], own["net"], strict=True)
+        return np.array([4 * shapes.index(shape) + list(NETS).index(net) for shape, net in pairs]) + 0.2 * (k - 1)
+
+    draw_kept(axes, rows, places, linestyle="none")
     middle = [f"{name}\n{shape}" if net == 1 else name for shape in shapes for net, name in enumerate(NETS.values())]
-    places = [4 * shape + net for shape in range(len(shapes)) for net in range(len(NETS))]
-    axes.set_xticks(places, middle, fontsize=7.5)
-    axes.set(ylabel="spoiler kept", ylim=(-0.04, 1.04))
+    ticks = [4 * shape + net for shape in range(len(shapes)) for net in range(len(NETS))]
+    axes.set_xticks(ticks, middle, fontsize=7.5)

@@ -5,8 +5,9 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from figures._optimisers import NAMES, RULES
+from figures._optimisers import NAMES, RULES, draw_kept
 from study.report.style import OKABE_ITO, WIDTH, Tables, draw_estimates, draw_open, label_panels
 
 
@@ -79,14 +80,14 @@ def draw_nets(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw the share of sets of a hundred points in which each network keeps the spoiler."""
     rows = rows[rows["n_samples"] == 100]
     nets = list(dict.fromkeys(zip(rows["net"], rows["activation"], strict=True)))
-    for k, (rule, (colour, marker)) in enumerate(RULES.items()):
-        one = rows[rows["rule"] == rule].reset_index(drop=True)
-        place = pd.Series([nets.index(pair) for pair in zip(one["net"], one["activation"], strict=True)])
-        own = one.assign(place=place + 0.16 * (k - 1.5))
-        style = {"markersize": 4, "linestyle": "none", "elinewidth": 0.8, "label": NAMES[rule]}
-        draw_estimates(axes, own, "place", "kept", colour, marker, **style)
+
+    def places(own: pd.DataFrame, k: int) -> NDArray[np.float64]:
+        return np.array([nets.index(pair) for pair in zip(own["net"], own["activation"], strict=True)]) + 0.16 * (
+            k - 1.5
+        )
+
+    draw_kept(axes, rows, places, linestyle="none")
     axes.set_xticks(range(len(nets)), [name(*pair) for pair in nets], fontsize=7.5)
-    axes.set(ylabel="spoiler kept", ylim=(-0.04, 1.04))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=4, handletextpad=0.1)
 
 

@@ -107,6 +107,8 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, we
             for k in range(p):
                 H[j, k] += A[j, k]
         found = sure_step(H, g, w, shape, R, convex, A, U, b, v, d, held)
+    # What rounding takes from the gradient, times the farthest way inside the bound.
+    rounded = 0.0 if shape == NONE else 2.0 * R * _rounded(Z, slope)
     promised = np.inf
     known = found == EXACT or (found == RAISED and shape != NONE)
     if known and (loss != CROSS_ENTROPY or _keeps_signs(Z, share, d, m, change)):
@@ -118,16 +120,16 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, we
         if bent:
             promised /= max(min(farthest(Z, d, change), 1.0), 1e-300)
         if found == RAISED:
-            promised += 2.0 * R * _rounded(Z, slope)
+            promised += rounded
             for j in range(p):  # a gradient that is left over
                 promised += 2.0 * R * RAISE * H[j, j] * abs(d[j])
     linear = np.inf
     if shape == BOX:
-        linear = 2.0 * R * _rounded(Z, slope)
+        linear = rounded
         for j in range(p):
             linear += max(g[j] * (w[j] + R), g[j] * (w[j] - R))
     elif shape == BALL:
-        linear = 2.0 * R * _rounded(Z, slope) + max(dot(g, w) + R * norm_of(g), 0.0)
+        linear = rounded + max(dot(g, w) + R * norm_of(g), 0.0)
     return min(promised, linear) + (0.25 * ROUNDING * R * norm_of(g) if shape == BALL else 0.0)
 
 
