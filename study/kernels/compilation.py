@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from zipfile import BadZipFile, ZipFile
 
 import llvmlite
@@ -28,6 +29,8 @@ import numpy as np
 from filelock import FileLock
 from numba import config, guvectorize, njit, types
 from numba.core.caching import UserProvidedCacheLocator
+from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
+from numba.core.registry import cpu_target
 from platformdirs import user_cache_path
 
 from study.kernels.codes import CANCELLED, DONE
@@ -37,6 +40,8 @@ SETTINGS = ("CPU_NAME", "CPU_FEATURES", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE"
 """numba's settings that change machine code."""
 _THREADS = threading.RLock()
 """numba's setting of a cache's place holds for all threads, so that one thread at a time compiles."""
+WRAPPER = "_GufuncWrapper"
+"""Part of the name that numba gives to what calls a loop for each set of a stack."""
 TICK = 0.1
 """Seconds between two looks at how far a loop has come."""
 
@@ -163,6 +168,7 @@ def _recall(function: Function, build: Callable[[bool], Function]) -> Function:
         place = None
         if source.parent == PACKAGE:  # no digest covers code of elsewhere
             place = stack.enter_context(_lock(f"{source.stem}.{function.__name__}"))
+            stack.enter_context(_in_one_piece(function.__qualname__))
         stack.enter_context(_hold_signals())
         if place is not None:
             with suppress(OSError, UnicodeError):  # a full disk, or a path that has no name in this locale
@@ -198,6 +204,55 @@ def _through_archive(place: Path, source: Path, build: Callable[[bool], Function
     finally:
         config.CACHE_DIR = before
         shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def _in_one_piece(loop: str) -> Iterator[None]:
+    """Let numba optimise and assemble a loop once, with all that it calls.
+
+    numba does so for each function by itself, again in each function that calls it, and again for the wrapper of a
+    loop over stacks; it has no setting against that, and takes twice as long. Four methods of its code generator, the
+    same from numba 0.62 to 0.68, are replaced until the block is left; where one is missing, numba works as it always
+    does.
+    """
+    names = ("_optimize_final_module", "_finalize_final_module", "add_linking_library")
+    if not (all(hasattr(JITCodeLibrary, name) for name in names) and hasattr(JITCPUCodegen, "set_env")):
+        yield
+        return
+    optimise, assemble, link = (getattr(JITCodeLibrary, name) for name in names)
+    set_environment = JITCPUCodegen.set_env
+    cpu_target.target_context  # noqa: B018  # numba's own functions are assembled here
+    early: list[tuple[Any, str, Any]] = []
+
+    def optimise_loop(library: Any) -> None:
+        if library.name == loop:
+            optimise(library)
+
+    def assemble_loop(library: Any) -> None:
+        if library.name == loop or WRAPPER in library.name:
+            assemble(library)
+        else:
+            library._finalized = True
+
+    def link_part(library: Any, other: Any) -> None:
+        if WRAPPER not in library.name:  # it finds the loop, which is assembled, by its name
+            link(library, other)
+
+    def set_known_environment(generator: Any, name: str, environment: Any) -> None:
+        if generator._engine.get_global_value_address(name):
+            set_environment(generator, name, environment)
+        else:
+            early.append((generator, name, environment))
+
+    with (
+        patch.object(JITCodeLibrary, names[0], optimise_loop),
+        patch.object(JITCodeLibrary, names[1], assemble_loop),
+        patch.object(JITCodeLibrary, names[2], link_part),
+        patch.object(JITCPUCodegen, "set_env", set_known_environment),
+    ):
+        yield
+        for one in tuple(early):  # of the parts, which are assembled now; there is none where it is not used
+            set_known_environment(*one)
 
 
 def _unpack(archive: Path) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from study.kernels.codes import CANCELLED
-from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
+from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
 from study.kernels.perceptron import make_rows, margin
 from study.kernels.quadratic_model import cholesky, solve
 from study.kernels.vectors import WIDTH
@@ -93,8 +93,9 @@ def nearest_points(X, y, w0, control, w, residual, n_support, positive, negative
             if leaves < 0:
                 break
             k -= 1
-            share[leaves], rests[leaves] = share[k], rests[k]
-            Q[leaves] = Q[k]
+            share[leaves] = share[k]
+            rests[leaves, 0], rests[leaves, 1] = rests[k, 0], rests[k, 1]
+            copy(Q[k], Q[leaves])
             for i in range(k):
                 G[leaves, i] = G[i, leaves] = G[k, i]
             G[leaves, leaves] = G[k, k]

@@ -65,7 +65,7 @@ def _hold(G, v, m, sign, half, at_centre):
 
 
 @helper()
-def _above(Z, weight, penalty, code, centre, a, b, m, half, held, n_held, sign, level, G):
+def _above(Z, weight, penalty, code, centre, a, b, m, half, held, sign, level, G):
     """Say whether lines below each sample's loss, and sign m_i >= 0 for what is held, keep the loss above `level`."""
     loss, eps, low, high, target = code
     n, p = Z.shape
@@ -86,8 +86,7 @@ def _above(Z, weight, penalty, code, centre, a, b, m, half, held, n_held, sign, 
             at_centre += weight[i] * constant
     if lowest > level or at_centre - _fall(G, Z[0], 0.0, half) > level:
         return True
-    for k in range(n_held):
-        i = held[k]
+    for i in held:
         at_centre = _hold(G, Z[i], m[i], sign, half, at_centre)
         if at_centre - _fall(G, Z[0], 0.0, half) > level:
             return True
@@ -108,13 +107,12 @@ def _excluded(Z, weight, penalty, code, judged, fails, centre, m, r, half, level
             if fails:
                 a[i], b[i] = 0.0, max(b[i], 0.0)
     if fails:
-        return _above(Z, weight, penalty, code, centre, a, b, m, half, held, n_held, 1.0, level, G)
-    one = np.empty(1, np.int64)
+        return _above(Z, weight, penalty, code, centre, a, b, m, half, held[:n_held], 1.0, level, G)
     for k in range(n_held):
         i = held[k]
         top = b[i]
-        b[i], one[0] = min(top, 0.0), i
-        if not _above(Z, weight, penalty, code, centre, a, b, m, half, one, 1, -1.0, level, G):
+        b[i] = min(top, 0.0)
+        if not _above(Z, weight, penalty, code, centre, a, b, m, half, held[k : k + 1], -1.0, level, G):
             return False
         b[i] = top
     return True
@@ -184,13 +182,16 @@ def branch(Z, weight, penalty, code, R, judged, fails, level, floor, tree, bette
         n_marks += 1
         if _excluded(Z, weight, penalty, code, judged, fails, centre, m, r, half, level, a, b, held, G):
             continue
-        axis = _longest(Z, weight, code, m - r, m + r, half, halvings)
+        for i in range(n):
+            a[i], b[i] = m[i] - r[i], m[i] + r[i]
+        axis = _longest(Z, weight, code, a, b, half, halvings)
         if axis < 0:
             n_left += 1
             continue
         tree[n_marks - 1] = ord("0") + axis
         for side in (1, -1):  # the upper half is put below the lower one, which comes first
-            centres[size], levels[size] = centre, halvings
+            copy(centre, centres[size])
+            copy(halvings, levels[size])
             levels[size, axis] += 1
             centres[size, axis] += side * 0.5 * half[axis]
             size += 1

@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
 import pytest
+from numba import guvectorize
+from numba.core.codegen import JITCodeLibrary
 
-from study.kernels.compilation import gufunc
+from study.kernels.compilation import _in_one_piece, gufunc, helper
 from tests.conftest import ROOT, ended
 
 pytestmark = pytest.mark.slow
@@ -272,6 +275,36 @@ def test_a_loop_that_cannot_be_kept_on_disk_compiles_all_the_same() -> None:
     exec("def total(x, control, out):\n    out[0] = x.sum()", names)  # noqa: S102 (no file, hence no place for a cache)
     total = gufunc("void(float64[:], int64[:], float64[:])", "(n),(c)->()")(names["total"])  # type: ignore[arg-type]
     assert total(np.arange(6.0).reshape(2, 3)).tolist() == [3.0, 12.0]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_loop_is_optimised_once_with_all_that_it_calls(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And part by part, as numba always does, where its code generator is not the one that is known."""
+    optimised = []
+    optimise = JITCodeLibrary._optimize_final_module
+
+    def count(library: Any) -> None:
+        optimised.append(library.name.rpartition(".")[2])
+        optimise(library)
+
+    @helper()
+    def shorter(n: int) -> Any:
+        return np.empty(n - 2)
+
+    def size(x: Any, control: Any, out: Any) -> None:
+        out[0] = shorter(x.size).size
+
+    monkeypatch.setattr(JITCodeLibrary, "_optimize_final_module", count)
+    if not known:
+        monkeypatch.setattr("study.kernels.compilation.JITCodeLibrary", object)
+    with _in_one_piece(size.__qualname__):
+        loop = guvectorize(["void(float64[:], int64[:], float64[:])"], "(n),(c)->()", nopython=True)(size)
+    monkeypatch.undo()
+    assert {"size", "shorter"} & set(optimised) == ({"size"} if known else {"size", "shorter"})
+    assert (len(optimised) == 1) == known
+    assert loop(np.ones((2, 3)), [0]).tolist() == [1.0, 1.0]
+    with pytest.raises(ValueError, match="negative dimensions"):
+        loop(np.ones(1), [0])
 
 
 TRAIN = """
