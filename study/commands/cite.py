@@ -38,7 +38,7 @@ def citation(root: Path, what: str) -> str:
     if what in select("figures"):
         figure, page = load_figure(what), is_page(root, what)
         path = root / "figures" / f"{what}.{'html' if page else 'svg'}"
-        return cite_figure(root, results(root), path, drawn_from(figure), figure.CAPTION if page else None)
+        return cite_figure(root, results(root), path, drawn_from(figure), figure.CAPTION if page else "")
     name, _, key = what.partition(".")
     if name not in select("experiments"):
         known = ", ".join(select("figures"))

@@ -119,16 +119,17 @@ def _excluded(Z, weight, penalty, code, judged, fails, centre, m, r, half, level
 
 
 @helper()
-def _longest(Z, weight, code, a, b, half, halvings):
+def _longest(Z, weight, code, m, r, half, halvings):
     """Return the axis along which the loss changes most over a cell, of those that can still be halved; or -1."""
     loss, eps = code[0], code[1]
     best, axis = -1.0, -1
     p = half.size
     change = np.zeros(p)
-    for i in range(a.size):
-        middle = value(loss, eps, 0.5 * (a[i] + b[i]))
-        ends = max(abs(value(loss, eps, a[i]) - middle), abs(value(loss, eps, b[i]) - middle))
-        share = weight[i] * ends / max(b[i] - a[i], 1e-300)
+    for i in range(m.size):
+        a, b = m[i] - r[i], m[i] + r[i]
+        middle = value(loss, eps, 0.5 * (a + b))
+        ends = max(abs(value(loss, eps, a) - middle), abs(value(loss, eps, b) - middle))
+        share = weight[i] * ends / max(b - a, 1e-300)
         for j in range(p):
             change[j] += share * abs(Z[i, j]) * half[j]
     for j in range(p):
@@ -163,8 +164,7 @@ def branch(Z, weight, penalty, code, R, judged, fails, level, floor, tree, bette
         if n_marks == tree.size or control[CANCELLED]:
             return LEFT, n_marks, n_left + size
         size -= 1
-        centre, halvings = centres[size].copy(), levels[size].copy()
-        here, wrong = 0.0, False
+        centre, halvings, here, wrong = centres[size].copy(), levels[size].copy(), 0.0, False
         for j in range(p):
             half[j] = R * 0.5 ** halvings[j]
             here += 0.5 * penalty[j] * centre[j] * centre[j]
@@ -182,9 +182,7 @@ def branch(Z, weight, penalty, code, R, judged, fails, level, floor, tree, bette
         n_marks += 1
         if _excluded(Z, weight, penalty, code, judged, fails, centre, m, r, half, level, a, b, held, G):
             continue
-        for i in range(n):
-            a[i], b[i] = m[i] - r[i], m[i] + r[i]
-        axis = _longest(Z, weight, code, a, b, half, halvings)
+        axis = _longest(Z, weight, code, m, r, half, halvings)
         if axis < 0:
             n_left += 1
             continue

@@ -8,15 +8,15 @@ from typing import Any
 
 import yaml
 
+from study.report import syntax
 from study.report.numbers import NUMBER_LINK, RESULTS, number_at
 from study.report.provenance import read_record
-from study.report.syntax import captions, syntax_tree
 
 LICENCE = "CC BY 4.0"
 SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n\n|\|")
 
 
-def cite_figure(root: Path, results: Path, figure: Path, data: Sequence[str], caption: str | None = None) -> str:
+def cite_figure(root: Path, results: Path, figure: Path, data: Sequence[str], caption: str = "") -> str:
     """Return how to cite a figure.
 
     Parameters
@@ -33,7 +33,7 @@ def cite_figure(root: Path, results: Path, figure: Path, data: Sequence[str], ca
         Its caption; by default the one in the paper.
     """
     path = figure.relative_to(root).as_posix()
-    text = caption or captions(syntax_tree((root / "paper.md").read_text(encoding="utf-8"))).get(path, "")
+    text = caption or syntax.caption(syntax.syntax_tree((root / "paper.md").read_text(encoding="utf-8")), path)
     records = {name: read_record(results, name) for name in data}
     tables = [f"{RESULTS}/{table}" for record in records.values() for table in record["tables"]]
     digest = hashlib.sha256(figure.read_bytes()).hexdigest()

@@ -63,15 +63,15 @@ def targets(tree: pf.Doc, kind: type) -> set[str]:
     return {element.url for element in parts(tree, kind)}
 
 
-def captions(tree: pf.Doc) -> dict[str, str]:
-    """Return the captions of a paper's figures as plain text, by the target of each image."""
-    found = {}
+def caption(tree: pf.Doc, url: str) -> str:
+    """Return the caption of a paper's figure as plain text, empty where the paper does not show it."""
     for figure in parts(tree, pf.Figure):
-        file = io.StringIO()
-        pf.dump(pf.Doc(*figure.caption.content, api_version=tree.api_version), file)
-        plain = pypandoc.convert_text(file.getvalue(), "plain", format="json", extra_args=["--wrap=none"])
-        found[elements(figure, pf.Image)[0].url] = plain.strip()
-    return found
+        if elements(figure, pf.Image)[0].url == url:
+            file = io.StringIO()
+            pf.dump(pf.Doc(*figure.caption.content, api_version=tree.api_version), file)
+            plain: str = pypandoc.convert_text(file.getvalue(), "plain", format="json", extra_args=["--wrap=none"])
+            return plain.strip()
+    return ""
 
 
 def uncited_entries(tree: pf.Doc, bibliography: str) -> Iterator[str]:

@@ -61,7 +61,12 @@ def exports(stub: Path) -> dict[str, list[str]]:
     """
     if not stub.is_file():
         return {}
-    imports = [node for node in ast.parse(stub.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
+    return _exports(stub.read_text(encoding="utf-8"))
+
+
+@cache
+def _exports(stub: str) -> dict[str, list[str]]:
+    imports = [node for node in ast.parse(stub).body if isinstance(node, ast.ImportFrom)]
     return {alias.name: [str(node.module), f"{node.module}.{alias.name}"] for node in imports for alias in node.names}
 
 

@@ -22,6 +22,7 @@ MODULES = (
     *("unit", "wide", "network", "optimisers", "proof_cells"),
     *("interior_point", "perceptron", "nearest_points", "hinge"),
 )
+COMPILER: Any = guvectorize
 N_LOOPS = 10
 """`unit` holds two."""
 CALLS = """
@@ -281,7 +282,7 @@ def test_a_loop_that_cannot_be_kept_on_disk_compiles_all_the_same() -> None:
 def test_a_loop_is_optimised_once_with_all_that_it_calls(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """And part by part, as numba always does, where its code generator is not the one that is known."""
     optimised = []
-    optimise = JITCodeLibrary._optimize_final_module
+    optimise: Any = JITCodeLibrary._optimize_final_module
 
     def count(library: Any) -> None:
         optimised.append(library.name.rpartition(".")[2])
@@ -291,14 +292,14 @@ def test_a_loop_is_optimised_once_with_all_that_it_calls(known: bool, monkeypatc
     def shorter(n: int) -> Any:
         return np.empty(n - 2)
 
-    def size(x: Any, control: Any, out: Any) -> None:
+    def size(x: Any, control: Any, out: Any) -> None:  # noqa: ARG001
         out[0] = shorter(x.size).size
 
     monkeypatch.setattr(JITCodeLibrary, "_optimize_final_module", count)
     if not known:
         monkeypatch.setattr("study.kernels.compilation.JITCodeLibrary", object)
     with _in_one_piece(size.__qualname__):
-        loop = guvectorize(["void(float64[:], int64[:], float64[:])"], "(n),(c)->()", nopython=True)(size)
+        loop = COMPILER(["void(float64[:], int64[:], float64[:])"], "(n),(c)->()", nopython=True)(size)
     monkeypatch.undo()
     assert {"size", "shorter"} & set(optimised) == ({"size"} if known else {"size", "shorter"})
     assert (len(optimised) == 1) == known

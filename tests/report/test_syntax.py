@@ -8,7 +8,7 @@ from study.report.syntax import (
     GUARDED_SECTIONS,
     absent_panels,
     bare_numbers,
-    captions,
+    caption,
     odd_links,
     syntax_tree,
     uncited_entries,
@@ -92,7 +92,8 @@ def test_entries_that_are_never_cited_are_found_whatever_their_layout() -> None:
 
 def test_captions_are_read_as_plain_text() -> None:
     text = "![*One* point, $w_1$.](figures/a.svg)\n\n![Two.](figures/b.svg)\n\nNot ![this](figures/c.svg).\n"
-    assert captions(syntax_tree(text)) == {"figures/a.svg": "One point, w₁.", "figures/b.svg": "Two."}
+    shown = [caption(syntax_tree(text), f"figures/{name}.svg") for name in "abc"]
+    assert shown == ["One point, w₁.", "Two.", ""]
 
 
 @pytest.mark.parametrize(
