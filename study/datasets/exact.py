@@ -1,9 +1,10 @@
 """Features as exact numbers: the decimals that a table holds, or the doubles of an array."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from math import isfinite, lcm
 from typing import Annotated, Any
 
@@ -21,9 +22,10 @@ def as_rows(name: str, values: Any) -> tuple[Row, ...]:
         raise BadInput(f"`{name}` must be a tuple of tuples; got {values!r}")
     if len({len(row) for row in values}) != 1 or not values[0]:
         raise BadInput(f"`{name}` must be rows of one length, with a number each at least; got {values!r}")
-    for value in (value for row in values for value in row):
-        if type(value) not in (float, Decimal) or not isfinite(value):
-            raise BadInput(f"`{name}` must hold finite floats or decimals; got {value!r}")
+    kinds = set(map(type, chain.from_iterable(values)))
+    if not kinds <= {float, Decimal} or not all(map(isfinite, chain.from_iterable(values))):
+        wrong = next(v for v in chain.from_iterable(values) if type(v) not in (float, Decimal) or not isfinite(v))
+        raise BadInput(f"`{name}` must hold finite floats or decimals; got {wrong!r}")
     return values
 
 
@@ -61,15 +63,12 @@ class Exact:
         last = [min(int(v.as_tuple().exponent) if isinstance(v, Decimal) else 0 for v in c) for c in columns]
         return np.array([0.5 * 10.0**place if place < 0 else 0.0 for place in last])
 
-    @cached_property
-    def columns(self) -> list[tuple[list[int], int]]:
-        """Each column as whole numbers and the one that they are divided by."""
-        columns = []
+    def columns(self) -> Iterator[tuple[list[int], int]]:
+        """Yield each column as whole numbers and the one that they are divided by."""
         for values in zip(*self.rows, strict=True):
             ratios = [value.as_integer_ratio() for value in values]
             scale = lcm(*{q for _, q in ratios})
-            columns.append(([p * (scale // q) for p, q in ratios], scale))
-        return columns
+            yield [p * (scale // q) for p, q in ratios], scale
 
     def floats(self) -> Floats:
         """Return the nearest floats, of shape (n_samples, n_features)."""

@@ -354,8 +354,9 @@ def _floats(rows: tuple[int, ...], name: str, column: tuple[str, ...], mark: Mar
     numbers = np.array(list(map(float, column)))
     large = ~(np.abs(numbers) <= LARGEST)
     small = [i for i in np.flatnonzero(numbers == 0.0) if re.search("[1-9]", re.split("[eE]", column[i])[0])]
-    wordy = [i for i, cell in enumerate(column) if len(cell) > MOST_PLACES or cell.rfind("-") > 0]  # others are short
-    long = [i for i in wordy if numbers[i] and not large[i] and _places(column[i]) > MOST_PLACES]
+    wordy = max(map(len, column)) > MOST_PLACES or re.search("[eE]-", "\n".join(column))  # others have few places
+    tried = np.flatnonzero((numbers != 0.0) & ~large) if wordy else ()
+    long = [i for i in tried if _places(column[i]) > MOST_PLACES]
     for i in [*np.flatnonzero(large)[:1], *small[:1]]:
         size, range_ = ("large", f"up to {LARGEST:g}") if large[i] else ("small", "from 5e-324")
         cell = shorten(column[i], 40)
