@@ -68,6 +68,7 @@ clean: ## delete what was made: .venv, build, blocks and caches
 	@rm -rf .venv .study build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find study experiments figures tests -name __pycache__ -prune -exec rm -rf {} +
 
+# The first ten modules of kernels/ compile in as much time as the others.
 $(INSTALLED): requirements.lock.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "make: Python 3.11 or newer is needed; got %d.%d (choose one with PYTHON=...)" % v[:2])'
 	@echo "Installing the pinned dependencies into .venv (about a minute, once)"

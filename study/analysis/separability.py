@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import lcm
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 
 import numpy as np
 from flint import fmpq, fmpz_mat
@@ -151,44 +151,21 @@ def is_separable(X: Features, y: Labels) -> NDArray[np.bool_]:
     return np.array(separable, bool).reshape(shape)
 
 
-class _Column(NamedTuple):
-    """How a feature is counted: x = (low + step k) / scale for whole k in [0, most]."""
-
-    low: int
-    step: int
-    scale: int
-    most: int
-
-
-@lru_cache(maxsize=1)  # a table is decided on, and then asked which of its rows each rule has wrong
-def _counted(X: Exact) -> tuple[list[_Column], list[NDArray[Any]], fmpz_mat]:
-    """Return how features are counted, the counts by feature, and the matrix of counts."""
-    columns, counts = [], []
-    for values, scale in X.columns():
-        whole = np.array(values, np.int64 if max(map(abs, values)) < 2**51 else object)  # sums below are exact
-        low = whole.min()
-        step = np.gcd.reduce(whole - low) or 1  # of a constant feature
-        counts.append((whole - low) // step)
-        columns.append(_Column(int(low), int(step), scale, int(counts[-1].max()) or 1))
-    return columns, counts, fmpz_mat(list(zip(*(count.tolist() for count in counts), strict=True)))
-
-
 class _Points:
     """One set in whole numbers, each feature counted from its least value in its largest step."""
 
     def __init__(self, X: Exact, y: Floats) -> None:
-        self.y = y
-        self.columns, self.counts, self.matrix = _counted(X)
+        self.y, self.columns, self.matrix = y, X.counts, X.matrix
 
     @cached_property
     def Z(self) -> Floats:  # noqa: N802
         """The rows y (x, 1) for each feature in [-1, 1], rounded once."""
-        scaled = [(2 * k - c.most) / c.most for k, c in zip(self.counts, self.columns, strict=True)]
+        scaled = [(2 * c.k - c.most) / c.most for c in self.columns]
         return np.column_stack([*scaled, np.ones(len(self.y))]).astype(float) * self.y[:, None]
 
     def equation(self, sample: int) -> Whole:
         """Return y (k, 1)."""
-        return [int(self.y[sample]) * k for k in (*(int(count[sample]) for count in self.counts), 1)]
+        return [int(self.y[sample]) * k for k in (*(int(c.k[sample]) for c in self.columns), 1)]
 
     def separator(self, w: Whole) -> tuple[Whole, NDArray[np.int64]]:
         """Return `w`, else its normal with another bias, if that separates, or none; and what `w` has wrong."""

@@ -9,7 +9,7 @@ from flint import arb, arb_mat, arb_series, ctx
 from numpy.typing import ArrayLike
 
 from study.certificates.enclosure import DIGITS, is_contraction
-from study.certificates.problem import Problem, _problem_of
+from study.certificates.problem import Problem, problem_of
 from study.checks import BadInput, checked
 from study.datasets.dataset import Features, Floats, Labels, check_finite, check_shape
 from study.trainers.losses import Eps
@@ -72,7 +72,7 @@ def fold_near(
     .. [1] G. Moore, A. Spence, "The calculation of turning points of nonlinear equations", SIAM Journal on Numerical
        Analysis 17(4):567-576, 1980. doi:10.1137/0717048
     """
-    problem = _problem_of(X, y, loss, eps, sample_weight, 1.0)
+    problem = problem_of(X, y, loss, eps, sample_weight, 1.0)
     moved, start = np.asarray(motion), np.asarray(w0)
     check_shape("w0", start, problem.Z.shape[1])
     check_finite("w0", start)

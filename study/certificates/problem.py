@@ -111,20 +111,6 @@ def problem_of(
     bias: Bias = "free",
 ) -> Problem:
     """Return a problem on one set of points, or raise `BadInput`; arguments are those of `search.verdict`."""
-    return _problem_of(X, y, loss, eps, sample_weight, weight_bound, judged, C, bias)
-
-
-def _problem_of(
-    X: Features,
-    y: Labels,
-    loss: Loss,
-    eps: float,
-    sample_weight: ArrayLike | None,
-    weight_bound: float | None,
-    judged: Annotated[ArrayLike, as_integers] | None = None,
-    C: float | None = None,
-    bias: Bias = "free",
-) -> Problem:
     if (weight_bound is None) == (C is None):
         raise BadInput(f"one of `weight_bound` and `C` must be given; got {weight_bound} and {C}")
     X, y = check_points(X, y, stack=False)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
 from study.certificates.enclosure import optimum_near
-from study.certificates.problem import Problem, _problem_of
+from study.certificates.problem import Problem, problem_of
 from study.checks import Positive, PositiveInt, as_integers, checked
 from study.datasets.dataset import Features, Floats, Labels, check_room
 from study.kernels import proof_cells
@@ -116,7 +116,7 @@ def verdict(
     on each of which a sum of lines below each sample's loss, with a multiplier for a margin of known sign, must exceed
     the loss of the witness. A cell that offers better weights on the other side begins the search again from there.
     """
-    problem = _problem_of(X, y, loss, eps, sample_weight, weight_bound, judged, C, bias)
+    problem = problem_of(X, y, loss, eps, sample_weight, weight_bound, judged, C, bias)
     if problem.penalised:
         problem = replace(problem, weight_bound=box_around_minima(problem))
     check_room(max_cells=max_cells)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from study.certificates.enclosure import DIGITS, Enclosure, enclosed
 from study.certificates.gordan import Gordan
-from study.certificates.problem import Problem, _problem_of
+from study.certificates.problem import Problem, problem_of
 from study.checks import BadInput, Positive, PositiveInt, checked
 from study.datasets.dataset import Features, Floats, Labels
 from study.trainers.losses import Eps, loss_of_margin
@@ -120,7 +120,7 @@ def stationary_points(
     of the vectors z_i and of the axes: by Gordan's theorem, no other can do more with these ranges. Newton's method
     from what is left finds the points, Krawczyk's test encloses them.
     """
-    problem = _problem_of(X, y, loss, eps, sample_weight, weight_bound)
+    problem = problem_of(X, y, loss, eps, sample_weight, weight_bound)
     if problem.Z.shape[1] > MOST_WEIGHTS:
         raise BadInput(
             f"`X` must have at most {MOST_WEIGHTS - 1} features where all stationary points are asked for: the search "

@@ -1,14 +1,16 @@
 """Features as exact numbers: the decimals that a table holds, or the doubles of an array."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from itertools import chain
 from math import isfinite, lcm
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from flint import fmpz_mat
+from numpy.typing import NDArray
 
 from study.checks import BadInput, checked
 from study.datasets.dataset import Floats, as_features, check_shape
@@ -63,12 +65,15 @@ class Exact:
         last = [min(int(v.as_tuple().exponent) if isinstance(v, Decimal) else 0 for v in c) for c in columns]
         return np.array([0.5 * 10.0**place if place < 0 else 0.0 for place in last])
 
-    def columns(self) -> Iterator[tuple[list[int], int]]:
-        """Yield each column as whole numbers and the one that they are divided by."""
-        for values in zip(*self.rows, strict=True):
-            ratios = [value.as_integer_ratio() for value in values]
-            scale = lcm(*{q for _, q in ratios})
-            yield [p * (scale // q) for p, q in ratios], scale
+    @cached_property
+    def counts(self) -> tuple["Count", ...]:
+        """Each feature in whole numbers."""
+        return tuple(map(_count, zip(*self.rows, strict=True)))
+
+    @cached_property
+    def matrix(self) -> fmpz_mat:
+        """The counts, of shape (n_samples, n_features)."""
+        return fmpz_mat(list(zip(*(count.k.tolist() for count in self.counts), strict=True)))
 
     def floats(self) -> Floats:
         """Return the nearest floats, of shape (n_samples, n_features)."""
@@ -81,6 +86,29 @@ class Exact:
     def plain(self) -> list[list[float | str]]:
         """Return the rows as a proof holds them: floats as numbers, decimals as text without an exponent."""
         return [[format(v, "f") if isinstance(v, Decimal) else v for v in row] for row in self.rows]
+
+
+class Count(NamedTuple):
+    """A feature counted from its least value in its largest step: x = (low + step k) / scale for whole k in [0, most].
+
+    The k are of dtype int64 where sums of three of them have no rounding as floats either, else Python's own.
+    """
+
+    low: int
+    step: int
+    scale: int
+    most: int
+    k: NDArray[Any]
+
+
+def _count(values: Sequence[float | Decimal]) -> Count:
+    ratios = [value.as_integer_ratio() for value in values]
+    scale = lcm(*{q for _, q in ratios})
+    whole = [p * (scale // q) for p, q in ratios]
+    above = np.array(whole, np.int64 if max(map(abs, whole)) < 2**51 else object) - min(whole)
+    step = int(np.gcd.reduce(above)) or 1  # of a constant feature
+    k = above // step
+    return Count(min(whole), step, scale, int(k.max()) or 1, k)
 
 
 def as_exact(name: str, values: Any) -> Exact:

@@ -14,12 +14,11 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from zipfile import BadZipFile, ZipFile
 
 import llvmlite
@@ -30,6 +29,7 @@ from filelock import FileLock
 from numba import config, guvectorize, njit, types
 from numba.core.caching import UserProvidedCacheLocator
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from platformdirs import user_cache_path
 
@@ -40,6 +40,11 @@ SETTINGS = ("CPU_NAME", "CPU_FEATURES", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE"
 """numba's settings that change machine code."""
 _THREADS = threading.RLock()
 """numba's setting of a cache's place holds for all threads, so that one thread at a time compiles."""
+METHODS = (
+    *((JITCodeLibrary, name) for name in ("_optimize_final_module", "_finalize_final_module", "add_linking_library")),
+    (JITCPUCodegen, "set_env"),
+)
+"""Where numba's code generator is told to leave the parts of a loop alone, see `_in_one_piece`."""
 WRAPPER = "_GufuncWrapper"
 """Part of the name that numba gives to what calls a loop for each set of a stack."""
 TICK = 0.1
@@ -212,17 +217,34 @@ def _in_one_piece(loop: str) -> Iterator[None]:
 
     numba does so for each function by itself, again in each function that calls it, and again for the wrapper of a
     loop over stacks; it has no setting against that, and takes twice as long. Four methods of its code generator, the
-    same from numba 0.62 to 0.68, are replaced until the block is left; where one is missing, numba works as it always
-    does.
+    same from numba 0.62 to 0.68, are replaced until the block is left, while no other thread compiles; where one is
+    missing, numba works as it always does.
     """
-    names = ("_optimize_final_module", "_finalize_final_module", "add_linking_library")
-    if not (all(hasattr(JITCodeLibrary, name) for name in names) and hasattr(JITCPUCodegen, "set_env")):
+    before: list[Any] = [getattr(owner, name, None) for owner, name in METHODS]
+    if None in before:
         yield
         return
-    optimise, assemble, link = (getattr(JITCodeLibrary, name) for name in names)
-    set_environment = JITCPUCodegen.set_env
-    cpu_target.target_context  # noqa: B018  # numba's own functions are assembled here
+
+    def replace(methods: Sequence[Any]) -> None:
+        for (owner, name), method in zip(METHODS, methods, strict=True):
+            setattr(owner, name, method)
+
     early: list[tuple[Any, str, Any]] = []
+    with global_compiler_lock:
+        cpu_target.target_context  # noqa: B018  # numba's own functions are assembled here
+        replace(_methods(loop, before, early))
+        try:
+            yield
+        finally:
+            replace(before)
+        for generator, name, environment in early:
+            if generator._engine.get_global_value_address(name):  # of a part, which is assembled now, and used
+                generator.set_env(name, environment)
+
+
+def _methods(loop: str, before: Sequence[Any], early: list[tuple[Any, str, Any]]) -> tuple[Function, ...]:
+    """Return what takes the place of `METHODS`; environments that come before their code are put into `early`."""
+    optimise, assemble, link, set_environment = before
 
     def optimise_loop(library: Any) -> None:
         if library.name == loop:
@@ -244,15 +266,7 @@ def _in_one_piece(loop: str) -> Iterator[None]:
         else:
             early.append((generator, name, environment))
 
-    with (
-        patch.object(JITCodeLibrary, names[0], optimise_loop),
-        patch.object(JITCodeLibrary, names[1], assemble_loop),
-        patch.object(JITCodeLibrary, names[2], link_part),
-        patch.object(JITCPUCodegen, "set_env", set_known_environment),
-    ):
-        yield
-        for one in tuple(early):  # of the parts, which are assembled now; there is none where it is not used
-            set_known_environment(*one)
+    return optimise_loop, assemble_loop, link_part, set_known_environment
 
 
 def _unpack(archive: Path) -> dict[str, bytes]:

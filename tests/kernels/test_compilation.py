@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -13,8 +14,9 @@ import numpy as np
 import pytest
 from numba import guvectorize
 from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
 
-from study.kernels.compilation import _in_one_piece, gufunc, helper
+from study.kernels.compilation import METHODS, _in_one_piece, gufunc, helper
 from tests.conftest import ROOT, ended
 
 pytestmark = pytest.mark.slow
@@ -22,7 +24,6 @@ MODULES = (
     *("unit", "wide", "network", "optimisers", "proof_cells"),
     *("interior_point", "perceptron", "nearest_points", "hinge"),
 )
-COMPILER: Any = guvectorize
 N_LOOPS = 10
 """`unit` holds two."""
 CALLS = """
@@ -282,6 +283,7 @@ def test_a_loop_that_cannot_be_kept_on_disk_compiles_all_the_same() -> None:
 def test_a_loop_is_optimised_once_with_all_that_it_calls(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """And part by part, as numba always does, where its code generator is not the one that is known."""
     optimised = []
+    compile_stacks: Any = guvectorize
     optimise: Any = JITCodeLibrary._optimize_final_module
 
     def count(library: Any) -> None:
@@ -297,15 +299,24 @@ def test_a_loop_is_optimised_once_with_all_that_it_calls(known: bool, monkeypatc
 
     monkeypatch.setattr(JITCodeLibrary, "_optimize_final_module", count)
     if not known:
-        monkeypatch.setattr("study.kernels.compilation.JITCodeLibrary", object)
+        monkeypatch.setattr("study.kernels.compilation.METHODS", [(object, name) for _, name in METHODS])
     with _in_one_piece(size.__qualname__):
-        loop = COMPILER(["void(float64[:], int64[:], float64[:])"], "(n),(c)->()", nopython=True)(size)
+        loop = compile_stacks(["void(float64[:], int64[:], float64[:])"], "(n),(c)->()", nopython=True)(size)
     monkeypatch.undo()
     assert {"size", "shorter"} & set(optimised) == ({"size"} if known else {"size", "shorter"})
     assert (len(optimised) == 1) == known
     assert loop(np.ones((2, 3)), [0]).tolist() == [1.0, 1.0]
     with pytest.raises(ValueError, match="negative dimensions"):
         loop(np.ones(1), [0])
+
+
+def test_no_other_thread_compiles_while_parts_are_left_out() -> None:
+    free: list[bool] = []
+    other = threading.Thread(target=lambda: free.append(global_compiler_lock._lock.acquire(blocking=False)))
+    with _in_one_piece("loop"):
+        other.start()
+        other.join()
+    assert free == [False]
 
 
 TRAIN = """
