@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -44,6 +45,7 @@ def test_a_figure_can_be_read_repeats_its_bytes_and_is_the_committed_one(
     path = ROOT / "figures" / f"{name}.svg"
     assert is_current(path, source)
     committed, drawn = path.read_bytes(), draw(module, RESULTS, "svg", source)
+    assert not plt.get_fignums()
     if drawn != committed:  # another processor may differ in the last digit of a coordinate, and in nothing else
         assert drawn == draw(module, RESULTS, "svg", source)
         texts = committed.decode(), drawn.decode()
