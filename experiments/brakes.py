@@ -50,7 +50,7 @@ def along_law(law: StraightLaw, measure: Callable[[float], tuple[float, float]])
         first, last = measure(brake)
         row = {"strength": brake, "ln_first": first, "ln_threshold": last, "ln_law": law.ln_threshold(brake)}
         own = law.error(brake)
-        rows.append(row | {"error": last - row["ln_law"], "own_error": own, "resolved": own <= NEAR / 3.0})
+        rows.append(row | {"own_error": own, "resolved": own <= NEAR / 3.0})
     return rows
 
 
@@ -239,7 +239,7 @@ def numbers_of_law(rows: pd.DataFrame) -> Numbers:
         "n": len(resolved),
         "n_compared": len(rows),
         "geometries": int(resolved["geometry"].nunique()),
-        "worst": float(resolved["error"].abs().max()),
+        "worst": float((resolved["ln_threshold"] - resolved["ln_law"]).abs().max()),
         "several_changes": int((rows["ln_threshold"] - rows["ln_first"] > 1e-6).sum()),
         "proved": int((rows["certificate_below"] >= 0).sum()),
     }

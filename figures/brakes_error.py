@@ -47,7 +47,8 @@ def draw_errors(axes: Axes, laws: pd.DataFrame) -> None:
     """Draw the size of the error of ln M* against the one that the law expects of itself."""
     for brake, (colour, marker, label) in LAWS.items():
         rows = laws[laws["brake"] == brake]
-        expected, error = rows["own_error"].clip(1e-6, 10.0), rows["error"].abs().clip(lower=1e-8)
+        expected = rows["own_error"].clip(1e-6, 10.0)
+        error = (rows["ln_threshold"] - rows["ln_law"]).abs().clip(lower=1e-5)
         draw_open(axes, expected, error, colour, marker, label=label)
     axes.plot([1e-6, 10.0], [1e-6, 10.0], color="0.5", linewidth=0.8)
     axes.axhline(1e-2, color="0.5", linewidth=0.8, linestyle=":")

@@ -67,12 +67,14 @@ def kind_of(row: Mapping[str, Any]) -> str:
 def draw_errors(axes: Axes, law: pd.DataFrame) -> None:
     """Draw the size of the error of ln N* against the rate of the law's error, times R."""
     rows = law[(law["part"] == "geometry") | (law["part"] == "bound")]
-    rows = rows.assign(resolution=rows["rate"] * rows["weight_bound"], size=rows["error"].abs())
+    rows = rows.assign(
+        resolution=rows["rate"] * rows["weight_bound"], size=(rows["ln_threshold"] - rows["ln_predicted"]).abs()
+    )
     for kind, (marker, colour) in list(KINDS.items())[:3]:
         chosen = rows[rows.apply(lambda row, kind=kind: kind_of(row) == kind, axis=1)]
         axes.scatter(
             chosen["resolution"],
-            chosen["size"].clip(lower=1e-8),
+            chosen["size"].clip(lower=1e-6),
             s=12,
             marker=marker,
             facecolor="white",

@@ -31,8 +31,9 @@ def test_the_sets_are_in_conflict_in_both_geometries() -> None:
 def test_an_error_is_no_larger_than_the_law_expects(tables: dict[str, pd.DataFrame]) -> None:
     laws = tables[""]
     resolved = laws[laws["resolved"]]
-    assert (resolved["error"].abs() <= 1e-2).all()
-    assert (resolved["error"].abs() <= 3.0 * resolved["own_error"] + 1e-5).all()
+    error = (resolved["ln_threshold"] - resolved["ln_law"]).abs()
+    assert (error <= 1e-2).all()
+    assert (error <= 3.0 * resolved["own_error"] + 1e-5).all()
 
 
 def test_each_verdict_that_returns_names_its_own_proof(tables: dict[str, pd.DataFrame]) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from study.certificates.checker import check
 from study.commands.certify import certify
 from study.commands.compare import compare
 from study.commands.input import LossOptions, TableOptions
-from study.datasets.exact import Exact
+from study.datasets.exact import as_exact, written_column
 from study.datasets.table import read_table
 from study.report.comparison_text import first_sentences, to_json
 
@@ -124,13 +125,26 @@ def test_digits_that_floats_do_not_hold_decide() -> None:
     assert decide("x,class\n123456789012345678901234567890,a\n123456789012345678901234567891,b\n").separable
 
 
+@pytest.mark.parametrize("places", [0, 1, 4, 14, 22, 23, 30])
+@pytest.mark.parametrize("largest", [9, 10**6, 2**50 - 1, 2**50, 2**53 + 2, 10**20])
+def test_a_column_holds_the_numbers_that_are_written(places: int, largest: int) -> None:
+    rng = np.random.default_rng(places)
+    wholes = [largest, -largest, *(int(share * largest) for share in rng.uniform(-1, 1, 200))]
+    cells = [decimal(whole, places) if places else str(whole) for whole in wholes]
+    for written in (cells, [cell.rstrip("0") or "0" if places else cell for cell in cells], [f"{c}e-3" for c in cells]):
+        column = written_column(written, np.array(written, float))
+        assert [Fraction(k, column.scale) for k in column.whole.tolist()] == [Fraction(cell) for cell in written]
+        assert list(map(Decimal, column.plain())) == list(map(Decimal, written))
+        assert column.floats() == list(map(float, written))
+
+
 def test_an_array_holds_binary_fractions_and_a_table_decimals() -> None:
     tenths, labels = [[0.1, 0.2], [0.2, 0.1], [0.3, 0.0]], [-1, 1, -1]
     assert separability(tenths, labels).separable  # the float of .3 is less than .1 + .2
     table = read_table("p,q,class\n.1,.2,a\n.2,.1,b\n.3,0,a\n", "class")
     assert not separability(table.exact, table.points.y).separable
     assert table.points.X.tolist() == tenths
-    assert separability(Exact(tuple(map(tuple, tenths))), labels).separable
+    assert separability(as_exact("X", tenths), labels).separable
 
 
 def test_optima_are_proved_about_the_decimals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,7 +162,7 @@ def test_optima_are_proved_about_the_decimals(tmp_path: Path, capsys: pytest.Cap
         )
         assert "quadratic loss" in capsys.readouterr().out
         proof = json.loads(out.read_text())
-        assert sorted(proof["X"]) == [["-0.6", "0.1"], ["-0.9", "-0.3"], ["0.1", "0.7"], ["1.30", "0.2"]]
+        assert sorted(proof["X"]) == [["-0.6", "0.1"], ["-0.9", "-0.3"], ["0.1", "0.7"], ["1.3", "0.2"]]
         floats = [[float(v) for v in x] for x in proof["X"]]
         assert check(json.dumps({**proof, "X": floats})) == check(out.read_text())
 

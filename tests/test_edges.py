@@ -88,7 +88,6 @@ LAW = {"points": conflict()}
 SPECIAL: dict[str, dict[str, Any]] = {
     **{f"datasets.resampling.{name}": {"rows": [[0, 2], [3, 2]]} for name in ("left_out", "take_sets")},
     "datasets.resampling.fold_rows": {"n_folds": 2, "pool": TWELVE},
-    "datasets.exact.Exact": {"rows": ((1.0, Decimal("0.5")), (0.0, Decimal("2.0")))},
     "datasets.generators.make_boxes": {"size": (2,)},
     "datasets.generators.make_gaussians": {"normal": [1.0, 0.0]},
     "datasets.spoilers.add_spoilers": {"rate": None, "n_spoilers": 2, "offset": 0.0, "jitter": (0.1, 0.1)},

@@ -191,7 +191,7 @@ def decide(table: Table) -> Separability:
     pair = contradiction(table)
     if pair is None:
         return separability(table.exact, table.points.y)
-    decision = separability(table.exact.take(pair), table.points.y[list(pair)])
+    decision = separability(table.exact.take(np.array(pair)), table.points.y[list(pair)])
     return replace(decision, multipliers={pair[i]: v for i, v in decision.multipliers.items()})
 
 

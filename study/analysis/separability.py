@@ -108,7 +108,7 @@ def separability(X: Annotated[ArrayLike | Exact, as_exact], y: Labels, guess: Ar
        2(2):103-107, 1977. doi:10.1287/moor.2.2.103
     """
     exact, labels = as_exact("X", X), np.asarray(y)
-    check_shape("y", labels, len(exact.rows))
+    check_shape("y", labels, exact.shape[0])
     check_points(np.zeros(exact.shape), labels)
     tried = None if guess is None else np.asarray(guess)
     if tried is not None:
@@ -155,23 +155,22 @@ class _Points:
     """One set in whole numbers, each feature counted from its least value in its largest step."""
 
     def __init__(self, X: Exact, y: Floats) -> None:
-        self.y, self.columns, self.matrix = y, X.counts, X.matrix
+        self.y, self.columns, self.products = y, X.columns, X.products
 
     @cached_property
     def Z(self) -> Floats:  # noqa: N802
         """The rows y (x, 1) for each feature in [-1, 1], rounded once."""
-        scaled = [(2 * c.k - c.most) / c.most for c in self.columns]
+        scaled = [(2 * c.counts - c.most) / c.most for c in self.columns]
         return np.column_stack([*scaled, np.ones(len(self.y))]).astype(float) * self.y[:, None]
 
     def equation(self, sample: int) -> Whole:
         """Return y (k, 1)."""
-        return [int(self.y[sample]) * k for k in (*(int(c.k[sample]) for c in self.columns), 1)]
+        return [int(self.y[sample]) * k for k in (*(int(c.counts[sample]) for c in self.columns), 1)]
 
     def separator(self, w: Whole) -> tuple[Whole, NDArray[np.int64]]:
         """Return `w`, else its normal with another bias, if that separates, or none; and what `w` has wrong."""
         bias = w[-1]
-        along = (self.matrix * fmpz_mat(len(w) - 1, 1, w[:-1])).entries()
-        sides = [(int(v), right) for v, right in zip(along, self.y > 0.0, strict=True)]
+        sides = [(int(v), right) for v, right in zip(self.products(w[:-1]), self.y > 0.0, strict=True)]
         lost = [v + bias <= 0 if right else v + bias >= 0 for v, right in sides]
         if any(lost):
             first, last = min(v for v, right in sides if right), max(v for v, right in sides if not right)
@@ -345,7 +344,7 @@ def _margin(points: _Points, w: Whole, sample: int) -> int:
 def _proof(X: Exact, y: Floats, w: Row, multipliers: dict[int, fmpq]) -> str:
     """Return a proof for `study.certificates.checker`; empty where it would be long."""
     if multipliers:
-        held = list(multipliers)
+        held = np.array(list(multipliers))
         X, y = X.take(held), y[held]
     elif X.shape[0] * X.shape[1] > MOST_WRITTEN:
         return ""

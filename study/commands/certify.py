@@ -105,10 +105,11 @@ def _distinct(table: "Table", *, standardised: bool) -> Points:
 
     exact = as_exact("points", standardise(table.points)[0].X) if standardised else table.exact
     held: dict[Any, list[int]] = {}
-    for i, point in enumerate(zip(exact.rows, table.points.y.tolist(), strict=True)):
+    points = zip(exact.whole_rows(np.arange(exact.shape[0])), table.points.y.tolist(), strict=True)
+    for i, point in enumerate(points):
         held.setdefault(point, []).append(i)
     places = [held[point] for point in sorted(held)]
-    first = [samples[0] for samples in places]
+    first = np.array([samples[0] for samples in places])
     return Points(
         exact=exact.take(first),
         y=table.points.y[first],

@@ -3,15 +3,26 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.dtypes import StringDType
+from numpy.typing import NDArray
 
 from study.checks import BadInput, checked
+
+Texts = NDArray[Any]
+"""Strings of NumPy's own, which take a quarter of the room of Python's."""
 
 DELIMITERS = {"tab": "\t", "semicolon": ";", "bar": "|", "comma": ",", "space": " "}
 """What may stand between cells, by the word for it; of two that fit alike, the first, since a comma is also a mark."""
 LOOKED_AT = 100_000
 """Characters from which the delimiter is found."""
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+PART = 4096
+"""Rows whose cells are Python's strings at one time."""
 QUOTED = re.compile(r'(?<![^\s,;|])"(?:[^"]|"")*"')
 NO_NAME = re.compile(r"|Unnamed: \d+|\.\.\.\d+")
 """How an absent name is written: not at all, by pandas, by R's readr."""
@@ -23,11 +34,11 @@ class Cells:
 
     Parameters
     ----------
-    columns : dict of str to tuple of str
+    columns : dict of str to ndarray of str of shape (n_rows,)
         By name. A column without one is named after its place: "column 3".
     unnamed : tuple of str
         The names that the header does not give.
-    rows : tuple of int
+    rows : ndarray of int of shape (n_rows,)
         As a spreadsheet counts them; a blank line counts as one.
     header : int
         The row that gives the names, 0 for none.
@@ -36,12 +47,16 @@ class Cells:
         What was left out.
     """
 
-    columns: dict[str, tuple[str, ...]]
+    columns: dict[str, Texts]
     unnamed: tuple[str, ...]
-    rows: tuple[int, ...]
+    rows: NDArray[np.int64]
     header: int
     delimiter: str
     notes: tuple[str, ...]
+
+    def take(self, kept: NDArray[np.bool_]) -> "Cells":
+        """Return the cells of some of the rows."""
+        return replace(self, columns={name: c[kept] for name, c in self.columns.items()}, rows=self.rows[kept])
 
 
 @checked
@@ -66,23 +81,25 @@ def read_cells(text: str, *, delimiter: str | None = None, no_header: bool = Fal
     if hint:  # Excel's way to name it
         text, delimiter = "\n" * hint[0].count("\n") + text[hint.end() :], delimiter or hint[1]
     delimiter = _find_delimiter(text) if delimiter is None else _check_delimiter(delimiter)
-    records, blank = [], []
-    for row, cells in _closed_records(text, delimiter):
-        if any(cells):
-            records.append((row, cells))
-        elif len(cells) > 1:
-            blank.append(row)
-    top, header = (0, []) if no_header or not records else records.pop(0)
-    if not records:
+    blank: list[int] = []
+    records = _filled(_closed_records(text, delimiter), blank)
+    top, header = (0, []) if no_header else next(records, (0, []))
+    rows, lengths, parts = list[int](), set[int](), list[Texts]()
+    longer: tuple[int, int] | None = None
+    while some := list(islice(records, PART)):
+        rows += [row for row, _ in some]
+        lengths |= {len(cells) for _, cells in some}
+        longer = longer or next(((row, len(cells)) for row, cells in some if top and any(cells[len(header) :])), None)
+        parts.append(_as_texts([cells for _, cells in some], len(header) + 1 if top else max(lengths)))
+    if not rows:
         raise BadInput("a header and no rows; each row below it is a point")
-    width, names, unnamed = _name_columns(top, header, records)
-    kept = [cells if len(cells) == width else [*cells[:width], *[""] * (width - len(cells))] for _, cells in records]
-    columns = dict(zip(names, zip(*kept, strict=True), strict=True))
+    names, unnamed = _name_columns(top, header, lengths, longer)
+    columns = {name: np.concatenate([_column(part, j) for part in parts]) for j, name in enumerate(names)}
     empty = {name for name in unnamed if not any(columns[name])}  # delimiters at the end of each line
     return Cells(
         columns={name: column for name, column in columns.items() if name not in empty},
         unnamed=tuple(name for name in unnamed if name not in empty),
-        rows=tuple(row for row, _ in records),
+        rows=np.array(rows),
         header=top,
         delimiter=delimiter,
         notes=(f"{listed_rows(blank)} of empty cells left out",) if blank else (),
@@ -99,33 +116,52 @@ def are_numbers(column: Iterable[str]) -> bool:
     return all(map(NUMBER.fullmatch, column))
 
 
-def listed_rows(rows: Sequence[int]) -> str:
+def listed_rows(rows: Sequence[int] | NDArray[np.int64]) -> str:
     """Return "row 3" or "rows 3, 5", with the first five of many."""
     few = ", ".join(map(str, rows[:5]))
     return f"row {few}" if len(rows) == 1 else f"rows {few}" if len(rows) <= 5 else f"{len(rows):,} rows ({few}, ...)"
 
 
-def _name_columns(
-    top: int, header: list[str], records: list[tuple[int, list[str]]]
-) -> tuple[int, list[str], list[str]]:
-    """Return the number of columns, their names, and those of these that the header does not give."""
-    lengths = {len(cells) for _, cells in records}
-    if not top:
-        width = max(lengths)
-        names = [str(j) for j in range(1, width + 1)]
-        return width, names, []
-    if lengths == {len(header) + 1} and any(cells[-1] for _, cells in records):
-        header = ["", *header]  # R's write.table gives row names, and their column no name
+def _filled(records: Iterable[tuple[int, list[str]]], blank: list[int]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the records that have a cell with something in it, and add the rows of empty cells to `blank`."""
     for row, cells in records:
-        if any(cells[len(header) :]):
-            raise BadInput(f"not a table: row {row} has {len(cells)} cells, and the header {len(header)}")
+        if any(cells):
+            yield row, cells
+        elif len(cells) > 1:
+            blank.append(row)
+
+
+def _as_texts(records: list[list[str]], most: int) -> Texts:
+    """Return records side by side, of shape (n_rows, n_columns), with empty cells after those that are shorter."""
+    width = min(max(map(len, records)), most)
+    even = [cells if len(cells) == width else [*cells[:width], *[""] * (width - len(cells))] for cells in records]
+    return np.array(even, StringDType())
+
+
+def _column(part: Texts, j: int) -> Texts:
+    return part[:, j] if j < part.shape[1] else np.zeros(len(part), StringDType())
+
+
+def _name_columns(
+    top: int, header: list[str], lengths: set[int], longer: tuple[int, int] | None
+) -> tuple[list[str], list[str]]:
+    """Return the names of the columns, and those of these that the header does not give.
+
+    `lengths` are those of the rows; `longer` is the first row with a cell beyond the header, and its length.
+    """
+    if not top:
+        return [str(j) for j in range(1, max(lengths) + 1)], []
+    if longer and lengths == {len(header) + 1}:
+        header = ["", *header]  # R's write.table gives row names, and their column no name
+    elif longer:
+        raise BadInput(f"not a table: row {longer[0]} has {longer[1]} cells, and the header {len(header)}")
     names = [name or f"column {j}" for j, name in enumerate(header, 1)]
     places: dict[str, int] = {}
     for j, name in enumerate(names, 1):
         first = places.setdefault(name, j)
         if first != j:
             raise BadInput(f"row {top}: columns {first} and {j} are both named {name!r}; rename one")
-    return len(header), names, [name for name, given in zip(names, header, strict=True) if NO_NAME.fullmatch(given)]
+    return names, [name for name, given in zip(names, header, strict=True) if NO_NAME.fullmatch(given)]
 
 
 def _check_delimiter(delimiter: str) -> str:
@@ -163,7 +199,7 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of each record, and its cells without outer blanks; none for a blank line."""
     if delimiter == " ":  # or several, or tabs, but not those that are quoted
         text = re.sub(rf"({QUOTED.pattern})|[ \t]*(\n)[ \t]*|[ \t]+", lambda blank: blank[1] or blank[2] or " ", text)
-    reader = csv.reader([f"{line}\n" for line in text.split("\n")], delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader((f"{line}\n" for line in text.split("\n")), delimiter=delimiter, skipinitialspace=True)
     for row, cells in enumerate(reader, 1):
         yield row, list(map(str.strip, cells))
 

@@ -6,16 +6,16 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from numpy.dtypes import StringDType
 from numpy.typing import NDArray
 
 from study.checks import BadInput, checked, shorten
-from study.datasets.cells import Cells, are_numbers, is_number, listed_rows, read_cells
+from study.datasets.cells import Cells, Texts, are_numbers, is_number, listed_rows, read_cells
 from study.datasets.dataset import Dataset, Floats, check_one_set
-from study.datasets.exact import Exact, Row
+from study.datasets.exact import Column, Exact, written_column
 
 LARGEST = 1e100
 """Cells may not exceed this in size: products and squares of features must remain floating-point numbers."""
@@ -28,6 +28,7 @@ MISSING = {
     *("nan", "NaN", "-nan", "-NaN", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
 }
 """Cells of a feature that hold no value; of a label, only an empty cell does not."""
+GAPS = np.array(sorted(MISSING), StringDType())
 TRUTH = {"TRUE": "1", "True": "1", "true": "1", "FALSE": "0", "False": "0", "false": "0"}
 SWAP = str.maketrans(",.", ".,")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
@@ -46,9 +47,8 @@ class Table:
         How often each point counts: the column of weights, or ones.
     features : tuple of str
         Names of the columns of X.
-    cells : tuple of tuple of str
-        For each feature, the decimal number of each point as it is written, with a point for a decimal mark: X is what
-        floats make of it.
+    exact : Exact
+        The features as the decimals that are written: X is what floats make of them.
     rows : ndarray of int of shape (n_samples,)
         The row that each point came from, as a spreadsheet counts: the header is row 1.
     positive, negative : str
@@ -60,27 +60,17 @@ class Table:
     points: Dataset
     weight: Floats
     features: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
+    exact: Exact
     rows: NDArray[np.int64]
     positive: str
     negative: str
     notes: tuple[str, ...] = ()
 
-    @cached_property
-    def exact(self) -> Exact:
-        """The features as the decimals that are written."""
-        zeros = (self.points.X == 0.0).T.tolist()  # of either sign
-        columns = [
-            [Decimal(0) if zero else Decimal(cell) for cell, zero in zip(column, nothing, strict=True)]
-            for column, nothing in zip(self.cells, zeros, strict=True)
-        ]
-        return Exact(tuple(zip(*columns, strict=True)))
-
     def take(self, samples: NDArray[np.int64]) -> "Table":
         """Return the table of some of the samples, of both classes."""
         points = Dataset(X=self.points.X[samples], y=self.points.y[samples], name=self.points.name)
-        cells = tuple(tuple(column[i] for i in samples) for column in self.cells)
-        return replace(self, points=points, weight=self.weight[samples], cells=cells, rows=self.rows[samples])
+        exact, weight = self.exact.take(samples), self.weight[samples]
+        return replace(self, points=points, weight=weight, exact=exact, rows=self.rows[samples])
 
 
 @checked
@@ -149,19 +139,17 @@ def read_table(
     if not names:
         left_out = "; all others hold words, which --ignore-text leaves out" if ignore_text else ""
         raise BadInput(f"`features` must name at least one column beside the label {label!r}; got none{left_out}")
-    columns = _numbers(cells, [*names, *weights], mark, notes)
-    columns |= {name: cells.columns[name] for name in [label, *words]}
-    rows, columns = _without_gaps(cells.rows, columns, [label, *words], notes if drop_missing else None)
-    y, positive, negative = _signs(rows, label, columns[label], positive)
-    texts = _encode(rows, {name: columns[name] for name in names}, words)
-    X = np.column_stack([_floats(rows, name, column, mark) for name, column in texts.items()])
-    _refuse_constant(rows, texts, X)
+    cells = _without_gaps(cells, [*names, *weights], [label, *words], notes if drop_missing else None)
+    _note_truth(cells, [*names, *weights], notes)
+    y, positive, negative = _signs(cells, label, positive)
+    columns = _read_features(cells, names, words, mark)
+    X = np.column_stack([x for x, _ in columns.values()])
     return Table(
         points=Dataset(X=X, y=y, name="table"),
-        weight=np.ones(len(y)) if weight is None else _floats(rows, weight, columns[weight], mark),
-        features=tuple(texts),
-        cells=tuple(texts.values()),
-        rows=np.array(rows),
+        weight=np.ones(len(y)) if weight is None else _decimals(cells, weight, mark)[0],
+        features=tuple(columns),
+        exact=Exact(tuple(column for _, column in columns.values())),
+        rows=cells.rows,
         positive=positive,
         negative=negative,
         notes=tuple(notes),
@@ -175,9 +163,10 @@ def contradiction(table: Table) -> tuple[int, int] | None:
     both = {key for key, label in zip(keys, y, strict=True) if label > 0} & {
         key for key, label in zip(keys, y, strict=True) if label < 0
     }
-    seen: dict[Row, dict[float, int]] = {}
-    for j in (j for j, key in enumerate(keys) if key in both):
-        first = seen.setdefault(table.exact.rows[j], {})
+    tried = [j for j, key in enumerate(keys) if key in both]
+    seen: dict[tuple[int, ...], dict[float, int]] = {}
+    for j, point in zip(tried, table.exact.whole_rows(np.array(tried, np.int64)), strict=True):
+        first = seen.setdefault(point, {})
         if -y[j] in first:
             return first[-y[j]], j
         first.setdefault(y[j], j)
@@ -257,19 +246,27 @@ def _find_words(
     return ([name for name in names if name not in words], []) if ignore_text else (names, words)
 
 
-def _numbers(cells: Cells, names: Sequence[str], mark: Mark, notes: list[str]) -> dict[str, tuple[str, ...]]:
-    """Return columns as `_normalise` gives them, and note the truth values."""
-    truth = [name for name in names if set(cells.columns[name]) - MISSING <= TRUTH.keys()]
+def _note_truth(cells: Cells, names: Sequence[str], notes: list[str]) -> None:
+    truth = [name for name in names if _holds_truth(cells.columns[name])]
     if truth:
         notes.append(f"truth values are read as 1 and 0: {', '.join(truth)}")
-    return {name: _normalise(cells.columns[name], mark) for name in names}
 
 
-def _normalise(column: tuple[str, ...], mark: Mark) -> tuple[str, ...]:
+def _holds_truth(column: Texts) -> bool:
+    """Return whether all cells but gaps are truth values, and there is one."""
+    return all(cell in TRUTH or cell in MISSING for cell in column) and not _gaps(column).all()
+
+
+def _gaps(column: Texts) -> NDArray[np.bool_]:
+    return np.isin(column, GAPS)
+
+
+def _normalise(column: Texts, mark: Mark) -> list[str]:
     """Return cells with a point for a decimal mark, and a comma for what else was a point; truth values as 1 and 0."""
-    if set(column) <= TRUTH.keys() | MISSING and not MISSING.issuperset(column):
-        return tuple(TRUTH.get(cell, cell) for cell in column)
-    return column if mark == "." else tuple(map(_swap, column))
+    if _holds_truth(column):
+        return [TRUTH.get(cell, cell) for cell in column]
+    texts: list[str] = column.tolist()
+    return texts if mark == "." else list(map(_swap, texts))
 
 
 def _swap(cell: str) -> str:
@@ -278,9 +275,9 @@ def _swap(cell: str) -> str:
 
 def _find_mark(cells: Cells, names: Sequence[str], notes: list[str]) -> Mark:
     """Return the decimal mark with which more cells are numbers, a point where both do, and note a comma."""
-    used = [cell for name in names for cell in cells.columns[name]]
-    commas = [cell for cell in used if "," in cell and is_number(_swap(cell))]
-    if not commas or len(commas) <= sum("." in cell and is_number(cell) for cell in used):
+    columns = [cells.columns[name] for name in names]
+    commas = [cell for column in columns for cell in column.tolist() if "," in cell and is_number(_swap(cell))]
+    if not commas or len(commas) <= sum("." in cell and is_number(cell) for column in columns for cell in column):
         return "."
     if cells.delimiter == "," and all(map(THOUSANDS.fullmatch, commas)):
         raise BadInput(
@@ -292,77 +289,90 @@ def _find_mark(cells: Cells, names: Sequence[str], notes: list[str]) -> Mark:
 
 
 def _place_of(cells: Cells, names: Sequence[str], cell: str) -> str:
-    name = next(name for name in names if cell in cells.columns[name])
-    return f"row {cells.rows[cells.columns[name].index(cell)]}, column {name!r}"
+    name = next(name for name in names if (cells.columns[name] == cell).any())
+    return f"row {cells.rows[cells.columns[name] == cell][0]}, column {name!r}"
 
 
-def _has_words(column: tuple[str, ...], mark: Mark) -> bool:
-    return not are_numbers(cell for cell in _normalise(column, mark) if cell not in MISSING)
+def _has_words(column: Texts, mark: Mark) -> bool:
+    return not are_numbers(_normalise(column[~_gaps(column)], mark))
 
 
-def _without_gaps(
-    rows: tuple[int, ...], columns: dict[str, tuple[str, ...]], texts: Sequence[str], notes: list[str] | None
-) -> tuple[tuple[int, ...], dict[str, tuple[str, ...]]]:
-    """Return rows and columns without the rows that have a gap, and note these; without notes raise `BadInput`."""
-    gaps = {name: {""} if name in texts else MISSING for name in columns}
-    if all(gaps[name].isdisjoint(column) for name, column in columns.items()):
-        return rows, columns
-    gap = {i: name for name, column in columns.items() for i, cell in enumerate(column) if cell in gaps[name]}
+def _without_gaps(cells: Cells, names: Sequence[str], texts: Sequence[str], notes: list[str] | None) -> Cells:
+    """Return cells without the rows that have a gap, and note these; without notes raise `BadInput`.
+
+    In columns of texts only an empty cell is a gap.
+    """
+    columns = {name: cells.columns[name] for name in [*names, *texts]}
+    gaps = {name: column == "" if name in texts else _gaps(column) for name, column in columns.items()}
+    gap = np.any(list(gaps.values()), axis=0)
+    if not gap.any():
+        return cells
+    i = int(np.argmax(gap))
+    name = next(name for name in gaps if gaps[name][i])
     if notes is None:
-        i = min(gap)
-        name = next(name for name in columns if columns[name][i] in gaps[name])
         written = f" ({columns[name][i]})" if columns[name][i] else ""
         drop = "fill the cell, or leave such rows out with --drop-missing"
-        raise BadInput(f"row {rows[i]}, column {name!r}: the value is missing{written}; {drop}")
-    if len(gap) == len(rows):
-        raise BadInput(f"`drop_missing` must leave a row: each has a gap, row {rows[0]} in column {gap[0]!r}")
-    notes.append(f"left out for a gap: {listed_rows([rows[i] for i in sorted(gap)])}")
-    kept = [i for i in range(len(rows)) if i not in gap]
-    return tuple(rows[i] for i in kept), {n: tuple(column[i] for i in kept) for n, column in columns.items()}
+        raise BadInput(f"row {cells.rows[i]}, column {name!r}: the value is missing{written}; {drop}")
+    if gap.all():
+        raise BadInput(f"`drop_missing` must leave a row: each has a gap, row {cells.rows[i]} in column {name!r}")
+    notes.append(f"left out for a gap: {listed_rows(cells.rows[gap])}")
+    return cells.take(~gap)
 
 
-def _encode(
-    rows: tuple[int, ...], columns: dict[str, tuple[str, ...]], words: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
-    """Return columns with one of zeros and ones for each word in the place of a column of words."""
-    encoded: list[tuple[str, tuple[str, ...]]] = []
-    for name, column in columns.items():
-        values = sorted(set(column)) if name in words else []
-        if len(values) == 1:
-            raise BadInput(_constant(rows, values[0], [name]))
-        if len(values) > MOST_VALUES:
-            most = f"{MOST_VALUES} at most become features; leave it out with {_option(name)}"
-            raise BadInput(f"column {name!r} has {len(values)} words, and {most}")
-        encoded += [(f"{name}={value}", tuple("01"[cell == value] for cell in column)) for value in values]
-        encoded += [] if values else [(name, column)]
-    names = [name for name, _ in encoded]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadInput(f"column {twice!r} has the name of a word's feature; rename it")
-    return dict(encoded)
+def _read_features(cells: Cells, names: list[str], words: list[str], mark: Mark) -> dict[str, tuple[Floats, Column]]:
+    """Return the features by name, as floats and as decimals; a column of words gives one for each word."""
+    read: dict[str, tuple[Floats, Column]] = {}
+    for name in names:
+        new = _encode(cells, name) if name in words else {name: _decimals(cells, name, mark)}
+        if twice := new.keys() & read.keys():
+            raise BadInput(f"column {min(twice)!r} has the name of a word's feature; rename it")
+        read |= new
+    constant = [name for name, (_, column) in read.items() if column.whole.min() == column.whole.max()]
+    if constant:
+        raise BadInput(_constant(cells, constant))
+    return read
 
 
-def _floats(rows: tuple[int, ...], name: str, column: tuple[str, ...], mark: Mark) -> Floats:
-    """Return a column as floats, or raise `BadInput` with the first cell that is no number, too large or too small."""
+def _encode(cells: Cells, name: str) -> dict[str, tuple[Floats, Column]]:
+    """Return a feature of zeros and ones for each word of a column."""
+    column = cells.columns[name]
+    words = sorted(set(column.tolist()))
+    if len(words) == 1:
+        raise BadInput(_constant(cells, [name]))
+    if len(words) > MOST_VALUES:
+        most = f"{MOST_VALUES} at most become features; leave it out with {_option(name)}"
+        raise BadInput(f"column {name!r} has {len(words)} words, and {most}")
+    found = {f"{name}={word}": column == word for word in words}
+    return {feature: (yes.astype(float), Column(yes.astype(np.int64), 1, 0)) for feature, yes in found.items()}
+
+
+def _decimals(cells: Cells, name: str, mark: Mark) -> tuple[Floats, Column]:
+    texts = _normalise(cells.columns[name], mark)
+    x = _floats(cells.rows, name, texts, mark)
+    return x, written_column(texts, x)
+
+
+def _floats(rows: NDArray[np.int64], name: str, texts: list[str], mark: Mark) -> Floats:
+    """Return numbers as floats, or raise `BadInput` with the first cell that is no number, too large or too small."""
     where = f"column {name!r}"
-    if not are_numbers(column):
-        row, cell = next((row, cell) for row, cell in zip(rows, column, strict=True) if not is_number(cell))
+    if not are_numbers(texts):
+        row, cell = next((row, cell) for row, cell in zip(rows, texts, strict=True) if not is_number(cell))
         written = _swap(cell) if mark == "," else cell
         hint = f" with the decimal mark {mark!r}" if is_number(_swap(cell)) else ""
         mend = f"mend it, leave the column out with {_option(name)}, or see --one-hot"
         raise BadInput(f"row {row}, {where}: {shorten(written, 40)!r} is not a number{hint}; {mend}")
-    numbers = np.array(list(map(float, column)))
+    numbers = np.array(list(map(float, texts)))
     large = ~(np.abs(numbers) <= LARGEST)
-    small = [i for i in np.flatnonzero(numbers == 0.0) if re.search("[1-9]", re.split("[eE]", column[i])[0])]
-    wordy = max(map(len, column)) > MOST_PLACES or re.search("[eE]-", "\n".join(column))  # others have few places
+    small = [i for i in np.flatnonzero(numbers == 0.0) if re.search("[1-9]", re.split("[eE]", texts[i])[0])]
+    wordy = max(map(len, texts)) > MOST_PLACES or re.search("[eE]-", "\n".join(texts))  # others have few places
     tried = np.flatnonzero((numbers != 0.0) & ~large) if wordy else ()
-    long = [i for i in tried if _places(column[i]) > MOST_PLACES]
+    long = [i for i in tried if _places(texts[i]) > MOST_PLACES]
     for i in [*np.flatnonzero(large)[:1], *small[:1]]:
         size, range_ = ("large", f"up to {LARGEST:g}") if large[i] else ("small", "from 5e-324")
-        cell = shorten(column[i], 40)
+        cell = shorten(texts[i], 40)
         raise BadInput(f"row {rows[i]}, {where}: {cell} is too {size}; numbers {range_} in size can be used")
     if long:
-        cell = shorten(column[long[0]], 40)
+        cell = shorten(texts[long[0]], 40)
         raise BadInput(f"row {rows[long[0]]}, {where}: {cell} has more than {MOST_PLACES} decimal places; round it")
     return numbers + 0.0  # no negative zero
 
@@ -377,35 +387,29 @@ def _option(*names: str) -> str:
     return f"--without {shlex.quote(','.join(quoted))}"
 
 
-def _refuse_constant(rows: tuple[int, ...], columns: dict[str, tuple[str, ...]], X: Floats) -> None:
-    """Raise `BadInput` for columns of one number, however it is written; equal floats may be different decimals."""
-    alike = [name for name, same in zip(columns, X.min(axis=0) == X.max(axis=0), strict=True) if same]
-    constant = [name for name in alike if len(set(map(Decimal, set(columns[name])))) == 1]
-    if constant:
-        raise BadInput(_constant(rows, columns[constant[0]][0], constant))
-
-
-def _constant(rows: tuple[int, ...], value: str, names: Sequence[str]) -> str:
-    column = f"column {names[0]!r} has the value {value} in every row ({rows[0]} to {rows[-1]})"
+def _constant(cells: Cells, names: Sequence[str]) -> str:
+    value, first, last = cells.columns[names[0]][0], cells.rows[0], cells.rows[-1]
+    column = f"column {names[0]!r} has the value {value} in every row ({first} to {last})"
     return f"{column}; leave out what is constant with {_option(*names)}"
 
 
-def _signs(rows: tuple[int, ...], label: str, column: tuple[str, ...], positive: str | None) -> tuple[Floats, str, str]:
+def _signs(cells: Cells, label: str, positive: str | None) -> tuple[Floats, str, str]:
     """Return labels in {-1, +1}, and the texts that they stand for."""
-    values = sorted(set(column), key=_by_size)
+    rows, column = cells.rows, cells.columns[label]
+    in_order = list(dict.fromkeys(column.tolist()))
+    values = sorted(in_order, key=_by_size)
     shown = ", ".join(values[:8]) + (", ..." if len(values) > 8 else "")
     if len(values) == 1:
         raise BadInput(f"column {label!r} has the value {shown} in every row ({rows[0]} to {rows[-1]}); two are needed")
     if positive is None:
         if len(values) > 2:
-            row = rows[column.index(list(dict.fromkeys(column))[2])]
-            several = f"column {label!r} has {len(values)} values ({shown}), a third in row {row}"
-            raise BadInput(f"{several}; name one with --positive")
+            several = f"column {label!r} has {len(values)} values ({shown}), a third in row"
+            raise BadInput(f"{several} {rows[column == in_order[2]][0]}; name one with --positive")
         positive = values[1]
     elif positive not in values:
         raise BadInput(f"`positive` must be a value of column {label!r}, one of {shown}; got {positive!r}")
     negative = ", ".join(value for value in values if value != positive)
-    return np.where(np.array(column, object) == positive, 1.0, -1.0), positive, negative
+    return np.where(column == positive, 1.0, -1.0), positive, negative
 
 
 def _by_size(value: str) -> tuple[int, float, str]:

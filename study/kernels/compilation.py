@@ -72,7 +72,11 @@ def restore_gil(state):
 
 
 def helper(**options: Any) -> Callable[[Function], Function]:
-    """Return a decorator for what compiled loops call and Python does not: it compiles in less time."""
+    """Return a decorator for what compiled loops call and Python does not: it compiles in less time.
+
+    A whole number that starts as a literal and is passed on is written np.int64(0): numba compiles what is called for
+    the literal as well.
+    """
     settings: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     decorate: Callable[[Function], Function] = njit(**settings, **options)
     return decorate

@@ -12,6 +12,8 @@ References
 
 import math
 
+import numpy as np
+
 from study.kernels.codes import BALL, BOX, CROSS_ENTROPY, NONE, RELU, SIGMOID, THRESHOLD
 from study.kernels.compilation import helper
 from study.kernels.unit_loss import exponentials
@@ -109,7 +111,7 @@ def _times_slopes(row, out, n, activation):
 @helper()
 def _forward(w, widths, activation, A, n, d, D):
     """Fill the rows of A after the d inputs; the last hold theta^K, without the sigmoid or the softmax. D is room."""
-    at, below, n_below = 0, 0, d
+    at, below, n_below = 0, np.int64(0), d
     for k in range(widths.size):
         above = below + n_below
         for j in range(widths[k]):
@@ -203,7 +205,7 @@ def _backward(w, widths, activation, A, n, d, D, g):
                 row = D[below + i]
                 for s in range(n):
                     row[s] = 0.0
-                _add_rows(row, D, above, widths[k], w, at + i * widths[k], 1, n)
+                _add_rows(row, D, above, widths[k], w, at + i * widths[k], np.int64(1), n)
                 _times_slopes(row, A[below + i], n, activation)
 
 

@@ -112,7 +112,7 @@ def train(
     for _ in range(min(2 * max_updates + 64, max_passes)):
         n_passes[0] += 1
         before = n_updates[0]
-        look = 0
+        look = np.int64(0)
         while look < n and n_updates[0] < max_updates and not control[CANCELLED]:
             if not at_random and rows.shape[1] > WIDTH and look + 4 <= n:
                 right = _n_right(v, rows, visits, look)

@@ -113,7 +113,7 @@ def _newton_target(H, g, d, held, convex, A, U, b):
 
     Only the rows and columns of the free entries are in A and U, one after another.
     """
-    p, n_free, f = d.size, 0, 0
+    p, n_free, f = d.size, 0, np.int64(0)
     for j in range(p):
         n_free += not held[j]
     for j in range(p):
@@ -276,7 +276,7 @@ def is_sharp(A, U, b, held):
     for j in range(p):
         for k in range(A.shape[1]):
             A[j, k] = 1.0 if k == j else 0.0
-        _less_rows(A, U, j, 0, A)
+        _less_rows(A, U, j, np.int64(0), A)
         for k in range(j + 1):
             A[j, k] /= U[j, j]
             total += b[k] * A[j, k] * A[j, k]

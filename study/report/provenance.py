@@ -164,18 +164,18 @@ def _compare_proofs(name: str, old: list[bytes], new: list[bytes]) -> None:
         raise CheckFailed(f"{name}: {len(old)} proofs committed, {len(new)} recomputed")
     for number, (one, other) in enumerate(zip(old, new, strict=True), 1):
         a, b = ({key: value for key, value in json.loads(line).items() if key in STATED} for line in (one, other))
-        if not is_same(a, b):
+        if not is_same(a, b, RTOL):
             raise CheckFailed(f"{name}:{number}: the proof committed is not about what the one recomputed is about")
 
 
-def is_same(a: Any, b: Any) -> bool:
-    """Return whether two JSON values are one, real numbers up to a relative 1e-12, as another CPU may round them."""
+def is_same(a: Any, b: Any, rtol: float = 1e-12) -> bool:
+    """Return whether two JSON values are one, real numbers up to a relative `rtol`, as another CPU may round them."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(is_same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(is_same(a[key], b[key], rtol) for key in a)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(map(is_same, a, b))
+        return len(a) == len(b) and all(is_same(x, y, rtol) for x, y in zip(a, b, strict=True))
     if {type(a), type(b)} <= {int, float}:
-        return math.isclose(a, b, rel_tol=1e-12)
+        return math.isclose(a, b, rel_tol=rtol)
     return type(a) is type(b) and bool(a == b)
 
 

@@ -9,6 +9,7 @@ import lzma
 import sys
 import tracemalloc
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +197,8 @@ def check_drawn(numbers: range, folder: Path) -> list[str]:
         except BadInput as error:
             refused.append(f"{number}: {error}")
             continue
-        assert [list(cells) for cells in zip(*table.cells, strict=True)] == points, number
+        decimals = [list(map(Decimal, row)) for row in points]
+        assert [list(map(Decimal, row)) for row in table.exact.plain()] == decimals, number
         assert table.points.X.tolist() == [[float(cell) for cell in row] for row in points], number
         assert [table.positive if y > 0 else table.negative for y in table.points.y] == labels, number
     return refused

@@ -15,7 +15,7 @@ TEXT = "b,a,n,kind\n1,True,3,no\n\n2,False,1,yes\n3,True,.5,no\n"
 def test_columns_rows_and_labels_keep_their_names() -> None:
     table = read_table(TEXT, "kind", weight="n")
     assert table.features == ("b", "a")
-    assert table.cells == (("1", "2", "3"), ("1", "0", "1"))
+    assert table.exact.plain() == [["1", "1"], ["2", "0"], ["3", "1"]]
     assert table.rows.tolist() == [2, 4, 5]
     assert (table.positive, table.negative) == ("yes", "no")
     assert table.points.y.tolist() == [-1, 1, -1]
@@ -103,7 +103,7 @@ def test_a_table_is_read_as_it_is_meant(kind: str) -> None:
         return
     table = read_table(text, **{"label": "c", **options})
     assert table.points.X.tolist() == points
-    assert np.array(table.cells, float).T.tolist() == points
+    assert table.exact.floats().tolist() == points
     assert note in "; ".join(table.notes)
     assert bool(note) == bool(table.notes)
 
