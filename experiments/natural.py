@@ -33,8 +33,13 @@ RULES: list[Rule] = [*BASELINES, *UNITS]
 JUDGED = ("bias", "variance", "error")
 BOX = WeightBound(shape="box", loss="cross-entropy", eps=0.0)
 LIMITS: tuple[tuple[Limit, tuple[float, ...]], ...] = ((USUAL, (0.01, 1.0)), (BOX, (3.0,)))
-WORK = {True: 4e8, False: 1.0}
-"""Multiplications that a path may cost: where no line has all points right, only the limits asked for matter."""
+STEP, NEAR = 0.1, 0.01
+"""By which share a limit grows along a path, and to which the last change is known."""
+WORK = {True: 1e11, False: 1.0}
+"""Multiplications that a path may cost. Enough: a budget that is spent would end paths elsewhere on another processor.
+
+Where no line has all points right, only the limits asked for matter.
+"""
 HALVES = 120
 SURE = 0.05
 
@@ -62,7 +67,7 @@ def measure(problem: str) -> Records:
     }
     n_fits = 0
     for unit, limits in LIMITS:
-        path = follow_path(points, unit, limits, work=WORK[decision.separable])
+        path = follow_path(points, unit, limits, step=STEP, tol=NEAR, work=WORK[decision.separable])
         n_fits += len(path.limits)
         row |= {f"lost_{unit.symbol}_{limit:g}": lost(path, limit) for limit in limits}
         row[f"kept_from_{unit.symbol}"] = float(path.kept_from.max())
