@@ -53,4 +53,4 @@ def draw_errors(axes: Axes, laws: pd.DataFrame) -> None:
     axes.plot([1e-6, 10.0], [1e-6, 10.0], color="0.5", linewidth=0.8)
     axes.axhline(1e-2, color="0.5", linewidth=0.8, linestyle=":")
     axes.axvline(1e-2 / 3.0, color="0.5", linewidth=0.8, linestyle=":")
-    axes.set(xscale="log", yscale="log", xlabel="expected", ylabel=r"error of $\ln M^*$")
+    axes.set(xscale="log", yscale="log", xlabel="expected", ylabel=r"error of $\ln M^*$", ylim=(5e-6, None))

@@ -86,5 +86,5 @@ def draw_errors(axes: Axes, law: pd.DataFrame) -> None:
     x = np.linspace(1.0, 17.0, 2)
     axes.plot(x, np.exp(-x), color=OKABE_ITO["black"], linewidth=1.0)
     axes.text(11.0, 2e-4, r"$e^{-\eta'R}$", fontsize=8, ha="left")
-    axes.set(xlabel=r"$\eta'R$", ylabel=r"error of $\ln N^*$", yscale="log", xlim=(0.5, 16.6), ylim=(5e-9, 3))
+    axes.set(xlabel=r"$\eta'R$", ylabel=r"error of $\ln N^*$", yscale="log", xlim=(0.5, 16.6), ylim=(5e-7, 3))
     axes.minorticks_off()
