@@ -237,9 +237,9 @@ def off(law: pd.DataFrame, of: str = "ln_predicted") -> pd.Series:
     return law["ln_threshold"] - law[of]
 
 
-def worst(law: pd.DataFrame) -> float:
-    """Return the farthest that ln N* is from the law."""
-    return float(off(law).abs().max())
+def worst(law: pd.DataFrame, of: str = "ln_predicted") -> float:
+    """Return the farthest that ln N* is from a law."""
+    return float(off(law, of).abs().max())
 
 
 def numbers_of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> Numbers:
@@ -263,7 +263,7 @@ def numbers_of_loss(cells: pd.DataFrame, law: pd.DataFrame, loss: Loss) -> Numbe
         "slope": float(np.polyfit(wide["weight_bound"], wide["ln_threshold"], 1)[0]),
         "slope_tight": float(np.polyfit(swept["weight_bound"][R <= 12], swept["ln_threshold"][R <= 12], 1)[0]),
         "worst": worst(law[law["resolved"] & law["shape"].eq("box")]),
-        "worst_asymptote": float(off(wide, "ln_asymptote").abs().max()),
+        "worst_asymptote": worst(wide, "ln_asymptote"),
         "last_asymptote": max(float(off(wide, "ln_asymptote").abs().iloc[-1]), EXACT),
         "n_brackets": int(law["n_brackets"].sum()),
         "brackets_accepted": int(law["brackets_accepted"].sum()),

@@ -135,7 +135,13 @@ def _as_texts(records: list[list[str]], most: int) -> Texts:
     """Return records side by side, of shape (n_rows, n_columns), with empty cells after those that are shorter."""
     width = min(max(map(len, records)), most)
     even = [cells if len(cells) == width else [*cells[:width], *[""] * (width - len(cells))] for cells in records]
-    return np.array(even, StringDType())
+    try:
+        return np.array(even, StringDType())
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise BadInput(
+            f"not a table: {half!r} is half a character; read the text with the encoding that it has"
+        ) from None
 
 
 def _column(part: Texts, j: int) -> Texts:

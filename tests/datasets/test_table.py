@@ -166,3 +166,8 @@ def test_standardising_says_what_it_did() -> None:
     assert points.X.mean(axis=0) == pytest.approx(0.0, abs=1e-12)
     assert points.X.std(axis=0) == pytest.approx(1.0)
     assert points.X * spread + centre == pytest.approx(X, rel=1e-9)
+
+
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"'.ud800' is half a character; read the text with the encoding"):
+        read_table("x,c\n1,\ud800\n2,b\n", "c")
