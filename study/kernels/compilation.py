@@ -71,13 +71,17 @@ def restore_gil(state):
         _RESTORE(state)
 
 
-def helper(**options: Any) -> Callable[[Function], Function]:
+def helper(*, counts: bool = False, **options: Any) -> Callable[[Function], Function]:
     """Return a decorator for what compiled loops call and Python does not: it compiles in less time.
+
+    A helper borrows arrays: it does not count the references to them, which takes longer than many a helper's work. One
+    that allocates or returns arrays, or calls one that does, has to count, as loops do.
 
     A whole number that starts as a literal and is passed on is written np.int64(0): numba compiles what is called for
     the literal as well.
     """
     settings: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    settings["_nrt"] = counts  # numba's runtime, which counts
     decorate: Callable[[Function], Function] = njit(**settings, **options)
     return decorate
 

@@ -108,7 +108,7 @@ def _model(Z, weight, loss, eps, shape, R, penalty, held, w, scale, tau, g, H):
                 H[j, k] += curvature * Z[i, j] * Z[i, k]
 
 
-@helper()
+@helper(counts=True)
 def _solve(H, g, d):
     """Fill d with the Newton step, the Hessian's diagonal raised until it is positive definite."""
     p = g.size

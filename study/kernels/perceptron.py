@@ -10,7 +10,7 @@ from study.kernels.vectors import WIDTH, add_product, four, load, total
 AVERAGE, POCKET = 1, 2  # places in KEEPS of the trainer
 
 
-@helper()
+@helper(counts=True)
 def make_rows(X, y, w0):
     """Return rows y (x, 1), and the weights as a row, all with zeros behind them to a multiple of `WIDTH`."""
     n, d = X.shape

@@ -118,7 +118,7 @@ def _excluded(Z, weight, penalty, code, judged, fails, centre, m, r, half, level
     return True
 
 
-@helper()
+@helper(counts=True)
 def _longest(Z, weight, code, m, r, half, halvings):
     """Return the axis along which the loss changes most over a cell, of those that can still be halved; or -1."""
     loss, eps = code[0], code[1]

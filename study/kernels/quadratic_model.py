@@ -11,21 +11,22 @@ import numpy as np
 from study.kernels.codes import BALL, BOX
 from study.kernels.compilation import helper
 from study.kernels.unit_loss import dot, norm_of, shorten
-from study.kernels.vectors import WIDTH, load, minus, store, times
+from study.kernels.vectors import WIDTH, load, minus, store
 
 FAILED, INEXACT, RAISED, EXACT = range(4)  # what is known of a step
 RAISE = 1e-12
 SHARP = 1e12
 SAFE = 1e-13
+LOWEST = 1e-305  # smaller numbers have no reciprocal
 
 
-@helper()
+@helper(counts=True, forceinline=True)
 def make_small(p):
     """Return room for three matrices of p rows and six vectors."""
     return np.zeros((3 * p + 6, (p // WIDTH + 1) * WIDTH))
 
 
-@helper()
+@helper(counts=True, forceinline=True)
 def parts_of(small, p):
     """Return the three matrices, whose rows are longer than p, and the six vectors that are there."""
     k = 3 * p
@@ -35,57 +36,54 @@ def parts_of(small, p):
 
 @helper()
 def _less_rows(S, U, j, begin, M):
-    """Fill row j of M, from the column `begin` on, with that of S less the rows of M before it times U[:j, j]."""
+    """Fill row j of M, from the column `begin` on, with that of S less the rows of M before it times column j of L."""
     k = begin
     while k + WIDTH < M.shape[1]:
         one, other = load(S, j, k), load(S, j, k + WIDTH)
         for i in range(j):
-            one, other = minus(one, U[i, j], load(M, i, k)), minus(other, U[i, j], load(M, i, k + WIDTH))
+            times = U[i, j] * U[i, i]
+            one, other = minus(one, times, load(M, i, k)), minus(other, times, load(M, i, k + WIDTH))
         store(M, j, k, one)
         store(M, j, k + WIDTH, other)
         k += 2 * WIDTH
     if k < M.shape[1]:
         one = load(S, j, k)
         for i in range(j):
-            one = minus(one, U[i, j], load(M, i, k))
+            one = minus(one, U[i, j] * U[i, i], load(M, i, k))
         store(M, j, k, one)
 
 
 @helper()
 def cholesky(A, p, shift, least, U):
-    """Fill U with the factor of A + shift I = U'U, of p rows; return whether that is safely positive definite.
+    """Factor A + shift I = LDL', of p rows, without roots; return whether that is safely positive definite.
 
-    Each pivot has to be more than a share `least` of its diagonal entry.
-    Column p becomes the solution x of U'x = b, b being that of A.
+    Each pivot has to be more than a share `least` of its diagonal entry. U is filled with DL', with the reciprocals of
+    the pivots on its diagonal. Column p becomes the solution z of Lz = b, b being that of A.
     """
     for j in range(p):
         begin = j - j % WIDTH
         _less_rows(A, U, j, begin, U)
-        total = U[j, j] + shift
-        if not total > least * (abs(A[j, j]) + shift):
+        pivot = U[j, j] + shift
+        if not pivot > max(least * (abs(A[j, j]) + shift), LOWEST):
             return False
-        over = 1.0 / math.sqrt(total)
-        for k in range(begin, p + 1, WIDTH):
-            store(U, j, k, times(over, load(U, j, k)))
-        if shift > 0.0:
-            U[j, j] = over * total
+        U[j, j] = 1.0 / pivot
     return True
 
 
 @helper()
 def solve(U, p, x):
-    """Fill x with the solution of U x = b, b being column p."""
+    """Fill x with the solution of DL'x = z, z being column p."""
     for j in range(p):
         x[j] = U[j, p]
     for j in range(p - 1, -1, -1):
-        x[j] /= U[j, j]
+        x[j] *= U[j, j]
         for i in range(j):
             x[i] -= U[i, j] * x[j]
 
 
 @helper()
 def _factor(A, p, U, convex):
-    """Fill U with the factor of A + shift I for the least shift tried that allows it; return what is known, and that.
+    """Factor A + shift I for the least shift tried that allows it; return what is known, and that shift.
 
     Where A has no negative eigenvalue, its diagonal is raised by a share of its own instead, whatever the units.
     """
@@ -111,11 +109,17 @@ def _factor(A, p, U, convex):
 def _newton_target(H, g, d, held, convex, A, U, b):
     """Fill b with the minimiser of g'd + d'Hd / 2 over the free entries of d, the held ones as they are.
 
-    Only the rows and columns of the free entries are in A and U, one after another.
+    Only the rows and columns of the free entries are in U, and in A where some are held, one after another.
     """
     p, n_free, f = d.size, 0, np.int64(0)
     for j in range(p):
         n_free += not held[j]
+    if n_free == p:
+        for j in range(p):
+            H[j, p] = -g[j]
+        if cholesky(H, p, 0.0, SAFE, U):
+            solve(U, p, b)
+            return EXACT
     for j in range(p):
         if held[j]:
             continue
@@ -198,13 +202,14 @@ def _solve_from(H, g, w, shift, multiplier, U, v, d):
 
 @helper()
 def _norm_of_first(U, v, b):
-    """Fill b with the solution of U'b = v, the first of two triangular systems, and return its norm."""
+    """Fill b with the solution of LD^(1/2) b = v, the first of two triangular systems, and return its norm."""
     for j in range(v.size):
         b[j] = v[j]
     for j in range(v.size):
-        b[j] /= U[j, j]
+        times = b[j] * U[j, j]
         for k in range(j + 1, v.size):
-            b[k] -= b[j] * U[j, k]
+            b[k] -= times * U[j, k]
+        b[j] *= math.sqrt(U[j, j])
     return norm_of(b)
 
 
@@ -262,15 +267,15 @@ def model_step(H, g, w, shape, R, convex, A, U, b, v, d, held):
 
 
 @helper()
-def is_sharp(A, U, b, held):
-    """Say whether A, of factor U, is far from singular beside its rounding: A_jj (A^-1)_jj is large where it is not.
+def is_sharp(H, A, U, b, held):
+    """Say whether the free part of H, whose factor is U, is far from singular beside its rounding.
 
-    A is lost: its rows become those of the inverse of U'.
+    H_jj (H^-1)_jj is large where it is not. The rows of A become those of the inverse of L.
     """
     p = 0
     for j in range(held.size):
         if not held[j]:
-            b[p] = A[p, p]
+            b[p] = H[j, j]
             p += 1
     total = 0.0
     for j in range(p):
@@ -278,8 +283,7 @@ def is_sharp(A, U, b, held):
             A[j, k] = 1.0 if k == j else 0.0
         _less_rows(A, U, j, np.int64(0), A)
         for k in range(j + 1):
-            A[j, k] /= U[j, j]
-            total += b[k] * A[j, k] * A[j, k]
+            total += b[k] * A[j, k] * A[j, k] * U[j, j]
     return total <= SHARP
 
 
@@ -287,7 +291,7 @@ def is_sharp(A, U, b, held):
 def sure_step(H, g, w, shape, R, convex, A, U, b, v, d, held):
     """Fill d as `model_step`, but outside a ball of a raised H where rounding alone makes H definite: it is RAISED."""
     found = model_step(H, g, w, shape, R, convex or shape != BALL, A, U, b, v, d, held)
-    if shape == BALL or found != EXACT or is_sharp(A, U, b, held):
+    if shape == BALL or found != EXACT or is_sharp(H, A, U, b, held):
         return found
     for j in range(w.size):
         H[j, j] *= 1.0 + RAISE

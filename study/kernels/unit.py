@@ -83,7 +83,7 @@ def _rounded(Z, slope):
     return ROUNDING * total
 
 
-@helper()
+@helper(counts=True)
 def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, weighted, small, held):
     """Return what the quadratic model about w still promises to take off the loss inside the bound; `change` is room.
 
@@ -267,7 +267,7 @@ def newton(
     elif not gap[0] <= 1e-12 and falls and least_of(m) >= FAR:
         gap[0] = LEFT
     else:
-        known = found == EXACT and (shape == BALL or is_sharp(A, U, b, held))
+        known = found == EXACT and (shape == BALL or is_sharp(H, A, U, b, held))
         if not (gap[0] <= 1e-12 and known):
             _bend(Z, curvature, penalty, weighted, H)
             gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, e, weighted, small, held)

@@ -84,7 +84,7 @@ def largest_of(Z, largest, room):
     return max(room[0], largest)
 
 
-@helper(fastmath={"contract"})
+@helper(fastmath={"contract"}, forceinline=True)
 def fill_margins(Z, w, m):
     """Fill m with w Z, four rows at a time."""
     p, n = Z.shape
@@ -110,7 +110,7 @@ def farthest(Z, d, change):
     return largest
 
 
-@helper(fastmath={"contract"})
+@helper(fastmath={"contract"}, forceinline=True)
 def exponentials(m, e, power):
     """Fill e with exp(-|m|), to the last bit but one; `power` is room.
 
@@ -135,7 +135,7 @@ def exponentials(m, e, power):
         e[i] = 0.0 if -abs(m[i]) < LEAST else e[i] * power[i]  # below the smallest normal number
 
 
-@helper()
+@helper(forceinline=True)
 def loss_terms(Z, share, w, loss, eps, m, e, slope, curvature):
     """Fill margins, exp(-|m|), weighted slopes and curvatures; return the mean loss, of the cross-entropy 0."""
     n = share.size
@@ -191,7 +191,7 @@ def loss_size(value, slope, loss, eps):
     return value + (2.0 * eps - sum_of(slope) if loss == CROSS_ENTROPY else 0.5 * eps * eps)
 
 
-@helper(fastmath={"reassoc", "contract"})
+@helper(fastmath={"reassoc", "contract"}, forceinline=True)
 def loss_gradient(Z, slope, g):
     """Fill g with the gradient, four rows at a time."""
     p = Z.shape[0]

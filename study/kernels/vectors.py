@@ -78,16 +78,6 @@ def four(_, x):
 
 
 @intrinsic
-def times(_, x, a):
-    """Return x a, x being one number."""
-
-    def build(context, builder, signature, arguments):
-        return builder.fmul(_same(builder, arguments[0]), arguments[1])
-
-    return FOUR(types.float64, a), build
-
-
-@intrinsic
 def minus(_, a, x, b):
     """Return a - x b, x being one number."""
 

@@ -36,7 +36,7 @@ BESIDE = 10.0  # samples whose losses differ by less than this in the logarithm 
 LATER = 1e-7  # what samples count that are far beyond others
 
 
-@helper()
+@helper(counts=True)
 def _log_terms(Z, share, w, power, level, n_levels, m, e, pull):
     """Return the sum over levels of the logarithms of the losses; fill margins, and each sample's share in each.
 
@@ -71,7 +71,7 @@ def _log_terms(Z, share, w, power, level, n_levels, m, e, pull):
     return value
 
 
-@helper()
+@helper(counts=True)
 def _log_model(Z, pull, m, power, n_levels, g, H):
     """Fill gradient and Hessian of that sum: squares about the centre of each level, so that nothing cancels.
 
@@ -115,7 +115,7 @@ def _part(share, m, power, most, level):
     return most
 
 
-@helper()
+@helper(counts=True)
 def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, control, m, e, pull, small, held):
     """Move w until the model of that sum promises no more than `enough` inside the bound; return the steps.
 
@@ -159,7 +159,7 @@ def _settle(Z, share, w, power, shape, R, level, n_levels, enough, max_steps, co
     return steps
 
 
-@helper()
+@helper(counts=True)
 def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held):
     """Move w to the minimiser of the logarithm of the loss, all samples being far on their own side; return the steps.
 
