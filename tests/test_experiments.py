@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from flint import arb
 
-from experiments import bench, optimisers, worked_example
+from experiments import bench, optimisers, stability, worked_example
 from experiments._geometries import braked
 from study.checks import CheckFailed
 from study.commands.checkout import load_experiment, select
@@ -192,3 +192,9 @@ def test_two_ways_to_a_gradient_are_compared(peer: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(bench, "added", lambda _: next(added))
     with pytest.raises(CheckFailed, match="net 16 disagree"):
         bench.time_backward(peer, "16", 1, np.random.default_rng(0))
+
+
+def test_a_boundary_that_only_rounding_turned_has_not_moved() -> None:
+    angle = np.array([0.0, 1e-12, 1e-8, 1e-4])
+    row = stability.swings_row({name: angle for name in stability.MEASURES})
+    assert row["moved"] == 0.25
