@@ -196,5 +196,5 @@ def test_two_ways_to_a_gradient_are_compared(peer: str, monkeypatch: pytest.Monk
 
 def test_a_boundary_that_only_rounding_turned_has_not_moved() -> None:
     angle = np.array([0.0, 1e-12, 1e-8, 1e-4])
-    row = stability.swings_row({name: angle for name in stability.MEASURES})
+    row = stability.swings_row(dict.fromkeys(stability.MEASURES, angle))
     assert row["moved"] == 0.25
