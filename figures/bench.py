@@ -7,9 +7,8 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from study.report.style import OKABE_ITO, WIDTH, Tables, label_panels
+from study.report.style import OKABE_ITO, WIDTH, Tables, label_in_full, label_panels
 
 STACKED = {
     "JAX Newton": ("JAX, Newton", "blue", "o"),
@@ -75,9 +74,7 @@ def draw_floors(axes: Axes, easy: pd.DataFrame) -> None:
     axes.axhline(1.0, color="0.5", linewidth=0.8, linestyle=":")
     axes.set(yscale="log", ylabel="multiple of the floor")
     axes.set_ylim(0.8, 4.0 * axes.get_ylim()[1])
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    label_in_full(axes.yaxis)
     axes.legend(loc="upper right", handlelength=0.8, borderpad=0.0, fontsize=7.5)
 
 

@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.report.style import LOSSES, OKABE_ITO, WIDTH, Tables, label_panels
+from study.report.style import LOSSES, OKABE_ITO, WIDTH, Tables, label_in_full, label_panels
 
 FEATURES = {2: ("blue", "o"), 20: ("vermillion", "s")}
 SIDES = {"below": "-", "above": "--"}
@@ -42,6 +42,7 @@ def draw_compare(axes: Axes, compare: pd.DataFrame) -> None:
     memory = rows.assign(**{name: rows[name] / 1024.0 for name in rows if name.startswith("peak_mb")})
     draw_range(axes, memory, "n_rows", "peak_mb", "green", "^", linestyle="--", label="gigabytes")
     axes.set(xscale="log", yscale="log", xlabel="rows of ten columns")
+    label_in_full(axes.yaxis)
     axes.legend()
 
 

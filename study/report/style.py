@@ -12,7 +12,9 @@ import pandas as pd
 from cycler import cycler
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 Tables = Mapping[str, pd.DataFrame]
@@ -76,6 +78,13 @@ def label_panels(panels: Iterable[tuple[Axes, str]], first: str = "a", **style: 
     """Give panels their titles, and letters in their order from the first."""
     for k, (axes, title) in enumerate(panels):
         axes.set_title(f"({chr(ord(first) + k)}) {title}", **style)
+
+
+def label_in_full(axis: Axis) -> None:
+    """Label 1, 2 and 5 in each decade of a logarithmic axis that has few, without powers of ten."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def draw_estimates(axes: Axes, rows: pd.DataFrame, x: Any, name: str, colour: str, marker: str, **style: Any) -> None:
