@@ -290,7 +290,7 @@ def test_a_loop_is_optimised_once_with_all_that_it_calls(known: bool, monkeypatc
         optimised.append(library.name.rpartition(".")[2])
         optimise(library)
 
-    @helper()
+    @helper(counts=True)
     def shorter(n: int) -> Any:
         return np.empty(n - 2)
 

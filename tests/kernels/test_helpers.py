@@ -5,9 +5,13 @@ import inspect
 from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
+from numba import njit
 from numba.core.dispatcher import Dispatcher
+from numba.core.errors import TypingError
 
 from study.kernels import compilation
 
@@ -51,3 +55,14 @@ def test_a_helper_that_borrows_hands_out_no_array(module: ModuleType, helper: as
 def test_helpers_of_both_kinds_are_found() -> None:
     assert {"make_rows", "make_small", "parts_of"} <= COUNT
     assert len(BORROW) > 50
+
+
+def test_the_compiler_refuses_one_that_allocates_and_does_not_count() -> None:
+    @compilation.helper()
+    def first(n: int) -> Any:
+        room = np.zeros(n)
+        return room[0]
+
+    asked: Any = njit(lambda n: first(n))
+    with pytest.raises(TypingError, match="array passed into the function"):
+        asked(3)
