@@ -4,6 +4,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 from importlib import import_module
+from pkgutil import resolve_name
 from types import ModuleType
 from typing import Any
 
@@ -22,34 +23,31 @@ MODULES = [
 ]
 
 
-def helpers_of(module: ModuleType) -> Iterator[tuple[ast.FunctionDef, bool]]:
-    """Yield the helpers that a module defines, and whether they count."""
+def helpers_of(module: ModuleType) -> Iterator[ast.FunctionDef]:
+    """Yield the helpers that a module defines."""
     for node in ast.parse(inspect.getsource(module)).body:
-        found = getattr(module, node.name) if isinstance(node, ast.FunctionDef) else None
-        if isinstance(node, ast.FunctionDef) and isinstance(found, Dispatcher):
-            yield node, found.targetoptions["_nrt"]
+        if isinstance(node, ast.FunctionDef) and isinstance(getattr(module, node.name), Dispatcher):
+            yield node
 
 
-COUNT = {node.name for module in MODULES for node, counts in helpers_of(module) if counts}
-BORROW = [(module, node) for module in MODULES for node, counts in helpers_of(module) if not counts]
+HELPERS = {f"{module.__name__}.{node.name}": node for module in MODULES for node in helpers_of(module)}
+BORROW = {name: node for name, node in HELPERS.items() if not resolve_name(name).targetoptions["_nrt"]}
+COUNT = {HELPERS[name].name for name in HELPERS.keys() - BORROW.keys()}
 
 
-@pytest.mark.parametrize(("module", "helper"), BORROW, ids=[f"{m.__name__}.{h.name}" for m, h in BORROW])
-def test_a_helper_that_borrows_hands_out_no_array(module: ModuleType, helper: ast.FunctionDef) -> None:
-    del module
+@pytest.mark.parametrize("helper", BORROW.values(), ids=BORROW)
+def test_a_helper_that_borrows_hands_out_no_array(helper: ast.FunctionDef) -> None:
     nodes = list(ast.walk(helper))
     called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     assert not called & COUNT, f"it calls helpers that count: {called & COUNT}"
     parts = [node.value for node in nodes if isinstance(node, ast.Subscript | ast.Attribute)]
     arrays = {part.id for part in parts if isinstance(part, ast.Name)}
-    for node in nodes:
-        if isinstance(node, ast.Return) and node.value is not None:
-            handed = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
-            names = {part.id for part in handed if isinstance(part, ast.Name)}
-            assert not names & arrays, f"it returns {names & arrays}"
-            views = [part.slice for part in handed if isinstance(part, ast.Subscript)]
-            assert not any(isinstance(part, ast.Slice) for view in views for part in ast.walk(view)), "returns a view"
-            assert not any(isinstance(part, ast.Starred) for part in handed), "it returns what may be arrays"
+    answers = [node.value for node in nodes if isinstance(node, ast.Return) and node.value is not None]
+    for part in [part for answer in answers for part in (answer.elts if isinstance(answer, ast.Tuple) else [answer])]:
+        assert not (isinstance(part, ast.Name) and part.id in arrays), f"it returns {ast.unparse(part)}"
+        view = isinstance(part, ast.Subscript) and any(isinstance(node, ast.Slice) for node in ast.walk(part.slice))
+        assert not view, f"it returns the view {ast.unparse(part)}"
+        assert not isinstance(part, ast.Starred), "it returns what may be arrays"
 
 
 def test_helpers_of_both_kinds_are_found() -> None:
