@@ -36,6 +36,7 @@ SILENT = ("datasets", "kernels", "trainers", "analysis", "law", "certificates")
 LONGEST = 40
 LONG = {
     "study/kernels/unit.py newton": "one numerical loop: active set, step and line search share their arrays",
+    "study/kernels/side_by_side.py _fit": "the same loop for eight sets: what each lane does hangs on the same masks",
     "study/kernels/interior_point.py interior": "one numerical loop: barrier, step and line search share their arrays",
     "study/kernels/network.py spectral": "one numerical loop, with its line search",
     "study/kernels/nearest_points.py nearest_points": "one numerical loop: Wolfe's major and minor cycles",

@@ -21,10 +21,10 @@ from tests.conftest import ROOT, ended
 
 pytestmark = pytest.mark.slow
 MODULES = (
-    *("unit", "wide", "network", "optimisers", "proof_cells"),
-    *("interior_point", "perceptron", "nearest_points", "hinge"),
+    *("unit", "side_by_side", "wide", "network", "optimisers"),
+    *("proof_cells", "interior_point", "perceptron", "nearest_points", "hinge"),
 )
-N_LOOPS = 10
+N_LOOPS = 11
 """`unit` holds two."""
 CALLS = """
 import numpy as np
