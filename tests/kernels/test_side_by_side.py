@@ -62,6 +62,17 @@ def test_the_answers_are_those_of_one_set_at_a_time(n: int, d: int, loss: str, w
     assert (n_passes[solved] > n_steps[solved]).all()
 
 
+def test_weights_are_held_and_let_go_as_alone() -> None:
+    X, y = draw(40, 12, 20)  # few samples: many weights meet the bound, and leave it again
+    share = np.full((40, 12), 1.0 / 12.0)
+    alone = unit.newton(X, y, share, np.zeros(21), 1, 0.0, BOX, 1.5, np.zeros(21), 200, True)
+    w, _, _, n_steps, _, gap = together(X, y, share, 1, 0.0, 1.5, 0.0)
+    solved = (gap < 1e-10) & (gap >= 0.0)
+    assert solved.mean() > 0.9
+    assert (n_steps == alone[3])[solved].mean() > 0.9
+    np.testing.assert_allclose(w[solved], alone[0][solved], atol=1e-6)
+
+
 def test_a_neighbour_has_no_say() -> None:
     X, y = draw(8, 25, 3)
     share = np.full((8, 25), 0.04)
