@@ -76,6 +76,6 @@ $(INSTALLED): requirements.lock.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "Compiling the loops in two processes (a quarter of a minute, once)"
-	@cd study/kernels && printf 'study.kernels.%s\n' $$(basename -s .py [a-z]*.py) | xargs -n 10 -P 2 \
+	@cd study/kernels && printf 'study.kernels.%s\n' $$(basename -s .py [a-z]*.py) | xargs -n 11 -P 2 \
 	  ../../$(BIN)/python -c 'import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]'
 	@touch $(INSTALLED)
