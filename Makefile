@@ -8,6 +8,10 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
+# The compiled loops of units wait for each other, and take as long as all others together.
+OF_UNITS := study.kernels.side_by_side study.kernels.wide
+KERNELS := $(patsubst study/kernels/%.py,study.kernels.%,$(wildcard study/kernels/[a-z]*.py))
+
 # Types are checked on all processors.
 export MYPY_NUM_WORKERS := auto
 
@@ -76,6 +80,6 @@ $(INSTALLED): requirements.lock.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "Compiling the loops in two processes (a quarter of a minute, once)"
-	@cd study/kernels && printf 'study.kernels.%s\n' $$(basename -s .py [a-z]*.py) | xargs -n 11 -P 2 \
-	  ../../$(BIN)/python -c 'import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]'
+	@printf '%s\n' "$(OF_UNITS)" "$(filter-out $(OF_UNITS),$(KERNELS))" | xargs -L 1 -P 2 \
+	  $(BIN)/python -c 'import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]'
 	@touch $(INSTALLED)

@@ -1,113 +1,61 @@
-"""Eight numbers at once, one of each of eight problems: a type for compiled helpers, with its arithmetic.
+"""Eight numbers at once, one of each of eight problems: lanes, for compiled helpers.
 
-What is written for one problem with floats solves eight of them with `Lanes`. A comparison gives a `Mask`, and `where`
+What is written for one problem with floats solves eight of them with lanes. A comparison gives a `Mask`, and `where`
 takes the place of a branch. Each lane goes through the same operations whatever the others hold, so that an answer does
 not depend on its neighbours.
 """
 
 import operator
-from collections.abc import Callable
-from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
+from study.kernels.compilation import helper
+from study.kernels.vectors import Vector, define, repeat
+
 LANES = 8
-_DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
-_BITS = ir.VectorType(ir.IntType(1), LANES)
 _WHOLE = ir.VectorType(ir.IntType(64), LANES)
-_FUSED = ("contract",)  # a product and a sum may be one operation
 
 
-class _Lanes(types.Type):
-    """The type of eight numbers."""
-
-    def __init__(self):
-        super().__init__("Lanes")
-
-
-class _Mask(types.Type):
+class Mask(types.Type):
     """The type of eight truths."""
 
     def __init__(self):
         super().__init__("Mask")
 
 
-NUMBERS, MASK = _Lanes(), _Mask()
+NUMBERS, MASK = Vector(LANES), Mask()
 
 
-@register_model(_Lanes)
-class _LanesModel(models.PrimitiveModel):
-    """What the compiler keeps eight numbers in."""
-
-    def __init__(self, manager, kind):
-        super().__init__(manager, kind, _DOUBLES)
-
-
-@register_model(_Mask)
+@register_model(Mask)
 class _MaskModel(models.PrimitiveModel):
     """What the compiler keeps eight truths in."""
 
     def __init__(self, manager, kind):
-        super().__init__(manager, kind, _BITS)
+        super().__init__(manager, kind, ir.VectorType(ir.IntType(1), LANES))
 
 
-def _same(builder, x):
-    """Return a number eight times."""
-    nothing, first = ir.Constant(_DOUBLES, ir.Undefined), ir.IntType(32)
-    one = builder.insert_element(nothing, x, ir.Constant(first, 0))
-    return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(first, LANES), [0] * LANES))
+define(operator.lt, lambda builder, a, b: builder.fcmp_ordered("<", a, b), MASK)
+define(operator.le, lambda builder, a, b: builder.fcmp_ordered("<=", a, b), MASK)
+define(operator.gt, lambda builder, a, b: builder.fcmp_ordered(">", a, b), MASK)
+define(operator.ge, lambda builder, a, b: builder.fcmp_ordered(">=", a, b), MASK)
+define(operator.eq, lambda builder, a, b: builder.fcmp_ordered("==", a, b), MASK)
 
-
-def _define(symbol: Callable[..., Any], of: types.Type, result: types.Type, build: Callable[..., Any]) -> None:
-    """Give an operator of two arguments its meaning where both are `of` a type, or one of them a float beside Lanes."""
-    pairs = [(of, of), (NUMBERS, types.float64), (types.float64, NUMBERS)][: 3 if of == NUMBERS else 1]
-
-    def resolve(_):
-        return lambda a, b: result if (a, b) in pairs else None
-
-    def lower(context, builder, signature, arguments):
-        values = zip(signature.args, arguments, strict=True)
-        return build(builder, *(_same(builder, value) if kind == types.float64 else value for kind, value in values))
-
-    type_callable(symbol)(resolve)
-    for pair in pairs:
-        lower_builtin(symbol, *pair)(lower)
-
-
-def _define_one(symbol: Callable[..., Any], of: types.Type, build: Callable[..., Any]) -> None:
-    """Give an operator of one argument its meaning."""
-
-    def resolve(_):
-        return lambda a: of if a == of else None
-
-    def lower(context, builder, signature, arguments):
-        return build(builder, *arguments)
-
-    type_callable(symbol)(resolve)
-    lower_builtin(symbol, of)(lower)
-
-
-_define(operator.add, NUMBERS, NUMBERS, lambda builder, a, b: builder.fadd(a, b, flags=_FUSED))
-_define(operator.sub, NUMBERS, NUMBERS, lambda builder, a, b: builder.fsub(a, b, flags=_FUSED))
-_define(operator.mul, NUMBERS, NUMBERS, lambda builder, a, b: builder.fmul(a, b, flags=_FUSED))
-_define(operator.truediv, NUMBERS, NUMBERS, lambda builder, a, b: builder.fdiv(a, b))
-_define(operator.lt, NUMBERS, MASK, lambda builder, a, b: builder.fcmp_ordered("<", a, b))
-_define(operator.le, NUMBERS, MASK, lambda builder, a, b: builder.fcmp_ordered("<=", a, b))
-_define(operator.gt, NUMBERS, MASK, lambda builder, a, b: builder.fcmp_ordered(">", a, b))
-_define(operator.ge, NUMBERS, MASK, lambda builder, a, b: builder.fcmp_ordered(">=", a, b))
-_define(operator.eq, NUMBERS, MASK, lambda builder, a, b: builder.fcmp_ordered("==", a, b))
-_define(operator.and_, MASK, MASK, lambda builder, a, b: builder.and_(a, b))
-_define(operator.or_, MASK, MASK, lambda builder, a, b: builder.or_(a, b))
-_define_one(operator.neg, NUMBERS, lambda builder, a: builder.fneg(a))
-_define_one(operator.invert, MASK, lambda builder, a: builder.not_(a))
+type_callable(operator.and_)(lambda _: lambda a, b: MASK if {a, b} == {MASK} else None)
+type_callable(operator.or_)(lambda _: lambda a, b: MASK if {a, b} == {MASK} else None)
+type_callable(operator.invert)(lambda _: lambda a: MASK if a == MASK else None)
+type_callable(operator.neg)(lambda _: lambda a: NUMBERS if a == NUMBERS else None)
+lower_builtin(operator.and_, MASK, MASK)(lambda context, builder, signature, values: builder.and_(*values))
+lower_builtin(operator.or_, MASK, MASK)(lambda context, builder, signature, values: builder.or_(*values))
+lower_builtin(operator.invert, MASK)(lambda context, builder, signature, values: builder.not_(*values))
+lower_builtin(operator.neg, NUMBERS)(lambda context, builder, signature, values: builder.fneg(*values))
 
 
 def _address(context, builder, kind, room, k):
     array = context.make_array(kind)(context, builder, room)
-    return builder.bitcast(builder.gep(array.data, [builder.mul(k, k.type(LANES))]), _DOUBLES.as_pointer())
+    return builder.bitcast(builder.gep(array.data, [builder.mul(k, k.type(LANES))]), NUMBERS.kept.as_pointer())
 
 
 @intrinsic
@@ -151,7 +99,7 @@ def lanes(_, x):
     """Return a number eight times."""
 
     def build(context, builder, signature, arguments):
-        return _same(builder, arguments[0])
+        return repeat(builder, arguments[0], NUMBERS)
 
     return NUMBERS(types.float64), build
 
@@ -163,9 +111,8 @@ def where(_, mask, a, b):
 
     def build(context, builder, signature, arguments):
         mask, *values = arguments
-        one, other = (
-            value if kind == NUMBERS else _same(builder, value) for kind, value in zip(kinds, values, strict=True)
-        )
+        parts = zip(kinds, values, strict=True)
+        one, other = (value if kind == NUMBERS else repeat(builder, value, NUMBERS) for kind, value in parts)
         return builder.select(mask, one, other)
 
     kinds = tuple(kind if kind == NUMBERS else types.float64 for kind in kinds)
@@ -187,7 +134,7 @@ def _each(name):
     """Return what calls the compiler's own function of a number for each of eight."""
 
     def build(context, builder, signature, arguments):
-        kind = ir.FunctionType(_DOUBLES, [_DOUBLES])
+        kind = ir.FunctionType(NUMBERS.kept, [NUMBERS.kept])
         function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f64")
         return builder.call(function, arguments)
 
@@ -215,6 +162,42 @@ def power_of_two(_, shifted):
             return ir.Constant(_WHOLE, [number] * LANES)
 
         bits = builder.add(builder.bitcast(arguments[0], _WHOLE), same(1023))
-        return builder.bitcast(builder.shl(bits, same(52)), _DOUBLES)
+        return builder.bitcast(builder.shl(bits, same(52)), NUMBERS.kept)
 
     return NUMBERS(shifted), build
+
+
+@helper(forceinline=True)
+def larger(a, b):
+    """Return the larger of each two numbers."""
+    return where(a > b, a, b)
+
+
+@helper(forceinline=True)
+def smaller(a, b):
+    """Return the smaller of each two numbers."""
+    return where(a < b, a, b)
+
+
+@helper(forceinline=True)
+def clip(a, R):
+    """Return the numbers, held between -R and R."""
+    return larger(smaller(a, lanes(R)), lanes(-R))
+
+
+@helper()
+def dot(a, b, p):
+    """Return the inner products."""
+    total = lanes(0.0)
+    for j in range(p):
+        total = total + load(a, j) * load(b, j)
+    return total
+
+
+@helper()
+def sum_of_sizes(d, p):
+    """Return the sums of absolute values."""
+    total = lanes(0.0)
+    for j in range(p):
+        total = total + size_of(load(d, j))
+    return total

@@ -11,7 +11,7 @@ import numpy as np
 from study.kernels.codes import BALL, BOX
 from study.kernels.compilation import helper
 from study.kernels.unit_loss import dot, norm_of, shorten
-from study.kernels.vectors import WIDTH, load, minus, store
+from study.kernels.vectors import WIDTH, load, store
 
 FAILED, INEXACT, RAISED, EXACT = range(4)  # what is known of a step
 RAISE = 1e-12
@@ -42,14 +42,14 @@ def _less_rows(S, U, j, begin, M):
         one, other = load(S, j, k), load(S, j, k + WIDTH)
         for i in range(j):
             times = U[i, j] * U[i, i]
-            one, other = minus(one, times, load(M, i, k)), minus(other, times, load(M, i, k + WIDTH))
+            one, other = one - times * load(M, i, k), other - times * load(M, i, k + WIDTH)
         store(M, j, k, one)
         store(M, j, k + WIDTH, other)
         k += 2 * WIDTH
     if k < M.shape[1]:
         one = load(S, j, k)
         for i in range(j):
-            one = minus(one, U[i, j] * U[i, i], load(M, i, k))
+            one = one - U[i, j] * U[i, i] * load(M, i, k)
         store(M, j, k, one)
 
 

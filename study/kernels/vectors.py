@@ -1,41 +1,82 @@
-"""Four numbers at once, for compiled helpers on short rows, which the compiler would take one number at a time.
+"""Numbers side by side in one register of the processor, for compiled helpers: a type with the arithmetic of floats.
 
-Each function makes the instructions of one operation: numba hands it the types of the arguments first, and their values
-to `build` later.
+`Vector` is the type of any count of numbers. The functions here are for four of one problem, in short rows that the
+compiler would take one number at a time; `lanes` holds eight, one of each of eight problems. Each function makes the
+instructions of one operation: numba hands it the types of the arguments first, and their values to `build` later.
 """
+
+import operator
+from collections.abc import Callable
+from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 WIDTH = 4
-_VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
+_FUSED = ("contract",)  # a product and a sum may be one operation
 
 
-class _Four(types.Type):
-    """The type of four numbers."""
+class Vector(types.Type):
+    """The type of `count` numbers."""
 
-    def __init__(self):
-        super().__init__("Four")
+    def __init__(self, count):
+        super().__init__(f"Vector({count})")
+        self.count = count
+        self.kept = ir.VectorType(ir.DoubleType(), count)
 
 
-FOUR = _Four()
+FOUR = Vector(WIDTH)
 
 
-@register_model(_Four)
+@register_model(Vector)
 class _Model(models.PrimitiveModel):
-    """What the compiler keeps four numbers in."""
+    """What the compiler keeps the numbers in."""
 
     def __init__(self, manager, kind):
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, kind.kept)
+
+
+def repeat(builder, x, vector):
+    """Return a number as often as a type of vectors holds numbers."""
+    nothing, first = ir.Constant(vector.kept, ir.Undefined), ir.IntType(32)
+    one = builder.insert_element(nothing, x, ir.Constant(first, 0))
+    return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(first, vector.count), [0] * vector.count))
+
+
+def define(symbol: Callable[..., Any], build: Callable[..., Any], result: types.Type | None = None) -> None:
+    """Give an operator its meaning for two vectors of a type, or for one and a float; `result` is that type if None."""
+
+    def resolve(_):
+        def kind(a, b):
+            vector = a if isinstance(a, Vector) else b
+            known = isinstance(vector, Vector) and {a, b} <= {vector, types.float64}
+            return (result or vector) if known else None
+
+        return kind
+
+    def lower(context, builder, signature, arguments):
+        vector = next(kind for kind in signature.args if isinstance(kind, Vector))
+        values = zip(signature.args, arguments, strict=True)
+        return build(builder, *(value if kind == vector else repeat(builder, value, vector) for kind, value in values))
+
+    type_callable(symbol)(resolve)
+    for left, right in ((Vector, Vector), (Vector, types.Float), (types.Float, Vector)):
+        lower_builtin(symbol, left, right)(lower)
+
+
+define(operator.add, lambda builder, a, b: builder.fadd(a, b, flags=_FUSED))
+define(operator.sub, lambda builder, a, b: builder.fsub(a, b, flags=_FUSED))
+define(operator.mul, lambda builder, a, b: builder.fmul(a, b, flags=_FUSED))
+define(operator.truediv, lambda builder, a, b: builder.fdiv(a, b))
 
 
 def _address(context, builder, kind, M, i, k):
     array = context.make_array(kind)(context, builder, M)
     columns = cgutils.unpack_tuple(builder, array.shape)[1]
     start = builder.gep(array.data, [builder.add(builder.mul(i, columns), k)])
-    return builder.bitcast(start, _VECTOR.as_pointer())
+    return builder.bitcast(start, FOUR.kept.as_pointer())
 
 
 @intrinsic
@@ -60,32 +101,14 @@ def store(_, M, i, k, four):
     return types.void(M, types.intp, types.intp, four), build
 
 
-def _same(builder, x):
-    """Return four times the same number."""
-    nothing, first = ir.Constant(_VECTOR, ir.Undefined), ir.IntType(32)
-    one = builder.insert_element(nothing, x, ir.Constant(first, 0))
-    return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(first, WIDTH), [0] * WIDTH))
-
-
 @intrinsic
 def four(_, x):
     """Return four times the same number."""
 
     def build(context, builder, signature, arguments):
-        return _same(builder, arguments[0])
+        return repeat(builder, arguments[0], FOUR)
 
     return FOUR(types.float64), build
-
-
-@intrinsic
-def minus(_, a, x, b):
-    """Return a - x b, x being one number."""
-
-    def build(context, builder, signature, arguments):
-        a, x, b = arguments
-        return builder.fsub(a, builder.fmul(_same(builder, x), b, flags=("contract",)), flags=("contract",))
-
-    return FOUR(a, types.float64, b), build
 
 
 @intrinsic

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from flint import fmpz_mat
@@ -94,17 +94,15 @@ class Minimum:
     n_passes: NDArray[np.int64]
     gap: Floats = field(default_factory=lambda: np.array(np.nan))
 
-    def put(self, where: NDArray[np.bool_], other: "Minimum") -> None:
-        """Put other answers in the place of those of some of the sets."""
-        for name in ("w", "value", "residual", "gap", "n_steps", "n_passes"):
-            getattr(self, name)[where] = getattr(other, name)
+    def put(self, where: Index, other: "Minimum") -> None:
+        """Put the answers of one set, or of some, in the place of what they were."""
+        for part in fields(self):
+            getattr(self, part.name)[where] = getattr(other, part.name)
 
-    def go_on(self, where: NDArray[np.bool_], more: "Minimum") -> None:
-        """Put what some of the sets have come to by further steps in the place of what they were."""
-        for name in ("w", "value", "residual", "gap"):
-            getattr(self, name)[where] = getattr(more, name)
-        self.n_steps[where] += more.n_steps
-        self.n_passes[where] += more.n_passes
+    def go_on(self, where: Index, more: "Minimum") -> None:
+        """Put what one set, or some, have come to by further steps in the place of what they were."""
+        n_steps, n_passes = self.n_steps[where] + more.n_steps, self.n_passes[where] + more.n_passes
+        self.put(where, replace(more, n_steps=n_steps, n_passes=n_passes))
 
 
 Solution = tuple[Floats, Floats, Floats, int, int]
@@ -218,8 +216,7 @@ def _solve_again(unit: UnitProblem, index: tuple[int, ...], found: Minimum) -> N
     slack = 1e-12 * np.abs(other.value)  # a loss and its rounding
     lower, level = found.value[index] < other.value - slack, found.value[index] <= other.value + slack
     if not (lower or (level and found.gap[index] <= other.gap)):
-        for name in ("w", "value", "residual", "gap"):
-            getattr(found, name)[index] = getattr(other, name)
+        found.put(index, replace(other, n_steps=found.n_steps[index], n_passes=found.n_passes[index]))
 
 
 def _on_own_axes(one: UnitProblem) -> Minimum:

@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from study.kernels import side_by_side, unit
+from study.kernels import lanes_loss, side_by_side, unit
 from study.kernels.codes import BOX, LOSS_CODES, NONE
 from study.kernels.lanes import LANES, load, store
 
@@ -106,7 +106,7 @@ def test_many_samples_have_the_same_loss_with_equal_weights_and_with_others(n: i
 @no_type_check
 def _exponentials(m, out):
     for k in range(m.size // LANES):
-        store(out, k, side_by_side._exponential(load(m, k)))
+        store(out, k, lanes_loss._exponential(load(m, k)))
 
 
 def test_the_exponential_is_right_to_the_last_bit_but_one() -> None:

@@ -5,14 +5,14 @@ from typing import Any, no_type_check
 import numpy as np
 from numba import njit
 
-from study.kernels.vectors import add_product, four, load, minus, store, total
+from study.kernels.vectors import add_product, four, load, store, total
 
 
 @no_type_check
 def _all(M, out):
     a, b, c = load(M, 0, 1), load(M, 1, 2), load(M, 2, 3)
     store(out, 0, 2, a)
-    store(out, 1, 2, minus(a, 0.1, b))
+    store(out, 1, 2, a - 0.1 * b)
     store(out, 2, 2, add_product(a, b, c))
     store(out, 3, 2, four(7.0))
     return total(c)

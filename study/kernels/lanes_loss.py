@@ -1,0 +1,193 @@
+"""The loss of a sigmoid unit for eight sets at once: `unit_loss` in lanes, of which more is said there.
+
+Rows of arrays hold a number of each set; the points Z have a row for each sample and weight, sample by sample.
+"""
+
+import numpy as np
+
+from study.kernels.codes import CROSS_ENTROPY, THRESHOLD
+from study.kernels.compilation import helper
+from study.kernels.lanes import any_of, lanes, larger, load, logarithm, power_of_two, size_of, smaller, store, where
+from study.kernels.unit_loss import LEAST, LN2_HIGH, LN2_LOW, LOG2_E, ROUND, SERIES
+
+CHUNK = 64  # samples of which three weighted features take a fifth of the nearest cache
+
+
+@helper()
+def scale_of(Z, n_rows):
+    """Return the size of the largest number, at least 1."""
+    most = lanes(1.0)
+    for k in range(n_rows):
+        most = larger(most, size_of(load(Z, k)))
+    return most
+
+
+@helper(forceinline=True)
+def _series(r):
+    """Return exp(r) for |r| <= ln 2 / 2 by its series, taken in parts that do not wait for each other."""
+    square = r * r
+    fourth = square * square
+    first = (SERIES[11] + SERIES[10] * r) + (SERIES[9] + SERIES[8] * r) * square
+    second = (SERIES[7] + SERIES[6] * r) + (SERIES[5] + SERIES[4] * r) * square
+    third = (SERIES[3] + SERIES[2] * r) + (SERIES[1] + SERIES[0] * r) * square
+    return 1.0 + (r + square * (first + fourth * (second + fourth * third)))
+
+
+@helper(forceinline=True)
+def _exponential(m):
+    """Return exp(-|m|), to the last bit but one, as `unit_loss.exponentials` does."""
+    x = -size_of(m)
+    held = larger(x, lanes(LEAST))
+    shifted = held * LOG2_E + ROUND
+    k = shifted - ROUND
+    r = held - k * LN2_HIGH - k * LN2_LOW
+    return where(x < LEAST, 0.0, _series(r) * power_of_two(shifted))
+
+
+@helper()
+def fill_terms(Z, shares, w, n, p, loss, eps, m, e, slope, curvature):
+    """Fill margins, exp(-|m|), weighted slopes and curvatures; return the mean loss, the slopes' sum, the least margin.
+
+    Of the cross-entropy the loss is 0: its logarithms are taken at the end.
+    """
+    value = slopes = lanes(0.0)
+    nearest = lanes(np.inf)
+    floor = 0.0 if loss == THRESHOLD else -1.0
+    for i in range(n):
+        margin = load(w, 0) * load(Z, i * p)
+        for j in range(1, p):
+            margin = margin + load(w, j) * load(Z, i * p + j)
+        nearest = smaller(nearest, margin)
+        store(m, i, margin)
+        store(e, i, _exponential(margin))
+    for i in range(n):
+        share, margin, power = load(shares, i), load(m, i), load(e, i)
+        right = 1.0 / (1.0 + power)
+        wrong = power * right
+        q = where(margin > 0.0, wrong, right)  # 1 - sigma(m)
+        pq = wrong * right
+        if loss == CROSS_ENTROPY:
+            part = share * (eps - q)
+            bend = share * pq
+        else:
+            r = larger(q - eps, lanes(floor))
+            pq = where(q - eps > floor, pq, 0.0)
+            part = -share * (r * pq)
+            bend = share * (pq * (pq - r * (2.0 * q - 1.0)))
+            value = value + share * (0.5 * r * r)
+        slopes = slopes + part
+        store(slope, i, part)
+        store(curvature, i, bend)
+    return value, slopes, nearest
+
+
+@helper(forceinline=True)
+def _add_block(Z, weighted, begin, end, p, j, k, H):
+    """Add to three rows of H by three columns what some of the samples give."""
+    two, three, other, last = min(j + 1, p - 1), min(j + 2, p - 1), min(k + 1, p - 1), min(k + 2, p - 1)
+    ux, uy, uz = load(H, j * p + k), load(H, j * p + other), load(H, j * p + last)
+    vx, vy, vz = load(H, two * p + k), load(H, two * p + other), load(H, two * p + last)
+    wx, wy, wz = load(H, three * p + k), load(H, three * p + other), load(H, three * p + last)
+    for i in range(begin, end):
+        x, y, z = load(Z, i * p + k), load(Z, i * p + other), load(Z, i * p + last)
+        at = 3 * (i - begin)
+        u, v, w = load(weighted, at), load(weighted, at + 1), load(weighted, at + 2)
+        ux, uy, uz = ux + u * x, uy + u * y, uz + u * z
+        vx, vy, vz = vx + v * x, vy + v * y, vz + v * z
+        wx, wy, wz = wx + w * x, wy + w * y, wz + w * z
+    for row, x, y, z in ((three, wx, wy, wz), (two, vx, vy, vz), (j, ux, uy, uz)):
+        store(H, row * p + last, z)
+        store(H, row * p + other, y)
+        store(H, row * p + k, x)
+
+
+@helper()
+def fill_derivatives(Z, slope, curvature, n, p, weighted, g, H):
+    """Fill gradient and Hessian of the mean loss, three rows by three, of samples that the nearest cache holds.
+
+    `weighted` is room for three rows of `CHUNK` samples.
+    """
+    for j in range(p):
+        store(g, j, lanes(0.0))
+        for k in range(j + 1):
+            store(H, j * p + k, lanes(0.0))
+    for begin in range(0, n, CHUNK):
+        end = min(begin + CHUNK, n)
+        for j in range(0, p, 3):
+            two, three = min(j + 1, p - 1), min(j + 2, p - 1)
+            a, b, c = load(g, j), load(g, two), load(g, three)
+            for i in range(begin, end):
+                bend, part = load(curvature, i), load(slope, i)
+                u, v, w = load(Z, i * p + j), load(Z, i * p + two), load(Z, i * p + three)
+                a, b, c = a + part * u, b + part * v, c + part * w
+                store(weighted, 3 * (i - begin), bend * u)
+                store(weighted, 3 * (i - begin) + 1, bend * v)
+                store(weighted, 3 * (i - begin) + 2, bend * w)
+            store(g, three, c)
+            store(g, two, b)
+            store(g, j, a)
+            for k in range(0, j + 1, 3):
+                _add_block(Z, weighted, begin, end, p, j, k, H)
+    for j in range(p):
+        for k in range(j):
+            store(H, k * p + j, load(H, j * p + k))
+
+
+@helper()
+def add_penalty(penalties, w, p, g, H):
+    """Add the derivatives of sum_j penalty_j w_j^2 / 2; return that sum."""
+    value = lanes(0.0)
+    for j in range(p):
+        penalty, weight = load(penalties, j), load(w, j)
+        store(g, j, load(g, j) + penalty * weight)
+        store(H, j * p + j, load(H, j * p + j) + penalty)
+        value = value + 0.5 * penalty * weight * weight
+    return value
+
+
+@helper()
+def farthest(Z, d, n, p):
+    """Return the largest changes of a margin on the step d."""
+    most = lanes(0.0)
+    for i in range(n):
+        change = lanes(0.0)
+        for j in range(p):
+            change = change + load(Z, i * p + j) * load(d, j)
+        most = larger(most, size_of(change))
+    return most
+
+
+@helper()
+def kkt_residual(w, g, p, R):
+    """Return the max-norm of w - P(w - g)."""
+    largest = lanes(0.0)
+    for j in range(p):
+        weight = load(w, j)
+        off = size_of(larger(smaller(load(g, j), weight + R), weight - R))
+        largest = where(off <= largest, largest, off)
+    return largest
+
+
+@helper()
+def loss_value(m, e, shares, n, eps, value):
+    """Return the objective of the cross-entropy, of which `value` is the penalty: its logarithms are taken here."""
+    first, total = load(shares, 0), lanes(0.0)
+    even = first == first
+    for i in range(n):
+        even = even & (load(shares, i) == first)
+    equal = not any_of(~even)
+    product = lanes(1.0)
+    for i in range(n):
+        share, margin, x = load(shares, i), load(m, i), load(e, i)
+        tiny = x <= 1e-4  # log(1 + x) as a series
+        series = x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x)))
+        total = total + share * (larger(-margin, lanes(0.0)) + eps * margin + where(tiny, series, 0.0))
+        factor = where(tiny, 1.0, 1.0 + x)
+        if equal:  # logarithms with equal weights are taken of their product, before it overflows
+            product = product * factor
+        else:
+            total = total + share * logarithm(factor)
+        if i % 512 == 511:
+            total = total + first * logarithm(product)
+            product = lanes(1.0)
+    return value + (total + first * logarithm(product))

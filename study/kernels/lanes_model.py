@@ -1,0 +1,184 @@
+"""The quadratic model of a loss for eight sets at once: `quadratic_model` in lanes, for a box."""
+
+from study.kernels.compilation import helper
+from study.kernels.lanes import any_of, lanes, larger, load, size_of, store, where
+from study.kernels.quadratic_model import LOWEST, RAISE, SAFE, SHARP
+
+
+@helper()
+def _fill_free_part(H, g, d, held, p, b, U):
+    """Fill U with the free part of H, its right-hand side in column p; held rows are those of the identity.
+
+    b becomes the held entries of d.
+    """
+    for j in range(p):
+        store(b, j, where(load(held, j) > 0.0, load(d, j), 0.0))
+    for j in range(p):
+        fixed = load(held, j) > 0.0
+        right = load(g, j)
+        for k in range(p):
+            right = right + load(H, j * p + k) * load(b, k)
+        store(U, j * (p + 1) + p, where(fixed, load(b, j), -right))
+        store(U, j * (p + 1) + j, where(fixed, 1.0, load(H, j * p + j)))
+        for k in range(j + 1, p):
+            store(U, j * (p + 1) + k, where(fixed | (load(held, k) > 0.0), 0.0, load(H, j * p + k)))
+
+
+@helper()
+def _cholesky(held, p, shift, raised, U, c):
+    """Factor U + shift I = LDL' in its place; return which are safely positive definite.
+
+    Where `raised` is positive, diagonal entries are raised by a share, and to that at least. Reciprocals of the pivots
+    are on the diagonal then, and column p is z of Lz = b.
+    """
+    definite, q = lanes(0.0) <= 0.0, p + 1
+    for j in range(p):
+        fixed, entry = load(held, j) > 0.0, load(U, j * q + j)
+        entry = where(raised > 0.0, larger(entry * (1.0 + RAISE), raised), entry)
+        enough = where(fixed, 0.0, SAFE * (size_of(entry) + shift))
+        store(U, j * q + j, where(fixed, 1.0, entry + shift))
+        for i in range(j):
+            store(c, i, load(U, i * q + j) * load(U, i * q + i))
+        for k in range(j, q, 4):
+            two, three, four = min(k + 1, p), min(k + 2, p), min(k + 3, p)
+            w, x, y, z = load(U, j * q + k), load(U, j * q + two), load(U, j * q + three), load(U, j * q + four)
+            for i in range(j):
+                times = load(c, i)
+                w = w - times * load(U, i * q + k)
+                x = x - times * load(U, i * q + two)
+                y = y - times * load(U, i * q + three)
+                z = z - times * load(U, i * q + four)
+            store(U, j * q + k, w)
+            store(U, j * q + two, x)
+            store(U, j * q + three, y)
+            store(U, j * q + four, z)
+        pivot = load(U, j * q + j)
+        definite = definite & (pivot > larger(enough, lanes(LOWEST)))
+        store(U, j * q + j, 1.0 / pivot)
+    return definite
+
+
+@helper()
+def _back_substitute(U, p, b):
+    """Fill b with the solution of DL'b = z."""
+    q = p + 1
+    for j in range(p):
+        store(b, j, load(U, j * q + p))
+    for j in range(p - 1, -1, -1):
+        x = load(b, j) * load(U, j * q + j)
+        store(b, j, x)
+        for i in range(j):
+            store(b, i, load(b, i) - load(U, i * q + j) * x)
+
+
+@helper()
+def _largest_free(H, held, p):
+    """Return the size of the largest diagonal entry of the free part."""
+    size = lanes(1e-300)
+    for j in range(p):
+        size = larger(size, where(load(held, j) > 0.0, 0.0, size_of(load(H, j * p + j))))
+    return size
+
+
+@helper()
+def _target(H, g, d, held, p, convex, going, U, b, c):
+    """Fill b with the minimiser of g'd + d'Hd / 2 over the free entries of d, the held ones as they are.
+
+    Only lanes `going` are looked at. Return which have one, and which have that of the Hessian as it is. It is factored
+    as `_factor` of `quadratic_model` does, but a raised one only once.
+    """
+    shift = raised = lanes(0.0)
+    definite = known = going
+    for attempt in range(40):
+        _fill_free_part(H, g, d, held, p, b, U)
+        definite = _cholesky(held, p, shift, raised, U, c)
+        if attempt == 0:
+            known = definite
+        if not any_of(going & ~definite) or (convex and attempt > 0):
+            break
+        size = _largest_free(H, held, p)
+        if convex:
+            raised = where(definite, 0.0, larger(1e-30 * size, lanes(1e-200)))
+        else:
+            shift = where(definite, shift, larger(10.0 * shift, 1e-10 * size))
+    _back_substitute(U, p, b)
+    return definite, known
+
+
+@helper()
+def _go_to(b, w, p, R, going, d, held):
+    """Go from d towards b until a weight meets its bound, and hold that weight; return in which lanes one does."""
+    share, blocking = lanes(1.0), lanes(-1.0)
+    for j in range(p):
+        weight, old, new = load(w, j), load(d, j), load(b, j)
+        free = ~(load(held, j) > 0.0)
+        room = (where(new > 0.0, R, -R) - weight - old) / (new - old)
+        closer = free & (size_of(weight + new) > R) & (room < share)
+        share = where(closer, larger(room, lanes(0.0)), share)
+        blocking = where(closer, float(j), blocking)
+    met = going & (blocking >= 0.0)
+    for j in range(p):
+        old, new, here = load(d, j), load(b, j), met & (blocking == float(j))
+        ahead = where(here, where(new > 0.0, R, -R) - load(w, j), old + share * (new - old))
+        store(d, j, where(going, ahead, old))
+        store(held, j, where(here, 1.0, load(held, j)))
+    return met
+
+
+@helper()
+def _release(H, g, w, d, p, going, held):
+    """Free the held weight that the model pulls inside most; return in which lanes there is one."""
+    steepest, release = lanes(0.0), lanes(-1.0)
+    for j in range(p):
+        fixed = going & (load(held, j) > 0.0)
+        if any_of(fixed):
+            pull = load(g, j)
+            for k in range(p):
+                pull = pull + load(H, j * p + k) * load(d, k)
+            pull = where(load(w, j) + load(d, j) < 0.0, -pull, pull)
+            steeper = fixed & (pull > steepest)
+            steepest, release = where(steeper, pull, steepest), where(steeper, float(j), release)
+    freed = release >= 0.0
+    if any_of(freed):
+        for j in range(p):
+            store(held, j, where(release == float(j), 0.0, load(held, j)))
+    return freed
+
+
+@helper()
+def step_in_box(H, g, w, p, R, convex, going, U, b, c, d, held):
+    """Fill d with the minimiser of the quadratic model in the box, by the primal active-set method.
+
+    Only lanes `going` are looked at. Return which of them have one, and which of these one of the Hessian as it is.
+    """
+    for j in range(p):
+        weight, slope = load(w, j), load(g, j)
+        fixed = ((weight >= R) & (slope <= 0.0)) | ((weight <= -R) & (slope >= 0.0))
+        store(held, j, where(going, where(fixed, 1.0, 0.0), load(held, j)))
+        store(d, j, where(going, 0.0, load(d, j)))
+    found = exact = going
+    for _ in range(4 * p + 4):
+        definite, known = _target(H, g, d, held, p, convex, going, U, b, c)
+        found, exact = found & (definite | ~going), (going & known) | (exact & ~going)
+        going = going & definite
+        met = _go_to(b, w, p, R, going, d, held)
+        rest = going & ~met
+        going = met | _release(H, g, w, d, p, rest, held) if any_of(rest) else met
+        if not any_of(going):
+            break
+    return found & ~going, exact
+
+
+@helper()
+def is_sharp(H, U, A, held, p):
+    """Say of which H the free part, whose factor is U, is far from singular beside its rounding: `is_sharp`."""
+    total = lanes(0.0)
+    for j in range(p):
+        for k in range(j + 1):
+            x = lanes(1.0 if k == j else 0.0)
+            for i in range(k, j):
+                x = x - load(U, i * (p + 1) + j) * load(U, i * (p + 1) + i) * load(A, i * p + k)
+            store(A, j * p + k, x)
+            size = where(load(held, k) > 0.0, 1.0, load(H, k * p + k))
+            total = total + size * x * x * load(U, j * (p + 1) + j)
+    return total <= SHARP
