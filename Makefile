@@ -8,8 +8,8 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-# The compiled loops of units wait for each other, and take as long as all others together.
-OF_UNITS := study.kernels.side_by_side study.kernels.wide
+# Two lists of compiled loops that take equally long: `wide` waits for `unit`.
+FIRST := study.kernels.wide study.kernels.nearest_points
 KERNELS := $(patsubst study/kernels/%.py,study.kernels.%,$(wildcard study/kernels/[a-z]*.py))
 
 # Types are checked on all processors.
@@ -72,7 +72,6 @@ clean: ## delete what was made: .venv, build, blocks and caches
 	@rm -rf .venv .study build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find study experiments figures tests -name __pycache__ -prune -exec rm -rf {} +
 
-# The first ten modules of kernels/ compile in as much time as the others.
 $(INSTALLED): requirements.lock.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "make: Python 3.11 or newer is needed; got %d.%d (choose one with PYTHON=...)" % v[:2])'
 	@echo "Installing the pinned dependencies into .venv (about a minute, once)"
@@ -80,6 +79,6 @@ $(INSTALLED): requirements.lock.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "Compiling the loops in two processes (a quarter of a minute, once)"
-	@printf '%s\n' "$(OF_UNITS)" "$(filter-out $(OF_UNITS),$(KERNELS))" | xargs -L 1 -P 2 \
+	@printf '%s\n' "$(FIRST)" "$(filter-out study.kernels.unit $(FIRST),$(KERNELS))" | xargs -L 1 -P 2 \
 	  $(BIN)/python -c 'import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]'
 	@touch $(INSTALLED)

@@ -124,7 +124,7 @@ def check_points(X: Features, y: Labels, *, stack: bool = True) -> tuple[Floats,
     if not stack and (X.ndim != 2 or y.ndim != 1):
         raise BadInput(f"`X` must be one set, of shape (n_samples, n_features); got shape {X.shape}")
     check_broadcast("y", y, X.shape[:-1])
-    single = np.abs(y.sum(axis=-1)) == y.shape[-1]  # of labels -1 and +1; a sum is faster than both ends
+    single = np.abs(y @ np.ones(y.shape[-1])) == y.shape[-1]  # of labels -1 and +1; a product is the fastest sum
     if single.any():
         index = tuple(map(int, np.argwhere(single)[0]))
         raise BadInput(f"`y` must hold both classes in every set; got only {y[index][0]:+g} in set {index}")

@@ -9,5 +9,7 @@ NONE, BOX, BALL = 0, 1, 2
 SIGMOID, RELU = 0, 2
 DESCENT, ADAMW = 0, 2
 SEPARATED, STATIONARY, BUDGET_SPENT, NOT_FINITE, NOT_SEPARABLE, STALLED = range(6)
+LEFT = -1.0
+"""The gap of a unit's weights that another loop is to go on with."""
 CANCELLED, DONE = 0, 1
 """Places in the array `control` that every loop is handed: nonzero asks it to end; how far it has come."""

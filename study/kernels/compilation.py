@@ -8,6 +8,7 @@ one of them the name is another.
 """
 
 import contextvars
+import gc
 import hashlib
 import shutil
 import signal
@@ -31,6 +32,7 @@ from numba.core.caching import UserProvidedCacheLocator
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
+from numba.core.targetconfig import TargetConfig
 from platformdirs import user_cache_path
 
 from study.kernels.codes import CANCELLED, DONE
@@ -43,8 +45,9 @@ _THREADS = threading.RLock()
 METHODS = (
     *((JITCodeLibrary, name) for name in ("_optimize_final_module", "_finalize_final_module", "add_linking_library")),
     (JITCPUCodegen, "set_env"),
+    (TargetConfig, "values"),
 )
-"""Where numba's code generator is told to leave the parts of a loop alone, see `_in_one_piece`."""
+"""What of numba is replaced while it compiles a loop, see `_in_one_piece`."""
 WRAPPER = "_GufuncWrapper"
 """Part of the name that numba gives to what calls a loop for each set of a stack."""
 TICK = 0.1
@@ -224,9 +227,10 @@ def _in_one_piece(loop: str) -> Iterator[None]:
     """Let numba optimise and assemble a loop once, with all that it calls.
 
     numba does so for each function by itself, again in each function that calls it, and again for the wrapper of a
-    loop over stacks; it has no setting against that, and takes twice as long. Four methods of its code generator, the
-    same from numba 0.62 to 0.68, are replaced until the block is left, while no other thread compiles; where one is
-    missing, numba works as it always does.
+    loop over stacks; it has no setting against that, and takes twice as long. It also compares its own options, one
+    attribute after another, for each operation whose type it looks for. Five methods, the same from numba 0.62 to 0.68,
+    are replaced until the block is left, while no other thread compiles; where one is missing, numba works as it always
+    does. Python's search for unreachable objects, a tenth of the time, waits till then.
     """
     before: list[Any] = [getattr(owner, name, None) for owner, name in METHODS]
     if None in before:
@@ -241,10 +245,14 @@ def _in_one_piece(loop: str) -> Iterator[None]:
     with global_compiler_lock:
         cpu_target.target_context  # noqa: B018  # numba's own functions are assembled here
         replace(_methods(loop, before, early))
+        collects = gc.isenabled()
+        gc.disable()
         try:
             yield
         finally:
             replace(before)
+            if collects:
+                gc.enable()
         for generator, name, environment in early:
             if generator._engine.get_global_value_address(name):  # of a part, which is assembled now, and used
                 generator.set_env(name, environment)
@@ -252,7 +260,7 @@ def _in_one_piece(loop: str) -> Iterator[None]:
 
 def _methods(loop: str, before: Sequence[Any], early: list[tuple[Any, str, Any]]) -> tuple[Function, ...]:
     """Return what takes the place of `METHODS`; environments that come before their code are put into `early`."""
-    optimise, assemble, link, set_environment = before
+    optimise, assemble, link, set_environment, _ = before
 
     def optimise_loop(library: Any) -> None:
         if library.name == loop:
@@ -274,7 +282,15 @@ def _methods(loop: str, before: Sequence[Any], early: list[tuple[Any, str, Any]]
         else:
             early.append((generator, name, environment))
 
-    return optimise_loop, assemble_loop, link_part, set_known_environment
+    defaults: dict[Any, dict[str, Any]] = {}
+
+    def options_of(config: Any) -> dict[str, Any]:
+        if type(config) not in defaults:
+            defaults[type(config)] = {name: option.default for name, option in config.options.items()}
+        values: dict[str, Any] = config._values
+        return defaults[type(config)] | values
+
+    return optimise_loop, assemble_loop, link_part, set_known_environment, options_of
 
 
 def _unpack(archive: Path) -> dict[str, bytes]:

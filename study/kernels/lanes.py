@@ -81,17 +81,24 @@ def store(_, room, k, numbers):
 
 
 @intrinsic
-def put(_, room, k, lane, x):
-    """Put one number in a lane of the k-th place of an array."""
+def gather(_, array, starts, k, offset):
+    """Return a number from eight places of an array: `starts[k, lane] + offset` bytes from its first number."""
 
     def build(context, builder, signature, arguments):
-        room, k, lane, value = arguments
-        array = context.make_array(signature.args[0])(context, builder, room)
-        place = builder.add(builder.mul(k, k.type(LANES)), lane)
-        builder.store(value, builder.gep(array.data, [place]))
-        return context.get_dummy_value()
+        array, starts, k, offset = arguments
+        byte, number = ir.IntType(8).as_pointer(), ir.DoubleType().as_pointer()
+        first = context.make_array(signature.args[0])(context, builder, array).data
+        here = builder.gep(builder.bitcast(first, byte), [offset])
+        begin = context.make_array(signature.args[1])(context, builder, starts).data
+        eight = ir.Constant(NUMBERS.kept, ir.Undefined)
+        for lane in range(LANES):
+            place = builder.add(builder.mul(k, k.type(LANES)), k.type(lane))
+            start = builder.load(builder.gep(begin, [place]))
+            value = builder.load(builder.bitcast(builder.gep(here, [start]), number))
+            eight = builder.insert_element(eight, value, ir.IntType(32)(lane))
+        return eight
 
-    return types.void(room, types.intp, types.intp, types.float64), build
+    return NUMBERS(array, starts, types.intp, types.intp), build
 
 
 @intrinsic

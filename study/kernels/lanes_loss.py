@@ -7,18 +7,37 @@ import numpy as np
 
 from study.kernels.codes import CROSS_ENTROPY, THRESHOLD
 from study.kernels.compilation import helper
-from study.kernels.lanes import any_of, lanes, larger, load, logarithm, power_of_two, size_of, smaller, store, where
+from study.kernels.lanes import (
+    any_of,
+    gather,
+    lanes,
+    larger,
+    load,
+    logarithm,
+    power_of_two,
+    size_of,
+    smaller,
+    store,
+    where,
+)
 from study.kernels.unit_loss import LEAST, LN2_HIGH, LN2_LOW, LOG2_E, ROUND, SERIES
 
-CHUNK = 64  # samples of which three weighted features take a fifth of the nearest cache
+NEAR, CHUNK = 600, 80  # rows of eight numbers that the nearest cache holds, and the most samples that they are of
 
 
 @helper()
-def scale_of(Z, n_rows):
-    """Return the size of the largest number, at least 1."""
-    most = lanes(1.0)
-    for k in range(n_rows):
-        most = larger(most, size_of(load(Z, k)))
+def fill(X, y, share, starts, Z, held_share):
+    """Fill Z and shares of eight sets, each from its own start in the arrays; return the largest size, at least 1."""
+    n, d = held_share.shape[0], X.shape[2]
+    most, shared = lanes(1.0), share.shape[0] == 1
+    for i in range(n):
+        store(held_share, i, lanes(share[0, i]) if shared else gather(share, starts, 2, i * share.strides[1]))
+        label = gather(y, starts, 1, i * y.strides[1])
+        for j in range(d):
+            entry = label * gather(X, starts, 0, i * X.strides[1] + j * X.strides[2])
+            most = larger(most, size_of(entry))
+            store(Z, i * (d + 1) + j, entry)
+        store(Z, i * (d + 1) + d, label)
     return most
 
 
@@ -82,9 +101,43 @@ def fill_terms(Z, shares, w, n, p, loss, eps, m, e, slope, curvature):
 
 
 @helper(forceinline=True)
+def _add_to_diagonal(Z, slope, curvature, begin, end, p, j, weighted, g, H):
+    """Add to three entries of g, and to three rows of H about its diagonal, what some of the samples give.
+
+    `weighted` is filled with the weighted features of the three.
+    """
+    two, three = min(j + 1, p - 1), min(j + 2, p - 1)
+    a, b, c = load(g, j), load(g, two), load(g, three)
+    ux, vx, vy = load(H, j * p + j), load(H, two * p + j), load(H, two * p + two)
+    wx, wy, wz = load(H, three * p + j), load(H, three * p + two), load(H, three * p + three)
+    for i in range(begin, end):
+        bend, part, at = load(curvature, i), load(slope, i), 3 * (i - begin)
+        x, y, z = load(Z, i * p + j), load(Z, i * p + two), load(Z, i * p + three)
+        u, v, w = bend * x, bend * y, bend * z
+        a, b, c = a + part * x, b + part * y, c + part * z
+        ux, vx, vy = ux + u * x, vx + v * x, vy + v * y
+        wx, wy, wz = wx + w * x, wy + w * y, wz + w * z
+        store(weighted, at, u)
+        store(weighted, at + 1, v)
+        store(weighted, at + 2, w)
+    store(g, three, c)
+    store(g, two, b)
+    store(g, j, a)
+    for row, k, entry in (
+        (three, three, wz),
+        (three, two, wy),
+        (three, j, wx),
+        (two, two, vy),
+        (two, j, vx),
+        (j, j, ux),
+    ):
+        store(H, row * p + k, entry)
+
+
+@helper(forceinline=True)
 def _add_block(Z, weighted, begin, end, p, j, k, H):
-    """Add to three rows of H by three columns what some of the samples give."""
-    two, three, other, last = min(j + 1, p - 1), min(j + 2, p - 1), min(k + 1, p - 1), min(k + 2, p - 1)
+    """Add to three rows of H by three columns, left of its diagonal, what some of the samples give."""
+    two, three, other, last = min(j + 1, p - 1), min(j + 2, p - 1), k + 1, k + 2
     ux, uy, uz = load(H, j * p + k), load(H, j * p + other), load(H, j * p + last)
     vx, vy, vz = load(H, two * p + k), load(H, two * p + other), load(H, two * p + last)
     wx, wy, wz = load(H, three * p + k), load(H, three * p + other), load(H, three * p + last)
@@ -107,26 +160,16 @@ def fill_derivatives(Z, slope, curvature, n, p, weighted, g, H):
 
     `weighted` is room for three rows of `CHUNK` samples.
     """
+    chunk = max(min(NEAR // (p + 5), CHUNK), 1)  # points, weighted points, slopes and curvatures
     for j in range(p):
         store(g, j, lanes(0.0))
         for k in range(j + 1):
             store(H, j * p + k, lanes(0.0))
-    for begin in range(0, n, CHUNK):
-        end = min(begin + CHUNK, n)
+    for begin in range(0, n, chunk):
+        end = min(begin + chunk, n)
         for j in range(0, p, 3):
-            two, three = min(j + 1, p - 1), min(j + 2, p - 1)
-            a, b, c = load(g, j), load(g, two), load(g, three)
-            for i in range(begin, end):
-                bend, part = load(curvature, i), load(slope, i)
-                u, v, w = load(Z, i * p + j), load(Z, i * p + two), load(Z, i * p + three)
-                a, b, c = a + part * u, b + part * v, c + part * w
-                store(weighted, 3 * (i - begin), bend * u)
-                store(weighted, 3 * (i - begin) + 1, bend * v)
-                store(weighted, 3 * (i - begin) + 2, bend * w)
-            store(g, three, c)
-            store(g, two, b)
-            store(g, j, a)
-            for k in range(0, j + 1, 3):
+            _add_to_diagonal(Z, slope, curvature, begin, end, p, j, weighted, g, H)
+            for k in range(0, j, 3):
                 _add_block(Z, weighted, begin, end, p, j, k, H)
     for j in range(p):
         for k in range(j):
@@ -176,18 +219,17 @@ def loss_value(m, e, shares, n, eps, value):
     for i in range(n):
         even = even & (load(shares, i) == first)
     equal = not any_of(~even)
-    product = lanes(1.0)
-    for i in range(n):
-        share, margin, x = load(shares, i), load(m, i), load(e, i)
-        tiny = x <= 1e-4  # log(1 + x) as a series
-        series = x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x)))
-        total = total + share * (larger(-margin, lanes(0.0)) + eps * margin + where(tiny, series, 0.0))
-        factor = where(tiny, 1.0, 1.0 + x)
-        if equal:  # logarithms with equal weights are taken of their product, before it overflows
-            product = product * factor
-        else:
-            total = total + share * logarithm(factor)
-        if i % 512 == 511:
-            total = total + first * logarithm(product)
-            product = lanes(1.0)
-    return value + (total + first * logarithm(product))
+    for begin in range(0, n, 512):
+        product = lanes(1.0)
+        for i in range(begin, min(begin + 512, n)):
+            share, margin, x = load(shares, i), load(m, i), load(e, i)
+            tiny = x <= 1e-4  # log(1 + x) as a series
+            series = x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x)))
+            total = total + share * (larger(-margin, lanes(0.0)) + eps * margin + where(tiny, series, 0.0))
+            factor = where(tiny, 1.0, 1.0 + x)
+            if equal:  # logarithms with equal weights are taken of their product, before it overflows
+                product = product * factor
+            else:
+                total = total + share * logarithm(factor)
+        total = total + first * logarithm(product)
+    return value + total

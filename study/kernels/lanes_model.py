@@ -6,42 +6,52 @@ from study.kernels.quadratic_model import LOWEST, RAISE, SAFE, SHARP
 
 
 @helper()
-def _fill_free_part(H, g, d, held, p, b, U):
-    """Fill U with the free part of H, its right-hand side in column p; held rows are those of the identity.
-
-    b becomes the held entries of d.
-    """
+def _fill_right(H, g, d, held, p, b, U):
+    """Fill column p of U with the right-hand side of the free entries; b becomes the held entries of d."""
+    moved = lanes(0.0) > 0.0
     for j in range(p):
-        store(b, j, where(load(held, j) > 0.0, load(d, j), 0.0))
+        known = where(load(held, j) > 0.0, load(d, j), 0.0)
+        store(b, j, known)
+        moved = moved | ~(known == 0.0)
+    products = any_of(moved)
     for j in range(p):
-        fixed = load(held, j) > 0.0
         right = load(g, j)
-        for k in range(p):
+        for k in range(p if products else 0):
             right = right + load(H, j * p + k) * load(b, k)
-        store(U, j * (p + 1) + p, where(fixed, load(b, j), -right))
-        store(U, j * (p + 1) + j, where(fixed, 1.0, load(H, j * p + j)))
-        for k in range(j + 1, p):
-            store(U, j * (p + 1) + k, where(fixed | (load(held, k) > 0.0), 0.0, load(H, j * p + k)))
+        store(U, j * (p + 1) + p, where(load(held, j) > 0.0, load(b, j), -right))
 
 
-@helper()
-def _cholesky(held, p, shift, raised, U, c):
-    """Factor U + shift I = LDL' in its place; return which are safely positive definite.
+@helper(forceinline=True)
+def _entry(H, U, held, p, j, k):
+    """Return what is factored right of the diagonal: the free part of H, and its right-hand side in column p of U."""
+    if k == p:
+        entry = load(U, j * (p + 1) + p)
+    else:
+        entry = where((load(held, j) > 0.0) | (load(held, k) > 0.0), 0.0, load(H, j * p + k))
+    return entry
 
-    Where `raised` is positive, diagonal entries are raised by a share, and to that at least. Reciprocals of the pivots
-    are on the diagonal then, and column p is z of Lz = b.
+
+@helper(forceinline=True)
+def _cholesky(H, held, p, shift, raised, U, c):
+    """Factor the free part of H + shift I = LDL'; return where that is safely positive definite.
+
+    Held rows are those of the identity. Where `raised` is positive, diagonal entries are raised by a share, and to that
+    at least. U is filled with DL', with the reciprocals of the pivots on its diagonal. Column p becomes the solution z
+    of Lz = b, b being what was there.
     """
     definite, q = lanes(0.0) <= 0.0, p + 1
     for j in range(p):
-        fixed, entry = load(held, j) > 0.0, load(U, j * q + j)
+        fixed, entry = load(held, j) > 0.0, load(H, j * p + j)
         entry = where(raised > 0.0, larger(entry * (1.0 + RAISE), raised), entry)
         enough = where(fixed, 0.0, SAFE * (size_of(entry) + shift))
-        store(U, j * q + j, where(fixed, 1.0, entry + shift))
         for i in range(j):
             store(c, i, load(U, i * q + j) * load(U, i * q + i))
         for k in range(j, q, 4):
             two, three, four = min(k + 1, p), min(k + 2, p), min(k + 3, p)
-            w, x, y, z = load(U, j * q + k), load(U, j * q + two), load(U, j * q + three), load(U, j * q + four)
+            w = where(fixed, 1.0, entry + shift) if k == j else _entry(H, U, held, p, j, k)
+            x, y, z = (
+                _entry(H, U, held, p, j, two), _entry(H, U, held, p, j, three), _entry(H, U, held, p, j, four)
+            )  # fmt: skip
             for i in range(j):
                 times = load(c, i)
                 w = w - times * load(U, i * q + k)
@@ -72,6 +82,15 @@ def _back_substitute(U, p, b):
 
 
 @helper()
+def _count_free(held, p):
+    """Return how many entries are not held."""
+    n_free = lanes(0.0)
+    for j in range(p):
+        n_free = n_free + where(load(held, j) > 0.0, 0.0, 1.0)
+    return n_free
+
+
+@helper()
 def _largest_free(H, held, p):
     """Return the size of the largest diagonal entry of the free part."""
     size = lanes(1e-300)
@@ -80,29 +99,30 @@ def _largest_free(H, held, p):
     return size
 
 
-@helper()
-def _target(H, g, d, held, p, convex, going, U, b, c):
+@helper(forceinline=True)
+def _target(H, g, d, held, p, rank, convex, going, U, b, c):
     """Fill b with the minimiser of g'd + d'Hd / 2 over the free entries of d, the held ones as they are.
 
     Only lanes `going` are looked at. Return which have one, and which have that of the Hessian as it is. It is factored
-    as `_factor` of `quadratic_model` does, but a raised one only once.
+    as `_factor` of `quadratic_model` does, but a raised one only once, and with more free entries than its `rank` not
+    as it is.
     """
     shift = raised = lanes(0.0)
-    definite = known = going
-    for attempt in range(40):
-        _fill_free_part(H, g, d, held, p, b, U)
-        definite = _cholesky(held, p, shift, raised, U, c)
-        if attempt == 0:
-            known = definite
-        if not any_of(going & ~definite) or (convex and attempt > 0):
+    definite, failed = going, going & (_count_free(held, p) > rank)
+    for _ in range(3 if convex else 40):
+        if any_of(failed):
+            size = _largest_free(H, held, p)
+            if convex:
+                raised = where(failed, larger(1e-30 * size, lanes(1e-200)), raised)
+            else:
+                shift = where(failed, larger(10.0 * shift, 1e-10 * size), shift)
+        _fill_right(H, g, d, held, p, b, U)
+        definite = _cholesky(H, held, p, shift, raised, U, c)
+        failed = going & ~definite
+        if not any_of(failed):
             break
-        size = _largest_free(H, held, p)
-        if convex:
-            raised = where(definite, 0.0, larger(1e-30 * size, lanes(1e-200)))
-        else:
-            shift = where(definite, shift, larger(10.0 * shift, 1e-10 * size))
     _back_substitute(U, p, b)
-    return definite, known
+    return definite, definite & (shift + raised <= 0.0)
 
 
 @helper()
@@ -146,10 +166,11 @@ def _release(H, g, w, d, p, going, held):
 
 
 @helper()
-def step_in_box(H, g, w, p, R, convex, going, U, b, c, d, held):
+def step_in_box(H, g, w, p, rank, R, convex, going, U, b, c, d, held):
     """Fill d with the minimiser of the quadratic model in the box, by the primal active-set method.
 
-    Only lanes `going` are looked at. Return which of them have one, and which of these one of the Hessian as it is.
+    Only lanes `going` are looked at. H is a sum of at most `rank` squares. Return which of them have a minimiser, and
+    which of these one of the Hessian as it is.
     """
     for j in range(p):
         weight, slope = load(w, j), load(g, j)
@@ -158,7 +179,7 @@ def step_in_box(H, g, w, p, R, convex, going, U, b, c, d, held):
         store(d, j, where(going, 0.0, load(d, j)))
     found = exact = going
     for _ in range(4 * p + 4):
-        definite, known = _target(H, g, d, held, p, convex, going, U, b, c)
+        definite, known = _target(H, g, d, held, p, rank, convex, going, U, b, c)
         found, exact = found & (definite | ~going), (going & known) | (exact & ~going)
         going = going & definite
         met = _go_to(b, w, p, R, going, d, held)

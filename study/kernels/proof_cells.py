@@ -13,6 +13,7 @@ from study.kernels.interior_point import derivatives, value
 
 ROUNDING = 1e-12
 LEAF = ord(".")
+FIRST = ord("0")
 PROVED, LEFT, BETTER = 0, 1, 2
 MOST_HALVINGS = 60
 """A cell halved so often along each axis is left as it is: rounding rules there."""
@@ -186,7 +187,7 @@ def branch(Z, weight, penalty, code, R, judged, fails, level, floor, tree, bette
         if axis < 0:
             n_left += 1
             continue
-        tree[n_marks - 1] = ord("0") + axis
+        tree[n_marks - 1] = FIRST + axis
         for side in (1, -1):  # the upper half is put below the lower one, which comes first
             copy(centre, centres[size])
             copy(halvings, levels[size])

@@ -6,17 +6,17 @@ more. Rows of arrays hold a number of each set; the points Z have a row for each
 
 import numpy as np
 
-from study.kernels.codes import CANCELLED, CROSS_ENTROPY
+from study.kernels.codes import CANCELLED, CROSS_ENTROPY, LEFT
 from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
 from study.kernels.lanes import (
     LANES,
     any_of,
     clip,
     dot,
+    gather,
     lanes,
     larger,
     load,
-    put,
     size_of,
     smaller,
     store,
@@ -27,15 +27,14 @@ from study.kernels.lanes_loss import (
     CHUNK,
     add_penalty,
     farthest,
+    fill,
     fill_derivatives,
     fill_terms,
     kkt_residual,
     loss_value,
-    scale_of,
 )
 from study.kernels.lanes_model import is_sharp, step_in_box
-from study.kernels.unit import FAR, LEFT
-from study.kernels.unit_loss import ROUNDING
+from study.kernels.unit_loss import FAR, ROUNDING
 
 MOST_PASSES = 60.0  # a set that needs more is given up
 ROOM = 5000  # rows of eight numbers that the second cache holds
@@ -50,21 +49,6 @@ _rows_needed = helper()(rows_needed)
 
 
 @helper()
-def _fill_lane(X, y, share, w, penalty, lane, Z, shares, trial, penalties):
-    """Put one set into a lane."""
-    n, d = X.shape
-    p = d + 1
-    for i in range(n):
-        for j in range(d):
-            put(Z, i * p + j, lane, y[i] * X[i, j])
-        put(Z, i * p + d, lane, y[i])
-        put(shares, i, lane, share[i])
-    for j in range(p):
-        put(trial, j, lane, w[j])
-        put(penalties, j, lane, penalty[j])
-
-
-@helper()
 def _move(moved, count, new, old):
     """Put what is new in the place of the old where lanes have moved."""
     for k in range(count):
@@ -72,7 +56,7 @@ def _move(moved, count, new, old):
 
 
 @helper()
-def _fit(Z, samples, n, p, loss, eps, R, max_steps, control, vectors, matrices, U, weighted, told):
+def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, matrices, U, weighted, told):
     """Fit eight sets, whose first weights are in `trial`; tell value, residual, gap, steps and passes.
 
     All lanes take the steps of `unit.newton`, each its own. One that is done, left or lost stays where it is.
@@ -82,10 +66,11 @@ def _fit(Z, samples, n, p, loss, eps, R, max_steps, control, vectors, matrices, 
     d, held, b, c = vectors[5], vectors[6], vectors[7], vectors[8]
     H, new_H = matrices[0], matrices[1]
     convex, soft = loss == CROSS_ENTROPY, 0.5 * eps * eps
-    scale = scale_of(Z, n * p)
+    rank = lanes(float(n))
     for j in range(p):
         store(trial, j, clip(load(trial, j), R))
         store(held, j, lanes(0.0))
+        rank = rank + where(load(penalty, j) > 0.0, 1.0, 0.0)
     falls = (sum_of_sizes(penalty, p) <= 0.0) & (lanes(eps) <= 0.0)
     f = size = residual = nearest = downhill = promised = steps = lanes(0.0)
     step = passes = lanes(1.0)
@@ -125,7 +110,7 @@ def _fit(Z, samples, n, p, loss, eps, R, max_steps, control, vectors, matrices, 
             )  # fmt: skip
             size = where(moved, new_f + (2.0 * eps - slopes if convex else lanes(soft)), size)
             step = where(moved, 1.0, step)
-            found, sure = step_in_box(H, g, w, p, R, convex, moved, U, b, c, d, held)
+            found, sure = step_in_box(H, g, w, p, rank, R, convex, moved, U, b, c, d, held)
             downhill = where(moved, dot(g, d, p), downhill)
             reach = sum_of_sizes(d, p) * scale  # no margin changes by more
             if any_of(moved & (reach > 20.0)):
@@ -184,13 +169,18 @@ def newton(
     matrices, at = rows[at : at + 2 * p * p].reshape(2, p * p, LANES), at + 2 * p * p
     U, at = rows[at : at + p * (p + 1)], at + p * (p + 1)
     weighted, told = rows[at : at + 3 * CHUNK], rows[at + 3 * CHUNK :]
+    starts = np.empty((5, LANES), np.int64)
+    strides = X.strides[0], y.strides[0], shares.strides[0], w0.strides[0], penalties.strides[0]
     for begin in range(0, n_sets, LANES):
         for lane in range(LANES):
             k = min(begin + lane, n_sets - 1)  # the last set fills what lanes are left
-            one, label, share = X[places[0, k]], y[places[1, k]], shares[places[2, k]]
-            start, penalty = w0[places[3, k]], penalties[places[4, k]]
-            _fill_lane(one, label, share, start, penalty, lane, Z, samples[0], vectors[0], vectors[1])
-        _fit(Z, samples, n, p, loss, eps, R, max_steps, control, vectors, matrices, U, weighted, told)
+            for a in range(5):
+                starts[a, lane] = places[a, k] * strides[a]
+        scale = fill(X, y, shares, starts, Z, samples[0])
+        for j in range(p):
+            store(vectors[0], j, gather(w0, starts, 3, j * w0.strides[1]))
+            store(vectors[1], j, gather(penalties, starts, 4, j * penalties.strides[1]))
+        _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, matrices, U, weighted, told)
         if control[CANCELLED]:
             break
         for lane in range(min(LANES, n_sets - begin)):

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, NONE
+from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, LEFT, NONE
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
 from study.kernels.quadratic_model import (
     EXACT,
@@ -23,6 +23,7 @@ from study.kernels.quadratic_model import (
     sure_step,
 )
 from study.kernels.unit_loss import (
+    FAR,
     ROUNDING,
     add_penalty,
     blur_of,
@@ -40,9 +41,6 @@ from study.kernels.unit_loss import (
     norm_of,
     project,
 )
-
-FAR = 9.0  # a margin from which exp(-m) is the loss but for a share of 1e-4
-LEFT = -1.0  # the gap of weights that are left to `wide`
 
 
 @helper()

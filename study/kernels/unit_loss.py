@@ -16,6 +16,7 @@ LOG2_E, LN2_HIGH, LN2_LOW = 1.4426950408889634, 0.6931471803691238, 1.9082149292
 ROUND, LEAST = 1.5 * 2.0**52, -708.0
 SERIES = tuple(1.0 / math.factorial(j) for j in range(13, -1, -1))
 ROUNDING = 4.0 * 2.0**-52
+FAR = 9.0  # a margin from which exp(-m) is the loss but for a share of 1e-4
 CHUNK = 128  # samples of which twenty features take two thirds of the nearest cache
 
 

@@ -8,11 +8,12 @@ import math
 
 import numpy as np
 
-from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY
+from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, LEFT
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
 from study.kernels.quadratic_model import FAILED, make_small, model_step, parts_of
-from study.kernels.unit import FAR, LEFT, promise
+from study.kernels.unit import promise
 from study.kernels.unit_loss import (
+    FAR,
     LEAST,
     ROUNDING,
     blur_of,
@@ -194,6 +195,13 @@ def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held):
             most = 1  # at last what is not lost in rounding is weighed as it is
 
 
+@helper()
+def _value_at(Z, share, w, loss, m, e, slope, curvature):
+    """Fill the terms at w; return the mean loss."""
+    f = loss_terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
+    return loss_value(m, e, share, loss, 0.0, f)
+
+
 @gufunc(
     "void(float64[:,:], float64[:], float64[:], float64[:], int64, int64, float64, int64, int64[:],"
     " float64[:], float64[:], float64[:], int64[:], float64[:])",
@@ -213,15 +221,14 @@ def newton(X, y, shares, w0, loss, shape, R, max_steps, control, answer, value, 
     copy(w0, w)
     power = 1.0 if loss == CROSS_ENTROPY else 2.0
     n_steps[0] = 0
-    f = loss_terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
+    value[0] = _value_at(Z, share, w, loss, m, e, slope, curvature)
     if max_steps > 0:
-        highest = loss_value(m, e, share, loss, 0.0, f)
+        highest = value[0]
         n_steps[0] = _widen(Z, share, w, power, shape, R, max_steps, control, m, e, small, held)
-        f = loss_terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
-        if not loss_value(m, e, share, loss, 0.0, f) <= highest:  # the quadratic losses are not convex
+        value[0] = _value_at(Z, share, w, loss, m, e, slope, curvature)
+        if not value[0] <= highest:  # the quadratic losses are not convex
             copy(w0, w)
-            f = loss_terms(Z, share, w, loss, 0.0, m, e, slope, curvature)
-    value[0] = loss_value(m, e, share, loss, 0.0, f)
+            value[0] = _value_at(Z, share, w, loss, m, e, slope, curvature)
     loss_gradient(Z, slope, g)
     residual[0] = kkt_residual(w, g, shape, R, moved)
     if max_steps > 0 and not least_of(m) >= FAR:

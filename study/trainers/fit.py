@@ -141,7 +141,8 @@ def stop_codes(residual: Floats, tol: float, spent: NDArray[np.bool_], w: Floats
     values : ndarray of shape (...)
         What has to be finite beside the weights.
     """
-    finite = np.isfinite(w).all(axis=-1)
+    p = w.shape[-1]
+    finite = np.isfinite(w @ np.full(p, 0.5 / p))  # half the mean of finite numbers is finite
     for value in values:
         finite = finite & np.isfinite(value)
     stop = np.where(residual <= tol, Stop.STATIONARY, np.where(spent, Stop.BUDGET_SPENT, Stop.STALLED))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from study.datasets.dataset import Floats, leading_shape
 from study.kernels import side_by_side
 from study.kernels import unit as kernel
-from study.kernels.codes import LOSS_CODES, SHAPE_CODES
+from study.kernels.codes import LEFT, LOSS_CODES, SHAPE_CODES
 from study.trainers.bounded import Index, _one_set, kkt_residual, minimise
 from study.trainers.exact_margin import _whole
 from study.trainers.fit import Bound
@@ -156,7 +156,7 @@ def _newton(unit: UnitProblem, start: Floats, max_steps: int | NDArray[np.int64]
             found.put(lost, _one_by_one(unit.part(lost), max_steps, leaves))
     else:
         found = _one_by_one(unit, max_steps, leaves)
-    left = np.asarray(found.gap == kernel.LEFT)
+    left = np.asarray(found.gap == LEFT)
     if left.any():
         more = _wide(replace(unit, start=found.w).part(left), (max_steps - found.n_steps)[left] * leaves)
         found.go_on(left, more)
@@ -195,7 +195,7 @@ def _wide(unit: UnitProblem, max_steps: NDArray[np.int64]) -> Minimum:
 
     loss, _, shape, R = unit.codes
     w, value, residual, n_steps, gap = wide.newton(unit.X, unit.y, unit.share, unit.start, loss, shape, R, max_steps)
-    near = gap == kernel.LEFT
+    near = gap == LEFT
     found = Minimum(w, value, residual, n_steps, n_steps - near, gap)  # the last pass is made again
     if near.any():
         found.go_on(near, _newton(unit.part(near), w[near], (max_steps - n_steps)[near], leaves=False))

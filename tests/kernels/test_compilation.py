@@ -1,5 +1,6 @@
 """A loop is compiled once by however many processes, kept whole or not at all, and ended by an interrupt."""
 
+import gc
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from numba import guvectorize
 from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Flags
 from numba.core.compiler_lock import global_compiler_lock
 
 from study.kernels.compilation import METHODS, _in_one_piece, gufunc, helper
@@ -308,6 +310,18 @@ def test_a_loop_is_optimised_once_with_all_that_it_calls(known: bool, monkeypatc
     assert loop(np.ones((2, 3)), [0]).tolist() == [1.0, 1.0]
     with pytest.raises(ValueError, match="negative dimensions"):
         loop(np.ones(1), [0])
+
+
+def test_numbas_options_are_told_as_they_are_while_a_loop_compiles() -> None:
+    make_flags: Any = Flags
+    flags = make_flags()
+    flags.nrt = True
+    before = flags.values()
+    with _in_one_piece("loop"):
+        assert flags.values() == before
+        collects = gc.isenabled()
+    assert flags.values() == before
+    assert (collects, gc.isenabled()) == (False, True)
 
 
 def test_no_other_thread_compiles_while_parts_are_left_out() -> None:

@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from study.kernels import lanes_loss, side_by_side, unit
-from study.kernels.codes import BOX, LOSS_CODES, NONE
+from study.kernels.codes import BOX, LEFT, LOSS_CODES, NONE
 from study.kernels.lanes import LANES, load, store
 
 Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ def together(
 @pytest.mark.parametrize("eps", [0.0, 0.1])
 @pytest.mark.parametrize("where", BOUNDS)
 @pytest.mark.parametrize("loss", LOSS_CODES)
-@pytest.mark.parametrize(("n", "d"), [(7, 1), (30, 2), (130, 4), (40, 9)])
+@pytest.mark.parametrize(("n", "d"), [(7, 1), (9, 6), (30, 2), (130, 4), (40, 9)])
 def test_the_answers_are_those_of_one_set_at_a_time(n: int, d: int, loss: str, where: str, eps: float) -> None:
     X, y = draw(21, n, d)  # the last eight are not full
     share = np.random.default_rng(1).uniform(0.5, 1.0, (21, n)) if d == 4 else np.ones((21, n))
@@ -62,15 +62,33 @@ def test_the_answers_are_those_of_one_set_at_a_time(n: int, d: int, loss: str, w
     assert (n_passes[solved] > n_steps[solved]).all()
 
 
-def test_weights_are_held_and_let_go_as_alone() -> None:
-    X, y = draw(40, 12, 20)  # few samples: many weights meet the bound, and leave it again
+@pytest.mark.parametrize(("R", "penalty"), [(1.5, 0.0), (0.2, 0.1), (np.inf, 0.1)])
+def test_weights_are_held_and_let_go_as_alone(R: float, penalty: float) -> None:
+    """Of few samples, where many weights meet the bound and leave it again, and only a penalty bends the loss."""
+    X, y = draw(40, 12, 20)
     share = np.full((40, 12), 1.0 / 12.0)
-    alone = unit.newton(X, y, share, np.zeros(21), 1, 0.0, BOX, 1.5, np.zeros(21), 200, True)
-    w, _, _, n_steps, _, gap = together(X, y, share, 1, 0.0, 1.5, 0.0)
+    alone = unit.newton(X, y, share, np.zeros(21), 1, 0.0, BOX, R, np.full(21, penalty), 200, True)
+    w, _, _, n_steps, _, gap = together(X, y, share, 1, 0.0, R, penalty)
+    assert (abs(w) == R).any() == np.isfinite(R)
     solved = (gap < 1e-10) & (gap >= 0.0)
     assert solved.mean() > 0.9
     assert (n_steps == alone[3])[solved].mean() > 0.9
     np.testing.assert_allclose(w[solved], alone[0][solved], atol=1e-6)
+
+
+def test_each_set_is_put_together_from_its_own_places() -> None:
+    rng = np.random.default_rng(2)
+    X, y = draw(2, 25, 3)
+    y = np.concatenate([y, -y[:1]])
+    share, start, penalty = rng.uniform(0.5, 1.0, (4, 25)) / 18.75, rng.normal(size=(5, 4)), rng.uniform(size=(6, 4))
+    places = np.stack([rng.integers(size, size=19) for size in (2, 3, 4, 5, 6)])
+    picked = [table[place] for table, place in zip((X, y, share, start, penalty), places, strict=True)]
+    every = np.tile(np.arange(19), (5, 1))
+    with np.errstate(all="ignore"):
+        whole = side_by_side.newton(*picked, every, 1, 0.0, 3.0, 200)
+        found = side_by_side.newton(X, y, share, start, penalty, places, 1, 0.0, 3.0, 200)
+    for a, b in zip(found, whole, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_a_neighbour_has_no_say() -> None:
@@ -131,7 +149,7 @@ def test_what_needs_more_is_given_up() -> None:
     X[4, :, 0] = 50.0 * y[4]  # all far on their own side
     gap = together(X, y, share, 1, 0.0, 3.0, 0.0)[5]
     assert np.isinf(gap[:3]).all()
-    assert gap[4] == unit.LEFT
+    assert gap[4] == LEFT
     assert (gap[[3, 5, 6, 7]] < 1e-12).all()
     few = together(X[3:], y[3:], share[3:], 1, 0.0, 3.0, 0.0, max_steps=2)[5]
     assert np.isinf(few[[0, 2, 3, 4]]).all()  # two steps are not enough
