@@ -148,10 +148,11 @@ def leading_shape(**arrays: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def check_finite(name: str, values: Floats) -> None:
-    """Raise `BadInput` at the first NaN or infinity (min and max need no temporary of the size of a stack)."""
+    """Raise `BadInput` at the first NaN or infinity (nothing here needs room of the size of a stack)."""
     if values.size == 0:
         raise BadInput(f"`{name}` must not be empty; got shape {values.shape}")
-    if not (np.isfinite(values.min()) and np.isfinite(values.max())):
+    at_once = values.flags.c_contiguous and np.isfinite(np.vdot(values, values))  # squares may overflow
+    if not at_once and not (np.isfinite(values.min()) and np.isfinite(values.max())):
         index = tuple(map(int, np.argwhere(~np.isfinite(values))[0]))
         raise BadInput(f"`{name}` must be finite; got {values[index]} at index {index}")
 

@@ -102,6 +102,22 @@ def gather(_, array, starts, k, offset):
 
 
 @intrinsic
+def fetch(_, array, offset):
+    """Ask for the line of the cache that is `offset` bytes from the first number of an array, to be read later."""
+
+    def build(context, builder, signature, arguments):
+        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        first = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        place = builder.gep(builder.bitcast(first, byte), [arguments[1]])
+        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [place, flag(0), flag(3), flag(1)])  # to be read, by all caches, as data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), build
+
+
+@intrinsic
 def lanes(_, x):
     """Return a number eight times."""
 

@@ -192,7 +192,7 @@ def step_in_box(H, g, w, p, rank, R, convex, going, U, b, c, d, held):
 
 @helper()
 def is_sharp(H, U, A, held, p):
-    """Say of which H the free part, whose factor is U, is far from singular beside its rounding: `is_sharp`."""
+    """Say of which H the free part, whose factor is U, is far from singular beside its rounding."""
     total = lanes(0.0)
     for j in range(p):
         for k in range(j + 1):

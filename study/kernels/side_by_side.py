@@ -13,6 +13,7 @@ from study.kernels.lanes import (
     any_of,
     clip,
     dot,
+    fetch,
     gather,
     lanes,
     larger,
@@ -46,6 +47,27 @@ def rows_needed(n: int, p: int) -> int:
 
 
 _rows_needed = helper()(rows_needed)
+
+
+@helper()
+def _find(places, strides, begin, starts):
+    """Fill how many bytes eight sets are from the first in each array; the last set fills what lanes are left."""
+    for lane in range(LANES):
+        k = min(begin + lane, places.shape[1] - 1)
+        for a in range(5):
+            starts[a, lane] = places[a, k] * strides[a]
+
+
+@helper()
+def _fetch(X, y, starts):
+    """Ask for points and labels of eight sets that run along memory."""
+    for lane in range(LANES):
+        if X.strides[2] == 8 and X.strides[1] == 8 * X.shape[2]:
+            for offset in range(0, X.shape[1] * X.strides[1], 8 * LANES):
+                fetch(X, starts[0, lane] + offset)
+        if y.strides[1] == 8:
+            for offset in range(0, 8 * y.shape[1], 8 * LANES):
+                fetch(y, starts[1, lane] + offset)
 
 
 @helper()
@@ -172,14 +194,14 @@ def newton(
     starts = np.empty((5, LANES), np.int64)
     strides = X.strides[0], y.strides[0], shares.strides[0], w0.strides[0], penalties.strides[0]
     for begin in range(0, n_sets, LANES):
-        for lane in range(LANES):
-            k = min(begin + lane, n_sets - 1)  # the last set fills what lanes are left
-            for a in range(5):
-                starts[a, lane] = places[a, k] * strides[a]
+        if begin == 0:
+            _find(places, strides, begin, starts)
         scale = fill(X, y, shares, starts, Z, samples[0])
         for j in range(p):
             store(vectors[0], j, gather(w0, starts, 3, j * w0.strides[1]))
             store(vectors[1], j, gather(penalties, starts, 4, j * penalties.strides[1]))
+        _find(places, strides, begin + LANES, starts)
+        _fetch(X, y, starts)  # while these are fitted
         _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, matrices, U, weighted, told)
         if control[CANCELLED]:
             break

@@ -3,7 +3,8 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from study.datasets.dataset import Dataset, as_features, as_labels
+from study.checks import BadInput
+from study.datasets.dataset import Dataset, as_features, as_labels, check_finite
 
 X = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
 Y = [1, -1, 1]
@@ -13,6 +14,16 @@ def test_floats_are_checked_without_a_copy() -> None:
     points, labels = np.array(X), np.array(Y, float)
     assert as_features("X", points) is points
     assert as_labels("y", labels) is labels
+
+
+def test_numbers_whose_squares_are_beyond_the_range_of_floats_are_finite() -> None:
+    numbers = np.array([[1e200, -1e300], [0.0, 5e-324]])
+    check_finite("X", numbers)
+    for not_finite in (np.nan, np.inf, -np.inf):
+        numbers[1, 0] = not_finite
+        for stored in (numbers, numbers.T, numbers[::-1]):
+            with pytest.raises(BadInput, match="must be finite"):
+                check_finite("X", stored)
 
 
 def test_a_dataset_is_frozen_and_keeps_its_own_read_only_arrays() -> None:

@@ -87,8 +87,11 @@ def test_each_set_is_put_together_from_its_own_places() -> None:
     with np.errstate(all="ignore"):
         whole = side_by_side.newton(*picked, every, 1, 0.0, 3.0, 200)
         found = side_by_side.newton(X, y, share, start, penalty, places, 1, 0.0, 3.0, 200)
-    for a, b in zip(found, whole, strict=True):
+        across, back = np.asfortranarray(X), y[:, ::-1].copy()[:, ::-1]
+        turned = side_by_side.newton(across, back, share, start, penalty, places, 1, 0.0, 3.0, 200)
+    for a, b, c in zip(found, whole, turned, strict=True):
         np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
 
 
 def test_a_neighbour_has_no_say() -> None:
