@@ -13,7 +13,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 from study.kernels.compilation import helper
-from study.kernels.vectors import Vector, define, repeat
+from study.kernels.vectors import Vector, define, repeat, repeated
 
 LANES = 8
 _WHOLE = ir.VectorType(ir.IntType(64), LANES)
@@ -117,14 +117,8 @@ def fetch(_, array, offset):
     return types.void(array, types.intp), build
 
 
-@intrinsic
-def lanes(_, x):
-    """Return a number eight times."""
-
-    def build(context, builder, signature, arguments):
-        return repeat(builder, arguments[0], NUMBERS)
-
-    return NUMBERS(types.float64), build
+lanes = repeated(NUMBERS)
+"""Eight times the same number."""
 
 
 @intrinsic

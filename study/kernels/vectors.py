@@ -101,14 +101,21 @@ def store(_, M, i, k, four):
     return types.void(M, types.intp, types.intp, four), build
 
 
-@intrinsic
-def four(_, x):
-    """Return four times the same number."""
+def repeated(vector):
+    """Return what takes a number to a vector of a type that holds it everywhere."""
 
-    def build(context, builder, signature, arguments):
-        return repeat(builder, arguments[0], FOUR)
+    @intrinsic
+    def same(_, x):
+        def build(context, builder, signature, arguments):
+            return repeat(builder, arguments[0], vector)
 
-    return FOUR(types.float64), build
+        return vector(types.float64), build
+
+    return same
+
+
+four = repeated(FOUR)
+"""Four times the same number."""
 
 
 @intrinsic

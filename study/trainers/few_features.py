@@ -28,7 +28,7 @@ def few_features(unit: UnitProblem) -> Minimum:
     in_span = round_ and d > n
     in_part = unit.bound.shape == "box" and d > MANY and n <= 2 * d and not unit.penalised
     if not (in_span or in_part):
-        return _newton(unit, unit.start, min(unit.max_steps, ENOUGH_STEPS))
+        return _newton(unit, min(unit.max_steps, ENOUGH_STEPS))
     shape, one_set = unit.shape, _in_span if in_span else _in_box
     found = [one_set(unit.part(index)) for index in np.ndindex(shape)]
     w = np.reshape([one.w for one in found], (*shape, unit.start.shape[-1]))
@@ -40,7 +40,7 @@ def _in_span(unit: UnitProblem) -> Minimum:
     axes = np.linalg.qr(unit.X.T)[0]
     v0 = np.append(unit.start[:-1] @ axes, unit.start[-1])
     few = replace(unit, X=unit.X @ axes, start=v0, penalty=unit.penalty[-v0.size :])
-    found = _newton(few, v0, min(unit.max_steps, ENOUGH_STEPS))
+    found = _newton(few, min(unit.max_steps, ENOUGH_STEPS))
     return replace(found, w=np.append(axes @ found.w[:-1], found.w[-1]))
 
 
@@ -56,7 +56,7 @@ def _in_box(unit: UnitProblem) -> Minimum:
         together = [X[:, held] @ side[held]] if held.any() else []
         v = np.array([*normal[~held], *[level] * len(together), bias])
         few = replace(unit, X=np.column_stack([X[:, ~held], *together]), start=v, penalty=np.zeros(v.size))
-        found = _newton(few, v, min(unit.max_steps, ENOUGH_STEPS))
+        found = _newton(few, min(unit.max_steps, ENOUGH_STEPS))
         n_steps, n_passes = n_steps + int(found.n_steps), n_passes + int(found.n_passes)
         *free, bias = found.w
         if together:

@@ -129,12 +129,12 @@ def _solve_unit(unit: UnitProblem, index: tuple[int, ...], tol: float) -> Soluti
 def l_bfgs_b(unit: UnitProblem, tol: float) -> Minimum:
     """Solve set after set by scipy."""
     found = solve_each(unit, lambda index: _solve_unit(unit, index, tol))
-    return replace(_newton(unit, found.w, 0), n_steps=found.n_steps, n_passes=found.n_passes)
+    return replace(_newton(replace(unit, start=found.w), 0), n_steps=found.n_steps, n_passes=found.n_passes)
 
 
 def newton(unit: UnitProblem) -> tuple[Minimum, NDArray[np.bool_]]:
     """Solve all sets by the compiled loop, and those that it leaves above `GOOD_ENOUGH` by scipy first."""
-    found = _newton(unit, unit.start, min(unit.max_steps, ENOUGH_STEPS))
+    found = _newton(unit, min(unit.max_steps, ENOUGH_STEPS))
     resolved = np.asarray(~((found.gap <= GOOD_ENOUGH) | is_endless(found, GOOD_ENOUGH)))
     for index in map(tuple, np.argwhere(resolved)):
         _solve_again(unit, index, found)
@@ -146,9 +146,8 @@ def is_endless(found: Minimum, tol: float) -> NDArray[np.bool_]:
     return np.asarray((found.gap == 1.0) & (found.residual <= tol))
 
 
-def _newton(unit: UnitProblem, start: Floats, max_steps: int | NDArray[np.int64], leaves: bool = True) -> Minimum:
+def _newton(unit: UnitProblem, max_steps: int | NDArray[np.int64], leaves: bool = True) -> Minimum:
     """Solve all sets by the compiled loops; where `leaves` is set, one by the logarithm where its samples are far."""
-    unit = replace(unit, start=start)
     if leaves and np.ndim(max_steps) == 0 and max_steps > 0 and _is_ordinary(unit):
         found = _side_by_side(unit, int(max_steps))
         lost = np.isinf(found.gap)
@@ -198,7 +197,8 @@ def _wide(unit: UnitProblem, max_steps: NDArray[np.int64]) -> Minimum:
     near = gap == LEFT
     found = Minimum(w, value, residual, n_steps, n_steps - near, gap)  # the last pass is made again
     if near.any():
-        found.go_on(near, _newton(unit.part(near), w[near], (max_steps - n_steps)[near], leaves=False))
+        nearer = replace(unit, start=w).part(near)
+        found.go_on(near, _newton(nearer, (max_steps - n_steps)[near], leaves=False))
     return found
 
 
@@ -210,7 +210,7 @@ def _solve_again(unit: UnitProblem, index: tuple[int, ...], found: Minimum) -> N
         other = _on_own_axes(replace(one, start=found.w[index]))
     else:
         w, n_steps, n_passes = minimise(one.one(())[0], unit.bound, one.start, unit.max_steps, GOOD_ENOUGH)
-        other = _newton(one, w, max(0, min(unit.max_steps - n_steps, ENOUGH_STEPS)))
+        other = _newton(replace(one, start=w), max(0, min(unit.max_steps - n_steps, ENOUGH_STEPS)))
     found.n_steps[index] = min(found.n_steps[index] + n_steps + other.n_steps, unit.max_steps)
     found.n_passes[index] += n_passes + other.n_passes
     slack = 1e-12 * np.abs(other.value)  # a loss and its rounding
@@ -239,10 +239,10 @@ def _on_own_axes(one: UnitProblem) -> Minimum:
     if one.loss != "cross-entropy":  # which minimum is found depends on the start
         v = one.start[:-1] * unit
         turned.start[:] = *((back[kept] @ (v * spread)) * (lengths[kept] / size)), one.start[-1] + v @ centre
-    answer = _newton(turned, turned.start, min(one.max_steps, ENOUGH_STEPS))
+    answer = _newton(turned, min(one.max_steps, ENOUGH_STEPS))
     v = (answer.w[:-1] * (size / lengths[kept])) @ back[kept] / spread
     w = np.append(v / unit, answer.w[-1] - v @ centre)
-    there = _newton(one, w, 0)
+    there = _newton(replace(one, start=w), 0)
     gap = np.array(np.inf)
     if answer.gap == 1.0:
         gap = np.where(there.gap == 1.0, 1.0, np.inf)
@@ -289,5 +289,6 @@ def descend(unit: UnitProblem, rate: Floats | float, tol: float, record_path: bo
     w, n_steps, value, residual, path = kernel.descend(
         unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.penalty, unit.max_steps, rate, tol, room
     )
-    found = replace(_newton(unit, w, 0), w=w, value=value, residual=residual, n_steps=n_steps, n_passes=n_steps)
+    found = _newton(replace(unit, start=w), 0)
+    found = replace(found, w=w, value=value, residual=residual, n_steps=n_steps, n_passes=n_steps)
     return found, path[..., : int(n_steps.max()) + 1, :] if record_path else None
