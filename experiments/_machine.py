@@ -18,7 +18,7 @@ from numba import njit
 
 from experiments._timing import timed
 from study.datasets.dataset import Floats
-from study.kernels.unit_loss import exponentials
+from study.kernels.exponential import exponentials
 from study.sweeps.parts import Records
 
 LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "scikit-learn", "mlxtend")

@@ -154,13 +154,21 @@ def test_a_floor_is_arithmetic_or_traffic_whichever_is_more(monkeypatch: pytest.
     work = Work(exponentials=50, multiply_adds=600, n_bytes=400)
     assert floor_seconds(work, 3) == pytest.approx(3 * 160e-9, rel=1e-12)
     assert floor_seconds(work, 0.5) == pytest.approx(100e-9, rel=1e-12)
+    spared = Work(exponentials=50, multiply_adds=600, n_bytes=0, spared_exponentials=10, spared_multiply_adds=100)
+    assert floor_seconds(spared, 3) == pytest.approx((3 * 160 - 10 * 2 - 100 / 10) * 1e-9, rel=1e-12)
 
 
 def test_each_multiply_add_is_counted_once() -> None:
     n, p = 5, 3
     margins = gradient = n * p
     hessian = n * sum(range(1, p + 1))
-    assert newton_work(n, p) == Work(exponentials=n, multiply_adds=margins + gradient + hessian + 4.5, n_bytes=120)
+    assert newton_work(n, p) == Work(
+        exponentials=n,
+        multiply_adds=margins + gradient + hessian + 4.5,
+        n_bytes=120,
+        spared_exponentials=n,
+        spared_multiply_adds=margins + hessian + 4.5,
+    )
     assert network_work(n, 2, 4) == Work(exponentials=25, multiply_adds=n * (17 + 17 + 4), n_bytes=120)
 
 

@@ -1,4 +1,4 @@
-"""Eight numbers at once, one of each of eight problems: lanes, for compiled helpers.
+"""Eight numbers at once, one of each of eight problems, or of eight samples: lanes, for compiled helpers.
 
 What is written for one problem with floats solves eight of them with lanes. A comparison gives a `Mask`, and `where`
 takes the place of a branch. Each lane goes through the same operations whatever the others hold, so that an answer does
@@ -7,6 +7,7 @@ not depend on its neighbours.
 
 import operator
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -182,6 +183,14 @@ def power_of_two(_, shifted):
         return builder.bitcast(builder.shl(bits, same(52)), NUMBERS.kept)
 
     return NUMBERS(shifted), build
+
+
+@helper(counts=True, forceinline=True)
+def aligned_rows(n_rows):
+    """Return room for rows of eight numbers, each of which lies in one line of the cache."""
+    room = np.empty((n_rows + 1) * LANES)
+    spare = (-room.ctypes.data % (8 * LANES)) // 8
+    return room[spare : spare + n_rows * LANES].reshape(n_rows, LANES)
 
 
 @helper(forceinline=True)

@@ -1,12 +1,14 @@
-"""The loss of a sigmoid unit for eight sets at once: `unit_loss` in lanes, of which more is said there.
+"""The loss of a sigmoid unit with eight samples in the lanes: one of each of eight sets, or eight of one set.
 
-Rows of arrays hold a number of each set; the points Z have a row for each sample and weight, sample by sample.
+Rows of arrays hold eight numbers; the points Z have a row for each sample and weight, sample by sample. `unit_loss`
+puts a set into the lanes, `side_by_side` eight sets.
 """
 
 import numpy as np
 
 from study.kernels.codes import CROSS_ENTROPY, THRESHOLD
 from study.kernels.compilation import helper
+from study.kernels.exponential import LEAST, LN2_HIGH, LN2_LOW, LOG2_E, ROUND, SERIES
 from study.kernels.lanes import (
     any_of,
     gather,
@@ -20,9 +22,8 @@ from study.kernels.lanes import (
     store,
     where,
 )
-from study.kernels.unit_loss import LEAST, LN2_HIGH, LN2_LOW, LOG2_E, ROUND, SERIES
 
-NEAR, CHUNK = 600, 80  # rows of eight numbers that the nearest cache holds, and the most samples that they are of
+NEAR, CHUNK = 650, 80  # rows of eight numbers that the nearest cache holds, and the most samples that they are of
 
 
 @helper()
@@ -54,7 +55,7 @@ def _series(r):
 
 @helper(forceinline=True)
 def _exponential(m):
-    """Return exp(-|m|), to the last bit but one, as `unit_loss.exponentials` does."""
+    """Return exp(-|m|), to the last bit but one, as `exponentials` does."""
     x = -size_of(m)
     held = larger(x, lanes(LEAST))
     shifted = held * LOG2_E + ROUND
@@ -63,23 +64,33 @@ def _exponential(m):
     return where(x < LEAST, 0.0, _series(r) * power_of_two(shifted))
 
 
-@helper()
-def fill_terms(Z, shares, w, n, p, loss, eps, m, e, slope, curvature):
-    """Fill margins, exp(-|m|), weighted slopes and curvatures; return the mean loss, the slopes' sum, the least margin.
+@helper(forceinline=True)
+def margin_of(Z, w, i, p):
+    """Return the margins of the i-th samples."""
+    margin = load(w, 0) * load(Z, i * p)
+    for j in range(1, p):
+        margin = margin + load(w, j) * load(Z, i * p + j)
+    return margin
 
-    Of the cross-entropy the loss is 0: its logarithms are taken at the end.
+
+@helper(forceinline=True)
+def _fill_terms(Z, shares, w, moved, begin, end, p, loss, eps, m, e, slope, curvature, sums):
+    """Fill margins, exp(-|m|), weighted slopes and curvatures of some of the samples, and add to their sums.
+
+    These are the mean loss, of the cross-entropy 0 as its logarithms are taken at the end, and that of the slopes, and
+    the least margin. Where no weight has `moved` from zero, margins are known.
     """
-    value = slopes = lanes(0.0)
-    nearest = lanes(np.inf)
+    value, slopes, nearest = sums
     floor = 0.0 if loss == THRESHOLD else -1.0
-    for i in range(n):
-        margin = load(w, 0) * load(Z, i * p)
-        for j in range(1, p):
-            margin = margin + load(w, j) * load(Z, i * p + j)
+    for i in range(begin, end):
+        margin, power = lanes(0.0), lanes(1.0)
+        if moved:
+            margin = margin_of(Z, w, i, p)
+            power = _exponential(margin)
         nearest = smaller(nearest, margin)
         store(m, i, margin)
-        store(e, i, _exponential(margin))
-    for i in range(n):
+        store(e, i, power)
+    for i in range(begin, end):
         share, margin, power = load(shares, i), load(m, i), load(e, i)
         right = 1.0 / (1.0 + power)
         wrong = power * right
@@ -154,26 +165,75 @@ def _add_block(Z, weighted, begin, end, p, j, k, H):
         store(H, row * p + k, x)
 
 
-@helper()
-def fill_derivatives(Z, slope, curvature, n, p, weighted, g, H):
-    """Fill gradient and Hessian of the mean loss, three rows by three, of samples that the nearest cache holds.
+@helper(forceinline=True)
+def _add_gradient(Z, slope, begin, end, p, g):
+    """Add to the gradient, four entries at a time, what some of the samples give."""
+    for j in range(0, p, 4):
+        two, three, four = min(j + 1, p - 1), min(j + 2, p - 1), min(j + 3, p - 1)
+        a, b, c, d = load(g, j), load(g, two), load(g, three), load(g, four)
+        for i in range(begin, end):
+            part, at = load(slope, i), i * p
+            a, b = a + part * load(Z, at + j), b + part * load(Z, at + two)
+            c, d = c + part * load(Z, at + three), d + part * load(Z, at + four)
+        store(g, four, d)
+        store(g, three, c)
+        store(g, two, b)
+        store(g, j, a)
 
-    `weighted` is room for three rows of `CHUNK` samples.
-    """
-    chunk = max(min(NEAR // (p + 5), CHUNK), 1)  # points, weighted points, slopes and curvatures
-    for j in range(p):
-        store(g, j, lanes(0.0))
-        for k in range(j + 1):
-            store(H, j * p + k, lanes(0.0))
-    for begin in range(0, n, chunk):
-        end = min(begin + chunk, n)
+
+@helper(forceinline=True)
+def _add_derivatives(Z, slope, curvature, begin, end, p, bends, weighted, g, H):
+    """Add to the gradient, and where `bends` is set to the Hessian left of its diagonal, what some samples give."""
+    if bends:
         for j in range(0, p, 3):
             _add_to_diagonal(Z, slope, curvature, begin, end, p, j, weighted, g, H)
             for k in range(0, j, 3):
                 _add_block(Z, weighted, begin, end, p, j, k, H)
+    else:
+        _add_gradient(Z, slope, begin, end, p, g)
+
+
+@helper()
+def _clear(p, bends, g, H):
+    """Put zero in the gradient and, where `bends` is set, in the Hessian left of its diagonal."""
     for j in range(p):
-        for k in range(j):
-            store(H, k * p + j, load(H, j * p + k))
+        store(g, j, lanes(0.0))
+        for k in range(j + 1 if bends else 0):
+            store(H, j * p + k, lanes(0.0))
+
+
+@helper()
+def _chunk_of(p):
+    """Return of how many samples the nearest cache holds points, weighted points, slopes and curvatures."""
+    return max(min(NEAR // (p + 5), CHUNK), 1)
+
+
+@helper()
+def fill_loss(Z, shares, w, n, p, loss, eps, bends, m, e, slope, curvature, weighted, g, H):
+    """Fill terms, gradient and, where `bends` is set, the Hessian of the mean loss left of its diagonal.
+
+    Return the mean loss, of the cross-entropy 0, the sum of the slopes, and the least margin. All is done for some
+    samples while the nearest cache holds them. `weighted` is room for three rows of `CHUNK` samples.
+    """
+    moved, chunk = False, _chunk_of(p)
+    for j in range(p):
+        moved = moved or any_of(~(load(w, j) == 0.0))
+    _clear(p, bends, g, H)
+    sums = lanes(0.0), lanes(0.0), lanes(np.inf)
+    for begin in range(0, n, chunk):
+        end = min(begin + chunk, n)
+        sums = _fill_terms(Z, shares, w, moved, begin, end, p, loss, eps, m, e, slope, curvature, sums)
+        _add_derivatives(Z, slope, curvature, begin, end, p, bends, weighted, g, H)
+    return sums
+
+
+@helper()
+def fill_derivatives(Z, slope, curvature, n, p, bends, weighted, g, H):
+    """Fill what `fill_loss` does, from slopes and curvatures that are there."""
+    chunk = _chunk_of(p)
+    _clear(p, bends, g, H)
+    for begin in range(0, n, chunk):
+        _add_derivatives(Z, slope, curvature, begin, min(begin + chunk, n), p, bends, weighted, g, H)
 
 
 @helper()
@@ -193,10 +253,7 @@ def farthest(Z, d, n, p):
     """Return the largest changes of a margin on the step d."""
     most = lanes(0.0)
     for i in range(n):
-        change = lanes(0.0)
-        for j in range(p):
-            change = change + load(Z, i * p + j) * load(d, j)
-        most = larger(most, size_of(change))
+        most = larger(most, size_of(margin_of(Z, d, i, p)))
     return most
 
 
@@ -217,7 +274,8 @@ def loss_value(m, e, shares, n, eps, value):
     first, total = load(shares, 0), lanes(0.0)
     even = first == first
     for i in range(n):
-        even = even & (load(shares, i) == first)
+        share = load(shares, i)
+        even = even & ((share == first) | (share == 0.0))
     equal = not any_of(~even)
     for begin in range(0, n, 512):
         product = lanes(1.0)
@@ -226,7 +284,7 @@ def loss_value(m, e, shares, n, eps, value):
             tiny = x <= 1e-4  # log(1 + x) as a series
             series = x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x)))
             total = total + share * (larger(-margin, lanes(0.0)) + eps * margin + where(tiny, series, 0.0))
-            factor = where(tiny, 1.0, 1.0 + x)
+            factor = where(tiny | (share == 0.0), 1.0, 1.0 + x)
             if equal:  # logarithms with equal weights are taken of their product, before it overflows
                 product = product * factor
             else:

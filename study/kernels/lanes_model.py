@@ -22,49 +22,70 @@ def _fill_right(H, g, d, held, p, b, U):
 
 
 @helper(forceinline=True)
-def _entry(H, U, held, p, j, k):
-    """Return what is factored right of the diagonal: the free part of H, and its right-hand side in column p of U."""
-    if k == p:
-        entry = load(U, j * (p + 1) + p)
-    else:
-        entry = where((load(held, j) > 0.0) | (load(held, k) > 0.0), 0.0, load(H, j * p + k))
-    return entry
+def _diagonal(H, held, p, j, shift, raised):
+    """Return what is factored on the diagonal, and what its pivot has to exceed."""
+    fixed, entry = load(held, j) > 0.0, load(H, j * p + j)
+    entry = where(raised > 0.0, larger(entry * (1.0 + RAISE), raised), entry)
+    enough = larger(where(fixed, 0.0, SAFE * (size_of(entry) + shift)), lanes(LOWEST))
+    return where(fixed, 1.0, entry + shift), enough
+
+
+@helper()
+def _fill_free(H, held, p, shift, raised, U):
+    """Fill U, on its diagonal and right of it, with the free part of H; held rows are those of the identity."""
+    for j in range(p):
+        fixed, row = load(held, j) > 0.0, j * (p + 1)
+        entry, _ = _diagonal(H, held, p, j, shift, raised)
+        store(U, row + j, entry)
+        for k in range(j + 1, p):
+            store(U, row + k, where(fixed | (load(held, k) > 0.0), 0.0, load(H, j * p + k)))
 
 
 @helper(forceinline=True)
 def _cholesky(H, held, p, shift, raised, U, c):
     """Factor the free part of H + shift I = LDL'; return where that is safely positive definite.
 
-    Held rows are those of the identity. Where `raised` is positive, diagonal entries are raised by a share, and to that
-    at least. U is filled with DL', with the reciprocals of the pivots on its diagonal. Column p becomes the solution z
-    of Lz = b, b being what was there.
+    Where `raised` is positive, diagonal entries are raised by a share, and to that at least. U is filled with DL', with
+    the reciprocals of the pivots on its diagonal. Column p becomes the solution z of Lz = b, b being what was there.
+    Two rows are made at a time, four columns of each; `c` is room for the entries of L that both need.
     """
     definite, q = lanes(0.0) <= 0.0, p + 1
-    for j in range(p):
-        fixed, entry = load(held, j) > 0.0, load(H, j * p + j)
-        entry = where(raised > 0.0, larger(entry * (1.0 + RAISE), raised), entry)
-        enough = where(fixed, 0.0, SAFE * (size_of(entry) + shift))
+    _fill_free(H, held, p, shift, raised, U)
+    for j in range(0, p, 2):
+        next_j = min(j + 1, p - 1)  # where there is none, the last row stands for it, and what it gives is not kept
         for i in range(j):
-            store(c, i, load(U, i * q + j) * load(U, i * q + i))
+            pivot = load(U, i * q + i)
+            store(c, 2 * i, load(U, i * q + j) * pivot)
+            store(c, 2 * i + 1, load(U, i * q + next_j) * pivot)
+        pivot = next_pivot = times = lanes(0.0)
         for k in range(j, q, 4):
             two, three, four = min(k + 1, p), min(k + 2, p), min(k + 3, p)
-            w = where(fixed, 1.0, entry + shift) if k == j else _entry(H, U, held, p, j, k)
-            x, y, z = (
-                _entry(H, U, held, p, j, two), _entry(H, U, held, p, j, three), _entry(H, U, held, p, j, four)
-            )  # fmt: skip
+            at, next_at = j * q, next_j * q
+            w, x, y, z = load(U, at + k), load(U, at + two), load(U, at + three), load(U, at + four)
+            s, t, u, v = load(U, next_at + k), load(U, next_at + two), load(U, next_at + three), load(U, next_at + four)
             for i in range(j):
-                times = load(c, i)
-                w = w - times * load(U, i * q + k)
-                x = x - times * load(U, i * q + two)
-                y = y - times * load(U, i * q + three)
-                z = z - times * load(U, i * q + four)
-            store(U, j * q + k, w)
-            store(U, j * q + two, x)
-            store(U, j * q + three, y)
-            store(U, j * q + four, z)
-        pivot = load(U, j * q + j)
-        definite = definite & (pivot > larger(enough, lanes(LOWEST)))
-        store(U, j * q + j, 1.0 / pivot)
+                one, other, row = load(c, 2 * i), load(c, 2 * i + 1), i * q
+                a, b, d, e = load(U, row + k), load(U, row + two), load(U, row + three), load(U, row + four)
+                w, x, y, z = w - one * a, x - one * b, y - one * d, z - one * e
+                s, t, u, v = s - other * a, t - other * b, u - other * d, v - other * e
+            if k == j:
+                definite = definite & (w > _diagonal(H, held, p, j, shift, raised)[1])
+                pivot = 1.0 / w
+                times = x * pivot
+                below = t - times * x
+                if next_j > j:
+                    definite = definite & (below > _diagonal(H, held, p, next_j, shift, raised)[1])
+                next_pivot = 1.0 / below
+            for place, entry in ((k, w), (two, x), (three, y), (four, z)):
+                store(U, at + place, entry)
+            if next_j > j:
+                for place, entry in (
+                    (k, s - times * w), (two, t - times * x), (three, u - times * y), (four, v - times * z)
+                ):  # fmt: skip
+                    store(U, next_at + place, entry)
+        store(U, j * q + j, pivot)
+        if next_j > j:
+            store(U, next_j * q + next_j, next_pivot)
     return definite
 
 

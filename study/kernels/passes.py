@@ -16,7 +16,7 @@ import numpy as np
 
 from study.kernels.codes import BALL, BOX, CROSS_ENTROPY, NONE, RELU, SIGMOID, THRESHOLD
 from study.kernels.compilation import helper
-from study.kernels.unit_loss import exponentials
+from study.kernels.exponential import exponentials
 from study.kernels.vectors import WIDTH, add_product, four, load, total
 
 

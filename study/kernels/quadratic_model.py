@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 
+from study.kernels.bound import dot, norm_of, shorten
 from study.kernels.codes import BALL, BOX
 from study.kernels.compilation import helper
-from study.kernels.unit_loss import dot, norm_of, shorten
 from study.kernels.vectors import WIDTH, load, store
 
 FAILED, INEXACT, RAISED, EXACT = range(4)  # what is known of a step

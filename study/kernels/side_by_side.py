@@ -10,6 +10,7 @@ from study.kernels.codes import CANCELLED, CROSS_ENTROPY, LEFT
 from study.kernels.compilation import gufunc, helper, release_gil, restore_gil
 from study.kernels.lanes import (
     LANES,
+    aligned_rows,
     any_of,
     clip,
     dot,
@@ -29,8 +30,7 @@ from study.kernels.lanes_loss import (
     add_penalty,
     farthest,
     fill,
-    fill_derivatives,
-    fill_terms,
+    fill_loss,
     kkt_residual,
     loss_value,
 )
@@ -43,7 +43,7 @@ ROOM = 5000  # rows of eight numbers that the second cache holds
 
 def rows_needed(n: int, p: int) -> int:
     """Return how many rows of eight numbers a fit of n samples and p weights needs."""
-    return n * (p + 5) + p * (3 * p + 10) + 3 * CHUNK + 5
+    return n * (p + 5) + p * (3 * p + 11) + 3 * CHUNK + 5
 
 
 _rows_needed = helper()(rows_needed)
@@ -78,6 +78,16 @@ def _move(moved, count, new, old):
 
 
 @helper()
+def _move_symmetric(moved, p, new, old):
+    """Do so for a symmetric matrix, given to the left of its diagonal."""
+    for j in range(p):
+        for k in range(j + 1):
+            entry = where(moved, load(new, j * p + k), load(old, j * p + k))
+            store(old, j * p + k, entry)
+            store(old, k * p + j, entry)
+
+
+@helper()
 def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, matrices, U, weighted, told):
     """Fit eight sets, whose first weights are in `trial`; tell value, residual, gap, steps and passes.
 
@@ -85,7 +95,7 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
     """
     share, m, e, slope, curvature = samples[0], samples[1], samples[2], samples[3], samples[4]
     trial, penalty, w, g, new_g = vectors[0], vectors[1], vectors[2], vectors[3], vectors[4]
-    d, held, b, c = vectors[5], vectors[6], vectors[7], vectors[8]
+    d, held, b, c = vectors[5], vectors[6], vectors[7], vectors[8:]
     H, new_H = matrices[0], matrices[1]
     convex, soft = loss == CROSS_ENTROPY, 0.5 * eps * eps
     rank = lanes(float(n))
@@ -100,8 +110,9 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
     none = step <= 0.0
     going, done, ended, first = ~none, none, none, True
     while True:
-        new_f, slopes, new_nearest = fill_terms(Z, share, trial, n, p, loss, eps, m, e, slope, curvature)
-        fill_derivatives(Z, slope, curvature, n, p, weighted, new_g, new_H)
+        new_f, slopes, new_nearest = fill_loss(
+            Z, share, trial, n, p, loss, eps, np.bool_(True), m, e, slope, curvature, weighted, new_g, new_H
+        )
         new_f = new_f + add_penalty(penalty, trial, p, new_g, new_H)
         new_residual = kkt_residual(trial, new_g, p, R)
         if first:
@@ -126,7 +137,7 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
         if any_of(moved):
             _move(moved, p, trial, w)
             _move(moved, p, new_g, g)
-            _move(moved, p * p, new_H, H)
+            _move_symmetric(moved, p, new_H, H)
             f, residual, nearest = (
                 where(moved, new_f, f), where(moved, new_residual, residual), where(moved, new_nearest, nearest)
             )  # fmt: skip
@@ -154,7 +165,7 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
             ahead = clip(load(w, j) + step * load(d, j), R)
             store(trial, j, where(going, ahead, load(w, j)))
     if any_of(ended):  # they have gone back
-        fill_terms(Z, share, w, n, p, loss, eps, m, e, slope, curvature)
+        fill_loss(Z, share, w, n, p, loss, eps, np.bool_(False), m, e, slope, curvature, weighted, new_g, new_H)
     value = loss_value(m, e, share, n, eps, f) if convex else f
     blur = ROUNDING * (1.0 + sum_of_sizes(w, p) * scale)
     done = done & is_sharp(H, U, new_H, held, p)
@@ -181,13 +192,10 @@ def newton(
     """
     gil = release_gil()
     n, p, n_sets = X.shape[1], X.shape[2] + 1, places.shape[1]
-    n_rows = _rows_needed(n, p)
-    room = np.empty((n_rows + 1) * LANES)
-    spare = (-room.ctypes.data % (8 * LANES)) // 8  # so that a row lies in one line of the cache
-    rows = room[spare : spare + n_rows * LANES].reshape(n_rows, LANES)
+    rows = aligned_rows(_rows_needed(n, p))
     Z, at = rows[: n * p], n * p
     samples, at = rows[at : at + 5 * n].reshape(5, n, LANES), at + 5 * n
-    vectors, at = rows[at : at + 9 * p].reshape(9, p, LANES), at + 9 * p
+    vectors, at = rows[at : at + 10 * p].reshape(10, p, LANES), at + 10 * p
     matrices, at = rows[at : at + 2 * p * p].reshape(2, p * p, LANES), at + 2 * p * p
     U, at = rows[at : at + p * (p + 1)], at + p * (p + 1)
     weighted, told = rows[at : at + 3 * CHUNK], rows[at + 3 * CHUNK :]

@@ -8,8 +8,10 @@ import math
 
 import numpy as np
 
+from study.kernels.bound import dot, kkt_residual, norm_of, project
 from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, LEFT, NONE
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
+from study.kernels.lanes import LANES, lanes, load, size_of
 from study.kernels.quadratic_model import (
     EXACT,
     FAILED,
@@ -27,37 +29,35 @@ from study.kernels.unit_loss import (
     ROUNDING,
     add_penalty,
     blur_of,
-    dot,
     farthest,
     fill,
-    kkt_residual,
-    largest_of,
+    fill_derivatives,
+    fill_gradient,
+    fill_hessian,
+    fill_loss,
     least_of,
-    loss_gradient,
-    loss_hessian,
     loss_size,
-    loss_terms,
     loss_value,
-    norm_of,
-    project,
+    make_room,
 )
+from study.kernels.vectors import total
 
 
 @helper()
-def _keeps_signs(Z, share, d, m, change):
+def _keeps_signs(Z, share, d, m, change, sums):
     """Say whether the model's outputs, linear in the step d, stay between 0 and 1; `change` is room.
 
     Samples whose part in the loss is lost in its rounding have no say.
     """
-    farthest(Z, d, change)
-    nearest, total = max(least_of(m), 0.0), 0.0
+    farthest(Z, d, change, sums)
+    nearest, whole = max(least_of(m), 0.0), 0.0
     for i in range(m.size):
-        total += share[i] * math.exp(nearest - max(m[i], nearest))
+        whole += share[i] * math.exp(nearest - max(m[i], nearest))
     for i in range(m.size):
         right = 1.0 / (1.0 + math.exp(-m[i]))
         keeps = right * change[i] <= 1.0 + 1e-9 and (1.0 - right) * change[i] >= -1.0 - 1e-9
         part = share[i] * math.exp(nearest - max(m[i], nearest)) * abs(change[i])
-        if not (keeps or part <= 1e-16 * total):
+        if not (keeps or part <= 1e-16 * whole):
             return False
     return True
 
@@ -65,24 +65,24 @@ def _keeps_signs(Z, share, d, m, change):
 @helper()
 def _flat(slope):
     """Return the most that a step may take off a loss, to first order, which moves no margin by more than 1."""
-    total = 0.0
+    most = 0.0
     for i in range(slope.size):
-        total += abs(slope[i])
-    return total
+        most += abs(slope[i])
+    return most
 
 
 @helper()
 def _rounded(Z, slope):
     """Return what rounding may take from all entries of the gradient together."""
-    total = 0.0
-    for j in range(Z.shape[0]):
-        for i in range(slope.size):
-            total += abs(slope[i] * Z[j, i])
-    return ROUNDING * total
+    most = lanes(0.0)
+    for i in range(Z.shape[0]):
+        for j in range(Z.shape[1]):
+            most = most + size_of(load(slope, i) * load(Z, i * Z.shape[1] + j))
+    return ROUNDING * total(most)
 
 
 @helper(counts=True)
-def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, weighted, small, held):
+def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, sums, small, held):
     """Return what the quadratic model about w still promises to take off the loss inside the bound; `change` is room.
 
     Where a loss that is not convex has no such minimiser, its curvatures count as positive, and the step is as long as
@@ -100,7 +100,8 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, we
     if bent:
         for i in range(m.size):
             curvature[i] = abs(curvature[i]) - curvature[i]
-        loss_hessian(Z, curvature, weighted, A)
+        fill_derivatives(Z, slope, curvature, np.bool_(True), sums)
+        fill_hessian(sums, p, A)
         for j in range(p):
             for k in range(p):
                 H[j, k] += A[j, k]
@@ -109,14 +110,14 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, we
     rounded = 0.0 if shape == NONE else 2.0 * R * _rounded(Z, slope)
     promised = np.inf
     known = found == EXACT or (found == RAISED and shape != NONE)
-    if known and (loss != CROSS_ENTROPY or _keeps_signs(Z, share, d, m, change)):
+    if known and (loss != CROSS_ENTROPY or _keeps_signs(Z, share, d, m, change, sums)):
         promised = dot(g, d)
         # Along the sphere, lest the rounding of norms counts.
         if loss == CROSS_ENTROPY and shape == BALL and norm_of(w) > R * (1.0 - 1e-14):
             promised -= dot(g, w) * dot(d, w) / dot(w, w)
         promised = abs(promised)
         if bent:
-            promised /= max(min(farthest(Z, d, change), 1.0), 1e-300)
+            promised /= max(min(farthest(Z, d, change, sums), 1.0), 1e-300)
         if found == RAISED:
             promised += rounded
             for j in range(p):  # a gradient that is left over
@@ -132,17 +133,21 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, we
 
 
 @helper()
-def _evaluate(Z, share, w, loss, eps, penalty, m, e, slope, curvature, g):
-    """Fill the terms and the gradient at w; return the objective, of the cross-entropy the penalty alone."""
-    f = loss_terms(Z, share, w, loss, eps, m, e, slope, curvature)
-    loss_gradient(Z, slope, g)
-    return f + add_penalty(penalty, w, g)
+def _evaluate(Z, share, w, loss, eps, penalty, bends, m, e, slope, curvature, sums, g):
+    """Fill terms, gradient and, where `bends` is set, what `_fill_hessian` takes; return objective and loss size.
+
+    Of the cross-entropy the objective is the penalty alone.
+    """
+    f, slopes = fill_loss(Z, share, w, loss, eps, bends, m, e, slope, curvature, sums)
+    fill_gradient(sums, g)
+    f += add_penalty(penalty, w, g)
+    return f, loss_size(f, slopes, loss, eps)
 
 
 @helper()
-def _bend(Z, curvature, penalty, weighted, H):
-    """Fill the Hessian of the objective; `weighted` is room."""
-    loss_hessian(Z, curvature, weighted, H)
+def _fill_hessian(sums, penalty, H):
+    """Fill the Hessian of the objective."""
+    fill_hessian(sums, penalty.size, H)
     for j in range(penalty.size):
         H[j, j] += penalty[j]
 
@@ -163,21 +168,21 @@ def newton(
     """
     gil = release_gil()
     n, p = y.size, w0.size
-    room, small, held = np.empty((p + 8, n)), make_small(p), np.empty(p, np.bool_)
-    Z, m, e, slope, curvature, share = room[:p], room[p], room[p + 1], room[p + 2], room[p + 3], room[p + 4]
-    weighted = room[p + 5 :]
+    (Z, samples, sums), small, held = make_room(n, p), make_small(p), np.empty(p, np.bool_)
+    share, m, e, slope = samples[0], samples[1, :n], samples[2, :n], samples[3, :n]
+    curvature, change = samples[4, :n], samples[5, :n]
     H, A, U, g, d, b, v, trial, w = parts_of(small, p)
-    fill(X, y, shares, Z, share)
-    scale = largest_of(Z, 1.0, m)
+    longest = fill(X, y, shares, np.empty((2, LANES), np.int64), Z, share, sums)
+    scale = max(longest, 1.0)
     free = not norm_of(penalty) > 0.0
     falls = eps == 0.0 and free  # the loss of separated points, with the length of w
     # Without a bound it has no minimum then: small features must not end the fall early.
-    endless = 1e-14 * min(1.0, largest_of(Z[: p - 1], 0.0, m)) if shape == NONE and falls else 0.0
+    endless = 1e-14 * min(1.0, longest) if shape == NONE and falls else 0.0
     copy(w0, w)
     project(w, shape, R)
-    f = _evaluate(Z, share, w, loss, eps, penalty, m, e, slope, curvature, g)
+    bends = max_steps > 0
+    f, size = _evaluate(Z, share, w, loss, eps, penalty, bends, m, e, slope, curvature, sums, g)
     residual[0] = kkt_residual(w, g, shape, R, trial)
-    size = loss_size(f, slope, loss, eps)
     n_steps[0] = 0
     n_passes[0] = 1
     gap[0] = np.inf
@@ -190,23 +195,26 @@ def newton(
             break
         if residual[0] <= endless and least_of(m) > 0.0:
             break
-        _bend(Z, curvature, penalty, weighted, H)
+        if not bends:
+            _evaluate(Z, share, w, loss, eps, penalty, np.bool_(True), m, e, slope, curvature, sums, g)
+            n_passes[0] += 1
+        _fill_hessian(sums, penalty, H)
         found = model_step(H, g, w, shape, R, convex, A, U, b, v, d, held)
         downhill = dot(g, d)
         reach = 0.0  # no margin changes by more
         for j in range(p):
             reach += abs(d[j]) * scale
         if reach > 20.0:
-            reach = farthest(Z, d, slope)
+            reach = farthest(Z, d, change, sums)
         settled = residual[0] <= 1e-14 * scale * size
         promised = np.inf
-        within = reach <= 1.0 or not convex or (settled and _keeps_signs(Z, share, d, m, slope))
+        within = reach <= 1.0 or not convex or (settled and _keeps_signs(Z, share, d, m, change, sums))
         if (found == EXACT or (found == INEXACT and not convex and shape != BALL)) and within:
             promised = abs(downhill)
         bold, level = reach > 20.0, f
         if bold:  # where outputs saturate the model may be flat: go no farther than across, and watch the loss itself
             level = loss_value(m, e, share, loss, eps, f)
-            limit = 50.0 + 2.0 * largest_of(room[p : p + 1], 1.0, v)
+            limit = 50.0 + 2.0 * max(farthest(Z, w, change, sums), 1.0)
             if reach > limit:
                 for j in range(p):
                     d[j] *= limit / reach
@@ -220,12 +228,13 @@ def newton(
             for j in range(p):
                 d[j] = trial[j] - w[j]
             downhill = dot(g, d)
-        step, accepted, f_trial, new_residual = 1.0, False, f, residual[0]
+        bends = not promised <= 1e-13 * size  # else this step is most likely the last
+        step, accepted, f_trial, new_size, new_residual = 1.0, False, f, size, residual[0]
         for _ in range(60):
             for j in range(p):
                 trial[j] = w[j] + step * d[j]
             project(trial, shape, R)  # of rounding only: the way to the model's minimiser lies inside
-            f_trial = _evaluate(Z, share, trial, loss, eps, penalty, m, e, slope, curvature, b)
+            f_trial, new_size = _evaluate(Z, share, trial, loss, eps, penalty, bends, m, e, slope, curvature, sums, b)
             reached = loss_value(m, e, share, loss, eps, f_trial) if bold else f_trial
             n_passes[0] += 1
             rise = dot(b, d)
@@ -245,7 +254,7 @@ def newton(
         gap[0] = promised
         rounding = new_residual > 0.5 * residual[0] and promised <= 1e-14 * size
         if not accepted or rounding or (new_residual >= residual[0] and residual[0] <= 1e-11 * scale * size):
-            f = _evaluate(Z, share, w, loss, eps, penalty, m, e, slope, curvature, g)
+            f, _ = _evaluate(Z, share, w, loss, eps, penalty, np.bool_(False), m, e, slope, curvature, sums, g)
             break
         gap[0] += max(step * rise, 0.0)  # by as much the loss may have risen
         if not convex and new_residual > residual[0]:
@@ -253,9 +262,7 @@ def newton(
         for j in range(p):
             w[j] = trial[j]
             g[j] = b[j]
-        f = f_trial
-        residual[0] = new_residual
-        size = loss_size(f, slope, loss, eps)
+        f, size, residual[0] = f_trial, new_size, new_residual
         n_steps[0] += 1
     value[0] = loss_value(m, e, share, loss, eps, f)
     compared = value[0] + (0.0 if loss == CROSS_ENTROPY else 0.5 * eps * eps)
@@ -267,8 +274,9 @@ def newton(
     else:
         known = found == EXACT and (shape == BALL or is_sharp(H, A, U, b, held))
         if not (gap[0] <= 1e-12 and known):
-            _bend(Z, curvature, penalty, weighted, H)
-            gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, e, weighted, small, held)
+            _evaluate(Z, share, w, loss, eps, penalty, np.bool_(True), m, e, slope, curvature, sums, g)
+            _fill_hessian(sums, penalty, H)
+            gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, sums, small, held)
             if not convex and shape != BALL and free:
                 gap[0] = min(gap[0], _flat(slope), value[0] if eps > 0.0 else np.inf)  # no loss is negative
                 gap[0] = gap[0] if gap[0] < compared else np.inf  # 1 is the gap where there is no minimum
@@ -292,16 +300,15 @@ def descend(
     """Take projected gradient steps of a fixed rate until the residual is at most `tol`; record while there is room."""
     gil = release_gil()
     n, p = y.size, w0.size
-    workspace, g, moved, w = np.empty((p + 5, n)), np.empty(p), np.empty(p), np.empty(p)
-    Z, m, e, slope, curvature = workspace[:p], workspace[p], workspace[p + 1], workspace[p + 2], workspace[p + 3]
-    share = workspace[p + 4]
-    fill(X, y, shares, Z, share)
+    (Z, samples, sums), g, moved, w = make_room(n, p), np.empty(p), np.empty(p), np.empty(p)
+    share, m, e, slope, curvature = samples[0], samples[1, :n], samples[2, :n], samples[3, :n], samples[4, :n]
+    fill(X, y, shares, np.empty((2, LANES), np.int64), Z, share, sums)
     copy(w0, w)
     project(w, shape, R)
     copy(w, path[0])
     n_steps[0] = 0
     while True:
-        f = _evaluate(Z, share, w, loss, eps, penalty, m, e, slope, curvature, g)
+        f, _ = _evaluate(Z, share, w, loss, eps, penalty, np.bool_(False), m, e, slope, curvature, sums, g)
         residual[0] = kkt_residual(w, g, shape, R, moved)
         if n_steps[0] == max_steps or not residual[0] > tol or control[CANCELLED]:
             break

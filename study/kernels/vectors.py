@@ -131,12 +131,13 @@ def add_product(_, a, b, c):
 
 @intrinsic
 def total(_, a):
-    """Return the sum of the four, the two ends of each half first."""
+    """Return the sum of the numbers: of each two neighbours, then of each two of these sums, and so on."""
 
     def build(context, builder, signature, arguments):
-        one, two, three, last = (
-            builder.extract_element(arguments[0], ir.Constant(ir.IntType(32), k)) for k in range(WIDTH)
-        )
-        return builder.fadd(builder.fadd(one, two), builder.fadd(three, last))
+        first = ir.IntType(32)
+        parts = [builder.extract_element(arguments[0], ir.Constant(first, k)) for k in range(signature.args[0].count)]
+        while len(parts) > 1:
+            parts = [builder.fadd(one, other) for one, other in zip(parts[::2], parts[1::2], strict=True)]
+        return parts[0]
 
     return types.float64(a), build

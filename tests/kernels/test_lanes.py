@@ -17,6 +17,7 @@ from study.kernels.lanes import (
     store,
     where,
 )
+from study.kernels.vectors import total
 
 RAISED = 1.5 * 2.0**52
 
@@ -35,7 +36,7 @@ def _all(room, table, starts, out):
     store(out, 8, logarithm(size_of(a)))
     store(out, 9, power_of_two(lanes(-3.0) + RAISED))
     store(out, 10, gather(table, starts, 1, table.strides[1]))
-    return any_of(a > 1e9), any_of(a == b)
+    return any_of(a > 1e9), any_of(a == b), total(a)
 
 
 def test_each_operation_is_that_of_its_eight_numbers() -> None:
@@ -45,7 +46,8 @@ def test_each_operation_is_that_of_its_eight_numbers() -> None:
     room[2] = room[LANES + 2]
     a, b = room[:LANES], room[LANES:]
     together: Any = njit(error_model="numpy")(_all)
-    assert together(room, table, starts, out) == (False, True)
+    left, right = a[:4].reshape(2, 2).sum(axis=1), a[4:].reshape(2, 2).sum(axis=1)
+    assert together(room, table, starts, out) == (False, True, (left[0] + left[1]) + (right[0] + right[1]))
     expected = np.array(
         [
             a + b, a - 2.0, 3.0 * a, 1.0 / a, -abs(a), np.where((a < b) & (b >= 0.0), a, 7.0),
