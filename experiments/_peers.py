@@ -231,10 +231,8 @@ def _difference(w: Floats, ours: Floats, stacks: Mapping[str, Any]) -> Floats:
 def compare_with_peers(problem: Problem, peers: Mapping[str, Peer], repeats: int) -> Records:
     """Compare answers with each peer, then take times in turn; seconds a fit, one row for each repeat and peer."""
     fit = problem.fit()
-    floor = {} if problem.work is None else {"floor": floor_seconds(problem.work, float(fit.n_passes.mean()))}
-    common = {"n_sets": len(fit.w), "passes": fit.n_passes.mean(), **floor}
     rows = [
-        {**common, "peer": name, **row}
+        {"n_sets": len(fit.w), "passes": fit.n_passes.mean(), "peer": name, **row}
         for name, peer in peers.items()
         for row in _rows(problem, fit, name, peer, repeats)
     ]
@@ -252,13 +250,18 @@ def _rows(problem: Problem, fit: Fit, name: str, peer: Peer, repeats: int) -> li
             agreed = agreement(name, problem.excess(answer.w, chosen, stacks), problem.constants.get("loss"))
             told = {"version": f"{peer.package} {answer.version}".strip(), "first_s": answer.first, **agreed}
             while len(rows) < repeats and spent < PATIENCE:
-                mine, theirs = timed(problem.fit), answer.seconds()
+                mine, floor, theirs = timed(problem.fit), _floor(problem, fit), answer.seconds()
                 spent += theirs
-                rows.append({"ours": mine / n_sets, "theirs": theirs / len(chosen), **told})
+                rows.append({"ours": mine / n_sets, **floor, "theirs": theirs / len(chosen), **told})
     except Unavailable as why:
         told = {"version": "", "why": str(why), **dict.fromkeys(("theirs", "first_s", "agree", "better"), np.nan)}
-        return [{"ours": timed(problem.fit) / n_sets, **told} for _ in range(repeats)]
+        return [{"ours": timed(problem.fit) / n_sets, **_floor(problem, fit), **told} for _ in range(repeats)]
     return rows
+
+
+def _floor(problem: Problem, fit: Fit) -> dict[str, float]:
+    """Return the least seconds that a fit can take at this moment: what else runs on the machine changes its peaks."""
+    return {} if problem.work is None else {"floor": floor_seconds(problem.work, float(fit.n_passes.mean()))}
 
 
 def agreement(name: str, excess: Floats, loss: str | None) -> dict[str, Any]:

@@ -241,7 +241,7 @@ def times_row(rows: Rows) -> dict[str, Any]:
         if not rows["agree"][0] < ENOUGH:  # where nothing is said, the answers have been compared
             row |= spread("ratio", theirs / ours)
     if not np.isnan(floor).any():
-        row |= {"passes": rows["passes"][0], "floor_us": 1e6 * floor[0], **spread("floors", ours / floor)}
+        row |= {"passes": rows["passes"][0], "floor_us": 1e6 * float(np.median(floor))} | spread("floors", ours / floor)
     row |= {
         name: rows[name][0] for name in ("agree", "better", "first_s", "version", "why") if str(rows[name][0]) != "nan"
     }
