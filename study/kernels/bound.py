@@ -8,9 +8,9 @@ from study.kernels.codes import BALL, BOX
 from study.kernels.compilation import helper
 
 
-@helper(fastmath={"reassoc"})  # the one sum that may be taken in any order
+@helper(fastmath={"reassoc"})
 def dot(a, b):
-    """Return the inner product."""
+    """Return the inner product, summed in any order."""
     total = 0.0
     for i in range(a.size):
         total += a[i] * b[i]

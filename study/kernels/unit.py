@@ -11,7 +11,7 @@ import numpy as np
 from study.kernels.bound import dot, kkt_residual, norm_of, project
 from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, LEFT, NONE
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
-from study.kernels.lanes import LANES, lanes, load, size_of
+from study.kernels.lanes import lanes, load, size_of
 from study.kernels.quadratic_model import (
     EXACT,
     FAILED,
@@ -35,6 +35,7 @@ from study.kernels.unit_loss import (
     fill_gradient,
     fill_hessian,
     fill_loss,
+    fill_margins,
     least_of,
     loss_size,
     loss_value,
@@ -49,7 +50,7 @@ def _keeps_signs(Z, share, d, m, change, sums):
 
     Samples whose part in the loss is lost in its rounding have no say.
     """
-    farthest(Z, d, change, sums)
+    fill_margins(Z, d, change, sums)
     nearest, whole = max(least_of(m), 0.0), 0.0
     for i in range(m.size):
         whole += share[i] * math.exp(nearest - max(m[i], nearest))
@@ -117,7 +118,7 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, su
             promised -= dot(g, w) * dot(d, w) / dot(w, w)
         promised = abs(promised)
         if bent:
-            promised /= max(min(farthest(Z, d, change, sums), 1.0), 1e-300)
+            promised /= max(min(farthest(Z, d, sums), 1.0), 1e-300)
         if found == RAISED:
             promised += rounded
             for j in range(p):  # a gradient that is left over
@@ -133,12 +134,12 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, su
 
 
 @helper()
-def _evaluate(Z, share, w, loss, eps, penalty, bends, m, e, slope, curvature, sums, g):
-    """Fill terms, gradient and, where `bends` is set, what `_fill_hessian` takes; return objective and loss size.
+def _evaluate(Z, samples, w, loss, eps, penalty, bends, sums, g):
+    """Fill terms, gradient and, where `bends` is set, what `_fill_hessian` takes; return objective and its size.
 
     Of the cross-entropy the objective is the penalty alone.
     """
-    f, slopes = fill_loss(Z, share, w, loss, eps, bends, m, e, slope, curvature, sums)
+    f, slopes = fill_loss(Z, samples, w, loss, eps, bends, sums)
     fill_gradient(sums, g)
     f += add_penalty(penalty, w, g)
     return f, loss_size(f, slopes, loss, eps)
@@ -169,10 +170,9 @@ def newton(
     gil = release_gil()
     n, p = y.size, w0.size
     (Z, samples, sums), small, held = make_room(n, p), make_small(p), np.empty(p, np.bool_)
-    share, m, e, slope = samples[0], samples[1, :n], samples[2, :n], samples[3, :n]
-    curvature, change = samples[4, :n], samples[5, :n]
+    share, m, slope, curvature, change = samples[0], samples[1, :n], samples[3, :n], samples[4, :n], samples[5, :n]
     H, A, U, g, d, b, v, trial, w = parts_of(small, p)
-    longest = fill(X, y, shares, np.empty((2, LANES), np.int64), Z, share, sums)
+    longest = fill(X, y, shares, Z, samples, sums)
     scale = max(longest, 1.0)
     free = not norm_of(penalty) > 0.0
     falls = eps == 0.0 and free  # the loss of separated points, with the length of w
@@ -181,7 +181,7 @@ def newton(
     copy(w0, w)
     project(w, shape, R)
     bends = max_steps > 0
-    f, size = _evaluate(Z, share, w, loss, eps, penalty, bends, m, e, slope, curvature, sums, g)
+    f, size = _evaluate(Z, samples, w, loss, eps, penalty, bends, sums, g)
     residual[0] = kkt_residual(w, g, shape, R, trial)
     n_steps[0] = 0
     n_passes[0] = 1
@@ -196,8 +196,7 @@ def newton(
         if residual[0] <= endless and least_of(m) > 0.0:
             break
         if not bends:
-            _evaluate(Z, share, w, loss, eps, penalty, np.bool_(True), m, e, slope, curvature, sums, g)
-            n_passes[0] += 1
+            fill_derivatives(Z, slope, curvature, np.bool_(True), sums)
         _fill_hessian(sums, penalty, H)
         found = model_step(H, g, w, shape, R, convex, A, U, b, v, d, held)
         downhill = dot(g, d)
@@ -205,7 +204,7 @@ def newton(
         for j in range(p):
             reach += abs(d[j]) * scale
         if reach > 20.0:
-            reach = farthest(Z, d, change, sums)
+            reach = farthest(Z, d, sums)
         settled = residual[0] <= 1e-14 * scale * size
         promised = np.inf
         within = reach <= 1.0 or not convex or (settled and _keeps_signs(Z, share, d, m, change, sums))
@@ -213,8 +212,8 @@ def newton(
             promised = abs(downhill)
         bold, level = reach > 20.0, f
         if bold:  # where outputs saturate the model may be flat: go no farther than across, and watch the loss itself
-            level = loss_value(m, e, share, loss, eps, f)
-            limit = 50.0 + 2.0 * max(farthest(Z, w, change, sums), 1.0)
+            level = loss_value(samples, loss, eps, f)
+            limit = 50.0 + 2.0 * max(farthest(Z, w, sums), 1.0)
             if reach > limit:
                 for j in range(p):
                     d[j] *= limit / reach
@@ -234,8 +233,8 @@ def newton(
             for j in range(p):
                 trial[j] = w[j] + step * d[j]
             project(trial, shape, R)  # of rounding only: the way to the model's minimiser lies inside
-            f_trial, new_size = _evaluate(Z, share, trial, loss, eps, penalty, bends, m, e, slope, curvature, sums, b)
-            reached = loss_value(m, e, share, loss, eps, f_trial) if bold else f_trial
+            f_trial, new_size = _evaluate(Z, samples, trial, loss, eps, penalty, bends, sums, b)
+            reached = loss_value(samples, loss, eps, f_trial) if bold else f_trial
             n_passes[0] += 1
             rise = dot(b, d)
             new_residual = kkt_residual(trial, b, shape, R, v)
@@ -254,7 +253,7 @@ def newton(
         gap[0] = promised
         rounding = new_residual > 0.5 * residual[0] and promised <= 1e-14 * size
         if not accepted or rounding or (new_residual >= residual[0] and residual[0] <= 1e-11 * scale * size):
-            f, _ = _evaluate(Z, share, w, loss, eps, penalty, np.bool_(False), m, e, slope, curvature, sums, g)
+            f, _ = _evaluate(Z, samples, w, loss, eps, penalty, np.bool_(False), sums, g)
             break
         gap[0] += max(step * rise, 0.0)  # by as much the loss may have risen
         if not convex and new_residual > residual[0]:
@@ -264,7 +263,7 @@ def newton(
             g[j] = b[j]
         f, size, residual[0] = f_trial, new_size, new_residual
         n_steps[0] += 1
-    value[0] = loss_value(m, e, share, loss, eps, f)
+    value[0] = loss_value(samples, loss, eps, f)
     compared = value[0] + (0.0 if loss == CROSS_ENTROPY else 0.5 * eps * eps)
     gap[0] /= compared
     if shape == NONE and falls and least_of(m) > 0.0:
@@ -274,7 +273,7 @@ def newton(
     else:
         known = found == EXACT and (shape == BALL or is_sharp(H, A, U, b, held))
         if not (gap[0] <= 1e-12 and known):
-            _evaluate(Z, share, w, loss, eps, penalty, np.bool_(True), m, e, slope, curvature, sums, g)
+            fill_derivatives(Z, slope, curvature, np.bool_(True), sums)
             _fill_hessian(sums, penalty, H)
             gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, sums, small, held)
             if not convex and shape != BALL and free:
@@ -301,14 +300,13 @@ def descend(
     gil = release_gil()
     n, p = y.size, w0.size
     (Z, samples, sums), g, moved, w = make_room(n, p), np.empty(p), np.empty(p), np.empty(p)
-    share, m, e, slope, curvature = samples[0], samples[1, :n], samples[2, :n], samples[3, :n], samples[4, :n]
-    fill(X, y, shares, np.empty((2, LANES), np.int64), Z, share, sums)
+    fill(X, y, shares, Z, samples, sums)
     copy(w0, w)
     project(w, shape, R)
     copy(w, path[0])
     n_steps[0] = 0
     while True:
-        f, _ = _evaluate(Z, share, w, loss, eps, penalty, np.bool_(False), m, e, slope, curvature, sums, g)
+        f, _ = _evaluate(Z, samples, w, loss, eps, penalty, np.bool_(False), sums, g)
         residual[0] = kkt_residual(w, g, shape, R, moved)
         if n_steps[0] == max_steps or not residual[0] > tol or control[CANCELLED]:
             break
@@ -320,6 +318,6 @@ def descend(
             copy(w, path[n_steps[0]])
     for k in range(n_steps[0] + 1, room.size):
         copy(w, path[k])
-    value[0] = loss_value(m, e, share, loss, eps, f)
+    value[0] = loss_value(samples, loss, eps, f)
     copy(w, answer)
     restore_gil(gil)

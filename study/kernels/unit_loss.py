@@ -19,15 +19,6 @@ AHEAD = 16  # rows from the one in hand to the one that is fetched
 FAR = 9.0  # a margin from which exp(-m) is the loss but for a share of 1e-4
 
 
-@helper(fastmath={"reassoc"})
-def sum_of(a):
-    """Return the sum, taken in any order."""
-    total = 0.0
-    for i in range(a.size):
-        total += a[i]
-    return total
-
-
 @helper()
 def least_of(m):
     """Return the least number."""
@@ -41,7 +32,8 @@ def least_of(m):
 def make_room(n, p):
     """Return room for the points, for six numbers a sample, and for sums: what eight samples give to each.
 
-    The sums are those of p weights, of the gradient and of the Hessian; room for weighted features comes after them.
+    The six are shares, margins m, exp(-|m|), slopes, curvatures, and changes of margins on a step. The sums are those
+    of p weights, of the gradient and of the Hessian; room for weighted features comes after them.
     """
     n_rows = (n + LANES - 1) // LANES
     rows = aligned_rows(n_rows * (p + 6) + p * (p + 2) + 3 * lanes_loss.CHUNK)
@@ -59,16 +51,16 @@ def _largest_lane(numbers, sums):
     return largest
 
 
-@helper()
-def fill(X, y, share, starts, Z, held_share, sums):
-    """Fill points and shares of a set; return the size of the largest feature. `starts` is room for places of eight."""
+@helper(counts=True)
+def fill(X, y, share, Z, samples, sums):
+    """Fill points and shares of a set; return the size of the largest feature."""
     n_rows, p, _ = Z.shape
-    n, most = y.size, lanes(0.0)
+    n, most, starts = y.size, lanes(0.0), np.empty((2, LANES), np.int64)
     line = LANES * X.strides[0] if X.strides == (8 * (p - 1), 8) else 0  # bytes of eight samples that run along memory
     for i in range(n_rows):
         for lane in range(LANES):
             k = i * LANES + lane
-            held_share[k] = share[k] if k < n else 0.0
+            samples[0, k] = share[k] if k < n else 0.0
             starts[0, lane], starts[1, lane] = min(k, n - 1) * X.strides[0], min(k, n - 1) * y.strides[0]
         for offset in range(0, line, 8 * LANES):
             fetch(X, (i + AHEAD) * line + offset)
@@ -97,24 +89,22 @@ def fill_margins(Z, w, m, sums):
 
 
 @helper()
-def farthest(Z, d, change, sums):
-    """Return the largest change of a margin on the step d; `change` is room for them."""
-    fill_margins(Z, d, change, sums)
-    most = lanes(0.0)
-    for i in range(Z.shape[0]):
-        most = larger(most, size_of(load(change, i)))
-    return _largest_lane(most, sums)
+def farthest(Z, d, sums):
+    """Return the largest change of a margin on the step d."""
+    _fill_weights(d, sums)
+    return _largest_lane(lanes_loss.farthest(Z, sums, Z.shape[0], d.size), sums)
 
 
 @helper()
-def fill_loss(Z, share, w, loss, eps, bends, m, e, slope, curvature, sums):
+def fill_loss(Z, samples, w, loss, eps, bends, sums):
     """Fill terms and derivatives, as that of `lanes_loss`; return the mean loss and the sum of the slopes.
 
     The derivatives are left in `sums`, whence `fill_gradient` and `fill_hessian` take them.
     """
     n_rows, p, _ = Z.shape
-    _fill_weights(w, sums)
+    share, m, e, slope, curvature = samples[0], samples[1], samples[2], samples[3], samples[4]
     g, H, weighted = sums[p:], sums[2 * p :], sums[p * (p + 2) :]
+    _fill_weights(w, sums)
     value, slopes, _ = lanes_loss.fill_loss(
         Z, share, sums, n_rows, p, loss, eps, bends, m, e, slope, curvature, weighted, g, H
     )
@@ -145,12 +135,12 @@ def fill_hessian(sums, p, H):
 
 
 @helper()
-def loss_value(m, e, share, loss, eps, value):
+def loss_value(samples, loss, eps, value):
     """Return the objective, of which `value` leaves out the cross-entropy: its logarithms are taken here only."""
     if loss != CROSS_ENTROPY:
         return value
-    n_rows = (m.size + LANES - 1) // LANES
-    return value + total(lanes_loss.loss_value(m, e, share, n_rows, eps, lanes(0.0)))
+    n_rows = samples.shape[1] // LANES
+    return value + total(lanes_loss.loss_value(samples[1], samples[2], samples[0], n_rows, eps, lanes(0.0)))
 
 
 @helper()

@@ -12,7 +12,7 @@ from study.kernels.bound import dot, kkt_residual, norm_of, project
 from study.kernels.codes import BALL, BOX, CANCELLED, CROSS_ENTROPY, LEFT
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
 from study.kernels.exponential import LEAST, exponentials
-from study.kernels.lanes import LANES, lanes, load, store
+from study.kernels.lanes import aligned_rows, lanes, load, store
 from study.kernels.quadratic_model import FAILED, make_small, model_step, parts_of
 from study.kernels.unit import promise
 from study.kernels.unit_loss import (
@@ -28,11 +28,19 @@ from study.kernels.unit_loss import (
     least_of,
     loss_value,
     make_room,
-    sum_of,
 )
 
 BESIDE = 10.0  # samples whose losses differ by less than this in the logarithm count together
 LATER = 1e-7  # what samples count that are far beyond others
+
+
+@helper(fastmath={"reassoc"})
+def _sum_of(a):
+    """Return the sum, taken in any order."""
+    total = 0.0
+    for i in range(a.size):
+        total += a[i]
+    return total
 
 
 @helper(counts=True)
@@ -71,19 +79,20 @@ def _log_terms(Z, share, w, power, level, n_levels, m, e, pull, sums):
 
 
 @helper(counts=True)
-def _log_model(Z, pull, m, power, n_levels, centred, sums, g, H):
+def _log_model(Z, pull, m, power, n_levels, sums, g, H):
     """Fill gradient and Hessian of that sum: squares about the centre of each level, so that nothing cancels.
 
     Of the Hessian this leaves out what is small where samples are far on their own side.
     """
     p = g.size
     bend, centre, part = np.zeros(pull.shape[1]), np.empty(p), np.empty((p, p))
+    centred = aligned_rows(Z.shape[0] * p).reshape(Z.shape)
     g[:] = 0.0
     H[:] = 0.0
     for k in range(n_levels):
         for i in range(m.size):
             bend[i] = pull[k, i] / (1.0 + math.exp(-m[i]))
-        mass = sum_of(bend)
+        mass = _sum_of(bend)
         fill_derivatives(Z, pull[k], bend, np.bool_(False), sums)
         fill_gradient(sums, centre)
         for j in range(p):
@@ -121,8 +130,7 @@ def _part(share, m, power, most, level):
 
 @helper(counts=True)
 def _settle(
-    Z, share, w, power, shape, R, level, n_levels, enough, max_steps, control, m, e, change, pull, centred, sums, small,
-    held
+    Z, share, w, power, shape, R, level, n_levels, enough, max_steps, control, m, e, change, pull, sums, small, held
 ):  # fmt: skip
     """Move w until the model of that sum promises no more than `enough` inside the bound; return the steps.
 
@@ -133,7 +141,7 @@ def _settle(
     f = _log_terms(Z, share, w, power, level, n_levels, m, e, pull, sums)
     last, steps, convex = np.inf, 0, np.bool_(True)  # a constant has a type of its own, and callees would compile again
     while steps < max_steps and not control[CANCELLED]:
-        _log_model(Z, pull, m, power, n_levels, centred, sums, g, H)
+        _log_model(Z, pull, m, power, n_levels, sums, g, H)
         found = model_step(H, g, w, shape, R, convex, A, U, b, v, d, held)
         downhill = dot(g, d)
         blur = 0.125 * ROUNDING * R * norm_of(g) if shape == BALL else 0.0  # of the norm
@@ -173,14 +181,13 @@ def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, change, sums,
     the new bound in it. In a box a face may hold the samples whose loss is largest, and others then decide where on it:
     these have a logarithm of their own, which counts little, instead of a loss that is lost in rounding.
     """
-    p, n, most_levels = w.size, m.size, min(w.size, 3) if shape == BOX else 1
-    pull, level = np.zeros((most_levels, Z.shape[0] * LANES)), np.zeros(n, np.int64)
-    centred = make_room(n, p)[0]
+    p, most = w.size, min(w.size, 3) if shape == BOX else 1
+    pull, level = np.zeros((most, share.size)), np.zeros(m.size, np.int64)
     shorter, reach = FAR / least_of(m), 0.0
     for j in range(p):
         w[j] *= min(shorter, 1.0)
         reach = max(reach, abs(w[j]))
-    inside, most = min(reach if shape == BOX else norm_of(w), R), most_levels
+    inside = min(reach if shape == BOX else norm_of(w), R)
     n_levels, steps, rounds = np.int64(1), 0, 0
     _log_terms(Z, share, w, power, level, n_levels, m, e, pull, sums)
     while True:
@@ -188,8 +195,8 @@ def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, change, sums,
         enough = (1e-20 if inside == R else 1e-3 * math.exp(-BESIDE)) * LATER ** (n_levels - 1)
         budget = min(max_steps - steps, 60)
         taken = _settle(
-            Z, share, w, power, shape, inside, level, n_levels, enough, budget, control, m, e, change, pull, centred,
-            sums, small, held
+            Z, share, w, power, shape, inside, level, n_levels, enough, budget, control, m, e, change, pull, sums,
+            small, held
         )  # fmt: skip
         steps += taken
         if inside < R:
@@ -203,10 +210,10 @@ def _widen(Z, share, w, power, shape, R, max_steps, control, m, e, change, sums,
 
 
 @helper()
-def _value_at(Z, share, w, loss, m, e, slope, curvature, sums):
+def _value_at(Z, samples, w, loss, sums):
     """Fill the terms at w; return the mean loss."""
-    f, _ = fill_loss(Z, share, w, loss, 0.0, np.bool_(False), m, e, slope, curvature, sums)
-    return loss_value(m, e, share, loss, 0.0, f)
+    f, _ = fill_loss(Z, samples, w, loss, 0.0, np.bool_(False), sums)
+    return loss_value(samples, loss, 0.0, f)
 
 
 @gufunc(
@@ -225,27 +232,26 @@ def newton(X, y, shares, w0, loss, shape, R, max_steps, control, answer, value, 
     share, m, e, slope = samples[0], samples[1, :n], samples[2, :n], samples[3, :n]
     curvature, change = samples[4, :n], samples[5, :n]
     H, _, _, g, _, _, moved, _, w = parts_of(small, p)
-    scale = max(fill(X, y, shares, np.empty((2, LANES), np.int64), Z, share, sums), 1.0)
+    scale = max(fill(X, y, shares, Z, samples, sums), 1.0)
     copy(w0, w)
     power = 1.0 if loss == CROSS_ENTROPY else 2.0
     n_steps[0] = 0
-    value[0] = _value_at(Z, share, w, loss, m, e, slope, curvature, sums)
+    value[0] = _value_at(Z, samples, w, loss, sums)
     if max_steps > 0:
         highest = value[0]
         n_steps[0] = _widen(Z, share, w, power, shape, R, max_steps, control, m, e, change, sums, small, held)
-        value[0] = _value_at(Z, share, w, loss, m, e, slope, curvature, sums)
+        value[0] = _value_at(Z, samples, w, loss, sums)
         if not value[0] <= highest:  # the quadratic losses are not convex
             copy(w0, w)
-            value[0] = _value_at(Z, share, w, loss, m, e, slope, curvature, sums)
+            value[0] = _value_at(Z, samples, w, loss, sums)
     fill_gradient(sums, g)
     residual[0] = kkt_residual(w, g, shape, R, moved)
     if max_steps > 0 and not least_of(m) >= FAR:
         gap[0] = LEFT
     else:
-        pull, level = np.zeros((1, Z.shape[0] * LANES)), np.zeros(n, np.int64)
-        n_levels, convex, centred = np.int64(1), np.bool_(True), make_room(n, p)[0]
+        pull, level, n_levels, convex = np.zeros((1, share.size)), np.zeros(n, np.int64), np.int64(1), np.bool_(True)
         _log_terms(Z, share, w, power, level, n_levels, m, e, pull, sums)
-        _log_model(Z, pull, m, power, n_levels, centred, sums, g, H)
+        _log_model(Z, pull, m, power, n_levels, sums, g, H)
         gap[0] = promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, sums, small, held)
         gap[0] += blur_of(w, scale)
     copy(w, answer)
