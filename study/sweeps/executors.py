@@ -57,8 +57,10 @@ def executor(
         )
         try:
             yield pool, n_workers
-        finally:
+        except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown(cancel_futures=True)  # an interpreter that ends while a pool does may wake what is closed
         return
     if workers is not None:
         raise BadInput(f"`workers` must be left out where a scheduler is given: it has its own; got {workers}")

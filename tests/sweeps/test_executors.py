@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,6 +100,14 @@ def test_a_rule_that_fails_is_bad_input_wherever_it_runs(where: str, cluster: An
     with executor(**options) as (pool, _):  # noqa: SIM117
         with pytest.raises(BadInput, match=OOPS):
             run_experiment(failing, "", Place(store=tmp_path, executor=pool))
+
+
+def test_a_pool_of_processes_has_ended_when_its_work_is_done() -> None:
+    before = set(threading.enumerate())
+    with executor(1, processes=True) as (pool, _):
+        pool.submit(os.getpid).result()
+        assert set(threading.enumerate()) > before
+    assert set(threading.enumerate()) <= before  # none is left to be woken by an interpreter that ends
 
 
 SLOW = """
