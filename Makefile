@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 # Two lists of compiled loops that take equally long: `wide` waits for `unit`.
-FIRST := study.kernels.wide study.kernels.nearest_points
+FIRST := study.kernels.wide study.kernels.nearest_points study.kernels.hinge
 KERNELS := $(patsubst study/kernels/%.py,study.kernels.%,$(wildcard study/kernels/[a-z]*.py))
 
 # Types are checked on all processors.

@@ -143,10 +143,12 @@ def as_integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
     """Return `values` as an array of whole numbers, or raise `BadInput` where they are not."""
     import numpy as np
 
-    array = as_floats(name, values)
-    if not (np.abs(array) < 2.0**53).all() or (array != np.rint(array)).any():
+    whole = isinstance(values, np.ndarray) and values.dtype.kind in "iu"
+    array = np.asarray(values) if whole else as_floats(name, values)
+    inside = (array > -(2**53)) & (array < 2**53)
+    if not inside.all() or not (whole or (array == np.rint(array)).all()):
         raise BadInput(f"`{name}` must hold whole numbers; got {values!r}")
-    return np.asarray(values).astype(np.int64)
+    return array.astype(np.int64)
 
 
 def checked(function: Callable[P, T]) -> Callable[P, T]:

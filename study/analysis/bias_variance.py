@@ -12,6 +12,7 @@ from scipy import stats
 from study.analysis.margin import decision_values
 from study.checks import BadInput, Share, checked, count
 from study.datasets.dataset import Features, Floats, Labels, check_finite, check_room, check_shape
+from study.kernels import wrong as kernel
 
 PARTS = (
     "error",
@@ -28,6 +29,8 @@ LEAST = np.array([-1.0 if part == "net_variance" else 0.0 for part in PARTS])
 """The least value of each; the largest is 1."""
 AT_ONCE = 2**17
 """Resamples times test points whose signs are found at once: what the processor's cache holds."""
+MOST_ROUNDS = 255
+"""Resamples of a group that are counted at once, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -115,15 +118,16 @@ def wrong_counts(
     check_shape("y", y, len(X))
     check_shape("w", w, "n_resamples", X.shape[1] + 1)
     check_room(n_groups=n_groups, n_test=len(y))
-    tested = np.broadcast_to(True, (len(w), len(y))) if tested is None else np.asarray(tested, bool)
-    check_shape("tested", tested, len(w), len(y))
-
-    def wrong(own: Floats, tested: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        margins = decision_values(own, X)
-        margins *= y
-        return np.asarray(~(margins > 0.0) & tested)
-
-    return _counts(wrong, n_groups, len(y), w, tested)
+    if tested is not None:
+        tested = np.asarray(tested, bool)
+        check_shape("tested", tested, len(w), len(y))
+    masks = np.empty((0, len(y)), bool) if tested is None else tested
+    counts, left = kernel.count_wrong(w, X, y, masks, np.arange(n_groups))
+    rows = np.flatnonzero(left)
+    for own in np.array_split(rows, -(-rows.size * len(y) // AT_ONCE) or 1):
+        wrong = ~(decision_values(w[own], X) * y > 0.0)
+        np.add.at(counts, own % n_groups, wrong if tested is None else wrong & tested[own])
+    return np.asarray(counts)
 
 
 @checked
@@ -164,12 +168,11 @@ def _counts(
 ) -> NDArray[np.int64]:
     """Return how many resamples of each group are hit at each test point; no more than `AT_ONCE` are asked at once."""
     counts = np.zeros((n_groups, n_test), np.int64)
-    step = n_groups * max(1, AT_ONCE // (n_groups * max(n_test, 1)))
+    step = n_groups * min(max(1, AT_ONCE // (n_groups * max(n_test, 1))), MOST_ROUNDS)
     for begin in range(0, len(arrays[0]), step):
         found = hit(*(array[begin : begin + step] for array in arrays))
         whole = len(found) - len(found) % n_groups
-        rounds = found[:whole].view(np.uint8).reshape(-1, n_groups, n_test)
-        counts += rounds.sum(axis=0, dtype=np.uint32)
+        counts += found[:whole].view(np.uint8).reshape(-1, n_groups, n_test).sum(axis=0, dtype=np.uint8)
         counts[: len(found) - whole] += found[whole:]
     return counts
 

@@ -65,10 +65,11 @@ def decision_values(w: Floats, X: Floats) -> Floats:
         reach = np.maximum(X.max(axis=(-2, -1)), -X.min(axis=(-2, -1)))[..., None]  # a first bound, for whole sets
         size = np.abs(normal).sum(axis=-1, keepdims=True) * reach + np.abs(bias)
         error = _rounding(size, w)
-        uncertain = ~((value > error) | (value < -error))
-        uncertain &= np.isfinite(w).all(axis=-1, keepdims=True)
-        if uncertain.any():
-            index = np.nonzero(uncertain)
+        certain = value > error
+        certain |= value < -error
+        certain |= ~np.isfinite(w).all(axis=-1, keepdims=True)
+        if not certain.all():
+            index = np.nonzero(~certain)
             own_w, own_x = (np.broadcast_to(a, (*value.shape, a.shape[-1]))[index] for a in (w[..., None, :], X))
             size = np.abs(own_w[:, :-1] * own_x).sum(axis=-1) + np.abs(own_w[:, -1])
             close = ~(np.abs(value[index]) > _rounding(size, w))

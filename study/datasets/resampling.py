@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.checks import AtLeastTwo, BadInput, PositiveInt, as_integers, checked
-from study.datasets.dataset import Dataset, check_one_set, check_room, check_shape
+from study.datasets.dataset import Dataset, check_one_set, check_room, check_shape, one_class
 
 Rows = NDArray[np.int64]
 """Of shape (size, n_samples): which points of a pool each set holds."""
@@ -36,7 +36,7 @@ def bootstrap(pool: Dataset, size: PositiveInt, rng: np.random.Generator) -> Dat
         For a pool that is a stack.
     """
     check_one_set("pool", pool)
-    return take_sets(pool, bootstrap_rows(pool, len(pool.y), size, rng))
+    return _take(pool, bootstrap_rows(pool, len(pool.y), size, rng))
 
 
 @checked
@@ -62,7 +62,7 @@ def subsample(pool: Dataset, n_samples: AtLeastTwo, size: PositiveInt, rng: np.r
     BadInput
         Where the pool has fewer points.
     """
-    return take_sets(pool, subsample_rows(pool, n_samples, size, rng))
+    return _take(pool, subsample_rows(pool, n_samples, size, rng))
 
 
 @checked
@@ -145,8 +145,12 @@ def take_sets(pool: Dataset, rows: Annotated[Rows, as_integers]) -> Dataset:
     check_one_set("pool", pool)
     _check_rows(rows, len(pool.y))
     check_room(size=rows.size, n_features=pool.X.shape[-1])
-    if (np.ptp(pool.y[rows], axis=-1) == 0.0).any():
+    if one_class(pool.y[rows]).any():
         raise BadInput("`rows` must hold points of both classes in every set; one set does not")
+    return _take(pool, rows)
+
+
+def _take(pool: Dataset, rows: Rows) -> Dataset:
     X = pool.X.take(rows, axis=0)  # in a tenth of the time of an index
     return Dataset(X=X, y=pool.y[rows], is_spoiler=pool.is_spoiler[rows], name=pool.name)
 
@@ -160,6 +164,6 @@ def _check_rows(rows: Rows, n_pool: int) -> None:
 def _draw_again(y: NDArray[np.float64], draw: Callable[[int], Rows], size: int) -> Rows:
     """Draw sets, those of one class again."""
     rows = draw(size)
-    while (one_class := np.ptp(y[rows], axis=-1) == 0.0).any():
-        rows[one_class] = draw(int(one_class.sum()))
+    while (single := one_class(y[rows])).any():
+        rows[single] = draw(int(single.sum()))
     return rows

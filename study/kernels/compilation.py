@@ -10,14 +10,16 @@ one of them the name is another.
 import contextvars
 import gc
 import hashlib
+import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -32,7 +34,9 @@ from numba.core.caching import UserProvidedCacheLocator
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
-from numba.core.targetconfig import TargetConfig
+from numba.core.targetconfig import ConfigStack, TargetConfig
+from numba.core.types.functions import BaseFunction
+from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from study.kernels.codes import CANCELLED, DONE
@@ -46,6 +50,7 @@ METHODS = (
     *((JITCodeLibrary, name) for name in ("_optimize_final_module", "_finalize_final_module", "add_linking_library")),
     (JITCPUCodegen, "set_env"),
     (TargetConfig, "values"),
+    (BaseFunction, "get_call_type"),
 )
 """What of numba is replaced while it compiles a loop, see `_in_one_piece`."""
 WRAPPER = "_GufuncWrapper"
@@ -110,7 +115,8 @@ def gufunc(signature: str, layout: str) -> Callable[[Function], Function]:
     """
 
     def decorate(loop: Function) -> Function:
-        return _interruptible(loop, lambda keep: guvectorize([signature], layout, nopython=True, cache=keep)(loop))
+        build = partial(guvectorize, [signature], layout, nopython=True)
+        return _interruptible(loop, lambda keep: build(cache=keep)(loop), allocates=True)
 
     return decorate
 
@@ -132,43 +138,97 @@ def jit(signature: str, **options: Any) -> Callable[[Function], Function]:
     return decorate
 
 
-def _interruptible(function: Function, build: Callable[[bool], Function]) -> Function:
-    """Compile a function, and return one that calls it so that an exception in the main thread ends it early."""
+def _interruptible(function: Function, build: Callable[[bool], Function], *, allocates: bool = False) -> Function:
+    """Compile a function, and return one that calls it so that an exception in the main thread ends it early.
+
+    One that `allocates` all that it writes to may begin again.
+    """
     machine_code = _recall(function, build)
 
     @wraps(function)
     def call(*arguments: Any, watch: Callable[[int], None] | None = None) -> Any:
-        control = np.zeros(2, np.int64)
-        if not _interrupts_reach_us():
+        def work(control: NDArray[np.int64]) -> Any:
             return machine_code(*arguments, control)
-        outcome: list[Any] = []
-        ended = threading.Event()  # a join that an interrupt ends takes the thread for ended, and so do later ones
 
-        def work() -> None:
-            try:
-                outcome.extend((machine_code(*arguments, control), None))
-            except BaseException as error:
-                outcome.extend((None, error))
-            ended.set()
-
-        # Python answers a signal in the main thread only, and only between its own instructions: it waits there.
-        thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
-        try:
-            thread.start()
-            while watch is not None and not ended.wait(TICK):
-                watch(int(control[DONE]))
-            ended.wait()
-        except BaseException:
-            control[CANCELLED] = 1
-            if thread.ident is not None:  # it has begun
-                ended.wait()
-            raise
-        answer, error = outcome
-        if error is not None:
-            raise error
-        return answer
+        if not _interrupts_reach_us():
+            return work(np.zeros(2, np.int64))
+        answer = _run_here(work) if allocates and watch is None else None
+        return _run_in_thread(work, watch) if answer is None else answer
 
     return call
+
+
+def _run_here(work: Callable[[NDArray[np.int64]], Any]) -> Any:
+    """Return the answer of a loop, which a signal ends, or None where it has to begin again, in a thread.
+
+    Python calls a signal's handler between two of its own instructions: when the loop has ended. If the handler then
+    raises no exception, others may have to be called while the loop runs. Starting a thread takes longer than many a
+    loop, hence this way.
+    """
+    control = np.zeros(2, np.int64)
+    _HEARS[:] = [control]
+    bell = _bell().fileno()
+    before = signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
+    try:
+        if before not in (-1, bell):  # another part of the program waits for signals
+            return None
+        answer = work(control)
+    finally:
+        signal.set_wakeup_fd(before)
+    return None if control[CANCELLED] else answer
+
+
+_HEARS: list[NDArray[np.int64]] = []
+"""`control` of the loop that runs in the main thread, if one does."""
+
+
+@cache
+def _bell() -> socket.socket:
+    """Return a socket for Python to write to when a signal comes; a thread reads it, and ends the loop that runs."""
+    heard, bell = socket.socketpair()
+    bell.setblocking(False)
+
+    def listen() -> None:
+        while heard.recv(1):
+            for control in tuple(_HEARS):
+                control[CANCELLED] = 1
+
+    threading.Thread(target=listen, daemon=True).start()
+    return bell
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_bell.cache_clear)  # threads do not outlive a fork
+
+
+def _run_in_thread(work: Callable[[NDArray[np.int64]], Any], watch: Callable[[int], None] | None) -> Any:
+    """Return the answer of a loop that runs in another thread, while Python answers signals in this one."""
+    control = np.zeros(2, np.int64)
+    outcome: list[Any] = []
+    ended = threading.Event()  # a join that an interrupt ends takes the thread for ended, and so do later ones
+
+    def run() -> None:
+        try:
+            outcome.extend((work(control), None))
+        except BaseException as error:
+            outcome.extend((None, error))
+        ended.set()
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
+    try:
+        thread.start()
+        while watch is not None and not ended.wait(TICK):
+            watch(int(control[DONE]))
+        ended.wait()
+    except BaseException:
+        control[CANCELLED] = 1
+        if thread.ident is not None:  # it has begun
+            ended.wait()
+        raise
+    answer, error = outcome
+    if error is not None:
+        raise error
+    return answer
 
 
 def _interrupts_reach_us() -> bool:
@@ -227,10 +287,11 @@ def _in_one_piece(loop: str) -> Iterator[None]:
     """Let numba optimise and assemble a loop once, with all that it calls.
 
     numba does so for each function by itself, again in each function that calls it, and again for the wrapper of a
-    loop over stacks; it has no setting against that, and takes twice as long. It also compares its own options, one
-    attribute after another, for each operation whose type it looks for. Five methods, the same from numba 0.62 to 0.68,
-    are replaced until the block is left, while no other thread compiles; where one is missing, numba works as it always
-    does. Python's search for unreachable objects, a tenth of the time, waits till then.
+    loop over stacks; it has no setting against that, and takes twice as long. It also looks for the type of the same
+    operation again and again, and compares its own options, one attribute after another, each time. Six methods, the
+    same from numba 0.62 to 0.68, are replaced until the block is left, while no other thread compiles; where one is
+    missing, numba works as it always does. Python's search for unreachable objects, a tenth of the time, waits till
+    then.
     """
     before: list[Any] = [getattr(owner, name, None) for owner, name in METHODS]
     if None in before:
@@ -260,7 +321,7 @@ def _in_one_piece(loop: str) -> Iterator[None]:
 
 def _methods(loop: str, before: Sequence[Any], early: list[tuple[Any, str, Any]]) -> tuple[Function, ...]:
     """Return what takes the place of `METHODS`; environments that come before their code are put into `early`."""
-    optimise, assemble, link, set_environment, _ = before
+    optimise, assemble, link, set_environment, _, find_type = before
 
     def optimise_loop(library: Any) -> None:
         if library.name == loop:
@@ -282,6 +343,11 @@ def _methods(loop: str, before: Sequence[Any], early: list[tuple[Any, str, Any]]
         else:
             early.append((generator, name, environment))
 
+    return optimise_loop, assemble_loop, link_part, set_known_environment, *_lookups(find_type)
+
+
+def _lookups(find_type: Function) -> tuple[Function, Function]:
+    """Return quicker ways to numba's options, and to the types of operations, which are found once each."""
     defaults: dict[Any, dict[str, Any]] = {}
 
     def options_of(config: Any) -> dict[str, Any]:
@@ -290,7 +356,17 @@ def _methods(loop: str, before: Sequence[Any], early: list[tuple[Any, str, Any]]
         values: dict[str, Any] = config._values
         return defaults[type(config)] | values
 
-    return optimise_loop, assemble_loop, link_part, set_known_environment, options_of
+    types_of_calls: dict[Any, tuple[Any, Any]] = {}
+
+    def type_of_call(function: Any, context: Any, args: Any, kws: Any) -> Any:
+        key = function, context, tuple(args), tuple(kws.items()), ConfigStack.top_or_none()
+        if key not in types_of_calls:
+            found = find_type(function, context, args, kws)
+            types_of_calls[key] = found, function._impl_keys[found.args]
+        found, function._impl_keys[found.args] = types_of_calls[key]
+        return found
+
+    return options_of, type_of_call
 
 
 def _unpack(archive: Path) -> dict[str, bytes]:

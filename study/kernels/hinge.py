@@ -4,7 +4,7 @@ import numpy as np
 
 from study.kernels.codes import CANCELLED
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
-from study.kernels.perceptron import make_rows, margin
+from study.kernels.rows import make_rows, margin
 
 ROUNDING = 2.0**-53
 

@@ -148,6 +148,31 @@ def any_of(_, mask):
     return types.boolean(mask), build
 
 
+@intrinsic
+def first_of(_, mask, begin):
+    """Return the first of eight lanes, from `begin` on, whose truth is true, or `LANES`."""
+
+    def build(context, builder, signature, arguments):
+        mask, begin = arguments
+        whole = builder.zext(builder.bitcast(mask, ir.IntType(LANES)), begin.type)
+        ended = builder.or_(whole, begin.type(1 << LANES))
+        return builder.cttz(builder.and_(ended, builder.shl(begin.type(-1), begin)), ir.IntType(1)(1))
+
+    return types.intp(mask, types.intp), build
+
+
+@intrinsic
+def count_of(_, mask, end):
+    """Return how many of the first `end` lanes have a true truth."""
+
+    def build(context, builder, signature, arguments):
+        mask, end = arguments
+        whole = builder.zext(builder.bitcast(mask, ir.IntType(LANES)), end.type)
+        return builder.ctpop(builder.and_(whole, builder.not_(builder.shl(end.type(-1), end))))
+
+    return types.intp(mask, types.intp), build
+
+
 def _each(name):
     """Return what calls the compiler's own function of a number for each of eight."""
 

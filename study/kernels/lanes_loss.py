@@ -215,7 +215,7 @@ def fill_loss(Z, shares, w, n, p, loss, eps, bends, m, e, slope, curvature, weig
     Return the mean loss, of the cross-entropy 0, the sum of the slopes, and the least margin. All is done for some
     samples while the nearest cache holds them. `weighted` is room for three rows of `CHUNK` samples.
     """
-    moved, chunk = False, _chunk_of(p)
+    moved, chunk = np.bool_(False), _chunk_of(p)
     for j in range(p):
         moved = moved or any_of(~(load(w, j) == 0.0))
     _clear(p, bends, g, H)

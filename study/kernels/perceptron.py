@@ -4,65 +4,50 @@ import numpy as np
 
 from study.kernels.codes import BUDGET_SPENT, CANCELLED, NOT_FINITE, SEPARATED
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
+from study.kernels.lanes import LANES, count_of, first_of, lanes, load
+from study.kernels.points import points_of
 from study.kernels.splitmix import GAMMA, mix
-from study.kernels.vectors import WIDTH, add_product, four, load, total
+from study.kernels.vectors import add_product
 
 AVERAGE, POCKET = 1, 2  # places in KEEPS of the trainer
 
 
-@helper(counts=True)
-def make_rows(X, y, w0):
-    """Return rows y (x, 1), and the weights as a row, all with zeros behind them to a multiple of `WIDTH`."""
-    n, d = X.shape
-    room = np.empty((n + 1, (d + WIDTH) // WIDTH * WIDTH))
-    for i in range(n):
-        for j in range(d):
-            room[i, j] = y[i] * X[i, j]
-        room[i, d] = y[i]
-    for j in range(d + 1):
-        room[n, j] = w0[j]
-    for j in range(d + 1, room.shape[1]):
-        for i in range(n + 1):
-            room[i, j] = 0.0
-    return room[:n], room[n:]
+@helper(forceinline=True)
+def _are_wrong(v, Z, k):
+    """Say which of the k-th eight samples are wrong, also where a margin is NaN."""
+    sums = lanes(0.0)
+    for j in range(v.size):
+        sums = add_product(sums, lanes(v[j]), load(Z, k * v.size + j))
+    return ~(sums > 0.0)
 
 
 @helper()
-def margin(v, rows, i):
-    """Return y w.(x, 1) of one sample."""
-    if rows.shape[1] == WIDTH:  # the same sum, in less time
-        return (v[0, 0] * rows[i, 0] + v[0, 1] * rows[i, 1]) + (v[0, 2] * rows[i, 2] + v[0, 3] * rows[i, 3])
-    sums = four(0.0)
-    for k in range(0, rows.shape[1], WIDTH):
-        sums = add_product(sums, load(v, 0, k), load(rows, i, k))
-    return total(sums)
+def _first_wrong(v, Z, n, look):
+    """Return the first sample from `look` on that is wrong, or n."""
+    begin = look % LANES
+    for k in range(look // LANES, (n + LANES - 1) // LANES):
+        lane = first_of(_are_wrong(v, Z, k), begin)
+        if lane < LANES:
+            return k * LANES + lane
+        begin = 0
+    return n
 
 
 @helper()
-def _n_right(v, rows, visits, look):
-    """Return how many of four samples come before the first that is wrong; their sums are those of `margin`."""
-    a, b, c, d = visits[look], visits[look + 1], visits[look + 2], visits[look + 3]
-    ma = mb = mc = md = four(0.0)
-    for k in range(0, rows.shape[1], WIDTH):
-        part = load(v, 0, k)
-        ma, mb = add_product(ma, part, load(rows, a, k)), add_product(mb, part, load(rows, b, k))
-        mc, md = add_product(mc, part, load(rows, c, k)), add_product(md, part, load(rows, d, k))
-    if not total(ma) > 0:
-        return 0
-    if not total(mb) > 0:
-        return 1
-    if not total(mc) > 0:
-        return 2
-    return 4 if total(md) > 0 else 3
-
-
-@helper()
-def _n_wrong(v, rows):
+def _n_wrong(v, Z, n):
     wrong = 0
-    for i in range(rows.shape[0]):
-        if not margin(v, rows, i) > 0:  # also where it is NaN
-            wrong += 1
+    for k in range((n + LANES - 1) // LANES):
+        wrong += count_of(_are_wrong(v, Z, k), min(n - k * LANES, LANES))
     return wrong
+
+
+@helper()
+def _margin(v, X, y, i):
+    """Return y w.(x, 1) of one sample, the sum that `_are_wrong` takes."""
+    total = 0.0
+    for j in range(v.size - 1):
+        total += v[j] * X[i, j]
+    return y[i] * (total + v[v.size - 1])
 
 
 @helper()
@@ -99,68 +84,72 @@ def train(
     """Look at sample after sample, and change the weights at those that are wrong."""
     gil = release_gil()
     n, p = y.size, w0.size
-    rows, v = make_rows(X, y, w0)
+    Z, v = points_of(X, y, visits), np.empty(p)
     kept = np.empty(p)  # the pocket; or the sum of look times change, whence the average
+    copy(w0, v)
+    for j in range(p):
+        kept[j] = 0.0 if keep == AVERAGE else v[j]
+    fewest = _n_wrong(v, Z, n) if keep == POCKET else 0
     n_updates[0] = n_passes[0] = 0
     stop[0] = BUDGET_SPENT
     state = seed
     n_looks = 0
-    for j in range(p):
-        kept[j] = 0.0 if keep == AVERAGE else v[0, j]
-    fewest = _n_wrong(v, rows) if keep == POCKET else 0
     # A fixed order takes one pass an update and one more; a drawn one may look in vain, ever less likely.
     for _ in range(min(2 * max_updates + 64, max_passes)):
         n_passes[0] += 1
         before = n_updates[0]
         look = np.int64(0)
         while look < n and n_updates[0] < max_updates and not control[CANCELLED]:
-            if not at_random and rows.shape[1] > WIDTH and look + 4 <= n:
-                right = _n_right(v, rows, visits, look)
-                look += right
-                n_looks += right
-                if right == 4:
-                    continue
-            i = visits[look]
             if at_random:  # the modulo's bias is below n / 2^64
                 state += GAMMA
                 i = np.int64(mix(state) % np.uint64(n))
-            if not margin(v, rows, i) > 0:  # also where it is NaN
-                for j in range(rows.shape[1]):
-                    v[0, j] += rows[i, j]
+            else:
+                first = _first_wrong(v, Z, n, look)
+                n_looks += first - look
+                look = first
+                if first == n:
+                    break
+                i = visits[first]
+            if not at_random or not _margin(v, X, y, i) > 0:  # also where it is NaN
+                for j in range(p - 1):
+                    v[j] += y[i] * X[i, j]
+                v[p - 1] += y[i]
                 n_updates[0] += 1
                 if keep == AVERAGE:  # a change made at look t counts for the looks from t on
-                    for j in range(p):
-                        kept[j] += n_looks * rows[i, j]
+                    for j in range(p - 1):
+                        kept[j] += n_looks * (y[i] * X[i, j])
+                    kept[p - 1] += n_looks * y[i]
                 elif keep == POCKET:
-                    wrong = _n_wrong(v, rows)
-                    if wrong < fewest:
-                        fewest = wrong
-                        copy(v[0, :p], kept)
+                    n_wrong = _n_wrong(v, Z, n)
+                    if n_wrong < fewest:
+                        fewest = n_wrong
+                        copy(v, kept)
             n_looks += 1
             look += 1
         if control[CANCELLED]:
             break
-        if not _is_finite(v[0]):
+        if not _is_finite(v):
             stop[0] = NOT_FINITE
-            loss[0], residual[0] = np.nan, 1.0
             break
         spent = n_updates[0] == max_updates or n_passes[0] == max_passes
-        if at_random or spent or n_updates[0] == before:
-            wrong = 0
-            loss[0] = 0.0
-            for i in range(n):
-                slack = margin(v, rows, i)
-                if not slack > 0:
-                    wrong += 1
-                    loss[0] -= slack
-            residual[0] = wrong / n
-            if wrong == 0:
-                stop[0] = SEPARATED
-            if wrong == 0 or spent:
-                break
+        right = not at_random and n_updates[0] == before
+        if right or ((at_random or spent) and _first_wrong(v, Z, n, np.int64(0)) == n):
+            stop[0] = SEPARATED
+        if stop[0] == SEPARATED or spent:
+            break
+    wrong = 0
+    loss[0] = 0.0
+    for i in range(0 if stop[0] == SEPARATED else n):
+        slack = _margin(v, X, y, i)
+        if not slack > 0:
+            wrong += 1
+            loss[0] -= slack
+    residual[0] = wrong / n
+    if stop[0] == NOT_FINITE:
+        loss[0], residual[0] = np.nan, 1.0
     for j in range(p):
         if keep == POCKET:
             w[j] = kept[j]
         else:
-            w[j] = v[0, j] - (kept[j] / n_looks if keep == AVERAGE and n_looks > 0 else 0.0)
+            w[j] = v[j] - (kept[j] / n_looks if keep == AVERAGE and n_looks > 0 else 0.0)
     restore_gil(gil)

@@ -30,6 +30,7 @@ from study.kernels.lanes_loss import (
     add_penalty,
     farthest,
     fill,
+    fill_derivatives,
     fill_loss,
     kkt_residual,
     loss_value,
@@ -104,14 +105,16 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
         store(held, j, lanes(0.0))
         rank = rank + where(load(penalty, j) > 0.0, 1.0, 0.0)
     falls = (sum_of_sizes(penalty, p) <= 0.0) & (lanes(eps) <= 0.0)
-    f = size = residual = nearest = downhill = promised = steps = lanes(0.0)
+    f = size = residual = nearest = downhill = rise = steps = lanes(0.0)
     step = passes = lanes(1.0)
-    gap = lanes(np.inf)
+    gap = promised = lanes(np.inf)
     none = step <= 0.0
     going, done, ended, first = ~none, none, none, True
     while True:
+        last = promised <= 1e-13 * size  # most likely
+        bends = any_of(going & ~last)
         new_f, slopes, new_nearest = fill_loss(
-            Z, share, trial, n, p, loss, eps, np.bool_(True), m, e, slope, curvature, weighted, new_g, new_H
+            Z, share, trial, n, p, loss, eps, bends, m, e, slope, curvature, weighted, new_g, new_H
         )
         new_f = new_f + add_penalty(penalty, trial, p, new_g, new_H)
         new_residual = kkt_residual(trial, new_g, p, R)
@@ -137,22 +140,32 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
         if any_of(moved):
             _move(moved, p, trial, w)
             _move(moved, p, new_g, g)
-            _move_symmetric(moved, p, new_H, H)
+            size = where(moved, new_f + (2.0 * eps - slopes if convex else lanes(soft)), size)
+            rests = moved & last & (new_residual <= 1e-14 * scale * size)
+            turns = moved & ~rests
+            risen = larger(step * rise, lanes(0.0))  # by as much as that, at most, the loss may have risen
+            if not convex:
+                risen = where(new_residual > residual, np.inf, risen)
+            promised = where(rests, promised + risen, promised)
             f, residual, nearest = (
                 where(moved, new_f, f), where(moved, new_residual, residual), where(moved, new_nearest, nearest)
             )  # fmt: skip
-            size = where(moved, new_f + (2.0 * eps - slopes if convex else lanes(soft)), size)
             step = where(moved, 1.0, step)
-            found, sure = step_in_box(H, g, w, p, rank, R, convex, moved, U, b, c, d, held)
-            downhill = where(moved, dot(g, d, p), downhill)
-            reach = sum_of_sizes(d, p) * scale  # no margin changes by more
-            if any_of(moved & (reach > 20.0)):
-                reach = smaller(reach, farthest(Z, d, n, p))
-            if convex:
-                sure = sure & (reach <= 1.0)
-            promised = where(moved, where(sure, size_of(downhill), np.inf), promised)
-            close = residual <= 1e-5 * scale * size
-            lost = moved & (~found | (reach > 20.0) | ~((downhill < 0.0) | close))
+            if any_of(turns):
+                if not bends:
+                    fill_derivatives(Z, slope, curvature, n, p, np.bool_(True), weighted, new_g, new_H)
+                    add_penalty(penalty, trial, p, new_g, new_H)
+                _move_symmetric(turns, p, new_H, H)
+                found, sure = step_in_box(H, g, w, p, rank, R, convex, turns, U, b, c, d, held)
+                downhill = where(turns, dot(g, d, p), downhill)
+                reach = sum_of_sizes(d, p) * scale  # no margin changes by more
+                if any_of(turns & (reach > 20.0)):
+                    reach = smaller(reach, farthest(Z, d, n, p))
+                if convex:
+                    sure = sure & (reach <= 1.0)
+                promised = where(turns, where(sure, size_of(downhill), np.inf), promised)
+                close = residual <= 1e-5 * scale * size
+                lost = turns & (~found | (reach > 20.0) | ~((downhill < 0.0) | close))
         far = going & moved & falls & (size < 1e-3) & (nearest >= FAR)
         gap, going = where(far, LEFT, gap), going & ~far
         settled = ended | (moved & (residual <= 1e-14 * scale * size))

@@ -1,6 +1,6 @@
-"""The sigmoid unit compiled for stacks: safeguarded projected Newton, and projected gradient descent.
+"""The sigmoid unit compiled for stacks: safeguarded projected Newton.
 
-The loops are written for one set; `gufunc` takes them over stacks. Where all samples are far on their own side, `wide`
+The loop is written for one set; `gufunc` takes it over stacks. Where all samples are far on their own side, `wide`
 takes over.
 """
 
@@ -27,17 +27,14 @@ from study.kernels.quadratic_model import (
 from study.kernels.unit_loss import (
     FAR,
     ROUNDING,
-    add_penalty,
     blur_of,
+    evaluate,
     farthest,
     fill,
     fill_derivatives,
-    fill_gradient,
     fill_hessian,
-    fill_loss,
     fill_margins,
     least_of,
-    loss_size,
     loss_value,
     make_room,
 )
@@ -134,18 +131,6 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, su
 
 
 @helper()
-def _evaluate(Z, samples, w, loss, eps, penalty, bends, sums, g):
-    """Fill terms, gradient and, where `bends` is set, what `_fill_hessian` takes; return objective and its size.
-
-    Of the cross-entropy the objective is the penalty alone.
-    """
-    f, slopes = fill_loss(Z, samples, w, loss, eps, bends, sums)
-    fill_gradient(sums, g)
-    f += add_penalty(penalty, w, g)
-    return f, loss_size(f, slopes, loss, eps)
-
-
-@helper()
 def _fill_hessian(sums, penalty, H):
     """Fill the Hessian of the objective."""
     fill_hessian(sums, penalty.size, H)
@@ -181,7 +166,7 @@ def newton(
     copy(w0, w)
     project(w, shape, R)
     bends = max_steps > 0
-    f, size = _evaluate(Z, samples, w, loss, eps, penalty, bends, sums, g)
+    f, size = evaluate(Z, samples, w, loss, eps, penalty, bends, sums, g)
     residual[0] = kkt_residual(w, g, shape, R, trial)
     n_steps[0] = 0
     n_passes[0] = 1
@@ -233,7 +218,7 @@ def newton(
             for j in range(p):
                 trial[j] = w[j] + step * d[j]
             project(trial, shape, R)  # of rounding only: the way to the model's minimiser lies inside
-            f_trial, new_size = _evaluate(Z, samples, trial, loss, eps, penalty, bends, sums, b)
+            f_trial, new_size = evaluate(Z, samples, trial, loss, eps, penalty, bends, sums, b)
             reached = loss_value(samples, loss, eps, f_trial) if bold else f_trial
             n_passes[0] += 1
             rise = dot(b, d)
@@ -253,7 +238,7 @@ def newton(
         gap[0] = promised
         rounding = new_residual > 0.5 * residual[0] and promised <= 1e-14 * size
         if not accepted or rounding or (new_residual >= residual[0] and residual[0] <= 1e-11 * scale * size):
-            f, _ = _evaluate(Z, samples, w, loss, eps, penalty, np.bool_(False), sums, g)
+            f, _ = evaluate(Z, samples, w, loss, eps, penalty, np.bool_(False), sums, g)
             break
         gap[0] += max(step * rise, 0.0)  # by as much the loss may have risen
         if not convex and new_residual > residual[0]:
@@ -283,41 +268,5 @@ def newton(
         elif shape == BALL:
             gap[0] += 0.25 * ROUNDING * R * norm_of(g) / compared  # of the norm
         gap[0] += blur_of(w, scale)
-    copy(w, answer)
-    restore_gil(gil)
-
-
-@gufunc(
-    "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, float64[:], int64, float64,"
-    " float64, float64[:], int64[:], float64[:], int64[:], float64[:], float64[:], float64[:,:])",
-    "(n,d),(n),(n),(p),(),(),(),(),(p),(),(),(),(k),(c)->(p),(),(),(),(k,p)",
-)
-def descend(
-    X, y, shares, w0, loss, eps, shape, R, penalty, max_steps, rate, tol, room, control, answer, n_steps, value,
-    residual, path
-):  # fmt: skip
-    """Take projected gradient steps of a fixed rate until the residual is at most `tol`; record while there is room."""
-    gil = release_gil()
-    n, p = y.size, w0.size
-    (Z, samples, sums), g, moved, w = make_room(n, p), np.empty(p), np.empty(p), np.empty(p)
-    fill(X, y, shares, Z, samples, sums)
-    copy(w0, w)
-    project(w, shape, R)
-    copy(w, path[0])
-    n_steps[0] = 0
-    while True:
-        f, _ = _evaluate(Z, samples, w, loss, eps, penalty, np.bool_(False), sums, g)
-        residual[0] = kkt_residual(w, g, shape, R, moved)
-        if n_steps[0] == max_steps or not residual[0] > tol or control[CANCELLED]:
-            break
-        for j in range(p):
-            w[j] -= rate * g[j]
-        project(w, shape, R)
-        n_steps[0] += 1
-        if n_steps[0] < room.size:
-            copy(w, path[n_steps[0]])
-    for k in range(n_steps[0] + 1, room.size):
-        copy(w, path[k])
-    value[0] = loss_value(samples, loss, eps, f)
     copy(w, answer)
     restore_gil(gil)

@@ -161,6 +161,18 @@ def add_penalty(penalty, w, g):
 
 
 @helper()
+def evaluate(Z, samples, w, loss, eps, penalty, bends, sums, g):
+    """Fill terms, gradient and, where `bends` is set, what `fill_hessian` takes; return objective and its size.
+
+    Of the cross-entropy the objective is the penalty alone.
+    """
+    f, slopes = fill_loss(Z, samples, w, loss, eps, bends, sums)
+    fill_gradient(sums, g)
+    f += add_penalty(penalty, w, g)
+    return f, loss_size(f, slopes, loss, eps)
+
+
+@helper()
 def blur_of(w, scale):
     """Return the share of the loss that the rounding of the weights may cost."""
     longest = 0.0

@@ -126,7 +126,7 @@ def add_product(_, a, b, c):
         a, b, c = arguments
         return builder.fadd(a, builder.fmul(b, c))
 
-    return FOUR(a, b, c), build
+    return a(a, b, c), build
 
 
 @intrinsic

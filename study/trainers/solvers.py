@@ -285,8 +285,10 @@ def _gap_of_axes(turned: UnitProblem, w: Floats, lengths: Floats) -> Floats:
 
 def descend(unit: UnitProblem, rate: Floats | float, tol: float, record_path: bool) -> tuple[Minimum, Floats | None]:
     """Take projected gradient steps in all sets; return the weights after each step too where they are asked for."""
+    from study.kernels import descent  # compiles for a second where its cache is cold
+
     room = np.empty(unit.max_steps + 1 if record_path else 1)
-    w, n_steps, value, residual, path = kernel.descend(
+    w, n_steps, value, residual, path = descent.descend(
         unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.penalty, unit.max_steps, rate, tol, room
     )
     found = _newton(replace(unit, start=w), 0)

@@ -1,6 +1,7 @@
 """Bias and variance against plain counting, against closed forms, and the coverage of their intervals."""
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -72,6 +73,23 @@ def test_counts_are_those_of_a_loop() -> None:
             assert wrong[group, t] == count
     assert group_sizes(50, 4).tolist() == [13, 13, 12, 12]
     assert wrong_counts(np.zeros((4, 4)), X, y, 4).tolist() == [[1] * 30] * 4  # a tie is wrong
+
+
+def test_counts_are_exact_where_rounding_has_the_wrong_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("study.analysis.bias_variance.AT_ONCE", 100)  # the open ones are settled in parts
+    rng = np.random.default_rng(3)
+    X, w = rng.integers(-9, 10, (40, 3)) / 10.0, rng.integers(-9, 10, (90, 4)) / 10.0
+    w[:40, 3] = -(w[:40, :3] * X).sum(axis=1)  # rounded: on or close beside a point
+    w[40:80] = w[:40]
+    w[40:80, 3] = np.nextafter(w[:40, 3], np.inf)
+    w[-4:] = [[1e308, 1e308, 1e308, 0.0], [5e-324, 0.0, 0.0, 0.0], [np.inf, 0.0, 0.0, 1.0], [np.nan, 1.0, 1.0, 1.0]]
+    y, tested = rng.choice([-1.0, 1.0], 40), rng.random((90, 40)) < 0.5
+    exact = [[sum(Fraction(a) * Fraction(b) for a, b in zip(v, [*x, 1.0], strict=True)) for x in X] for v in w[:-2]]
+    signs = [[(value > 0) - (value < 0) for value in row] for row in exact]
+    wrong = ~(y * np.vstack([signs, np.sign(X[:, 0]), np.zeros(40)]) > 0.0)
+    assert wrong_counts(w, X, y, 4).tolist() == [wrong[k::4].sum(axis=0).tolist() for k in range(4)]
+    masked = wrong & tested
+    assert wrong_counts(w, X, y, 4, tested).tolist() == [masked[k::4].sum(axis=0).tolist() for k in range(4)]
 
 
 def test_decomposition_is_the_definition() -> None:

@@ -1,16 +1,18 @@
 """Each loop that can run for more than a second ends soon after an interrupt."""
 
+import os
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 import pytest
 
-from study.kernels import hinge, interior_point, network, optimisers, perceptron, proof_cells, unit, wide
+from study.kernels import descent, hinge, interior_point, network, optimisers, perceptron, proof_cells, unit, wide
 from study.kernels.codes import CANCELLED
 from study.kernels.compilation import _interruptible
 from study.trainers.fit import Stop
@@ -38,7 +40,9 @@ LOOPS: dict[str, Callable[[], Any]] = {
     "perceptron": lambda: perceptron.train(X, y, np.zeros(3), np.arange(4), False, 0, 0, FOREVER, FOREVER),
     "perceptron, at random": lambda: perceptron.train(X, y, np.zeros(3), np.arange(4), True, 0, 0, FOREVER, FOREVER),
     "pocket": lambda: perceptron.train(*MANY, np.zeros(41), np.arange(2000), False, 0, 2, FOREVER, FOREVER),
-    "descent": lambda: unit.descend(X, y, share, w, 0, 0.1, 0, np.inf, np.zeros(3), FOREVER, 1e-3, -1.0, np.empty(1)),
+    "descent": lambda: descent.descend(
+        X, y, share, w, 0, 0.1, 0, np.inf, np.zeros(3), FOREVER, 1e-3, -1.0, np.empty(1)
+    ),
     "network": lambda: optimisers.train(
         X, y, share, np.ones(9), NET, 0, 0, 0.1, 0, np.inf, FOREVER, -1.0, 1e-3, np.array([0, 0, 1, 1]), np.ones(5), 0
     ),
@@ -59,20 +63,68 @@ LOOPS: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_an_interrupt_ends_a_loop(loop: str) -> None:
-    def interrupt(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.2)
+@contextmanager
+def alarms(handler: Callable[[], None], first: float, then: float = 0.0) -> Iterator[None]:
+    """Let a signal come after some seconds, and again and again."""
+    before = signal.signal(signal.SIGALRM, lambda _, __: handler())
+    signal.setitimer(signal.ITIMER_REAL, first, then)
     try:
-        with pytest.raises(KeyboardInterrupt):
-            LOOPS[loop]()
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_an_interrupt_ends_a_loop(loop: str) -> None:
+    with alarms(interrupt, 0.2), pytest.raises(KeyboardInterrupt):
+        LOOPS[loop]()
     assert train([[0.0], [1.0]], [-1.0, 1.0]).stop == Stop.SEPARATED  # and the next call is whole
+
+
+def test_handlers_that_raise_nothing_are_called_while_a_loop_runs_and_change_no_answer() -> None:
+    def fit() -> Any:
+        return perceptron.train(X, y, np.zeros(3), np.arange(4), True, 7, 0, 20_000_000, FOREVER)
+
+    begin = time.perf_counter()
+    due = fit()
+    seconds = time.perf_counter() - begin
+    calls: list[float] = []
+    with alarms(lambda: calls.append(time.perf_counter()), seconds / 20, seconds / 20):
+        found = fit()
+        end = time.perf_counter()
+    assert len([call for call in calls if call < end - seconds / 4]) >= 5
+    assert [value.tolist() for value in found] == [value.tolist() for value in due]
+
+
+def test_another_part_of_the_program_that_waits_for_signals_is_told_of_them() -> None:
+    heard, bell = socket.socketpair()
+    with heard, bell:
+        bell.setblocking(False)
+        before = signal.set_wakeup_fd(bell.fileno())
+        try:
+            with alarms(interrupt, 0.2), pytest.raises(KeyboardInterrupt):
+                LOOPS["perceptron"]()
+        finally:
+            ours = signal.set_wakeup_fd(before)
+        assert (ours, heard.recv(8)) == (bell.fileno(), bytes([signal.SIGALRM]))
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_an_interrupt_ends_a_loop_in_a_forked_process() -> None:
+    train([[0.0], [1.0]], [-1.0, 1.0])
+    child = os.fork()
+    if not child:
+        with suppress(KeyboardInterrupt), alarms(interrupt, 0.2):
+            LOOPS["perceptron"]()
+            os._exit(1)
+        os._exit(0)
+    with alarms(lambda: os.kill(child, signal.SIGKILL), 20.0):
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def test_the_exception_comes_when_the_loop_has_ended() -> None:

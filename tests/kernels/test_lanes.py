@@ -8,6 +8,8 @@ from numba import njit
 from study.kernels.lanes import (
     LANES,
     any_of,
+    count_of,
+    first_of,
     gather,
     lanes,
     load,
@@ -69,3 +71,16 @@ def test_a_comparison_with_no_number_is_false() -> None:
     compare: Any = njit(_compare)
     compare(np.array([np.nan, 1.0, -1.0, 0.0, np.inf, -np.inf, np.nan, 2.0]), out)
     assert out.tolist() == [3.0, 1.0, 2.0, 2.0, 1.0, 2.0, 3.0, 1.0]
+
+
+def test_lanes_whose_truth_is_true_are_found_and_counted() -> None:
+    @no_type_check
+    def _both(room, k):
+        positive = load(room, 0) > 0.0
+        return first_of(positive, k), count_of(positive, k)
+
+    together: Any = njit(_both)
+    room = np.array([-1.0, 2.0, np.nan, 3.0, 0.0, -1.0, 5.0, -2.0])
+    found = [together(room, k) for k in range(LANES)]
+    assert found == [(1, 0), (1, 0), (3, 1), (3, 1), (6, 2), (6, 2), (6, 2), (LANES, 3)]
+    assert together(np.abs(room), 7) == (7, 5)

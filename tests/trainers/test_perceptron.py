@@ -58,8 +58,9 @@ def test_worked_example(
 
 @pytest.mark.parametrize("budget", [5, 1_000])
 @pytest.mark.parametrize("separable", [True, False])
-def test_matches_the_literal_rule(separable: bool, budget: int) -> None:
-    X, y, _ = integer_sets(1, 40)
+@pytest.mark.parametrize(("n_samples", "n_features"), [(12, 3), (2, 1), (7, 9), (8, 2), (33, 4)])
+def test_matches_the_literal_rule(n_samples: int, n_features: int, separable: bool, budget: int) -> None:
+    X, y, _ = integer_sets(1, 40, n_samples, n_features)
     if not separable:
         X = np.concatenate([X, X[:, :1]], axis=1)
         y = np.concatenate([y, -y[:, :1]], axis=1)
@@ -72,6 +73,19 @@ def test_matches_the_literal_rule(separable: bool, budget: int) -> None:
         margins = functional_margins(w, X[i], y[i])
         assert fit.loss[i] == np.maximum(0.0, -margins).sum()
         assert fit.residual[i] == np.mean(margins <= 0.0)
+
+
+@pytest.mark.parametrize("n_samples", [3, 8, 21])
+def test_the_pocket_is_that_of_the_literal_rule(n_samples: int) -> None:
+    X, y, _ = integer_sets(2, 40, n_samples, 2)
+    X = np.concatenate([X, X[:, :1]], axis=1)
+    y = np.concatenate([y, -y[:, :1]], axis=1)
+    fit = perceptron(X, y, keep="pocket", max_updates=30)
+    for i in range(len(X)):
+        after, _, _ = reference.perceptron(X[i].tolist(), y[i].tolist(), 30)
+        tried = np.array([[0.0] * X.shape[-1] + [0.0], *after])
+        errors = (functional_margins(tried, X[i], y[i]) <= 0.0).sum(axis=-1)
+        assert fit.w[i].tolist() == tried[errors.argmin()].tolist()  # the first of the best
 
 
 def test_novikoff_bounds_the_updates_in_every_order() -> None:
