@@ -180,14 +180,17 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _check_fields(init: Callable[..., None]) -> Callable[..., None]:
-    known, checks = signature(init), _checks(init)
+    checks = _checks(init)
+    in_order = list(checks.items())
 
     @wraps(init)
-    def call(*args: Any, **kwargs: Any) -> None:
-        for name, value in known.bind(*args, **kwargs).arguments.items():
-            if name != "self":
+    def call(self: Any, *args: Any, **kwargs: Any) -> None:
+        for (name, check), value in zip(in_order, args, strict=False):
+            check(name, value)
+        for name, value in kwargs.items():
+            if name in checks:
                 checks[name](name, value)
-        init(*args, **kwargs)
+        init(self, *args, **kwargs)
 
     return call
 

@@ -123,8 +123,9 @@ def wrong_counts(
         check_shape("tested", tested, len(w), len(y))
     masks = np.empty((0, len(y)), bool) if tested is None else tested
     counts, left = kernel.count_wrong(w, X, y, masks, np.arange(n_groups))
-    rows = np.flatnonzero(left)
-    for own in np.array_split(rows, -(-rows.size * len(y) // AT_ONCE) or 1):
+    rows, step = np.flatnonzero(left), max(1, AT_ONCE // len(y))
+    for begin in range(0, rows.size, step):
+        own = rows[begin : begin + step]
         wrong = ~(decision_values(w[own], X) * y > 0.0)
         np.add.at(counts, own % n_groups, wrong if tested is None else wrong & tested[own])
     return np.asarray(counts)
@@ -250,7 +251,7 @@ def decompose(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> Floats:
 
 def _halves(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the sums over the even and over the odd groups, of shape (..., 2, n), from (..., n_groups, n)."""
-    return np.stack([counts[..., 0::2, :].sum(axis=-2), counts[..., 1::2, :].sum(axis=-2)], axis=-2)
+    return np.asarray(counts.reshape(*counts.shape[:-2], -1, 2, counts.shape[-1]).sum(axis=-3))
 
 
 def _check_counts(wrong: NDArray[np.int64], n: NDArray[np.int64]) -> NDArray[np.int64]:

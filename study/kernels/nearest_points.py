@@ -88,6 +88,7 @@ def nearest_points(X, y, room, control, w, residual, n_support, positive, negati
     G, U = np.zeros((d + 2, most)), np.zeros((d + 2, most))
     share, target, rests = np.zeros(d + 2), np.empty(d + 2), np.empty((d + 2, 2), np.int64)
     k, settled, stuck, residual[0] = 0, False, False, np.inf
+    shortest, idle = np.inf, 0
     for i in range(n):
         for j in range(d):
             v[j] += y[i] * X[i, j]
@@ -105,7 +106,9 @@ def nearest_points(X, y, room, control, w, residual, n_support, positive, negati
             known = False
             for i in range(k):
                 known = known or (rests[i, 0] == first and rests[i, 1] == second)
-            if norm - (top - bottom) <= 1e-15 * norm or known or k == d + 2:
+            idle = 0 if norm < shortest else idle + 1  # but for rounding, each point that comes in shortens v
+            shortest = min(shortest, norm)
+            if norm - (top - bottom) <= 1e-15 * norm or known or k == d + 2 or idle == d + 2:
                 settled = True
                 break
         rests[k, 0], rests[k, 1], share[k] = first, second, 0.0 if k else 1.0
@@ -114,10 +117,15 @@ def nearest_points(X, y, room, control, w, residual, n_support, positive, negati
         for i in range(k + 1):
             G[i, k] = G[k, i] = 1.0 + margin(Q[k : k + 1], Q, i)
         k += 1
+        new = True
         while True:  # to the least point of the affine hull, or as far as the hull goes; a point left behind is dropped
             if not _affine_least(G, k, U, target):
                 stuck = True
+                if new and k > 1:  # it lies in the affine hull of the others: but for rounding, none comes nearer
+                    k -= 1
+                    settled = True
                 break
+            new = False
             reach, leaves = 1.0, -1
             for i in range(k):
                 if target[i] <= 0.0 and share[i] / (share[i] - target[i]) < reach:

@@ -14,6 +14,7 @@ from study.analysis.separability import is_separable
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
+from study.kernels.nearest_points import nearest_points
 from study.trainers.fit import Stop
 from study.trainers.max_margin import max_margin
 
@@ -231,3 +232,11 @@ def test_a_thin_margin_among_features_of_very_different_size_is_found() -> None:
     assert fit.residual <= 1e-9
     assert functional_margins(fit.w, data.data, y).min() == pytest.approx(1.0, abs=1e-6)
     assert 1.0 / np.linalg.norm(fit.w[:-1]) > 4.1e-5  # the standardised set's separator has 3.4e-5 here
+
+
+def test_many_samples_with_many_features_are_settled_by_the_compiled_loop() -> None:
+    """Where as many samples as weights lie on the margin, one that ties but for rounding starts no circle."""
+    points = make_boxes(1000, 20, gap=1.0, length=1.0, spread=1.0, size=30, rng=np.random.default_rng(3))
+    _, residual, n_support, _, _ = nearest_points(points.X, points.y, np.zeros(21))
+    assert n_support.max() == 21
+    assert (residual < 1e-13).all()
