@@ -166,33 +166,39 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
     import numpy as np
 
     checks = _checks(function)
-    in_order = list(checks.items())
+    check = _check_of_call(checks)
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> T:
-        given = [check(name, value) for (name, check), value in zip(in_order, args, strict=False)]
-        named = {name: checks[name](name, value) if name in checks else value for name, value in kwargs.items()}
+        given, named = check(args, kwargs)
         with np.errstate(all="ignore"):
-            return function(*given, *args[len(given) :], **named)
+            return function(*given, **named)
 
     call.checks = checks  # type: ignore[attr-defined]
     return call
 
 
 def _check_fields(init: Callable[..., None]) -> Callable[..., None]:
-    checks = _checks(init)
-    in_order = list(checks.items())
+    check = _check_of_call(_checks(init))
 
     @wraps(init)
     def call(self: Any, *args: Any, **kwargs: Any) -> None:
-        for (name, check), value in zip(in_order, args, strict=False):
-            check(name, value)
-        for name, value in kwargs.items():
-            if name in checks:
-                checks[name](name, value)
+        check(args, kwargs)
         init(self, *args, **kwargs)
 
     return call
+
+
+def _check_of_call(checks: dict[str, Check]) -> Callable[[tuple[Any, ...], dict[str, Any]], tuple[list[Any], Any]]:
+    """Return the check of a call's arguments: it takes those in order and those by name, and returns what arrives."""
+    in_order = list(checks.items())
+
+    def check(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        given = [check(name, value) for (name, check), value in zip(in_order, args, strict=False)]
+        named = {name: checks[name](name, value) if name in checks else value for name, value in kwargs.items()}
+        return [*given, *args[len(given) :]], named
+
+    return check
 
 
 def _checks(function: Callable[..., Any]) -> dict[str, Check]:

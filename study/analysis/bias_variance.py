@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from study.analysis.margin import decision_values
+from study.analysis.margin import decision_values, largest_error
 from study.checks import BadInput, Share, checked, count
 from study.datasets.dataset import Features, Floats, Labels, check_finite, check_room, check_shape
 from study.kernels import wrong as kernel
@@ -122,7 +122,7 @@ def wrong_counts(
         tested = np.asarray(tested, bool)
         check_shape("tested", tested, len(w), len(y))
     masks = np.empty((0, len(y)), bool) if tested is None else tested
-    counts, left = kernel.count_wrong(w, X, y, masks, np.arange(n_groups))
+    counts, left = kernel.count_wrong(w, largest_error(w, X)[:, 0], X, y, masks, np.arange(n_groups))
     rows, step = np.flatnonzero(left), max(1, AT_ONCE // len(y))
     for begin in range(0, rows.size, step):
         own = rows[begin : begin + step]

@@ -62,9 +62,7 @@ def decision_values(w: Floats, X: Floats) -> Floats:
         normal, bias = w[..., :-1], w[..., -1:]
         value = np.asarray(normal @ X.T if X.ndim == 2 else (X @ normal[..., None])[..., 0])
         value += bias
-        reach = np.maximum(X.max(axis=(-2, -1)), -X.min(axis=(-2, -1)))[..., None]  # a first bound, for whole sets
-        size = np.abs(normal).sum(axis=-1, keepdims=True) * reach + np.abs(bias)
-        error = _rounding(size, w)
+        error = largest_error(w, X)
         certain = value > error
         certain |= value < -error
         certain |= ~np.isfinite(w).all(axis=-1, keepdims=True)
@@ -75,6 +73,12 @@ def decision_values(w: Floats, X: Floats) -> Floats:
             close = ~(np.abs(value[index]) > _rounding(size, w))
             value[tuple(i[close] for i in index)] = _exact_dot(own_w[close], own_x[close])
     return value
+
+
+def largest_error(w: Floats, X: Floats) -> Floats:
+    """Return, of shape (..., 1), what rounded decision values are off by at most, whichever point of X is taken."""
+    reach = np.maximum(X.max(axis=(-2, -1)), -X.min(axis=(-2, -1)))[..., None]
+    return _rounding(np.abs(w[..., :-1]).sum(axis=-1, keepdims=True) * reach + np.abs(w[..., -1:]), w)
 
 
 def _rounding(size: Floats, w: Floats) -> Floats:

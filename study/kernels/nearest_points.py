@@ -4,11 +4,11 @@ import numpy as np
 
 from study.kernels.codes import CANCELLED
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
-from study.kernels.lanes import LANES, lanes, load, store, where
-from study.kernels.points import points_of
+from study.kernels.lanes import LANES, lanes, store, where
+from study.kernels.points import margins_of, points_of
 from study.kernels.quadratic_model import cholesky, solve
 from study.kernels.rows import margin
-from study.kernels.vectors import WIDTH, add_product
+from study.kernels.vectors import WIDTH
 
 
 @helper()
@@ -28,21 +28,59 @@ def _affine_least(G, k, U, b):
     return True
 
 
+@helper()
+def _drop(Q, G, share, rests, k, leaves):
+    """Put the last of k points in the place of one that leaves."""
+    last = k - 1
+    share[leaves] = share[last]
+    rests[leaves, 0], rests[leaves, 1] = rests[last, 0], rests[last, 1]
+    copy(Q[last], Q[leaves])
+    for i in range(last):
+        G[leaves, i] = G[i, leaves] = G[last, i]
+    G[leaves, leaves] = G[last, last]
+
+
+@helper()
+def _go_to_least(Q, G, U, share, target, rests, k):
+    """Move to the least point of the affine hull of k points, or as far as their hull goes; drop one, and go on.
+
+    Return how many points are left, and whether it was met: they may be dependent but for rounding.
+    """
+    while _affine_least(G, k, U, target):
+        reach, leaves = 1.0, -1
+        for i in range(k):
+            if target[i] <= 0.0 and share[i] / (share[i] - target[i]) < reach:
+                reach, leaves = share[i] / (share[i] - target[i]), i
+        for i in range(k):
+            share[i] += reach * (target[i] - share[i])
+        if leaves < 0:
+            return k, True
+        _drop(Q, G, share, rests, k, leaves)
+        k -= 1
+    return k, False
+
+
+@helper()
+def _n_support(rests, k):
+    """Return of how many samples the pairs are made."""
+    count = 0
+    for i in range(k):
+        new_first = new_second = 1
+        for j in range(i):
+            new_first = 0 if rests[j, 0] == rests[i, 0] else new_first
+            new_second = 0 if rests[j, 1] == rests[i, 1] else new_second
+        count += new_first + new_second
+    return count
+
+
 @helper(counts=True)
-def _by_class(y):
-    """Return the positive samples, then the others, each class in its order, and how many are positive."""
-    order, n_first = np.empty(y.size, np.int64), 0
+def _of_class(y, sign):
+    """Return the samples of a class, in their order."""
+    order, n = np.empty(y.size, np.int64), 0
     for i in range(y.size):
-        n_first += y[i] > 0.0
-    first, second = 0, n_first
-    for i in range(y.size):
-        if y[i] > 0.0:
-            order[first] = i
-            first += 1
-        else:
-            order[second] = i
-            second += 1
-    return order, n_first
+        order[n] = i  # until the next comes, if it is of the other class: without a branch
+        n += y[i] == sign
+    return order[:n]
 
 
 @helper()
@@ -53,9 +91,7 @@ def _least_along(v, Z, order, room):
     """
     best, at, p = lanes(np.inf), lanes(-1.0), v.size + 1
     for k in range(Z.shape[0] // p):
-        along = lanes(0.0)
-        for j in range(v.size):
-            along = add_product(along, lanes(v[j]), load(Z, k * p + j))
+        along = margins_of(v, Z, p, k)
         less = along < best
         best, at = where(less, along, best), where(less, float(k), at)
     store(room, 0, best)
@@ -79,15 +115,14 @@ def nearest_points(X, y, room, control, w, residual, n_support, positive, negati
     """
     gil = release_gil()
     n, d = X.shape
-    order, n_first = _by_class(y)
-    firsts, seconds = order[:n_first], order[n_first:]
+    firsts, seconds = _of_class(y, 1.0), _of_class(y, -1.0)
     Z, other_Z, least = points_of(X, y, firsts), points_of(X, y, seconds), np.empty((2, LANES))
     width, most = (d + WIDTH - 1) // WIDTH * WIDTH, (d + 2) // WIDTH * WIDTH + WIDTH
     Q, row = np.zeros((d + 2, width)), np.zeros((1, width))
     v = row[0, :d]
     G, U = np.zeros((d + 2, most)), np.zeros((d + 2, most))
     share, target, rests = np.zeros(d + 2), np.empty(d + 2), np.empty((d + 2, 2), np.int64)
-    k, settled, stuck, residual[0] = 0, False, False, np.inf
+    k, settled, residual[0] = 0, False, np.inf
     shortest, idle = np.inf, 0
     for i in range(n):
         for j in range(d):
@@ -116,33 +151,12 @@ def nearest_points(X, y, room, control, w, residual, n_support, positive, negati
             Q[k, j] = X[first, j] - X[second, j]
         for i in range(k + 1):
             G[i, k] = G[k, i] = 1.0 + margin(Q[k : k + 1], Q, i)
-        k += 1
-        new = True
-        while True:  # to the least point of the affine hull, or as far as the hull goes; a point left behind is dropped
-            if not _affine_least(G, k, U, target):
-                stuck = True
-                if new and k > 1:  # it lies in the affine hull of the others: but for rounding, none comes nearer
-                    k -= 1
-                    settled = True
-                break
-            new = False
-            reach, leaves = 1.0, -1
-            for i in range(k):
-                if target[i] <= 0.0 and share[i] / (share[i] - target[i]) < reach:
-                    reach, leaves = share[i] / (share[i] - target[i]), i
-            for i in range(k):
-                share[i] += reach * (target[i] - share[i])
-            if leaves < 0:
-                break
-            k -= 1
-            share[leaves] = share[k]
-            rests[leaves, 0], rests[leaves, 1] = rests[k, 0], rests[k, 1]
-            copy(Q[k], Q[leaves])
-            for i in range(k):
-                G[leaves, i] = G[i, leaves] = G[k, i]
-            G[leaves, leaves] = G[k, k]
-        if stuck:
+        n_points, met = _go_to_least(Q, G, U, share, target, rests, k + 1)
+        if not met:  # where none was dropped, the new point is in the affine hull of k others: none comes nearer
+            settled = n_points == k + 1 and k > 0
+            k = k if settled else n_points
             break
+        k = n_points
         for j in range(d):
             v[j] = 0.0
             for i in range(k):
@@ -153,13 +167,7 @@ def nearest_points(X, y, room, control, w, residual, n_support, positive, negati
     for j in range(d):
         w[j] = 2.0 * v[j] / gap
     w[d] = -(top + bottom) / gap
-    n_support[0] = 0
-    for i in range(k):
-        new_first = new_second = 1
-        for j in range(i):
-            new_first = 0 if rests[j, 0] == rests[i, 0] else new_first
-            new_second = 0 if rests[j, 1] == rests[i, 1] else new_second
-        n_support[0] += new_first + new_second
+    n_support[0] = _n_support(rests, k)
     for i in range(room.size):
         positive[i] = rests[i, 0] if i < k else -1
         negative[i] = rests[i, 1] if i < k else -1

@@ -4,10 +4,9 @@ import numpy as np
 
 from study.kernels.codes import BUDGET_SPENT, CANCELLED, NOT_FINITE, SEPARATED
 from study.kernels.compilation import copy, gufunc, helper, release_gil, restore_gil
-from study.kernels.lanes import LANES, count_of, first_of, lanes, load
-from study.kernels.points import points_of
+from study.kernels.lanes import LANES, count_of, first_of
+from study.kernels.points import margins_of, points_of
 from study.kernels.splitmix import GAMMA, mix
-from study.kernels.vectors import add_product
 
 AVERAGE, POCKET = 1, 2  # places in KEEPS of the trainer
 
@@ -15,10 +14,7 @@ AVERAGE, POCKET = 1, 2  # places in KEEPS of the trainer
 @helper(forceinline=True)
 def _are_wrong(v, Z, k):
     """Say which of the k-th eight samples are wrong, also where a margin is NaN."""
-    sums = lanes(0.0)
-    for j in range(v.size):
-        sums = add_product(sums, lanes(v[j]), load(Z, k * v.size + j))
-    return ~(sums > 0.0)
+    return ~(margins_of(v, Z, v.size, k) > 0.0)
 
 
 @helper()
@@ -51,6 +47,26 @@ def _margin(v, X, y, i):
 
 
 @helper()
+def _add_sample(total, times, X, y, i):
+    """Add a sample y (x, 1), so many times."""
+    for j in range(total.size - 1):
+        total[j] += times * (y[i] * X[i, j])
+    total[total.size - 1] += times * y[i]
+
+
+@helper()
+def _criterion(v, X, y):
+    """Return the sum of max(0, -margin), and the share of samples whose margin is not positive."""
+    loss, wrong = 0.0, 0
+    for i in range(y.size):
+        slack = _margin(v, X, y, i)
+        if not slack > 0:
+            wrong += 1
+            loss -= slack
+    return loss, wrong / y.size
+
+
+@helper()
 def _is_finite(w):
     finite = True
     for j in range(w.size):
@@ -64,23 +80,9 @@ def _is_finite(w):
     "(n,d),(n),(p),(n),(),(),(),(),(),(c)->(p),(),(),(),(),()",
 )
 def train(
-    X,
-    y,
-    w0,
-    visits,
-    at_random,
-    seed,
-    keep,
-    max_updates,
-    max_passes,
-    control,
-    w,
-    stop,
-    n_updates,
-    n_passes,
-    loss,
-    residual,
-):
+    X, y, w0, visits, at_random, seed, keep, max_updates, max_passes, control, w, stop, n_updates, n_passes, loss,
+    residual
+):  # fmt: skip
     """Look at sample after sample, and change the weights at those that are wrong."""
     gil = release_gil()
     n, p = y.size, w0.size
@@ -111,14 +113,10 @@ def train(
                     break
                 i = visits[first]
             if not at_random or not _margin(v, X, y, i) > 0:  # also where it is NaN
-                for j in range(p - 1):
-                    v[j] += y[i] * X[i, j]
-                v[p - 1] += y[i]
+                _add_sample(v, 1, X, y, i)
                 n_updates[0] += 1
                 if keep == AVERAGE:  # a change made at look t counts for the looks from t on
-                    for j in range(p - 1):
-                        kept[j] += n_looks * (y[i] * X[i, j])
-                    kept[p - 1] += n_looks * y[i]
+                    _add_sample(kept, n_looks, X, y, i)
                 elif keep == POCKET:
                     n_wrong = _n_wrong(v, Z, n)
                     if n_wrong < fewest:
@@ -137,16 +135,11 @@ def train(
             stop[0] = SEPARATED
         if stop[0] == SEPARATED or spent:
             break
-    wrong = 0
-    loss[0] = 0.0
-    for i in range(0 if stop[0] == SEPARATED else n):
-        slack = _margin(v, X, y, i)
-        if not slack > 0:
-            wrong += 1
-            loss[0] -= slack
-    residual[0] = wrong / n
+    loss[0] = residual[0] = 0.0
     if stop[0] == NOT_FINITE:
         loss[0], residual[0] = np.nan, 1.0
+    elif stop[0] != SEPARATED:
+        loss[0], residual[0] = _criterion(v, X, y)
     for j in range(p):
         if keep == POCKET:
             w[j] = kept[j]

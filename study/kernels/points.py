@@ -1,9 +1,10 @@
-"""Samples y (x, 1) of one set, eight side by side, for compiled loops that look for one of them."""
+"""Samples y (x, 1) of one set, eight side by side, for compiled loops that look at all of them again and again."""
 
 import numpy as np
 
 from study.kernels.compilation import helper
-from study.kernels.lanes import LANES, aligned_rows, gather, store
+from study.kernels.lanes import LANES, aligned_rows, gather, lanes, load, store
+from study.kernels.vectors import add_product
 
 
 @helper(counts=True)
@@ -24,3 +25,12 @@ def points_of(X, y, order):
             store(Z, k * p + j, label * gather(X, starts, 0, j * X.strides[1]))
         store(Z, k * p + p - 1, label)
     return Z
+
+
+@helper(forceinline=True)
+def margins_of(w, Z, p, k):
+    """Return the margins of the k-th eight of samples of p numbers; weights may be one fewer, without the bias."""
+    sums = lanes(0.0)
+    for j in range(w.size):
+        sums = add_product(sums, lanes(w[j]), load(Z, k * p + j))
+    return sums

@@ -136,12 +136,13 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
             secant = where(rise > downhill, downhill / (downhill - rise), 0.5)
             step = where(accepted, step, step * smaller(larger(secant, lanes(0.1)), lanes(0.5)))
             steps = steps + where(moved, 1.0, 0.0)
-        lost = none
+        lost = still = none
         if any_of(moved):
             _move(moved, p, trial, w)
             _move(moved, p, new_g, g)
             size = where(moved, new_f + (2.0 * eps - slopes if convex else lanes(soft)), size)
-            rests = moved & last & (new_residual <= 1e-14 * scale * size)
+            still = moved & (new_residual <= 1e-14 * scale * size)
+            rests = still & last
             turns = moved & ~rests
             risen = larger(step * rise, lanes(0.0))  # by as much as that, at most, the loss may have risen
             if not convex:
@@ -168,8 +169,7 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
                 lost = turns & (~found | (reach > 20.0) | ~((downhill < 0.0) | close))
         far = going & moved & falls & (size < 1e-3) & (nearest >= FAR)
         gap, going = where(far, LEFT, gap), going & ~far
-        settled = ended | (moved & (residual <= 1e-14 * scale * size))
-        done = done | (going & settled & (promised <= 1e-12 * size))
+        done = done | (going & (ended | still) & (promised <= 1e-12 * size))
         lost = lost | ended | (steps >= float(max_steps)) | (passes >= MOST_PASSES)
         going = going & ~done & ~lost
         if not any_of(going) or control[CANCELLED]:

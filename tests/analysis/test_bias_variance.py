@@ -19,7 +19,9 @@ from study.analysis.bias_variance import (
     wrong_counts,
 )
 from study.analysis.boundary import boundary_spread, boundary_sums
+from study.analysis.margin import largest_error
 from study.checks import BadInput
+from study.kernels.wrong import count_wrong
 from tests.reference import domingos, kohavi_wolpert
 
 Floats = NDArray[np.float64]
@@ -73,6 +75,13 @@ def test_counts_are_those_of_a_loop() -> None:
             assert wrong[group, t] == count
     assert group_sizes(50, 4).tolist() == [13, 13, 12, 12]
     assert wrong_counts(np.zeros((4, 4)), X, y, 4).tolist() == [[1] * 30] * 4  # a tie is wrong
+
+
+def test_plain_counts_are_left_to_no_slower_way() -> None:
+    rng = np.random.default_rng(5)
+    w, X, y = rng.normal(size=(50, 4)), rng.normal(size=(30, 3)), rng.choice([-1.0, 1.0], 30)
+    _, left = count_wrong(w, largest_error(w, X)[:, 0], X, y, np.empty((0, 30), bool), np.arange(4))
+    assert not left.any()
 
 
 def test_counts_are_exact_where_rounding_has_the_wrong_sign(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,10 +24,11 @@ from tests.conftest import ROOT, ended
 pytestmark = pytest.mark.slow
 MODULES = (
     *("unit", "side_by_side", "wide", "descent", "network", "optimisers"),
-    *("proof_cells", "interior_point", "perceptron", "nearest_points", "hinge"),
+    *("proof_cells", "interior_point", "perceptron", "nearest_points", "hinge", "wrong"),
 )
 CALLS = """
 import numpy as np
+from study.analysis.bias_variance import wrong_counts
 from study.certificates.search import verdict
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Stop
@@ -47,6 +48,7 @@ assert sigmoid_unit(X, y, bound=box, method="newton").stop == Stop.STATIONARY
 assert sigmoid_unit(X, y, bound=box, method="descent", learning_rate=1.0, max_steps=9).n_updates == 9
 assert np.isfinite(best_separator(X, y, bound=box).loss)
 assert verdict(X, y, loss="quadratic", weight_bound=2.0).claim == "separates"
+assert wrong_counts(np.ones((4, 3)), X, y, 4).sum() == 4
 """
 SMALL = {
     "first": """
