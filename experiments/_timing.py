@@ -10,11 +10,12 @@ from study.datasets.dataset import Floats
 from study.sweeps.parts import Rows
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Return the seconds that some work takes."""
+def timed(work: Callable[[], object], calls: int = 1) -> float:
+    """Return the seconds that some work takes, the mean of so many calls."""
     begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
+    for _ in range(calls):
+        work()
+    return (time.perf_counter() - begin) / calls
 
 
 def spread(name: str, values: Floats) -> dict[str, float]:

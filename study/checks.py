@@ -140,15 +140,15 @@ def as_floats(name: str, values: ArrayLike) -> NDArray[np.float64]:
 
 
 def as_integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
-    """Return `values` as an array of whole numbers, or raise `BadInput` where they are not."""
+    """Return `values` as whole numbers, not copied where they are int64, or raise `BadInput` where they are not."""
     import numpy as np
 
     whole = isinstance(values, np.ndarray) and values.dtype.kind in "iu"
     array = np.asarray(values) if whole else as_floats(name, values)
-    inside = (array > -(2**53)) & (array < 2**53)
-    if not inside.all() or not (whole or (array == np.rint(array)).all()):
+    inside = array.size == 0 or (array.min() > -(2**53) and array.max() < 2**53)
+    if not inside or not (whole or (array == np.rint(array)).all()):
         raise BadInput(f"`{name}` must hold whole numbers; got {values!r}")
-    return array.astype(np.int64)
+    return array.astype(np.int64, copy=False)
 
 
 def checked(function: Callable[P, T]) -> Callable[P, T]:

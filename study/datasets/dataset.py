@@ -48,6 +48,8 @@ class Frame:
 class Dataset:
     """Hold labelled points, validated on the way in and read-only afterwards.
 
+    Arrays are copied, but for those that own their numbers and are read-only already.
+
     Leading axes make a stack: every numerical function of the study takes stacks and broadcasts them.
 
     Parameters
@@ -79,7 +81,7 @@ class Dataset:
         X, y = check_points(as_features("X", self.X), as_labels("y", self.y))
         if leading_shape(X=X.shape[:-2], y=y.shape[:-1]) != X.shape[:-2]:
             raise BadInput(f"`y` must have shape {X.shape[:-1]}, or broadcast to it; got shape {y.shape}")
-        y = np.broadcast_to(y, X.shape[:-1])
+        y = y if y.shape == X.shape[:-1] else np.broadcast_to(y, X.shape[:-1])
         is_spoiler = np.zeros(y.shape, bool) if self.is_spoiler is None else np.asarray(self.is_spoiler)
         if is_spoiler.shape != y.shape or is_spoiler.dtype != np.bool_:
             raise BadInput(
@@ -205,7 +207,8 @@ def check_broadcast(name: str, values: Floats, shape: tuple[int, ...]) -> None:
 
 
 def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
-    """Return a copy that cannot be written to."""
-    array = array.copy()
-    array.flags.writeable = False
+    """Return a copy that cannot be written to, or the array itself where it cannot be and is no part of another."""
+    if array.flags.writeable or not array.flags.owndata:
+        array = array.copy()
+        array.flags.writeable = False
     return array

@@ -74,6 +74,21 @@ def margin_of(Z, w, i, p):
 
 
 @helper(forceinline=True)
+def _terms(margin, power, loss, eps):
+    """Return loss, slope and curvature at a margin m, given exp(-|m|) too; of the cross-entropy the loss is 0."""
+    right = 1.0 / (1.0 + power)
+    wrong = power * right
+    q = where(margin > 0.0, wrong, right)  # 1 - sigma(m)
+    pq = wrong * right
+    if loss == CROSS_ENTROPY:
+        return lanes(0.0), eps - q, pq
+    floor = 0.0 if loss == THRESHOLD else -1.0
+    r = larger(q - eps, lanes(floor))
+    pq = where(q - eps > floor, pq, 0.0)
+    return 0.5 * r * r, -(r * pq), pq * (pq - r * (2.0 * q - 1.0))
+
+
+@helper(forceinline=True)
 def _fill_terms(Z, shares, w, moved, begin, end, p, loss, eps, m, e, slope, curvature, sums):
     """Fill margins, exp(-|m|), weighted slopes and curvatures of some of the samples, and add to their sums.
 
@@ -81,33 +96,19 @@ def _fill_terms(Z, shares, w, moved, begin, end, p, loss, eps, m, e, slope, curv
     the least margin. Where no weight has `moved` from zero, margins are known.
     """
     value, slopes, nearest = sums
-    floor = 0.0 if loss == THRESHOLD else -1.0
+    zero, one = lanes(0.0), lanes(1.0)
     for i in range(begin, end):
-        margin, power = lanes(0.0), lanes(1.0)
-        if moved:
-            margin = margin_of(Z, w, i, p)
-            power = _exponential(margin)
+        margin = margin_of(Z, w, i, p) if moved else zero
         nearest = smaller(nearest, margin)
         store(m, i, margin)
-        store(e, i, power)
+        store(e, i, _exponential(margin) if moved else one)
+    at_zero = _terms(zero, one, loss, eps)
     for i in range(begin, end):
-        share, margin, power = load(shares, i), load(m, i), load(e, i)
-        right = 1.0 / (1.0 + power)
-        wrong = power * right
-        q = where(margin > 0.0, wrong, right)  # 1 - sigma(m)
-        pq = wrong * right
-        if loss == CROSS_ENTROPY:
-            part = share * (eps - q)
-            bend = share * pq
-        else:
-            r = larger(q - eps, lanes(floor))
-            pq = where(q - eps > floor, pq, 0.0)
-            part = -share * (r * pq)
-            bend = share * (pq * (pq - r * (2.0 * q - 1.0)))
-            value = value + share * (0.5 * r * r)
-        slopes = slopes + part
-        store(slope, i, part)
-        store(curvature, i, bend)
+        share = load(shares, i)
+        part, down, bend = _terms(load(m, i), load(e, i), loss, eps) if moved else at_zero
+        value, slopes = value + share * part, slopes + share * down
+        store(slope, i, share * down)
+        store(curvature, i, share * bend)
     return value, slopes, nearest
 
 

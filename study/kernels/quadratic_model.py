@@ -296,3 +296,14 @@ def sure_step(H, g, w, shape, R, convex, A, U, b, v, d, held):
     for j in range(w.size):
         H[j, j] *= 1.0 + RAISE
     return min(model_step(H, g, w, shape, R, np.bool_(True), A, U, b, v, d, held), RAISED)
+
+
+@helper(forceinline=True)
+def length_from_zero(mean, bend, penalised):
+    """Return how many times the model's step from zero weights is taken for the cross-entropy.
+
+    The loss bends less and less as margins grow, so the step falls short. The rule is found by trial; it saves about
+    one pass in six, and changes no minimum. On the step as it is, `mean` is that of the margins, at most 1, and `bend`
+    and `penalised` are what the loss and the penalty bend by, d'Hd of each; the penalty alone would need no more.
+    """
+    return 1.0 + mean / (2.0 - mean) * bend / (bend + 8.0 * penalised + LOWEST)

@@ -36,6 +36,7 @@ from study.kernels.lanes_loss import (
     loss_value,
 )
 from study.kernels.lanes_model import is_sharp, step_in_box
+from study.kernels.quadratic_model import length_from_zero
 from study.kernels.unit_loss import FAR, ROUNDING
 
 MOST_PASSES = 60.0  # a set that needs more is given up
@@ -86,6 +87,18 @@ def _move_symmetric(moved, p, new, old):
             entry = where(moved, load(new, j * p + k), load(old, j * p + k))
             store(old, j * p + k, entry)
             store(old, k * p + j, entry)
+
+
+@helper()
+def _lengthen(start, slopes, g, penalty, p, R, d):
+    """Lengthen the steps d of the cross-entropy from zero inside the box, as `unit` does."""
+    down, penalised = dot(g, d, p), lanes(0.0)
+    for j in range(p):
+        penalised = penalised + load(penalty, j) * load(d, j) * load(d, j)
+    mean = smaller(down / slopes, lanes(1.0))
+    length = where(start, length_from_zero(mean, -down - penalised, penalised), 1.0)
+    for j in range(p):
+        store(d, j, clip(length * load(d, j), R))
 
 
 @helper()
@@ -165,6 +178,10 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
                 if convex:
                     sure = sure & (reach <= 1.0)
                 promised = where(turns, where(sure, size_of(downhill), np.inf), promised)
+                start = turns & (steps <= 0.0) & (sum_of_sizes(w, p) <= 0.0)
+                if convex and any_of(start):
+                    _lengthen(start, slopes, g, penalty, p, R, d)
+                    downhill = dot(g, d, p)
                 close = residual <= 1e-5 * scale * size
                 lost = turns & (~found | (reach > 20.0) | ~((downhill < 0.0) | close))
         far = going & moved & falls & (size < 1e-3) & (nearest >= FAR)

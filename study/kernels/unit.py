@@ -19,6 +19,7 @@ from study.kernels.quadratic_model import (
     RAISE,
     RAISED,
     is_sharp,
+    length_from_zero,
     make_small,
     model_step,
     parts_of,
@@ -138,6 +139,20 @@ def _fill_hessian(sums, penalty, H):
         H[j, j] += penalty[j]
 
 
+@helper()
+def _lengthen(slope, g, penalty, shape, R, d):
+    """Lengthen the step d of the cross-entropy from zero, inside the bound."""
+    down, slopes, penalised = dot(g, d), 0.0, 0.0
+    for i in range(slope.size):
+        slopes += slope[i]
+    for j in range(d.size):
+        penalised += penalty[j] * d[j] * d[j]
+    length = length_from_zero(min(down / slopes, 1.0), -down - penalised, penalised)
+    for j in range(d.size):
+        d[j] *= length
+    project(d, shape, R)
+
+
 @gufunc(
     "void(float64[:,:], float64[:], float64[:], float64[:], int64, float64, int64, float64, float64[:], int64, boolean,"
     " int64[:], float64[:], float64[:], float64[:], int64[:], int64[:], float64[:])",
@@ -195,6 +210,9 @@ def newton(
         within = reach <= 1.0 or not convex or (settled and _keeps_signs(Z, share, d, m, change, sums))
         if (found == EXACT or (found == INEXACT and not convex and shape != BALL)) and within:
             promised = abs(downhill)
+        if convex and n_steps[0] == 0 and reach <= 20.0 and not norm_of(w) > 0.0:
+            _lengthen(slope, g, penalty, shape, R, d)
+            downhill = dot(g, d)
         bold, level = reach > 20.0, f
         if bold:  # where outputs saturate the model may be flat: go no farther than across, and watch the loss itself
             level = loss_value(samples, loss, eps, f)

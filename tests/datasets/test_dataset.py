@@ -39,6 +39,20 @@ def test_a_dataset_is_frozen_and_keeps_its_own_read_only_arrays() -> None:
         data.name = "four"  # type: ignore[misc]
 
 
+def test_arrays_that_nothing_else_may_write_to_are_kept_and_parts_of_others_are_copied() -> None:
+    points, labels = np.array(X), np.array(Y, float)
+    points.flags.writeable = labels.flags.writeable = False
+    data = Dataset(X=points, y=labels, name="three")
+    assert data.X is points
+    assert data.y is labels
+    whole = np.array(X)
+    part = whole[:]
+    part.flags.writeable = False
+    data = Dataset(X=part, y=labels, name="three")
+    whole[:] = 0.0
+    assert data.X.tolist() == X
+
+
 def test_labels_take_the_shape_of_the_stack_and_nothing_is_a_spoiler_by_default() -> None:
     data = Dataset(X=np.array([X, X]), y=np.array(Y), name="stack")
     assert data.y.tolist() == [Y, Y]

@@ -9,6 +9,7 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
+from study.datasets.generators import make_gaussians
 from study.datasets.published import four_points
 from study.kernels import codes, quadratic_model
 from study.trainers import solvers
@@ -218,3 +219,15 @@ def test_compiled_descent_is_the_literal_loop(loss: Loss, shape: Any) -> None:
                 w = w * min(1.0, R / float(np.linalg.norm(w)))
         assert np.array_equal(fit.path[-1], fit.w)
         assert fit.n_updates == len(fit.path) - 1
+
+
+@pytest.mark.parametrize("limits", [{"bound": Bound("box", 3.0)}, {"bound": Bound("ball", 3.0)}, {"C": 1.0}])
+def test_the_first_step_of_the_cross_entropy_from_zero_is_a_longer_one(limits: dict[str, Any]) -> None:
+    sets = make_gaussians(50, 2, size=200, rng=np.random.default_rng(0))
+    fits = [
+        sigmoid_unit(sets.X, sets.y, loss="cross-entropy", method="newton", w0=np.full(3, start), **limits)
+        for start in (0.0, 1e-9)  # from other weights the step is that of the model
+    ]
+    long, short = (fit.n_passes.mean() for fit in fits)
+    assert long < short - 0.5
+    np.testing.assert_allclose(fits[0].w, fits[1].w, atol=1e-7)
