@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import _environments, _floors, _machine
+from experiments import _environments, _floors, _machine, _timing
 from experiments._environments import is_built
 from experiments._floors import Work, floor_seconds, network_work, newton_work
 from experiments._machine import Peaks, machine
@@ -170,6 +170,14 @@ def test_each_multiply_add_is_counted_once() -> None:
         spared_multiply_adds=margins + hessian + 4.5,
     )
     assert network_work(n, 2, 4) == Work(exponentials=25, multiply_adds=n * (17 + 17 + 4), n_bytes=120)
+
+
+def test_a_short_piece_of_work_is_timed_by_the_mean_of_many_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([10.0, 12.0])
+    monkeypatch.setattr(_timing, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    calls: list[int] = []
+    assert _timing.timed(lambda: calls.append(1), 4) == 0.5
+    assert len(calls) == 4
 
 
 def test_the_machine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
