@@ -208,7 +208,10 @@ def check_broadcast(name: str, values: Floats, shape: tuple[int, ...]) -> None:
 
 def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
     """Return a copy that cannot be written to, or the array itself where it cannot be and is no part of another."""
-    if array.flags.writeable or not array.flags.owndata:
-        array = array.copy()
-        array.flags.writeable = False
+    return freeze(array.copy()) if array.flags.writeable or not array.flags.owndata else array
+
+
+def freeze(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Forbid writing to a new array, which a `Dataset` then keeps as it is, and return it."""
+    array.flags.writeable = False
     return array

@@ -17,7 +17,7 @@ from study.checks import (
     Share,
     checked,
 )
-from study.datasets.dataset import Dataset, Floats, Frame, check_room
+from study.datasets.dataset import Dataset, Floats, Frame, check_room, freeze
 
 Size = PositiveInt | Sequence[PositiveInt]
 MOST_AXES = 16
@@ -90,9 +90,9 @@ def make_boxes(
         margin=scale * gap / 2.0,
         spread=scale * spread,
     )
-    X = scale * (X @ np.swapaxes(Q, -1, -2))
+    X = scale * (X if isinstance(rotation, str) and rotation == "none" else X @ np.swapaxes(Q, -1, -2))
     _check_range(X, "gap", "length", "spread", "scale")
-    return Dataset(X=X, y=y, name="boxes", frame=frame)
+    return Dataset(X=freeze(X), y=freeze(y), name="boxes", frame=frame)
 
 
 @checked
@@ -159,7 +159,7 @@ def make_gaussians(
     frame = Frame(normal=v, across=across / np.where(norm > 0.5, norm, np.inf), margin=scale * margin, spread=np.inf)
     X = scale * (r + along[..., None] * v[..., None, :])
     _check_range(X, "margin", "gap", "spread", "scale")
-    return Dataset(X=X, y=y, name="gaussians", frame=frame)
+    return Dataset(X=freeze(X), y=freeze(y), name="gaussians", frame=frame)
 
 
 def leading_axes(size: int | Sequence[int]) -> tuple[int, ...]:

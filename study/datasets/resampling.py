@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.checks import AtLeastTwo, BadInput, PositiveInt, as_integers, checked
-from study.datasets.dataset import Dataset, _one_class, check_one_set, check_room, check_shape
+from study.datasets.dataset import Dataset, _one_class, check_one_set, check_room, check_shape, freeze
 
 Rows = NDArray[np.int64]
 """Of shape (size, n_samples): which points of a pool each set holds."""
@@ -152,10 +152,7 @@ def take_sets(pool: Dataset, rows: Annotated[Rows, as_integers]) -> Dataset:
 
 def _take(pool: Dataset, rows: Rows) -> Dataset:
     X = pool.X.take(rows, axis=0)  # in a tenth of the time of an index
-    y, is_spoiler = pool.y[rows], pool.is_spoiler[rows]
-    for array in (X, y, is_spoiler):
-        array.flags.writeable = False  # a `Dataset` keeps such arrays as they are
-    return Dataset(X=X, y=y, is_spoiler=is_spoiler, name=pool.name)
+    return Dataset(X=freeze(X), y=freeze(pool.y[rows]), is_spoiler=freeze(pool.is_spoiler[rows]), name=pool.name)
 
 
 def _check_rows(rows: Rows, n_pool: int) -> None:

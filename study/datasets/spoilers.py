@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from study.checks import BadInput, NonNegative, PositiveInt, checked, within
-from study.datasets.dataset import Dataset, Frame, check_room
+from study.datasets.dataset import Dataset, Floats, Frame, _one_class, check_room, freeze
 
 PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 """Where `add_spoilers` puts spoilers wherever the study does not say otherwise: beyond the gap's middle, and across."""
@@ -62,32 +62,17 @@ def add_spoilers(
     when depth < margin (spoilers of one class only) or offset / depth > spread / margin. Where there is jitter, the
     conditions are met by depth + jitter and offset - jitter.
     """
-    frame = base.frame
-    if frame is None:
-        raise BadInput(f"`base` must be drawn by a generator, so that its margin is known; got {base.name}")
-    depth, offset = depth + 0.0, offset + 0.0  # no negative zero
-    jitter_depth, jitter_offset = (reach + 0.0 for reach in (jitter if isinstance(jitter, tuple) else (jitter, jitter)))
     number = _number(n_spoilers, rate, base.X.shape[-2])
-    if base.X.shape[-1] == 1 and offset > 0.0:
-        raise BadInput(f"`offset` must be 0 where there is one feature; got {offset}")
-    one_feature = base.X.shape[-1] == 1
-    if (jitter_depth > 0.0 or jitter_offset > 0.0) and rng is None:
-        raise BadInput(f"`rng` must be a numpy Generator where `jitter` is positive; got {rng}")
     check_room(n_spoilers=number, sets=base.X[..., 0, :].size)
-    mixed = both_classes and number > 1
-    _check_separable(frame, depth + jitter_depth, 0.0 if one_feature else offset - jitter_offset, mixed)
-    shape = (*base.X.shape[:-2], number)
-    along, across = np.full(shape, -float(depth)), np.full(shape, float(offset))
-    if rng is not None:
-        along = along + rng.uniform(-jitter_depth, jitter_depth, shape)
-        across = across + rng.uniform(-jitter_offset, jitter_offset, shape)
+    frame, along, across = _draw_places(base, number, depth, offset, jitter, both_classes and number > 1, rng)
+    shape = along.shape
     y = np.where(both_classes & (np.arange(number) % 2 == 1), -1, 1)
     place = along[..., None] * frame.normal[..., None, :] + across[..., None] * frame.across[..., None, :]
     labels = np.broadcast_to(y, shape)
     return Dataset(
-        X=np.concatenate([base.X, y[:, None] * place], axis=-2),
-        y=np.concatenate([base.y, labels], axis=-1),
-        is_spoiler=np.concatenate([np.zeros(base.y.shape, bool), np.ones(shape, bool)], axis=-1),
+        X=freeze(np.concatenate([base.X, y[:, None] * place], axis=-2)),
+        y=freeze(np.concatenate([base.y, labels], axis=-1)),
+        is_spoiler=freeze(np.concatenate([np.zeros(base.y.shape, bool), np.ones(shape, bool)], axis=-1)),
         name=f"{base.name} with spoilers",
         frame=None,
     )
@@ -126,17 +111,44 @@ def replace_by_spoilers(
     BadInput
         For a rate outside its range, or whatever `add_spoilers` refuses.
     """
-    n_samples = base.X.shape[-2]
-    others = add_spoilers(base, n_samples, depth=depth, offset=offset, jitter=jitter, rng=rng)
+    frame, along, across = _draw_places(base, base.X.shape[-2], depth, offset, jitter, False, rng)
     replaced = rng.random(base.y.shape) < rate
-    y = np.where(replaced, others.y[..., n_samples:], base.y)
-    replaced &= (y.min(axis=-1) < y.max(axis=-1))[..., None]
-    return Dataset(
-        X=np.where(replaced[..., None], others.X[..., n_samples:, :], base.X),
-        y=np.where(replaced, others.y[..., n_samples:], base.y),
-        is_spoiler=replaced,
-        name=f"{base.name} with spoilers",
+    replaced &= ~_one_class(np.where(replaced, 1.0, base.y))[..., None]
+    normal, other = (
+        np.broadcast_to(axis[..., None, :], base.X.shape)[replaced] for axis in (frame.normal, frame.across)
     )
+    X = base.X.copy()
+    X[replaced] = along[replaced][:, None] * normal + across[replaced][:, None] * other
+    y = np.where(replaced, 1.0, base.y)
+    return Dataset(X=freeze(X), y=freeze(y), is_spoiler=freeze(replaced), name=f"{base.name} with spoilers")
+
+
+def _draw_places(
+    base: Dataset,
+    number: int,
+    depth: float,
+    offset: float,
+    jitter: float | tuple[float, float],
+    mixed: bool,
+    rng: np.random.Generator | None,
+) -> tuple[Frame, Floats, Floats]:
+    """Return the frame of a stack and, of shape (..., number), where positive spoilers lie along it and across."""
+    if base.frame is None:
+        raise BadInput(f"`base` must be drawn by a generator, so that its margin is known; got {base.name}")
+    depth, offset = depth + 0.0, offset + 0.0  # no negative zero
+    in_depth, in_offset = (reach + 0.0 for reach in (jitter if isinstance(jitter, tuple) else (jitter, jitter)))
+    one_feature = base.X.shape[-1] == 1
+    if one_feature and offset > 0.0:
+        raise BadInput(f"`offset` must be 0 where there is one feature; got {offset}")
+    if (in_depth > 0.0 or in_offset > 0.0) and rng is None:
+        raise BadInput(f"`rng` must be a numpy Generator where `jitter` is positive; got {rng}")
+    _check_separable(base.frame, depth + in_depth, 0.0 if one_feature else offset - in_offset, mixed)
+    shape = (*base.X.shape[:-2], number)
+    along, across = np.full(shape, -depth), np.full(shape, offset)
+    if rng is not None:
+        along += rng.uniform(-in_depth, in_depth, shape)
+        across += rng.uniform(-in_offset, in_offset, shape)
+    return base.frame, along, across
 
 
 def _number(n_spoilers: int | None, rate: float | None, n_samples: int) -> int:

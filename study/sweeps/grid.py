@@ -26,7 +26,7 @@ from study.sweeps.settings import SETTING_COLUMNS, PoolSetting, Setting
 
 N_GROUPS = 20
 AT_ONCE = 2**22
-"""Features of sets of a pool that are held at once: 32 MB."""
+"""Features of training sets that are held at once: 32 MB."""
 LEAST_TESTS = 40
 """How often each point of a pool has to be left out, on average: none stays in all of a half's sets then."""
 
@@ -295,7 +295,7 @@ class Sweep:
         Parameters
         ----------
         block_size : int, optional
-            Resamples in a block; by default so many that a block takes about a tenth of a second.
+            Resamples in a block; by default so many that one of compiled rules takes about a tenth of a second.
         """
         rules, n_test = tuple(self.rules), int(self.n_test)
         of_seed = {} if self.seed is None else {"seed": int(self.seed)}
@@ -303,24 +303,27 @@ class Sweep:
         if self.pool is not None:
             run = partial(train_on_pool, pool=self.pool.points)
         part = Part(run=partial(run, rules=rules), cells=[asdict(setting) | of_seed for setting in self.settings])
-        if block_size is None:
-            largest = max(setting.n_samples for setting in self.settings)
-            whole = lcm(*(getattr(setting, "folds", 0) or 1 for setting in self.settings)) * N_GROUPS
-            slow = any(rule.slow for rule in rules)
-            block_size = whole if slow else max(whole, min(20_000, 150_000 // (largest * len(rules))) // whole * whole)
         return experiment(
             name="sweep",
             question="What are bias and variance over this grid?",
             settings={"n_test": n_test, "least_resamples": self.least_resamples},
             parts={"": part},
             resamples=self.resamples,
-            block_size=block_size,
+            block_size=self._usual_block() if block_size is None else block_size,
             merge=add_up,
             tables=partial(tables, rules=rules),
             numbers=numbers,
             in_processes=any(rule.in_processes for rule in rules),
             kind="long",
         )
+
+    def _usual_block(self) -> int:
+        """Return a number of resamples: short blocks would cost more to hand out than to compute."""
+        d = 0 if self.pool is None else self.pool.points.X.shape[-1]
+        largest = max(setting.n_samples * (d or getattr(setting, "n_features", 1)) for setting in self.settings)
+        whole = lcm(*(getattr(setting, "folds", 0) or 1 for setting in self.settings)) * N_GROUPS
+        most = min(min(rule.usual_block for rule in self.rules) // len(self.rules), AT_ONCE // largest)
+        return max(whole, most // whole * whole)
 
 
 def numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

@@ -67,6 +67,11 @@ class OwnRule(Rule):
         """True of estimators."""
         return self._maker() is not None
 
+    @property
+    def usual_block(self) -> int:
+        """Few for functions: nobody knows what they take."""
+        return min(super().usual_block, 2_000)
+
     def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats | Iterable[Trained]":  # noqa: D102
         from study.sweeps.own_estimators import Trained, fit_each
 

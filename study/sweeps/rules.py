@@ -101,9 +101,9 @@ class _Bounded(_Sigmoid):
             self._make_blank("momentum")
 
     @property
-    def slow(self) -> bool:
-        """True of optimisers."""
-        return self.optimiser != "none"
+    def usual_block(self) -> int:
+        """The fewest for optimisers."""
+        return super().usual_block if self.optimiser == "none" else 0
 
     def _make_blank(self, *names: str) -> None:
         for of_rule in self.options():
@@ -201,9 +201,9 @@ class Network(_Bounded, name="network"):
         object.__setattr__(self, "layers", layers_text("layers", self.layers))
 
     @property
-    def slow(self) -> bool:
-        """True."""
-        return True
+    def usual_block(self) -> int:
+        """The fewest."""
+        return 0
 
     def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Iterable[Trained]":  # noqa: D102
         import numpy as np
@@ -330,6 +330,11 @@ class SoftMargin(Rule, name="soft-margin"):
     """
 
     C: Positive = option(1.0, 'what a short margin costs "soft-margin"')
+
+    @property
+    def usual_block(self) -> int:
+        """Fewer: it takes longer than others, the more so the more samples."""
+        return 4_000
 
     def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats":  # noqa: ARG002, D102
         from study.trainers.soft_margin import soft_margin

@@ -18,6 +18,7 @@ from study.sweeps.grid import Pool, Sweep, prepare_cell, rows, train_rules
 from study.sweeps.own_rule import OwnRule
 from study.sweeps.rule import RULES
 from study.sweeps.rules import (
+    Network,
     PenalisedUnit,
     Perceptron,
     PocketPerceptron,
@@ -178,6 +179,17 @@ def test_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
             place = Place(store=tmp_path / str(workers), executor=pool, workers=workers)
             texts.add(run_experiment(experiment, "", place).tables[""].to_csv())
     assert len(texts) == 1
+
+
+def test_a_block_is_long_beside_what_it_costs_to_hand_out_and_fits_into_memory() -> None:
+    def usual(*rules: Any, **values: Any) -> int:
+        return swept([Setting(n_samples=50), Setting(**values)], list(rules), resamples=10**6).block_size
+
+    assert usual(Perceptron(), n_samples=50) == 40_000
+    assert usual(Perceptron(), PocketPerceptron(), Unit(weight_bound=1.0), n_samples=50) == 13_320
+    assert usual(Perceptron(), n_samples=1000, n_features=20) == 200  # of 32 MB
+    assert usual(Perceptron(), own("mine"), n_samples=50) == 1000
+    assert usual(Perceptron(), Network(), n_samples=50) == 20
 
 
 def test_a_seed_draws_other_sets(tmp_path: Path) -> None:

@@ -213,4 +213,7 @@ def test_options_without_a_use_are_blank() -> None:
     assert Unit(rate=0.5, epochs=7, decay=0.1) == Unit()
     assert Unit(optimiser="adam", momentum=0.9) == Unit(optimiser="adam")
     assert Network(decay=0.1) == Network()
-    assert [rule.slow for rule in (Unit(), Unit(optimiser="adam"), Network(), own("logistic"))] == [False, *[True] * 3]
+    assert [rule.usual_block > 0 for rule in (Unit(), Unit(optimiser="adam"), Network(), own("logistic"))] == [
+        True,
+        *[False] * 3,
+    ]
