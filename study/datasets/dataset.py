@@ -48,7 +48,7 @@ class Frame:
 class Dataset:
     """Hold labelled points, validated on the way in and read-only afterwards.
 
-    Arrays are copied, but for those that own their numbers and are read-only already.
+    Arrays are copied, but for those in C order that own their numbers and are read-only already.
 
     Leading axes make a stack: every numerical function of the study takes stacks and broadcasts them.
 
@@ -207,8 +207,9 @@ def check_broadcast(name: str, values: Floats, shape: tuple[int, ...]) -> None:
 
 
 def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
-    """Return a copy that cannot be written to, or the array itself where it cannot be and is no part of another."""
-    return freeze(array.copy()) if array.flags.writeable or not array.flags.owndata else array
+    """Return a copy that cannot be written to, or the array itself where it is frozen, whole and in C order."""
+    flags = array.flags
+    return array if flags.owndata and flags.c_contiguous and not flags.writeable else freeze(array.copy())
 
 
 def freeze(array: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -5,6 +5,7 @@ import pytest
 
 from study.checks import BadInput
 from study.datasets.dataset import Dataset, as_features, as_labels, check_finite
+from study.datasets.generators import make_boxes
 
 X = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
 Y = [1, -1, 1]
@@ -51,6 +52,14 @@ def test_arrays_that_nothing_else_may_write_to_are_kept_and_parts_of_others_are_
     data = Dataset(X=part, y=labels, name="three")
     whole[:] = 0.0
     assert data.X.tolist() == X
+
+
+def test_arrays_are_in_c_order() -> None:
+    points, labels = np.array(X, order="F"), np.array(Y, float)
+    points.flags.writeable = False
+    drawn = make_boxes(6, 2, size=5, rng=np.random.default_rng(0))
+    for data in (Dataset(X=points, y=labels, name="three"), drawn):
+        assert all(array.flags.c_contiguous for array in (data.X, data.y, data.is_spoiler))
 
 
 def test_labels_take_the_shape_of_the_stack_and_nothing_is_a_spoiler_by_default() -> None:
