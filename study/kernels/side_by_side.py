@@ -95,10 +95,9 @@ def _lengthen(start, slopes, g, penalty, p, R, d):
     down, penalised = dot(g, d, p), lanes(0.0)
     for j in range(p):
         penalised = penalised + load(penalty, j) * load(d, j) * load(d, j)
-    mean = smaller(down / slopes, lanes(1.0))
-    length = where(start, length_from_zero(mean, -down - penalised, penalised), 1.0)
+    length = length_from_zero(smaller(down / slopes, lanes(1.0)), -down - penalised, penalised)
     for j in range(p):
-        store(d, j, clip(length * load(d, j), R))
+        store(d, j, where(start, clip(length * load(d, j), R), load(d, j)))
 
 
 @helper()
@@ -181,7 +180,7 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
                 start = turns & (steps <= 0.0) & (sum_of_sizes(w, p) <= 0.0)
                 if convex and any_of(start):
                     _lengthen(start, slopes, g, penalty, p, R, d)
-                    downhill = dot(g, d, p)
+                    downhill = where(start, dot(g, d, p), downhill)
                 close = residual <= 1e-5 * scale * size
                 lost = turns & (~found | (reach > 20.0) | ~((downhill < 0.0) | close))
         far = going & moved & falls & (size < 1e-3) & (nearest >= FAR)

@@ -112,6 +112,24 @@ def test_a_neighbour_has_no_say() -> None:
             np.testing.assert_array_equal(a[k], c[0])
 
 
+def test_a_neighbour_that_starts_at_zero_has_no_say() -> None:
+    """Its first step is a longer one, inside the box; steps from a corner may be twice as long as the bound."""
+    X, y = draw(8, 25, 3)
+    share, places = np.full((8, 25), 0.04), np.tile(np.arange(8), (5, 1))
+    places[4] = 0
+    corners = np.where(X[:, 0, :1] > 0.0, 0.1, -0.1) * np.ones(4)
+
+    def fit(starts: Floats) -> Answers:
+        with np.errstate(all="ignore"):
+            answers: Answers = side_by_side.newton(X, y, share, starts, np.zeros((1, 4)), places, 1, 0.0, 0.1, 200)
+        return answers
+
+    mixed, alone = corners.copy(), fit(corners)
+    mixed[::2] = 0.0
+    for a, b in zip(fit(mixed), alone, strict=True):
+        np.testing.assert_array_equal(a[1::2], b[1::2])
+
+
 @pytest.mark.parametrize("n", [600, 2400])
 def test_many_samples_have_the_same_loss_with_equal_weights_and_with_others(n: int) -> None:
     X, y = draw(8, n, 1)
