@@ -90,12 +90,13 @@ def _move_symmetric(moved, p, new, old):
 
 
 @helper()
-def _lengthen(start, slopes, g, penalty, p, R, d):
+def _lengthen(start, g, penalty, p, eps, R, d):
     """Lengthen the steps d of the cross-entropy from zero inside the box, as `unit` does."""
     down, penalised = dot(g, d, p), lanes(0.0)
     for j in range(p):
         penalised = penalised + load(penalty, j) * load(d, j) * load(d, j)
-    length = length_from_zero(smaller(down / slopes, lanes(1.0)), -down - penalised, penalised)
+    mean = down / (eps - 0.5)  # all slopes are eps - 1/2
+    length = length_from_zero(smaller(mean, lanes(1.0)), -down - penalised, penalised)
     for j in range(p):
         store(d, j, where(start, clip(length * load(d, j), R), load(d, j)))
 
@@ -179,7 +180,7 @@ def _fit(Z, scale, samples, n, p, loss, eps, R, max_steps, control, vectors, mat
                 promised = where(turns, where(sure, size_of(downhill), np.inf), promised)
                 start = turns & (steps <= 0.0) & (sum_of_sizes(w, p) <= 0.0)
                 if convex and any_of(start):
-                    _lengthen(start, slopes, g, penalty, p, R, d)
+                    _lengthen(start, g, penalty, p, eps, R, d)
                     downhill = where(start, dot(g, d, p), downhill)
                 close = residual <= 1e-5 * scale * size
                 lost = turns & (~found | (reach > 20.0) | ~((downhill < 0.0) | close))

@@ -140,14 +140,13 @@ def _fill_hessian(sums, penalty, H):
 
 
 @helper()
-def _lengthen(slope, g, penalty, shape, R, d):
+def _lengthen(g, penalty, eps, shape, R, d):
     """Lengthen the step d of the cross-entropy from zero, inside the bound."""
-    down, slopes, penalised = dot(g, d), 0.0, 0.0
-    for i in range(slope.size):
-        slopes += slope[i]
+    down, penalised = dot(g, d), 0.0
     for j in range(d.size):
         penalised += penalty[j] * d[j] * d[j]
-    length = length_from_zero(min(down / slopes, 1.0), -down - penalised, penalised)
+    mean = down / (eps - 0.5)  # all slopes are eps - 1/2
+    length = length_from_zero(min(mean, 1.0), -down - penalised, penalised)
     for j in range(d.size):
         d[j] *= length
     project(d, shape, R)
@@ -211,7 +210,7 @@ def newton(
         if (found == EXACT or (found == INEXACT and not convex and shape != BALL)) and within:
             promised = abs(downhill)
         if convex and n_steps[0] == 0 and reach <= 20.0 and not norm_of(w) > 0.0:
-            _lengthen(slope, g, penalty, shape, R, d)
+            _lengthen(g, penalty, eps, shape, R, d)
             downhill = dot(g, d)
         bold, level = reach > 20.0, f
         if bold:  # where outputs saturate the model may be flat: go no farther than across, and watch the loss itself
