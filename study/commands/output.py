@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from study.checks import BadInput, CheckFailed, escape_controls
+
+if TYPE_CHECKING:
+    from study.sweeps.runner import Outcome
 
 
 def say(message: str) -> None:
@@ -113,6 +116,15 @@ def duration(seconds: float) -> str:
         if seconds >= 2.0 * length:
             return f"{seconds / length:.2g} {unit}" if seconds < 99.0 * length else f"{seconds / length:,.0f} {unit}"
     return f"{seconds:.1f} s" if seconds < 10.0 else f"{seconds:.0f} s"
+
+
+def work_done(outcome: "Outcome") -> str:
+    """Return how much a run computed, and in what time."""
+    many = "s" if outcome.blocks_computed != 1 else ""
+    return (
+        f"{outcome.blocks_computed} block{many} computed, {outcome.blocks_reused} reused, "
+        f"{outcome.fits:,} fits, {outcome.seconds:.1f} s"
+    )
 
 
 EVERY = 10.0

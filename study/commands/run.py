@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from study.checks import BadInput, CheckFailed
 from study.commands.checkout import QUICK_DIVISOR, build, checkout, load_experiment, repeatable, results, select
-from study.commands.output import Whole, progress, say, show_json
+from study.commands.output import Whole, progress, say, show_json, work_done
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -127,10 +127,7 @@ def _run_one(
     if declared:  # former code and other settings leave files behind
         forget((store / name).glob("*"), outcome.files, begin)
         forget(folder.rglob(f".{name}.*.tmp"), (), begin)
-    say(
-        f"{name}: {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
-        f"{outcome.fits:,} fits, {outcome.seconds:.1f} s; results {state}"
-    )
+    say(f"{name}: {work_done(outcome)}; results {state}")
     return outcome, state
 
 

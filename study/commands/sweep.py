@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from study.checks import BadInput
 from study.commands.input import NO_READ_OPTIONS, ReadOptions, content_of, read_content
-from study.commands.output import duration, progress, say, show, show_json, writing
+from study.commands.output import duration, progress, say, show, show_json, work_done, writing
 from study.sweeps.own_rule import OwnRule
 from study.sweeps.rule import RULES
 from study.sweeps.rules import make_rules, rule_options
@@ -312,10 +312,7 @@ def compute(swept: "Sweep", out: Path, *, workers: int | None, scheduler: str | 
 def report(swept: "Sweep", outcome: "Outcome", files: Sequence[Path], *, json: bool) -> None:
     """Say what was computed and written, and show the table."""
     table = outcome.tables[""]
-    say(
-        f"sweep: {outcome.fits:,} fits, {outcome.blocks_computed} blocks computed, {outcome.blocks_reused} reused, "
-        f"{outcome.seconds:.1f} s; {', '.join(str(path) for path in files)} written"
-    )
+    say(f"sweep: {work_done(outcome)}; {', '.join(str(path) for path in files)} written")
     for column, what in (("not_finite", "left the range of floating-point numbers"), ("warned", "gave a warning")):
         for row in table[table[column] > 0.0].drop_duplicates("label").to_dict("records"):
             say(f"{row['label']} {what} in {row[column]:.2%} of its fits: see the column {column}")
