@@ -1,4 +1,4 @@
-"""A figure to touch: one page that holds the rules, the points of the lecture's frames, and nothing from elsewhere."""
+"""An interactive figure: one page with the rules, the points of the lecture's frames, and nothing from elsewhere."""
 
 import math
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from study.report.explore_page import render_page
 
 DRAWN_FROM = ("spoilers", "four_points")
 CAPTION = (
-    "A figure to touch: drag any point, add and remove points, or drop a table of your own, and slide the bound or the "
-    "penalty, the weight of the base points and the targets; the boundaries of the perceptron and of the unit, their "
+    "An interactive figure: drag any point, add and remove points, or drop a table of your own, and slide the bound or "
+    "the penalty, the weight of the base points and the targets; the boundaries of perceptron and unit, their "
     "verdicts, the unit's loss beside the best separator's, and the place in the phase diagram follow at once. Both "
     "rules can be played step by step."
 )

@@ -1,4 +1,4 @@
-"""Right but rare points and wrong labels: what each brake gives up at each strength, and which brake is best where."""
+"""Right but rare points and wrong labels: what each regularisation gives up at each strength, and which is best."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ BRAKES = {
     "targets": ("green", "^", "soft targets"),
 }
 POINTS = {
-    ("none", 0.0): ("black", "o", "no brake"),
+    ("none", 0.0): ("black", "o", "none"),
     ("bound", 64.0): ("orange", "^", "bound 64"),
     ("bound", 8.0): ("vermillion", "s", "bound 8"),
 }
@@ -40,14 +40,14 @@ def draw(tables: Tables) -> Figure:
         draw_strengths(axes, mixture, f"{kind}_error")
     draw_number(panels[1, 0], rules[(rules["n_samples"] == 200) & (rules["wrong"] == 0.05)])
     draw_best(panels[1, 1], tables["best"])
-    titles = ("rare points", "common points", "how many stand together", "best brake, its gain")
+    titles = ("rare points", "common points", "how many stand together", "the best, its gain")
     label_panels(zip(panels.flat, titles, strict=True))
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, handletextpad=0.4)
     return figure
 
 
 def draw_strengths(axes: Axes, mixture: pd.DataFrame, name: str) -> None:
-    """Draw an error on fresh points against the strength of each brake, from none to the tightest."""
+    """Draw an error on fresh points against the strength of each regularisation, from none to the tightest."""
     for k, (brake, (colour, marker, label)) in enumerate(BRAKES.items()):
         own = pd.concat([mixture[mixture["brake"] == brake], mixture[mixture["brake"] == "none"]])
         place = np.arange(len(own) - 1, -1, -1) + 0.08 * (k - 1.5)
@@ -69,7 +69,7 @@ def draw_number(axes: Axes, rules: pd.DataFrame) -> None:
 
 
 def draw_best(axes: Axes, best: pd.DataFrame) -> None:
-    """Write the brake of the smallest error into each mixture, and what it gains over none; shaded where surely."""
+    """Write what has the smallest error into each mixture, and what it gains over none; shaded where surely."""
     tried = best[best["brake"].isin(list(NAMES))]
     shares = sorted(best["rare"].unique())
     for (rare, wrong), own in tried.groupby(["rare", "wrong"]):

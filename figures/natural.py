@@ -1,4 +1,4 @@
-"""Natural data: from which limit on no point is given up, what the law says of it, and what a brake buys."""
+"""Natural data: from which limit on no point is given up, what the law says of it, and what regularisation buys."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The page to touch: its functions are the study's rules, nothing is asked of a server, and hands move it."""
+"""The interactive page: its functions are the study's rules, nothing is asked of a server, and hands move it."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The page to touch with a table of the reader's own: read or refused in one line, drawn, played, saved, no more."""
+"""The interactive page with a table of the reader's own: read or refused in one line, drawn, played, saved, no more."""
 
 import csv
 import io

@@ -66,7 +66,7 @@ def test_other_formats_and_citations(spoilt: Path, study: Study, tmp_path: Path)
         assert f"@misc{{ignored_spoiler_{name}," in answer.stdout
     assert "CC BY 4.0" in answer.stdout
     assert "(a) On three points both rules separate." in " ".join(answer.stdout.split())
-    assert "A figure to touch: drag any point" in answer.stdout
+    assert "An interactive figure: drag any point" in answer.stdout
     svg = (spoilt / "figures" / "four_points.svg").read_bytes()
     assert f"SHA-256: {hashlib.sha256(svg).hexdigest()}" in answer.stdout
     record = json.loads((spoilt / "experiments" / "results" / "four_points.json").read_text())

@@ -1,4 +1,4 @@
-"""Claims about the four brakes: that each has a law, and what is not so."""
+"""Claims about bound, penalty, time and loss: that each has a law, and what is not so."""
 
 from study.report.claims import Claim, Results, at_least, at_most
 from study.report.numbers import lookup
@@ -47,8 +47,8 @@ def _later(results: Results) -> bool:
 CLAIMS = (
     Claim(
         key="four brakes",
-        statement="A bound, a penalty and stopping early all let the number of points that outvote one grow "
-        "exponentially in how far the weights may go, with the cross-entropy, at a rate that the geometry gives.",
+        statement="With the cross-entropy the number of points that outvote one grows exponentially in a bound, in the "
+        "C of a penalty and in the time of the gradient flow on the summed loss, at a rate that the geometry gives.",
         source="this study",
         holds=_exponential,
         basis="proved; measured",
@@ -67,7 +67,7 @@ CLAIMS = (
         "loss's own, the number grows like a power of the bound.",
         source="this study",
         holds=lambda results: at_most(results, "brakes.tail.*.worst", 0.1),
-        basis="proved; measured",
+        basis="proved for convex losses, derived for arctan; measured",
         sample="{brakes.n_geometries} sets",
         evidence=(
             "error of $\\ln M^*$ at the widest bound, arctan: {brakes.tail.arctan.worst:.3f}",

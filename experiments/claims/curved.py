@@ -45,8 +45,8 @@ CLAIMS = (
     ),
     Claim(
         key="a network's variance",
-        statement="A bounded network has less variance than the optimal classifiers, whose training error is zero or "
-        "tends to it: the widest margin of a line and of networks, and the nearest neighbour.",
+        statement="A bounded network has less variance than the optimal classifiers, whose training error is zero, or "
+        "would tend to it: the widest margin of a line and of networks, and the nearest neighbour.",
         source="[@rana]",
         holds=lambda results: _below(results, "*"),
         condition="the classes are two clusters, which a line separates",

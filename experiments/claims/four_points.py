@@ -20,8 +20,9 @@ def _vanishes(results: Results) -> bool:
 CLAIMS = (
     Claim(
         key="four points",
-        statement="Four separable points in the plane suffice: backpropagation stays in a minimum that misclassifies "
-        "one of them, though separating weights have a lower loss, while the perceptron separates all four.",
+        statement="Four separable points in the plane suffice: trained on from the optimum of three, backpropagation "
+        "stays in a minimum that misclassifies the fourth, though separating weights have a lower loss, while the "
+        "perceptron separates all four.",
         source="[@brady1989]",
         holds=_unit_stays,
         basis="measured; proved by machine in its section",

@@ -1,4 +1,4 @@
-"""Claims about mixtures of right but rare points and wrong labels: what brakes give up, and where they pay."""
+"""Claims about mixtures of right but rare points and wrong labels: what regularisation gives up, and where it pays."""
 
 from math import log
 
@@ -45,8 +45,8 @@ def _law(results: Results, bounds: str) -> bool:
 CLAIMS = (
     Claim(
         key="one rare point",
-        statement="Where one training point stands for a rare kind no brake, and no training without one, gets the "
-        "kind right.",
+        statement="Where one training point stands for a rare kind no regularisation, and no training without it, "
+        "gets the kind right.",
         source="this study",
         holds=_alone,
         basis="measured",
@@ -70,8 +70,8 @@ CLAIMS = (
         rests="[Figure](figures/memorising.svg)c",
     ),
     Claim(
-        key="where a brake on a network pays",
-        statement="A brake on the weights pays where many labels are wrong and few points rare, and where hardly any "
+        key="where regularising a network pays",
+        statement="Regularisation pays where many labels are wrong and few points rare, and where hardly any "
         "label is wrong it does not.",
         source="this study",
         holds=lambda results: _pays(results, LIMITS),
@@ -86,7 +86,7 @@ CLAIMS = (
         rests="[Figure](figures/memorising.svg)d",
     ),
     Claim(
-        key="which brake",
+        key="which regularisation",
         statement="Fewer steps, a bound and decay, each at its best strength, have the same error to two in a hundred.",
         source="this study",
         holds=lambda results: _same(results, "*"),

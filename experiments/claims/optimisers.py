@@ -74,7 +74,7 @@ CLAIMS = (
         "not with $M$, at $2 / \\ln(1/\\beta_2)$ steps for each unit of $\\ln M + \\ln \\ln M$.",
         source="this study",
         holds=_remembers,
-        basis="measured",
+        basis="derived; measured",
         evidence=(
             "largest slope over that: {optimisers.adam.most:.2f}",
             "least slope over that: {optimisers.adam.least:.2f}",

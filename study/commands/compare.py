@@ -94,7 +94,7 @@ def compare(
 
 
 def open_page(name: str, table: "Table", label: str, settings: "Settings", out: Path | None) -> None:
-    """Write the page to touch with the points of a table inside, open it, and say where it is."""
+    """Write the interactive page with the points of a table inside, open it, and say where it is."""
     from tempfile import mkdtemp
 
     from study.report.explore_page import MOST_ROWS, page_of_table

@@ -1,4 +1,4 @@
-"""The page to touch, of the sources in the folder `explore`: one file, which needs no server."""
+"""The interactive page, of the sources in the folder `explore`: one file, which needs no server."""
 
 import re
 from collections.abc import Mapping
