@@ -121,3 +121,29 @@ def test_a_drawing_that_fails_costs_no_answer(run: Run, tmp_path: Path, monkeypa
     assert (code, err) == (1, "price.svg was not drawn: ValueError: no ink\n")
     assert "drawn to" not in out
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"price.json", "price.proofs.jsonl", "price.txt"}
+
+
+def priced(text: str, run: Run, folder: Path) -> str:
+    """Return what is said of a table with the label `class`."""
+    (folder / "points.csv").write_text(text)
+    code, out, err = run("price", str(folder / "points.csv"), "--label", "class")
+    assert (code, err) == (0, "")
+    return out
+
+
+TOUCHING = "a,b,class\n0,1,u\n1,1,u\n2,0,u\n-{gap},1,d\n-1,2,d\n-2,0,d\n"
+
+
+def test_a_thin_margin_is_right_and_not_a_tie(run: Run, tmp_path: Path) -> None:
+    lines = priced(TOUCHING.format(gap="0.00000001"), run, tmp_path).splitlines()
+    limits = {line.split()[0]: float(line.split()[2]) for line in lines if line.strip()[:1] in "25"}
+    assert set(limits) == {"2", "5"}
+    assert max(limits.values()) < 20.0  # a cut at a millionth would say 200
+
+
+def test_rows_not_kept_where_the_path_breaks_off_are_not_said_to_be_never_kept(run: Run, tmp_path: Path) -> None:
+    out = priced("a,b,class\n0,0,u\n1e-23,0,d\n1,1,u\n", run, tmp_path)
+    assert "separable: yes" in out
+    assert "where the path ends: row" in out
+    assert "never" not in out
+    assert "  not to " in out

@@ -17,7 +17,7 @@ TIGHTEST, WIDEST = 0.01, 1e9
 """The largest margin that weights may give at the tightest limit, and at the widest one."""
 MOST_STEPS = 300
 """Steps after which a fit is abandoned."""
-TIE = 1e-6
+TIE = 1e-9
 """Size of w.(x, 1) within which rounding may decide on which side a point lies."""
 
 

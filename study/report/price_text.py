@@ -32,6 +32,8 @@ ENDS = {
     "not found": "at a little more the least loss was not found",
 }
 """What is said of the end of a path."""
+FINAL = ("all right", "slack")
+"""Ends beyond which nothing changes."""
 
 
 def to_json(
@@ -120,7 +122,8 @@ def sentences(table: Table, least: LeastErrors, prices: Prices, most_rows: int) 
     lines += [*usual_sentences(prices.usual, table), _reached(prices), _all_right(prices)]
     lines.append(_fewest(table, least, prices))
     never = table.rows[~path.right.any(axis=0)]
-    lines.append(f"given up at every {symbol}: {listed(never)} ({len(never):,} in all)" if len(never) else "")
+    until = "" if path.end in FINAL else f" up to {path.limits[-1]:.3g}, where the path ends"
+    lines.append(f"given up at every {symbol}{until}: {listed(never)} ({len(never):,} in all)" if len(never) else "")
     if prices.dearest.size:
         lines += [_heading(prices, most_rows), *_list(table, prices, most_rows)]
     lines.append(f"no law beside it: {prices.no_law}" if prices.no_law and prices.dearest.size else "")
@@ -141,7 +144,7 @@ def _all_right(prices: Prices) -> str:
         return ""
     if path.right.all():
         return f"all rows are right at every {symbol}"
-    until = "on" if path.end in ("all right", "slack") else "to the end of the path"
+    until = "on" if path.end in FINAL else "to the end of the path"
     return f"from {symbol} = {path.kept_from.max():.4g} {until}: all rows are right"
 
 
@@ -168,15 +171,16 @@ def _heading(prices: Prices, most_rows: int) -> str:
 
 def _list(table: Table, prices: Prices, most_rows: int) -> list[str]:
     """Return the dearest rows below one another, in columns."""
-    symbol = prices.unit.symbol
+    symbol, path = prices.unit.symbol, prices.path
+    not_kept = "never" if path.end in FINAL else f"not to {path.limits[-1]:.3g}"
     head = ["row", "class", f"kept from {symbol}", "right before that", f"law: {symbol}"]
     weighed = sorted({one.limit for one in prices.weights})
     head += [f"weight at {symbol} = {limit:g} (others wrong)" for limit in weighed]
     lines = [head]
     for sample in prices.dearest[:most_rows].tolist():
-        *before, last = [(0.0, 0.0), *prices.path.intervals(sample)]
-        kept = f"{last[0]:.4g}" if np.isinf(last[1]) else "never"
-        before = [*before, last] if kept == "never" else before
+        *before, last = [(0.0, 0.0), *path.intervals(sample)]
+        is_kept = np.isinf(last[1])
+        kept, before = (f"{last[0]:.4g}", before) if is_kept else (not_kept, [*before, last])
         law = prices.laws.get(sample)
         weights = {one.limit: f"{one.weight:.3g} ({one.errors:,})" for one in prices.weights if one.sample == sample}
         lines.append(
