@@ -127,6 +127,9 @@ def as_floats(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """Return `values` as a float array, or raise `BadInput` where they are not numbers."""
     import numpy as np
 
+    mask = getattr(values, "mask", None)  # a method of pandas' tables
+    if isinstance(mask, np.ndarray) and mask.any():
+        raise BadInput(f"`{name}` must have no masked numbers; got {np.count_nonzero(mask)} of them")
     try:
         array = np.asarray(values)
         if array.dtype.kind == "O":  # whole numbers beyond 64 bits, say; NumPy would make NaN of None and 1 of "1"

@@ -47,6 +47,7 @@ EVERYWHERE: dict[str, Rows] = {
         (np.full((4, 2), -INF), r"must be finite; got -inf at index \(0, 0\)"),
         ([["a"]], rf"{NUMBERS} list \(its type is str32\)"),
         ([[1.0], [1.0, 2.0]], rf"{NUMBERS} list \("),
+        (np.ma.masked_greater(np.eye(4), 0.5), "must have no masked numbers; got 4 of them"),
     ],
     "y": [
         ([1, -1], rf"{SHAPE} \(2,\)"),

@@ -2,7 +2,7 @@
 
 from study.kernels.compilation import helper
 from study.kernels.lanes import any_of, lanes, larger, load, size_of, store, where
-from study.kernels.quadratic_model import LOWEST, RAISE, SAFE, SHARP
+from study.kernels.quadratic_model import FLOOR, LOWEST, LOWEST_RAISED, RAISE, SAFE, SHARP
 
 
 @helper()
@@ -134,7 +134,7 @@ def _target(H, g, d, held, p, rank, convex, going, U, b, c):
         if any_of(failed):
             size = _largest_free(H, held, p)
             if convex:
-                raised = where(failed, larger(1e-30 * size, lanes(1e-200)), raised)
+                raised = where(failed, larger(FLOOR * size, lanes(LOWEST_RAISED)), raised)
             else:
                 shift = where(failed, larger(10.0 * shift, 1e-10 * size), shift)
         _fill_right(H, g, d, held, p, b, U)

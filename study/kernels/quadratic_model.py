@@ -14,7 +14,7 @@ from study.kernels.compilation import helper
 from study.kernels.vectors import WIDTH, load, store
 
 FAILED, INEXACT, RAISED, EXACT = range(4)  # what is known of a step
-RAISE = 1e-12
+RAISE, FLOOR, LOWEST_RAISED = 1e-12, 1e-30, 1e-200  # to what a diagonal is raised: by a share, and at least to that
 SHARP = 1e12
 SAFE = 1e-13
 LOWEST = 1e-305  # smaller numbers have no reciprocal
@@ -94,7 +94,7 @@ def _factor(A, p, U, convex):
         size = max(size, abs(A[j, j]))
     if convex:
         for j in range(p):
-            A[j, j] = max(A[j, j] * (1.0 + RAISE), 1e-30 * size, 1e-200)
+            A[j, j] = max(A[j, j] * (1.0 + RAISE), FLOOR * size, LOWEST_RAISED)
         if cholesky(A, p, 0.0, SAFE, U):
             return RAISED, 0.0
     shift = 1e-10 * size
@@ -296,6 +296,15 @@ def sure_step(H, g, w, shape, R, convex, A, U, b, v, d, held):
     for j in range(w.size):
         H[j, j] *= 1.0 + RAISE
     return min(model_step(H, g, w, shape, R, np.bool_(True), A, U, b, v, d, held), RAISED)
+
+
+@helper()
+def most_raised(H, j, p):
+    """Return the most by which a raised matrix may exceed H in its j-th diagonal entry."""
+    size = 0.0
+    for k in range(p):
+        size = max(size, abs(H[k, k]))
+    return max(2.0 * RAISE * abs(H[j, j]), FLOOR * size, LOWEST_RAISED)
 
 
 @helper(forceinline=True)

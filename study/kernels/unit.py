@@ -16,12 +16,12 @@ from study.kernels.quadratic_model import (
     EXACT,
     FAILED,
     INEXACT,
-    RAISE,
     RAISED,
     is_sharp,
     length_from_zero,
     make_small,
     model_step,
+    most_raised,
     parts_of,
     sure_step,
 )
@@ -111,8 +111,8 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, su
     known = found == EXACT or (found == RAISED and shape != NONE)
     if known and (loss != CROSS_ENTROPY or _keeps_signs(Z, share, d, m, change, sums)):
         promised = dot(g, d)
-        # Along the sphere, lest the rounding of norms counts.
-        if loss == CROSS_ENTROPY and shape == BALL and norm_of(w) > R * (1.0 - 1e-14):
+        # Along the sphere, lest the rounding of norms counts: where the loss falls outward, that takes nothing away.
+        if loss == CROSS_ENTROPY and shape == BALL and norm_of(w) > R * (1.0 - 1e-14) and not dot(g, w) > 0.0:
             promised -= dot(g, w) * dot(d, w) / dot(w, w)
         promised = abs(promised)
         if bent:
@@ -120,7 +120,7 @@ def promise(Z, share, w, loss, convex, shape, R, m, slope, curvature, change, su
         if found == RAISED:
             promised += rounded
             for j in range(p):  # a gradient that is left over
-                promised += 2.0 * R * RAISE * H[j, j] * abs(d[j])
+                promised += 2.0 * R * most_raised(H, j, p) * abs(d[j])
     linear = np.inf
     if shape == BOX:
         linear = rounded

@@ -50,7 +50,8 @@ class Fit:
     n_passes : ndarray of int64 of shape (...)
         Passes over the samples, each of n_samples looks; the last one may be cut short by the budget.
     loss : ndarray of shape (...)
-        The rule's own objective at `w`, in the rule's own convention.
+        The rule's own objective at `w`, in the rule's own convention. It is computed from margins w.(x, 1), and rounded
+        as they are: about 1e-16 times the sizes of their terms, which counts where features have a large offset.
     residual : ndarray of shape (...)
         Distance from the rule's own stopping condition. Perceptron: share of samples not yet correct. Unit: max-norm
         of w - P(w - g), with g the gradient of the weighted mean loss and P the projection on the bound.

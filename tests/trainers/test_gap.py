@@ -191,6 +191,28 @@ def test_the_gap_of_any_method_bounds_the_excess(shape: Any, C: float) -> None:
             assert (fit.stop == Stop.STATIONARY) == (fit.gap <= 1e-9)
 
 
+def test_the_gap_bounds_the_excess_of_weights_anywhere_on_a_sphere() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(100):
+        X, y = rng.normal(size=(5, 2)), np.append([1.0, -1.0], rng.choice([-1.0, 1.0], 3))
+        R, w = 10.0 ** rng.uniform(-1.0, 1.5), rng.normal(size=3)
+        ball = Bound("ball", R)
+        best = sigmoid_unit(X, y, bound=ball, method="newton")
+        start = R * w / np.linalg.norm(w)
+        fit = sigmoid_unit(X, y, bound=ball, w0=start, method="descent", learning_rate=1e-20, max_steps=1)
+        assert fit.gap is not None
+        assert float(fit.loss - best.loss) <= float((fit.gap + 1e-14) * fit.loss)
+
+
+@pytest.mark.parametrize("limit", [{"eps": 1e-220, "bound": Bound("box", 1e4)}, {"C": 1e250, "bias": "penalised"}])
+def test_a_loss_as_small_as_what_a_singular_hessian_is_raised_by_is_not_said_to_be_the_least(limit: Any) -> None:
+    X = [[-0.8, 0.1, 0.4, -0.4], [-0.4, -1.2, 0.6, -0.7], [0.5, -1.5, 1.4, -1.0], [1.2, -0.5, 0.6, -0.1]]
+    fit = sigmoid_unit(X, [1, -1, 1, 1], **{"bound": Bound("box", 1e3), **limit}, method="newton")
+    assert fit.gap is not None
+    assert (fit.stop == Stop.STATIONARY) == (fit.gap <= 1e-9)
+    assert fit.stop == Stop.STALLED
+
+
 # Points along less than all axes
 
 
