@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,10 @@ def executor(
     except (OSError, ValueError) as error:
         raise BadInput(f"`scheduler` must be the address of a Dask scheduler; got {scheduler} ({error})") from None
     try:
+        expected = prepare()
         for found in client.run(prepare).values():
-            if found != prepare():
-                raise BadInput(
-                    f"`scheduler` must have workers with this code and {libraries()}; got one with {found[1]}"
-                )
-        client.register_worker_callbacks(partial(_refuse_others, prepare()))
+            check_worker(found, expected)
+        client.register_worker_callbacks(partial(_refuse_others, expected))
         yield Cluster(client, scheduler), max(1, sum(client.nthreads().values()))
     finally:
         client.close(timeout=1)
@@ -153,16 +151,28 @@ def _as_worker() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def prepare() -> tuple[str, dict[str, str]]:
-    """Make the experiments of this checkout importable, and return the digest of its code with its libraries."""
+def prepare() -> dict[str, str]:
+    """Make the experiments of this checkout importable, and return the digest of its code, and its libraries."""
     root = Path(study.__file__).resolve().parent.parent
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
-    modules = [f"study.{path.parent.name}.{path.stem}" for path in (root / "study").glob("*/*.py")]
-    return code_digest(root, *sorted(modules)), libraries()
+    return {"code": checkout_digest(root), **libraries()}
 
 
-def _refuse_others(expected: tuple[str, dict[str, str]]) -> None:
+@cache  # a process keeps to the code that it has loaded, whatever becomes of the files
+def checkout_digest(root: Path) -> str:
+    """Return the digest of all code of a checkout that computes: the study, and experiments where there are any."""
+    paths = [*root.glob("study/*/*.py"), *root.glob("experiments/*.py")]
+    return code_digest(root, *sorted(".".join(path.relative_to(root).with_suffix("").parts) for path in paths))
+
+
+def check_worker(found: dict[str, str], expected: dict[str, str]) -> None:
+    """Raise `BadInput` unless a worker has the same code and libraries."""
+    if found != expected:
+        other = {name: value for name, value in found.items() if value != expected.get(name)}
+        raise BadInput(f"`scheduler` must have workers with this code and versions, {expected}; got one with {other}")
+
+
+def _refuse_others(expected: dict[str, str]) -> None:
     """Keep a worker that joins later from computing with other code."""
-    if prepare() != expected:
-        raise RuntimeError("this worker has other code or other versions than the study that it is to compute for")
+    check_worker(prepare(), expected)

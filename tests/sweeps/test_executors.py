@@ -84,9 +84,25 @@ def test_a_cluster_gives_the_same_though_a_worker_is_killed(serial: str, cluster
     assert text == serial
 
 
-def test_a_worker_with_other_code_is_refused(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_with_other_versions_is_refused(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("study.sweeps.executors.libraries", lambda: {"numpy": "0.1"})
-    with pytest.raises(BadInput, match="`scheduler` must have workers with this code"):  # noqa: SIM117
+    with pytest.raises(BadInput, match=r"`scheduler` must have workers .* 'numpy': '0.1'}; got one with {'numpy': '"):  # noqa: SIM117
+        with executor(scheduler=cluster.scheduler_address):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [("experiments/_differences.py", "changed = 1\n"), ("study/sweeps/streams.py", "SEED = 8\n")],
+)
+def test_a_worker_with_other_code_is_refused(
+    module: str, line: str, cluster: Any, spoilt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (spoilt / module).open("a") as file:
+        file.write(line)
+    monkeypatch.setattr("study.__file__", str(spoilt / "study" / "__init__.py"))
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(BadInput, match=r"`scheduler` must have workers .*; got one with {'code': '\w+'}$"):  # noqa: SIM117
         with executor(scheduler=cluster.scheduler_address):
             pass
 
