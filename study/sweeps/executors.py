@@ -80,8 +80,7 @@ def executor(
         expected = prepare()
         for found in client.run(prepare).values():
             check_worker(found, expected)
-        client.register_worker_callbacks(partial(_refuse_others, expected))
-        yield Cluster(client, scheduler), max(1, sum(client.nthreads().values()))
+        yield Cluster(client, scheduler, expected), max(1, sum(client.nthreads().values()))
     finally:
         client.close(timeout=1)
 
@@ -94,15 +93,20 @@ class Cluster(RemoteExecutor):
     client : distributed.Client
     address : str
         Of the scheduler, for messages.
+    expected : dict of str to str
+        The code and the versions that workers must have, as `prepare` gives them.
     """
 
-    def __init__(self, client: Any, address: str) -> None:
-        self._client, self._address = client, address
+    def __init__(self, client: Any, address: str, expected: dict[str, str]) -> None:
+        self._client, self._address, self._expected = client, address, expected
         self._empty_since: float | None = None
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         """Hand a call to the workers; where they or the scheduler are lost, its future holds `BrokenExecutor`."""
-        there, here = self._client.submit(function, *args, **kwargs, pure=False), Future[Any]()
+        from distributed.protocol.pickle import dumps
+
+        packed = dumps((function, args, kwargs))
+        there, here = self._client.submit(_call, self._expected, packed, pure=False), Future[Any]()
         here.add_done_callback(
             lambda future: there.cancel() if future.cancelled() and there.status == "pending" else None
         )
@@ -173,6 +177,10 @@ def check_worker(found: dict[str, str], expected: dict[str, str]) -> None:
         raise BadInput(f"`scheduler` must have workers with this code and versions, {expected}; got one with {other}")
 
 
-def _refuse_others(expected: dict[str, str]) -> None:
-    """Keep a worker that joins later from computing with other code."""
+def _call(expected: dict[str, str], packed: bytes) -> Any:
+    """Call a function on a worker, which may have joined after the others were looked at."""
+    from distributed.protocol.pickle import loads
+
     check_worker(prepare(), expected)
+    function, args, kwargs = loads(packed)
+    return function(*args, **kwargs)

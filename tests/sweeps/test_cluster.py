@@ -120,6 +120,20 @@ def test_a_run_without_workers_says_so_and_goes_on_with_a_new_one(spoilt: Path, 
     assert report["blocks_computed"] == 200
 
 
+def test_a_worker_that_joins_with_other_code_computes_nothing(spoilt: Path, start: Start) -> None:
+    (spoilt / "experiments" / "slow.py").write_text(SLOW)
+    _, address = scheduler(start)
+    first = worker(start, address)
+    run = start("-c", MAIN.format(BLOCKS), "run", "slow", "--resamples", "399", "--scheduler", address)
+    first_block(run)
+    (spoilt / "experiments" / "slow.py").write_text(SLOW.replace("rng.random(size)", "rng.random(size) + 1"))
+    first.kill()
+    worker(start, address)
+    said = run.communicate(timeout=120)[1].splitlines()
+    assert run.returncode == 2, said
+    assert re.fullmatch(r"study: `scheduler` must have workers .*; got one with {'code': '\w+'}", said[-1]), said
+
+
 def test_a_run_without_workers_does_not_wait_for_ever(spoilt: Path, start: Start) -> None:
     (spoilt / "experiments" / "slow.py").write_text(SLOW)
     _, address = scheduler(start)
