@@ -297,13 +297,13 @@ def compute(swept: "Sweep", out: Path, *, workers: int | None, scheduler: str | 
     from study.sweeps.locks import alone
     from study.sweeps.runner import Place, run_experiment
 
-    own = [rule.code() for rule in swept.rules if isinstance(rule, OwnRule)]
-    unknown = [where for loaded in own for where in loaded.unknown]
+    own = {rule.place: rule.code() for rule in swept.rules if isinstance(rule, OwnRule)}
+    unknown = [where for loaded in own.values() for where in loaded.unknown]
     if unknown:
         say(f"what a rule of your own loads cannot be known ({', '.join(unknown)}): every block is computed anew")
-    key = digest(swept, [loaded.digest for loaded in own])
+    key = digest(swept, [loaded.digest for loaded in own.values()])
     store, experiment = out.parent / ".study", swept.experiment()
-    computing = executor(workers, scheduler, processes=experiment.in_processes)
+    computing = executor(workers, scheduler, processes=experiment.in_processes, own=list(own))
     with alone(store, say), computing as (pool, n_workers), progress("sweep") as advance:
         place = Place(store=store, executor=pool, workers=n_workers, advance=advance, notice=say)
         return run_experiment(experiment, key, place, fresh=fresh or bool(unknown))

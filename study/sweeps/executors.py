@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache, partial
@@ -17,6 +17,7 @@ from typing import Any
 import study
 from study.checks import BadInput, PositiveInt, checked
 from study.sweeps.digest import code_digest
+from study.sweeps.own_rule import OwnRule
 from study.sweeps.runner import RemoteExecutor, libraries
 
 PATIENCE = 60.0
@@ -26,7 +27,11 @@ PATIENCE = 60.0
 @checked
 @contextmanager
 def executor(
-    workers: PositiveInt | None = None, scheduler: str | None = None, *, processes: bool = False
+    workers: PositiveInt | None = None,
+    scheduler: str | None = None,
+    *,
+    processes: bool = False,
+    own: Sequence[str] = (),
 ) -> Iterator[tuple[Executor, int]]:
     """Give an executor and the number of blocks that it computes at once.
 
@@ -40,6 +45,8 @@ def executor(
     scheduler : str, optional
         Address of a Dask scheduler, such as tcp://10.0.0.1:8786, whose workers take the place of threads. They must
         have this code and these versions of NumPy, SciPy and numba.
+    own : sequence of str
+        Rules of the user's own, as module:name, of which workers of a scheduler must have the same code too.
 
     Raises
     ------
@@ -77,10 +84,10 @@ def executor(
     except (OSError, ValueError) as error:
         raise BadInput(f"`scheduler` must be the address of a Dask scheduler; got {scheduler} ({error})") from None
     try:
-        expected = prepare()
-        for found in client.run(prepare).values():
+        expected = prepare(own)
+        for found in client.run(prepare, own).values():
             check_worker(found, expected)
-        yield Cluster(client, scheduler, expected), max(1, sum(client.nthreads().values()))
+        yield Cluster(client, scheduler, own, expected), max(1, sum(client.nthreads().values()))
     finally:
         client.close(timeout=1)
 
@@ -93,12 +100,14 @@ class Cluster(RemoteExecutor):
     client : distributed.Client
     address : str
         Of the scheduler, for messages.
+    own : sequence of str
+        Rules of the user's own.
     expected : dict of str to str
         The code and the versions that workers must have, as `prepare` gives them.
     """
 
-    def __init__(self, client: Any, address: str, expected: dict[str, str]) -> None:
-        self._client, self._address, self._expected = client, address, expected
+    def __init__(self, client: Any, address: str, own: Sequence[str], expected: dict[str, str]) -> None:
+        self._client, self._address, self._own, self._expected = client, address, own, expected
         self._empty_since: float | None = None
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
@@ -106,7 +115,7 @@ class Cluster(RemoteExecutor):
         from distributed.protocol.pickle import dumps
 
         packed = dumps((function, args, kwargs))
-        there, here = self._client.submit(_call, self._expected, packed, pure=False), Future[Any]()
+        there, here = self._client.submit(_call, self._own, self._expected, packed, pure=False), Future[Any]()
         here.add_done_callback(
             lambda future: there.cancel() if future.cancelled() and there.status == "pending" else None
         )
@@ -155,12 +164,12 @@ def _as_worker() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def prepare() -> dict[str, str]:
-    """Make the experiments of this checkout importable, and return the digest of its code, and its libraries."""
+def prepare(own: Sequence[str] = ()) -> dict[str, str]:
+    """Make the experiments of this checkout importable, and return digests of its code and of rules, and libraries."""
     root = Path(study.__file__).resolve().parent.parent
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
-    return {"code": checkout_digest(root), **libraries()}
+    return {"code": checkout_digest(root), **{place: own_digest(place) for place in own}, **libraries()}
 
 
 @cache  # a process keeps to the code that it has loaded, whatever becomes of the files
@@ -170,6 +179,16 @@ def checkout_digest(root: Path) -> str:
     return code_digest(root, *sorted(".".join(path.relative_to(root).with_suffix("").parts) for path in paths))
 
 
+@cache
+def own_digest(place: str) -> str:
+    """Return the digest of the code of a rule of the user's own."""
+    try:
+        return OwnRule(place=place).code().digest
+    except BadInput as error:
+        reason = error.__context__ or error
+        raise BadInput(f"`scheduler` must have workers that load {place}; got one that cannot ({reason})") from error
+
+
 def check_worker(found: dict[str, str], expected: dict[str, str]) -> None:
     """Raise `BadInput` unless a worker has the same code and libraries."""
     if found != expected:
@@ -177,10 +196,10 @@ def check_worker(found: dict[str, str], expected: dict[str, str]) -> None:
         raise BadInput(f"`scheduler` must have workers with this code and versions, {expected}; got one with {other}")
 
 
-def _call(expected: dict[str, str], packed: bytes) -> Any:
+def _call(own: Sequence[str], expected: dict[str, str], packed: bytes) -> Any:
     """Call a function on a worker, which may have joined after the others were looked at."""
     from distributed.protocol.pickle import loads
 
-    check_worker(prepare(), expected)
+    check_worker(prepare(own), expected)
     function, args, kwargs = loads(packed)
     return function(*args, **kwargs)

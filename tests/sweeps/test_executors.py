@@ -107,6 +107,26 @@ def test_a_worker_with_other_code_is_refused(
             pass
 
 
+def test_a_worker_with_another_rule_of_the_users_own_is_refused(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder, weight in ((here, "1.0"), (there, "2.0")):
+        folder.mkdir()
+        (folder / "of_two_places.py").write_text(f"def rule(X, y):\n    return {weight}\n")
+    (here / "of_one_place.py").write_text("def rule(X, y):\n    return 1.0\n")
+    monkeypatch.syspath_prepend(here)
+    with Client(cluster) as client:
+        client.run(exec, f"import sys; sys.path.insert(0, {str(there)!r})")
+    for place, reason in (
+        ("of_two_places:rule", r"with this code .*; got one with {'of_two_places:rule': '\w+'}$"),
+        ("of_one_place:rule", r"that load of_one_place:rule; got one that cannot \(No module named 'of_one_place'\)"),
+    ):
+        with pytest.raises(BadInput, match=f"`scheduler` must have workers {reason}"):  # noqa: SIM117
+            with executor(scheduler=cluster.scheduler_address, own=[place]):
+                pass
+
+
 @pytest.mark.parametrize("where", ["threads", "processes", "a cluster"])
 def test_a_rule_that_fails_is_bad_input_wherever_it_runs(where: str, cluster: Any, tmp_path: Path) -> None:
     failing = swept([Setting(n_samples=20)], [own("oops")])
