@@ -121,6 +121,14 @@ def test_bad_input(arguments: tuple[str, ...], line: str, table: Path, study: St
     assert not (tmp_path / "none.json").exists()
 
 
+def test_a_place_that_cannot_be_written_is_refused_before_the_search(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("study.certificates.search.verdict", lambda *_, **__: pytest.fail("the search has begun"))
+    with pytest.raises(BadInput, match=r"`--out` must be a file that can be written; got .* \(Not a directory\)"):
+        certify(table, table_options=TableOptions(label="kind"), weight_bound=9.0, out=table / "a" / "b.json")
+
+
 def test_many_faces_are_refused_and_separability_is_decided(study: Study, tmp_path: Path) -> None:
     """A box of 21 weights has too many faces; exact separability of random points starts from floating point."""
     rng = np.random.default_rng(0)

@@ -9,13 +9,14 @@ from cyclopts import Parameter
 
 from study.checks import BadInput, CheckFailed, escape_controls
 from study.commands.input import NO_TABLE_OPTIONS, USUAL_LOSS, LossOptions, TableOptions, read
-from study.commands.output import accepted, progress, say, show, show_json, writing
+from study.commands.output import accepted, check_file, progress, say, show, show_json, writing
 
 if TYPE_CHECKING:
     from study.datasets.dataset import Floats
     from study.datasets.exact import Exact
     from study.datasets.table import Table
 
+WRITABLE_FILE = "`--out` must be a file that can be written"
 CELLS_A_MINUTE = 10**9
 """Cells times points times weights that a search looks at in about a minute."""
 
@@ -77,6 +78,7 @@ def certify(
     points = _distinct(table, standardised=table_options.standardise and claim != "separability")
     stem = "table" if name == "standard input" else name.partition(".")[0]
     out = Path(f"{stem or 'table'}.proof.json") if out is None else out
+    check_file(WRITABLE_FILE, out)
     unit: dict[str, Any] = {"loss": loss_options.loss, "eps": loss_options.eps, "weight_bound": weight_bound}
     if claim == "separability":
         found: tuple[str | None, dict[str, Any]] = _separability(points)
@@ -181,7 +183,7 @@ def _finish(proof: str | None, report: dict[str, Any], table: "Table", distinct:
     if proof is None:
         raise CheckFailed(f"undecided: {report['cells_left']:,} cells left; nothing was written")
     sentence = accepted(proof)
-    with writing("`--out` must be a file that can be written", out):
+    with writing(WRITABLE_FILE, out):
         write_file(out, f"{proof}\n".encode())
     n_rows = len(table.rows)
     if json:

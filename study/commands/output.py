@@ -1,6 +1,8 @@
 """What the commands say: messages and progress on stderr, one machine-readable object on stdout."""
 
+import errno
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,8 +68,22 @@ def check_folder(folder: Path) -> None:
     """Refuse a folder that could not be made or written to, before any work is done."""
     if folder.exists() and not folder.is_dir():
         raise BadInput(f"`out` must be a folder; got the file {folder}")
+    with writing(WRITABLE, folder):
+        _check_room(folder)
+
+
+def check_file(wanted: str, path: Path) -> None:
+    """Refuse a file that could not be written, before any work is done; `wanted` as in `writing`."""
+    with writing(wanted, path):
+        if path.is_dir():
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        _check_room(path.absolute().parent)
+
+
+def _check_room(folder: Path) -> None:
+    """Raise `OSError` where nothing can be written to a folder, or to the nearest that there is above it."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    with writing(WRITABLE, folder), TemporaryDirectory(dir=there):
+    with TemporaryDirectory(dir=there):
         pass
 
 

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from study.checks import BadInput
 from study.commands.input import NO_READ_OPTIONS, ReadOptions, content_of, read_content
-from study.commands.output import duration, progress, say, show, show_json, work_done, writing
+from study.commands.output import check_file, duration, progress, say, show, show_json, work_done, writing
 from study.sweeps.own_rule import OwnRule
 from study.sweeps.rule import RULES
 from study.sweeps.rules import make_rules, rule_options
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from study.sweeps.runner import Outcome
 
 Many = Parameter(consume_multiple=True)
+WRITABLE_FILE = "`out` must be a place that can be written"
 DEFAULT_RULES = ("perceptron", "unit")
 PASSES = 100
 """Of a perceptron on rows that no line separates."""
@@ -149,6 +150,7 @@ def sweep(
     if dry_run:
         estimate(swept, workers, json=json)
     else:
+        check_file(WRITABLE_FILE, out)
         outcome = compute(swept, out, workers=workers, scheduler=scheduler, fresh=fresh)
         report(swept, outcome, write_files(swept, outcome.tables[""], out, format), json=json)
 
@@ -342,7 +344,7 @@ def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path, file_format: s
         out.with_suffix(f".{file_format}"): figure,
         out.with_suffix(".json"): dumps(record, indent=1).encode(),
     }
-    with writing("`out` must be a place that can be written", out):
+    with writing(WRITABLE_FILE, out):
         for path, data in files.items():
             write_file(path, data)
     return list(files)

@@ -301,11 +301,14 @@ def test_a_declaration_that_cannot_be_used_gets_one_line(content: bytes, reason:
         read_sweep(tmp_path / "x.json")
 
 
-def test_a_place_that_cannot_be_written_is_refused(study: Study, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(study: Study, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    answer = study(ROOT, "sweep", *SMALL, "--rule", "perceptron", "--out", str(tmp_path / "file" / "x.csv"))
-    assert answer.returncode == 2
-    assert answer.stderr.splitlines()[-1].startswith("study: `out` must be a place that can be written; got ")
+    (tmp_path / "x.csv").mkdir()
+    for out, reason in ((tmp_path / "file" / "x.csv", "Not a directory"), (tmp_path / "x.csv", "Is a directory")):
+        answer = study(ROOT, "sweep", *SMALL, "--rule", "perceptron", "--out", str(out))
+        assert answer.returncode == 2
+        assert answer.stderr == f"study: `out` must be a place that can be written; got {out} ({reason})\n"
+    assert not (tmp_path / ".study").exists()
 
 
 @pytest.fixture
