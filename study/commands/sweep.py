@@ -151,8 +151,8 @@ def sweep(
         estimate(swept, workers, json=json)
     else:
         check_file(WRITABLE_FILE, out)
-        outcome = compute(swept, out, workers=workers, scheduler=scheduler, fresh=fresh)
-        report(swept, outcome, write_files(swept, outcome.tables[""], out, format), json=json)
+        outcome, files = compute(swept, out, format, workers=workers, scheduler=scheduler, fresh=fresh)
+        report(swept, outcome, files, json=json)
 
 
 def chosen(options: dict[str, Any]) -> dict[str, Any]:
@@ -293,8 +293,10 @@ def estimate(swept: "Sweep", workers: int | None, *, json: bool) -> None:
         )
 
 
-def compute(swept: "Sweep", out: Path, *, workers: int | None, scheduler: str | None, fresh: bool) -> "Outcome":
-    """Run a sweep; its blocks are kept beside the table."""
+def compute(
+    swept: "Sweep", out: Path, file_format: str, *, workers: int | None, scheduler: str | None, fresh: bool
+) -> "tuple[Outcome, list[Path]]":
+    """Run a sweep, write its files, and return their paths too; its blocks are kept beside the table."""
     from study.sweeps.executors import executor
     from study.sweeps.locks import alone
     from study.sweeps.runner import Place, run_experiment
@@ -306,9 +308,11 @@ def compute(swept: "Sweep", out: Path, *, workers: int | None, scheduler: str | 
     key = digest(swept, [loaded.digest for loaded in own.values()])
     store, experiment = out.parent / ".study", swept.experiment()
     computing = executor(workers, scheduler, processes=experiment.in_processes, own=list(own))
-    with alone(store, say), computing as (pool, n_workers), progress("sweep") as advance:
-        place = Place(store=store, executor=pool, workers=n_workers, advance=advance, notice=say)
-        return run_experiment(experiment, key, place, fresh=fresh or bool(unknown))
+    with alone(store, say):
+        with computing as (pool, n_workers), progress("sweep") as advance:
+            place = Place(store=store, executor=pool, workers=n_workers, advance=advance, notice=say)
+            outcome = run_experiment(experiment, key, place, fresh=fresh or bool(unknown))
+        return outcome, write_files(swept, outcome.tables[""], out, file_format)
 
 
 def report(swept: "Sweep", outcome: "Outcome", files: Sequence[Path], *, json: bool) -> None:
@@ -325,7 +329,7 @@ def report(swept: "Sweep", outcome: "Outcome", files: Sequence[Path], *, json: b
         show_table(table, swept.columns)
 
 
-def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path, file_format: str = "svg") -> list[Path]:
+def write_files(swept: "Sweep", table: "pd.DataFrame", out: Path, file_format: str) -> list[Path]:
     """Write the table, its figure and its settings, and return their paths."""
     import hashlib
     from json import dumps

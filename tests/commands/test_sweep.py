@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock, Timeout
 
 from study.checks import BadInput
 from study.commands import sweep as command
@@ -309,6 +310,22 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(s
         assert answer.returncode == 2
         assert answer.stderr == f"study: `out` must be a place that can be written; got {out} ({reason})\n"
     assert not (tmp_path / ".study").exists()
+
+
+def test_its_files_are_written_while_no_other_sweep_can_write_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+
+    def locked(path: Path, _: bytes) -> None:
+        with pytest.raises(Timeout):
+            FileLock(tmp_path / ".study" / "lock").acquire(blocking=False)
+        written.append(path)
+
+    monkeypatch.setattr("study.sweeps.store.write_file", locked)
+    sets = command.SettingOptions(n_samples=[20])
+    command.sweep(rule=["perceptron"], setting_options=sets, resamples=60, n_test=50, out=tmp_path / "x.csv")
+    assert [path.suffix for path in written] == [".csv", ".svg", ".json"]
 
 
 @pytest.fixture
