@@ -33,8 +33,8 @@ def table(tmp_path: Path) -> Path:
 )
 def test_a_proof_is_written_and_checked(claim: str, sentence: str, table: Path, study: Study, tmp_path: Path) -> None:
     out = tmp_path / "proofs" / "proof.json"
-    settings = ("--loss", "quadratic", "--eps", "0.1", "--weight-bound", "10", "--claim", claim)
-    answer = study(ROOT, "certify", str(table), "--label", "kind", *settings, "--out", str(out))
+    unit = () if claim == "separability" else ("--loss", "quadratic", "--eps", "0.1", "--weight-bound", "10")
+    answer = study(ROOT, "certify", str(table), "--label", "kind", *unit, "--claim", claim, "--out", str(out))
     assert answer.returncode == 0, answer.stderr
     assert sentence in answer.stdout
     again = study(ROOT, "certify", "--check", str(out.parent))
@@ -90,6 +90,36 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
         (
             ("FILE", "--label", "kind", "--C", "1", "--claim", "stationary", "--out", "OUT"),
             "study: `--C` must be left out for the claim stationary; got 1.0",
+        ),
+        (
+            (
+                "FILE",
+                "--label",
+                "kind",
+                "--bias",
+                "penalised",
+                "--weight-bound",
+                "1",
+                "--claim",
+                "stationary",
+                "--out",
+                "OUT",
+            ),
+            "study: `--bias` must be left out for the claim stationary; got penalised",
+        ),
+        *(
+            (
+                ("FILE", "--label", "kind", f"--{option}", value, "--claim", "separability", "--out", "OUT"),
+                f"study: `--{option}` must be left out for the claim separability; got {value}",
+            )
+            for option, value in (
+                ("weight-bound", "3.0"),
+                ("C", "5.0"),
+                ("loss", "quadratic"),
+                ("eps", "0.1"),
+                ("bias", "penalised"),
+                ("max-cells", "1"),
+            )
         ),
         (
             ("FILE", "--label", "colour", "--weight-bound", "1", "--out", "OUT"),

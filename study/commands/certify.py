@@ -1,7 +1,7 @@
 """`study certify`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -70,8 +70,7 @@ def certify(
         return
     if file is None and table_options.example is None:
         raise BadInput("`FILE` must be given, or else `--example` or `--check`")
-    if claim == "stationary" and C is not None:
-        raise BadInput(f"`--C` must be left out for the claim stationary; got {C}")
+    _check_unused(claim, {"weight_bound": weight_bound, "C": C, "max_cells": max_cells} | asdict(loss_options))
     if claim != "separability" and weight_bound is None and C is None:
         raise BadInput(f"`--weight-bound`{' or `--C`' * (claim == 'verdict')} must be given for the claim {claim}")
     name, table = read(file, table_options, weight)
@@ -86,6 +85,16 @@ def certify(
         penalty = {} if C is None else {"C": C, "bias": loss_options.bias}
         found = _optima(points, unit | penalty, max_cells, stationary=claim == "stationary")
     _finish(*found, table, len(points.rows), out, json)
+
+
+def _check_unused(claim: str, options: dict[str, Any]) -> None:
+    """Raise `BadInput` where an option is given that a claim has no use for."""
+    usual = asdict(USUAL_LOSS)
+    unused = {"stationary": ["C", "bias"], "separability": list(options)}.get(claim, [])
+    for name in unused:
+        if options[name] != usual.get(name):
+            option = name.replace("_", "-")
+            raise BadInput(f"`--{option}` must be left out for the claim {claim}; got {options[name]}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -135,6 +135,9 @@ def sweep(
     """
     if out is not None and out.suffix != ".csv":
         raise BadInput(f"`out` must end in .csv; got {out}")
+    for name, value in (("fresh", fresh), ("format", format != "svg" and format)):
+        if dry_run and value:
+            raise BadInput(f"`{name}` must be left out of a dry run, which keeps and draws nothing; got {value}")
     numbers = {"resamples": resamples, "n_test": n_test, "seed": seed}
     options, of_settings, numbers = map(chosen, (asdict(rule_options), asdict(setting_options), numbers))
     if from_ is not None:
@@ -148,7 +151,7 @@ def sweep(
         swept = declare(DEFAULT_RULES if rule is None else rule, options, of_settings, numbers, pool)
         out = out or Path("sweep.csv")
     if dry_run:
-        estimate(swept, workers, json=json)
+        estimate(swept, workers, scheduler, json=json)
     else:
         check_file(WRITABLE_FILE, out)
         outcome, files = compute(swept, out, format, workers=workers, scheduler=scheduler, fresh=fresh)
@@ -274,13 +277,14 @@ def check_replay(path: Path, swept: "Sweep", names: list[str], options: list[str
         )
 
 
-def estimate(swept: "Sweep", workers: int | None, *, json: bool) -> None:
+def estimate(swept: "Sweep", workers: int | None, scheduler: str | None, *, json: bool) -> None:
     """Say how many settings and fits there are, and how long they would take."""
     from study.sweeps.executors import executor
     from study.sweeps.pilot import expected_seconds
 
     experiment = swept.experiment()
-    with executor(workers, processes=experiment.in_processes) as (pool, n_workers):
+    own = [rule.place for rule in swept.rules if isinstance(rule, OwnRule)]
+    with executor(workers, scheduler, processes=experiment.in_processes, own=own) as (pool, n_workers):
         about, least, most = expected_seconds(experiment, pool, n_workers)
     fits = len(experiment.cells) * len(swept.rules) * experiment.resamples
     answer = {"cells": len(experiment.cells), "rules": len(swept.rules), "fits": fits, "seconds": round(about, 1)}

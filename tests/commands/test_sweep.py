@@ -201,6 +201,12 @@ def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
         (("--from", "nowhere.json"), "`from` must be the JSON file of a sweep; got nowhere.json"),
         (("--workers", "0"), "`workers` must be a whole number of at least 1; got 0"),
         (("--scheduler", "nowhere"), "`scheduler` must be the address of a Dask scheduler; got nowhere"),
+        (("--dry-run", "--scheduler", "nowhere"), "`scheduler` must be the address of a Dask scheduler; got nowhere"),
+        (("--dry-run", "--fresh"), "`fresh` must be left out of a dry run, which keeps and draws nothing; got True"),
+        (
+            ("--dry-run", "--format", "png"),
+            "`format` must be left out of a dry run, which keeps and draws nothing; got",
+        ),
     ],
 )
 def test_bad_arguments_get_one_line(arguments: tuple[str, ...], message: str, run: Run, tmp_path: Path) -> None:
