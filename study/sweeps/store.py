@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import platform
 import tempfile
 from collections.abc import Container, Iterable
 from contextlib import suppress
@@ -15,15 +16,18 @@ import numpy as np
 from study.sweeps.experiment import Statistics
 from study.sweeps.files import read_file
 
+HOST = platform.node().replace(".", "-")
+"""This machine, in the names of temporary files: whether a process of another still runs cannot be known."""
+
 
 class DamagedBlock(Exception):
     """A block file that is not, byte for byte, what was saved under its name."""
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file in one step; what a killed writer of the same file has left is removed."""
-    for left in path.parent.glob(f".{escape(path.name)}.*.tmp"):
-        owner = left.name.removeprefix(f".{path.name}.").partition(".")[0]
+    """Write a file in one step; what a killed writer of the same file, on this machine, has left is removed."""
+    for left in path.parent.glob(f".{escape(path.name)}.{escape(HOST)}.*.tmp"):
+        owner = left.name.removeprefix(f".{path.name}.{HOST}.").partition(".")[0]
         if not _is_running(owner):
             with suppress(OSError):
                 left.unlink(missing_ok=True)
@@ -33,7 +37,7 @@ def write_file(path: Path, content: bytes) -> None:
 def _replace(path: Path, content: bytes, *, durable: bool) -> None:
     """Write to a temporary file beside it first, then under its name; `durable`: not before it is on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{HOST}.{os.getpid()}.", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

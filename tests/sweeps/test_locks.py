@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from study.sweeps.locks import alone, temporary_folder
-from study.sweeps.store import load_block, save_block, write_file
+from study.sweeps.store import HOST, load_block, save_block, write_file
 from tests.conftest import ROOT, Study
 from tests.test_faults import MAIN, kill, on_replace
 
@@ -138,17 +138,22 @@ def test_what_a_killed_run_has_left_is_removed_by_the_next(
 def test_writing_a_file_removes_what_a_dead_writer_has_left(tmp_path: Path) -> None:
     dead = subprocess.Popen(["true"])  # noqa: S607
     dead.wait()
-    for name in (
-        f".x.csv.{dead.pid}.a.tmp",
-        ".x.csv.who.tmp",
-        f".x.csv.{os.getpid()}.b.tmp",
-        f".y.csv.{dead.pid}.c.tmp",
-    ):
+    kept = {
+        f".x.csv.{HOST}.{os.getpid()}.b.tmp",
+        f".x.csv.another-machine.{dead.pid}.c.tmp",
+        f".y.csv.{HOST}.{dead.pid}.d.tmp",
+    }
+    for name in (f".x.csv.{HOST}.{dead.pid}.a.tmp", f".x.csv.{HOST}.who.tmp", *kept):
         (tmp_path / name).write_text("half")
     write_file(tmp_path / "x.csv", b"whole")
-    assert {path.name for path in tmp_path.iterdir()} == {
-        "x.csv", f".x.csv.{os.getpid()}.b.tmp", f".y.csv.{dead.pid}.c.tmp",
-    }  # fmt: skip
+    assert {path.name for path in tmp_path.iterdir()} == {"x.csv", *kept}
+
+
+def test_a_killed_writer_leaves_a_file_that_names_its_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[str] = []
+    monkeypatch.setattr("os.fsync", lambda _: left.extend(path.name for path in tmp_path.iterdir()))
+    write_file(tmp_path / "x.csv", b"whole")
+    assert left[0].startswith(f".x.csv.{HOST}.{os.getpid()}.")
 
 
 def test_a_block_that_was_cut_short_is_found(tmp_path: Path) -> None:
