@@ -56,15 +56,17 @@ def alone(store: Path, notice: Callable[[str], None]) -> Iterator[None]:
 def temporary_folder() -> Iterator[Path]:
     """Give a folder for the length of a run; those that killed runs have left are removed.
 
-    Each holds a lock for as long as its run lives: a folder whose lock is free is nobody's.
+    Each holds a lock for as long as its run lives: a folder whose lock is free is nobody's. The lock gets its name
+    once it is held.
     """
     for lock_file in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*/{LOCK}"):
         with suppress(OSError, NotImplementedError, Timeout), FileLock(lock_file, blocking=False):
             shutil.rmtree(lock_file.parent)
     with tempfile.TemporaryDirectory(prefix=TEMPORARY, ignore_cleanup_errors=True) as name:
-        lock = FileLock(Path(name) / LOCK)
+        lock = FileLock(Path(name) / "new")
         with suppress(OSError, NotImplementedError):
             lock.acquire()
+            Path(lock.lock_file).rename(Path(name) / LOCK)
         try:
             yield Path(name)
         finally:

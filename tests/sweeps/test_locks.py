@@ -54,6 +54,29 @@ def test_a_temporary_folder_of_a_killed_run_is_removed_and_no_other(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_is_not_taken_from_a_run_that_is_about_to_lock_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    flock = fcntl.flock
+
+    def after_another(*arguments: int) -> None:
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(fcntl, "flock", flock)
+            with temporary_folder():
+                pass
+        flock(*arguments)
+
+    with monkeypatch.context() as before:
+        before.setattr(fcntl, "flock", after_another)
+        manager = temporary_folder()
+        mine = manager.__enter__()
+    with temporary_folder():
+        assert mine.is_dir()
+    manager.__exit__(None, None, None)
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
     killed = holder(f"alone(Path({str(tmp_path)!r}), print)")
     said_by(killed)
