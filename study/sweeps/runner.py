@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,12 +21,13 @@ from study.checks import CheckFailed
 from study.sweeps.digest import code_digest
 from study.sweeps.experiment import Cell, Experiment, Statistics, Tables
 from study.sweeps.locks import temporary_folder
-from study.sweeps.store import DamagedBlock, load_block, save_block
+from study.sweeps.store import DamagedBlock, has_block, load_block, save_block
 from study.sweeps.streams import SEED, stream
 
 BLOCK_CODE = ("study.sweeps.streams", "study.sweeps.experiment", "study.sweeps.runner", "study.sweeps.store")
 SILENCE = 5.0
 """Seconds without a block, after which a remote executor is asked for its workers."""
+T = TypeVar("T")
 Run = Callable[[Cell, int, np.random.Generator], Statistics]
 
 
@@ -126,7 +128,7 @@ def run_experiment(
     blocks = [block for cell in cells for block in cell]
     with ExitStack() as stack:
         store = _writable(place.store / experiment.name, notice, stack)
-        missing = blocks if fresh else [block for block in blocks if _load(store, block, notice) is None]
+        missing = blocks if fresh else [block for block in blocks if not _look(has_block, store, block, notice)]
         place.advance(len(blocks) - len(missing), len(blocks))
         fits, done = 0, len(blocks) - len(missing)
         try:
@@ -142,7 +144,7 @@ def run_experiment(
 
         def recall(of_cell: list[Block]) -> Iterator[Statistics]:
             for block in of_cell:
-                statistics = _load(store, block, notice)
+                statistics = _look(load_block, store, block, notice)
                 yield compute(experiment.run, experiment.name, block) if statistics is None else statistics
 
         merged = [(cell, experiment.merge(recall(own))) for cell, own in zip(experiment.cells, cells, strict=True)]
@@ -191,10 +193,10 @@ def _compute_all(experiment: Experiment, missing: list[Block], place: Place) -> 
             future.cancel()
 
 
-def _load(store: Path, block: Block, notice: Callable[[str], None]) -> Statistics | None:
-    """Return a block from the store, or None where it is absent or damaged."""
+def _look(look: Callable[[Path], T], store: Path, block: Block, notice: Callable[[str], None]) -> T | None:
+    """Return what `has_block` or `load_block` says of a block in the store, or None where it is damaged."""
     try:
-        return load_block(store / f"{block.key}.npz")
+        return look(store / f"{block.key}.npz")
     except DamagedBlock as damage:
         notice(f"{store / str(damage)}: damaged; it is computed again")
         return None

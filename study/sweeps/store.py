@@ -83,6 +83,14 @@ def save_block(path: Path, statistics: Statistics) -> None:
     _replace(path, content + _digest(path, content), durable=False)
 
 
+def has_block(path: Path) -> bool:
+    """Return whether there is a file of a block; a damaged one raises `DamagedBlock`, as `load_block` does.
+
+    The file is compared with its digest, and not unpacked.
+    """
+    return _content(path) is not None
+
+
 def load_block(path: Path) -> Statistics | None:
     """Return the statistics of a block, or None where there is no such file.
 
@@ -92,16 +100,10 @@ def load_block(path: Path) -> Statistics | None:
         Where the file is truncated, altered, or was saved under another name, where it claims more than it holds, and
         where it cannot be read or is no file.
     """
+    content = _content(path)
+    if content is None:
+        return None
     try:
-        content = read_file(path)
-    except OSError as error:
-        if error.errno == ENOENT and not path.is_symlink():
-            return None
-        raise DamagedBlock(path.name) from None
-    content, digest = content[:-32], content[-32:]
-    try:
-        if digest != _digest(path, content):
-            raise ValueError("cut short, altered, or of another name")
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             statistics: Statistics = dict(archive)
         if _pack(statistics) != content:
@@ -109,6 +111,20 @@ def load_block(path: Path) -> Statistics | None:
     except Exception:
         raise DamagedBlock(path.name) from None
     return statistics
+
+
+def _content(path: Path) -> bytes | None:
+    """Return what a file of a block holds before its digest, which it agrees with, or None where there is none."""
+    try:
+        content = read_file(path)
+    except OSError as error:
+        if error.errno == ENOENT and not path.is_symlink():
+            return None
+        raise DamagedBlock(path.name) from None
+    content, digest = content[:-32], content[-32:]
+    if digest != _digest(path, content):
+        raise DamagedBlock(path.name)
+    return content
 
 
 def _pack(statistics: Statistics) -> bytes:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import numpy as np
@@ -17,7 +18,7 @@ from study.checks import BadInput
 from study.sweeps.executors import executor
 from study.sweeps.experiment import Cell, Experiment, Statistics, add_up, concatenate
 from study.sweeps.runner import Outcome, Place, experiment_digest, run_experiment
-from study.sweeps.store import DamagedBlock, load_block, save_block, write_file
+from study.sweeps.store import DamagedBlock, has_block, load_block, save_block, write_file
 from tests.sweeps.test_files import STRANGE
 
 
@@ -80,6 +81,13 @@ def test_a_second_run_computes_nothing_and_gives_the_same(checkout: Path) -> Non
     assert fresh.blocks_computed == 4
     assert same(first, second)
     assert same(first, fresh)
+
+
+def test_a_block_is_unpacked_once(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    once(checkout)
+    load = Mock(wraps=np.load)
+    monkeypatch.setattr(np, "load", load)
+    assert once(checkout).blocks_reused == load.call_count == 4
 
 
 def test_more_resamples_reuse_the_whole_blocks(checkout: Path) -> None:
@@ -175,8 +183,9 @@ def test_any_byte_that_is_changed_is_noticed(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-        with pytest.raises(DamagedBlock):
-            load_block(path)
+        for look in (has_block, load_block):
+            with pytest.raises(DamagedBlock):
+                look(path)
 
 
 def test_a_store_that_cannot_be_written_costs_only_the_blocks(checkout: Path) -> None:
