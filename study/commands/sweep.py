@@ -285,7 +285,7 @@ def estimate(swept: "Sweep", workers: int | None, scheduler: str | None, *, json
     experiment = swept.experiment()
     own = [rule.place for rule in swept.rules if isinstance(rule, OwnRule)]
     with executor(workers, scheduler, processes=experiment.in_processes, own=own) as (pool, n_workers):
-        about, least, most = expected_seconds(experiment, pool, n_workers)
+        about, least, most = expected_seconds(experiment, pool, n_workers, swept.least_resamples)
     fits = len(experiment.cells) * len(swept.rules) * experiment.resamples
     answer = {"cells": len(experiment.cells), "rules": len(swept.rules), "fits": fits, "seconds": round(about, 1)}
     if json:

@@ -306,7 +306,7 @@ class Sweep:
         return experiment(
             name="sweep",
             question="What are bias and variance over this grid?",
-            settings={"n_test": n_test, "least_resamples": self.least_resamples},
+            settings={"n_test": n_test},
             parts={"": part},
             resamples=self.resamples,
             block_size=self._usual_block() if block_size is None else block_size,

@@ -21,7 +21,9 @@ LEAST = 0.2
 """The estimate is not called more exact than to this share of it: other processes come and go."""
 
 
-def expected_seconds(experiment: Experiment, executor: Executor | None, workers: int) -> tuple[float, float, float]:
+def expected_seconds(
+    experiment: Experiment, executor: Executor | None, workers: int, least_resamples: int
+) -> tuple[float, float, float]:
     """Return about how many seconds a sweep would take, with the ends of a 95% interval.
 
     Batches of cells go the whole way of a sweep, store and table included, with as few resamples as show what a block
@@ -35,12 +37,14 @@ def expected_seconds(experiment: Experiment, executor: Executor | None, workers:
         By default blocks are computed here, one after another.
     workers : int, at least 1
         How many blocks the executor computes at once.
+    least_resamples : int, at least 40
+        The fewest resamples of which a table can be made.
     """
     cells = spread(sorted(experiment.cells, key=size))
     one_set = [_seconds(experiment, max(cells, key=size), 1) for _ in range(2)][-1]  # the first loads
-    if one_set * _least(experiment) > 2.0 * BUDGET * workers:
+    if one_set * least_resamples > 2.0 * BUDGET * workers:
         return _from_single_sets(experiment, cells, workers if executor else 1)
-    resamples, n_cells = _pilot_size(experiment, workers)
+    resamples, n_cells = _pilot_size(experiment, workers, least_resamples)
     pilot = replace(experiment, block_size=min(experiment.block_size, resamples), resamples=resamples)
     waiting, seconds, shares = cycle(cells), list[float](), list[float]()
     end = time.perf_counter() + BUDGET
@@ -79,11 +83,6 @@ def _seconds(experiment: Experiment, cell: Cell, n_sets: int) -> float:
     return time.perf_counter() - begin
 
 
-def _least(experiment: Experiment) -> int:
-    """Return the fewest resamples of which a table can be made."""
-    return int(experiment.settings.get("least_resamples", 2 * N_GROUPS))
-
-
 def size(cell: Cell) -> int:
     """Return the numbers that a training set of a cell holds."""
     return int(cell["n_samples"]) * int(cell.get("n_features", 1))
@@ -96,11 +95,10 @@ def spread(cells: Sequence[Cell]) -> list[Cell]:
     return [cells[k] for k in np.argsort(places)]
 
 
-def _pilot_size(experiment: Experiment, workers: int) -> tuple[int, int]:
+def _pilot_size(experiment: Experiment, workers: int, least: int) -> tuple[int, int]:
     """Return the resamples of a pilot of a cell, and the cells of a batch, for about a quarter of a second."""
     largest = max(experiment.cells, key=size)
     seconds = [_seconds(experiment, largest, 2 * N_GROUPS) for _ in range(2)][-1] / (2 * N_GROUPS)
-    least = _least(experiment)
     affordable = max(least, int(0.25 / seconds) // N_GROUPS * N_GROUPS)
     blocks = ceil(2 * workers / len(experiment.cells))  # so many for a cell that no worker waits
     resamples = min(experiment.resamples, max(least, min(experiment.block_size * blocks, affordable)))

@@ -53,7 +53,7 @@ def test_the_estimate_is_right_to_a_factor_of_two(name: str, workers: int, monke
         now[0] += cost(cell, size)
         return {"n_fits": np.array([size])}
 
-    about, least, most = expected_seconds(replace(experiment, run=run), None, workers)
+    about, least, most = expected_seconds(replace(experiment, run=run), None, workers, 40)
     true = sum(cost(cell, size) for cell in experiment.cells for size in experiment.block_sizes(cell))
     assert 0.5 * true <= about <= 2.0 * true
     assert 0.0 <= least <= about <= most
@@ -61,6 +61,23 @@ def test_the_estimate_is_right_to_a_factor_of_two(name: str, workers: int, monke
     assert now[0] <= 2.0 * BUDGET + 4.0 * workers * dearest
     if cost is per_set:
         assert now[0] <= BUDGET + 3.0  # three sets beyond it, not hundreds
+
+
+@pytest.mark.parametrize("least", [40, 500])
+def test_a_pilot_has_as_many_resamples_as_a_table_needs(least: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, drawn = [0.0], list[int]()
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+
+    def run(_: Cell, size: int, __: Any) -> Statistics:
+        now[0] += 1e-3 * size
+        return {"n_fits": np.array([size])}
+
+    def tables(merged: Any) -> dict[str, Any]:
+        drawn.extend(int(statistics["n_fits"][0]) for _, statistics in merged)
+        return {}
+
+    expected_seconds(replace(grid([10], 3, 2000, 20), run=run, tables=tables), None, 1, least)
+    assert set(drawn) == {least}
 
 
 def test_the_beginnings_of_an_order_are_spread_evenly() -> None:
