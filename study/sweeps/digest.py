@@ -87,7 +87,7 @@ def _files(root: Path, module: str) -> list[Path]:
     path = root.joinpath(*module.split("."))
     files = [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
     exported = exports(path.parent / "__init__.pyi") if not files else {}
-    places = [place for name, of_it in exported.items() if path.name in (name, "*") for place in of_it]
+    places = [place for name, found in exported.items() if path.name in (name, "*") for place in found]
     return files + [file for place in places for file in _files(root, place)]
 
 

@@ -72,16 +72,16 @@ def unscale(w: Floats, centre: Floats, unit: Floats) -> Floats:
 @lru_cache(maxsize=8, typed=True)  # the blocks of a cell come one after another; streams tell 0 from 0.0
 def prepare_cell(n_test: int, seed: int | None, **values: Any) -> tuple[Setting, dict[str, int], Dataset]:
     """Return what all blocks of a cell share: the setting, the seed as streams take it, and the test points."""
-    setting, of_seed = Setting(**values), {} if seed is None else {"seed": seed}
-    return setting, of_seed, setting.test_points(n_test, **of_seed)
+    setting, seeds = Setting(**values), {} if seed is None else {"seed": seed}
+    return setting, seeds, setting.test_points(n_test, **seeds)
 
 
 def train_rules(
     size: int, rng: np.random.Generator, *, rules: Sequence[Rule], n_test: int, seed: int | None = None, **values: Any
 ) -> Records:
     """Train all rules on the same sets, those of a setting with these values, and count."""
-    setting, of_seed, test = prepare_cell(n_test, seed, **values)
-    train = setting.training_sets(size, rng, **of_seed)
+    setting, seeds, test = prepare_cell(n_test, seed, **values)
+    train = setting.training_sets(size, rng, **seeds)
     return count_wrong(rules, [train], test, rng, features=setting.features)
 
 
@@ -298,11 +298,11 @@ class Sweep:
             Resamples in a block; by default so many that one of compiled rules takes about a tenth of a second.
         """
         rules, n_test = tuple(self.rules), int(self.n_test)
-        of_seed = {} if self.seed is None else {"seed": int(self.seed)}
+        seeds = {} if self.seed is None else {"seed": int(self.seed)}
         run = partial(train_rules, n_test=n_test)
         if self.pool is not None:
             run = partial(train_on_pool, pool=self.pool.points)
-        part = Part(run=partial(run, rules=rules), cells=[asdict(setting) | of_seed for setting in self.settings])
+        part = Part(run=partial(run, rules=rules), cells=[asdict(setting) | seeds for setting in self.settings])
         return experiment(
             name="sweep",
             question="What are bias and variance over this grid?",

@@ -65,7 +65,7 @@ def loaded_code(modules: Iterable[str]) -> Loaded:
             meanings[name], imported, dark = _read_module(name, spec)
             waiting += imported
             unknown += dark if top != "study" else []  # the study loads by name only the rules themselves
-    listed = "\n".join(f"{name} {of_it}" for name, of_it in sorted(meanings.items()))
+    listed = "\n".join(f"{name} {meaning}" for name, meaning in sorted(meanings.items()))
     return Loaded(digest=hashlib.sha256(listed.encode()).hexdigest(), unknown=tuple(sorted(unknown)))
 
 

@@ -36,21 +36,21 @@ class Rule(ABC):
     def label(self) -> str:
         """The rule and its settings in one word, such as unit_cross_entropy_ball_3."""
         words = [self.rule]
-        for of_rule in prefixed_last(self.options()):
-            value = getattr(self, of_rule.name)
-            if value not in absent(of_rule):
-                words.append(of_rule.metadata["prefix"] + (value if isinstance(value, str) else f"{value:g}"))
+        for field in prefixed_last(self.options()):
+            value = getattr(self, field.name)
+            if value not in absent(field):
+                words.append(field.metadata["prefix"] + (value if isinstance(value, str) else f"{value:g}"))
         return re.sub(r"[-.,=]", "_", "_".join(words))
 
     @classmethod
     def options(cls) -> list[Field[Any]]:
         """Return the fields that are options of the command line."""
-        return [of_class for of_class in fields(cls) if "help" in of_class.metadata]
+        return [field for field in fields(cls) if "help" in field.metadata]
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """Its options by their names, without those whose value says that there is no such thing."""
-        values = {of_rule.name: getattr(self, of_rule.name) for of_rule in self.options()}
+        values = {field.name: getattr(self, field.name) for field in self.options()}
         return {of.name: values[of.name] for of in self.options() if values[of.name] not in absent(of)}
 
     @property
@@ -72,7 +72,7 @@ class Rule(ABC):
 
     def to_record(self) -> dict[str, str | int | float]:
         """Return the rule as JSON holds it."""
-        return {"rule": self.rule, **{of_rule.name: getattr(self, of_rule.name) for of_rule in self.options()}}
+        return {"rule": self.rule, **{field.name: getattr(self, field.name) for field in self.options()}}
 
     @abstractmethod
     def train(self, X: "Floats", y: "Floats", rng: "Generator") -> "Floats | Iterable[Trained]":
@@ -82,17 +82,17 @@ class Rule(ABC):
         """
 
 
-def blank(of_rule: Field[Any]) -> str | int | float:
+def blank(field: Field[Any]) -> str | int | float:
     """Return what stands for an option where there is no use for it: the empty word, or zero."""
-    default: Any = of_rule.default
+    default: Any = field.default
     return type(default)()  # type: ignore[no-any-return]
 
 
-def absent(of_rule: Field[Any]) -> tuple[Any, ...]:
+def absent(field: Field[Any]) -> tuple[Any, ...]:
     """Return the values of an option that say that there is no such thing."""
-    return (blank(of_rule), *of_rule.metadata["absent"])
+    return (blank(field), *field.metadata["absent"])
 
 
 def prefixed_last(options: Sequence[Field[Any]]) -> list[Field[Any]]:
     """Return options with those behind the others that need a prefix in labels."""
-    return sorted(options, key=lambda of_rule: of_rule.metadata["prefix"] != "")
+    return sorted(options, key=lambda field: field.metadata["prefix"] != "")

@@ -106,9 +106,9 @@ class _Bounded(_Sigmoid):
         return super().usual_block if self.optimiser == "none" else 0
 
     def _make_blank(self, *names: str) -> None:
-        for of_rule in self.options():
-            if of_rule.name in names:
-                object.__setattr__(self, of_rule.name, blank(of_rule))
+        for field in self.options():
+            if field.name in names:
+                object.__setattr__(self, field.name, blank(field))
 
     def _bound(self) -> "Bound":
         from study.trainers.fit import Bound
@@ -376,8 +376,8 @@ def rule_options() -> dict[str, list[Field[Any]]]:
     """Return the options of all rules by their names, each as in the classes that have a use for it."""
     found: dict[str, list[Field[Any]]] = {}
     for kind in RULES.values():
-        for of_kind in kind.options():
-            found.setdefault(of_kind.name, []).append(of_kind)
+        for field in kind.options():
+            found.setdefault(field.name, []).append(field)
     return found
 
 
@@ -387,10 +387,10 @@ def table_columns(rules: Sequence[Rule]) -> list[dict[str, Any]]:
     Where a rule has no use for an option there is a blank: the empty word, or zero.
     """
     options = prefixed_last([same[0] for same in rule_options().values()])
-    used = [of_rule for of_rule in options if any(of_rule.name in rule.settings for rule in rules)]
-    blanks: dict[str, Any] = {of_rule.name: blank(of_rule) for of_rule in used}
+    used = [field for field in options if any(field.name in rule.settings for rule in rules)]
+    blanks: dict[str, Any] = {field.name: blank(field) for field in used}
     return [
-        {"rule": rule.rule} | {name: rule.settings.get(name, blank) for name, blank in blanks.items()} for rule in rules
+        {"rule": rule.rule} | {name: rule.settings.get(name, empty) for name, empty in blanks.items()} for rule in rules
     ]
 
 
@@ -407,7 +407,7 @@ def make_rules(name: str, options: Mapping[str, Sequence[Any]]) -> list[Rule]:
     if ":" in name:
         return [OwnRule.read(name)]
     kind = RULES[one_of("rule", name, RULES)]
-    values = {of_kind.name: options.get(of_kind.name, [of_kind.default]) for of_kind in kind.options()}
+    values = {field.name: options.get(field.name, [field.default]) for field in kind.options()}
     chosen = [kind(**dict(zip(values, combination, strict=True))) for combination in product(*values.values())]
     return list(dict.fromkeys(chosen))
 
@@ -427,7 +427,7 @@ def read_rule(record: Mapping[str, Any]) -> Rule:
         one_of("option of a rule", name, known)
     own = OwnRule.read(rule) if isinstance(rule, str) and ":" in rule else None
     kind = OwnRule if own else RULES[one_of("rule", rule, RULES)]
-    used = {of_kind.name for of_kind in kind.options()}
+    used = {field.name for field in kind.options()}
     for name in settings.keys() - used:
         if settings[name]:
             raise BadInput(f"`{name}` must be left out where `rule` is {rule}; got {settings[name]}")
