@@ -2,11 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CoercionError, CycloptsError, Parameter, Token, UnusedCliTokensError, convert
 
 from study.checks import BadInput, CheckFailed
 from study.commands.bench import bench
@@ -56,8 +56,16 @@ def examples(*commands: list[str]) -> str:
     return "Examples:\n\n" + "".join(f"    study {line}\n" for lines in commands for line in lines)
 
 
+NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number; several have spaces between them"}
+
+
 def one_line(error: CycloptsError) -> str:
     """Return what is wrong with the arguments, on one line."""
+    if isinstance(error, CoercionError) and error.argument and error.token and error.target_type in NUMBERS:
+        return f"study: `{error.argument.name}` must be {NUMBERS[error.target_type]}; got {error.token.value}"
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        words = " ".join(error.unused_tokens)
+        return f"study: a value must follow its option, and as often as --help says; got {words} beside that"
     return f"study: {' '.join(str(error).split())}"
 
 
@@ -68,12 +76,22 @@ def shown(default: object) -> str | None:
     return f"{default:g}" if isinstance(default, float) else str(default or "") or None
 
 
+def one_value(kind: type, word: str) -> Any:
+    """Return the value of a word; a decimal is not rounded to a whole number."""
+    return int(word) if kind is int else convert(kind, [word])
+
+
+def converted(kind: Any, tokens: Sequence[Token]) -> Any:
+    """Return the value of an option."""
+    return convert(kind, tokens, converter=one_value)
+
+
 app = App(
     name="study",
     help="When does backpropagation with bounded weights miss a separator that the perceptron finds?",
     help_epilogue=examples(*EXAMPLES.values()),
     help_format="plaintext",
-    default_parameter=Parameter(negative=(), show_default=shown),
+    default_parameter=Parameter(negative=(), show_default=shown, converter=converted),
     error_formatter=one_line,
     suppress_keyboard_interrupt=False,
 )

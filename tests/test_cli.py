@@ -44,9 +44,31 @@ def test_help_imports_nothing_heavy() -> None:
         (("run", "five_points"), f"{KNOWN}; got five_points"),
         (("figures", "../four_points"), "study: `NAME` must be one of "),
         (("run", "--resamples", "0"), "study: `resamples` must be a whole number of at least 1; got 0"),
+        (("run", "--resamples", "many"), "study: `--resamples` must be a whole number; got many"),
+        (("run", "--resamples", "100.4"), "study: `--resamples` must be a whole number; got 100.4"),
+        (("sweep", "--n-samples", "10", "20.5"), "study: `--n-samples` must be a whole number; got 20.5"),
         (
-            ("run", "--resamples", "many"),
-            'study: Invalid value for --resamples: unable to convert "many" into int.',
+            ("compare", "x.csv", "--weight-bound", "3,10"),
+            "study: `--weight-bound` must be a number; several have spaces",
+        ),
+        (
+            ("compare", "x.csv", "class"),
+            "study: a value must follow its option, and as often as --help says; got class",
+        ),
+        (
+            ("compare", "x.csv", "--C", "1", "--weight-bound", "3", "9"),
+            "study: `weight_bound` must be left out where `C`",
+        ),
+        (("price", "x.csv", "--C", "1", "--shape", "ball"), "study: `shape` must be left out where `C` is given; got"),
+        (("price", "x.csv", "--bias", "free"), "study: `bias` must be left out where there is no `C`; got free"),
+        (("certify", "x.csv", "--weight-bound", "3", "--bias", "free"), "study: `bias` must be left out where there"),
+        (
+            ("sweep", "--rule", "perceptron", "--weight-bound", "3"),
+            "study: `weight_bound` must be left out, as none of",
+        ),
+        (
+            ("sweep", "--rule", "unit", "--rate", "0.1"),
+            "study: `rate` must be left out, as none of these rules uses it",
         ),
         (("run", "--bogus"), "study: Unknown option: --bogus."),
         (("figures", "--format", "gif"), "study: Invalid value"),

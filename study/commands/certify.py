@@ -71,6 +71,7 @@ def certify(
     if file is None and table_options.example is None:
         raise BadInput("`FILE` must be given, or else `--example` or `--check`")
     _check_unused(claim, {"weight_bound": weight_bound, "C": C, "max_cells": max_cells} | asdict(loss_options))
+    bias = loss_options.bias_beside(C)
     if claim != "separability" and weight_bound is None and C is None:
         raise BadInput(f"`--weight-bound`{' or `--C`' * (claim == 'verdict')} must be given for the claim {claim}")
     name, table = read(file, table_options, weight)
@@ -82,7 +83,7 @@ def certify(
     if claim == "separability":
         found: tuple[str | None, dict[str, Any]] = _separability(points)
     else:
-        penalty = {} if C is None else {"C": C, "bias": loss_options.bias}
+        penalty = {} if C is None else {"C": C, "bias": bias}
         found = _optima(points, unit | penalty, max_cells, stationary=claim == "stationary")
     _finish(*found, table, len(points.rows), out, json)
 

@@ -13,6 +13,7 @@ from study.checks import BadInput
 if TYPE_CHECKING:
     from study.analysis.limits import Limit
     from study.datasets.table import Table
+    from study.trainers.losses import Bias
 
 MOST_BYTES = 2**28
 """Of a table, once it is unpacked: 256 MiB."""
@@ -105,12 +106,18 @@ class LossOptions:
     eps
         Targets of the unit are eps and 1 - eps.
     bias
-        Whether the penalty leaves the bias free, as scikit-learn's LogisticRegression does.
+        Whether the penalty leaves the bias free, as scikit-learn's LogisticRegression does, which is the default.
     """
 
     loss: Literal["cross-entropy", "quadratic", "threshold-quadratic"] = "cross-entropy"
     eps: float = 0.0
-    bias: Literal["free", "penalised"] = "free"
+    bias: Literal["free", "penalised"] | None = None
+
+    def bias_beside(self, C: object) -> "Bias":
+        """Return what the penalty does with the bias; without a penalty nothing may be said of it."""
+        if not C and self.bias is not None:
+            raise BadInput(f"`bias` must be left out where there is no `C`; got {self.bias}")
+        return self.bias or "free"
 
 
 @Parameter(name="*")
@@ -121,16 +128,16 @@ class UnitOptions(LossOptions):
     Parameters
     ----------
     weight_bound
-        Bounds R on the weights; give several to compare them.
+        Bounds R on the weights, by default 3; give several to compare them.
     C
         Weights of the summed loss beside a penalty of |w|^2 / 2, as in scikit-learn, in place of bounds.
     shape
-        Shape of the bound.
+        Shape of the bound, by default box.
     """
 
-    weight_bound: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = (3.0,)
-    C: Annotated[tuple[float, ...], Parameter(name="--C", consume_multiple=True)] = ()
-    shape: Literal["box", "ball"] = "box"
+    weight_bound: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=True)] = None
+    C: Annotated[tuple[float, ...] | None, Parameter(name="--C", consume_multiple=True)] = None
+    shape: Literal["box", "ball"] | None = None
 
     def unit(self) -> "tuple[Limit, tuple[float, ...]]":
         """Return the unit and its limits, checked."""
@@ -138,13 +145,18 @@ class UnitOptions(LossOptions):
         from study.checks import positive
         from study.trainers.losses import check_targets
 
-        loss, eps = self.loss, check_targets(self.loss, self.eps)
-        bounded = WeightBound(shape=self.shape, loss=loss, eps=eps)
-        unit: Limit = Penalty(bias=self.bias, loss=loss, eps=eps) if self.C else bounded
-        limits = tuple(positive(unit.argument, limit) for limit in dict.fromkeys(self.C or self.weight_bound))
-        if not limits:
-            raise BadInput("`weight_bound` must be one or more positive numbers; got none")
-        return unit, limits
+        loss, eps, bias = self.loss, check_targets(self.loss, self.eps), self.bias_beside(self.C)
+        unit: Limit = WeightBound(shape=self.shape or "box", loss=loss, eps=eps)
+        given = (3.0,) if self.weight_bound is None else self.weight_bound
+        if self.C is not None:
+            for name, value in (("weight_bound", self.weight_bound), ("shape", self.shape)):
+                if value is not None:
+                    got = value if isinstance(value, str) else " ".join(f"{R:g}" for R in value)
+                    raise BadInput(f"`{name}` must be left out where `C` is given; got {got}")
+            unit, given = Penalty(bias=bias, loss=loss, eps=eps), self.C
+        if not given:
+            raise BadInput(f"`{unit.argument}` must be one or more positive numbers; got none")
+        return unit, tuple(positive(unit.argument, limit) for limit in dict.fromkeys(given))
 
 
 NO_READ_OPTIONS, NO_TABLE_OPTIONS = ReadOptions(), TableOptions()
