@@ -156,7 +156,7 @@ class PoolSetting:
     features: Literal["raw", "centred", "standardised"] = "raw"
     resampling: Literal["bootstrap", "subsample", "folds"] = "bootstrap"
     folds: Annotated[int, partial(count, least=0)] = option(
-        0, "of a table: folds of repeated stratified cross-validation, in place of `--resampling`"
+        0, "of a table: folds of repeated stratified cross-validation, in place of `--resampling` or, where that is given, beside it"
     )
 
     def __post_init__(self) -> None:
