@@ -156,7 +156,9 @@ class PoolSetting:
     features: Literal["raw", "centred", "standardised"] = "raw"
     resampling: Literal["bootstrap", "subsample", "folds"] = "bootstrap"
     folds: Annotated[int, partial(count, least=0)] = option(
-        0, "of a table: folds of repeated stratified cross-validation, in place of `--resampling` or, where that is given, beside it"
+        0,
+        "of a table: folds of repeated stratified cross-validation, in place of `--resampling`, or beside it "
+        "where that is given",
     )
 
     def __post_init__(self) -> None:
