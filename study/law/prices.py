@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -295,6 +296,7 @@ def _keeping_weight(
     """Return the weight at which the margin of a sample, which grows with it, is zero; and what that cost."""
     fits: list[Fit] = []
 
+    @cache  # `brentq` has to meet the signs that chose its interval
     def margin(log_weight: float) -> float:
         weights = np.ones(len(points.y))
         weights[sample] = np.exp(log_weight)
@@ -302,9 +304,12 @@ def _keeping_weight(
         return float(functional_margins(fits[-1].w, points.X, points.y)[sample])
 
     low, high = 0.0, float(np.log(2.0))
-    while not margin(high) > 0.0 and high < np.log(HEAVIEST):
-        low, high = high, 2.0 * high
-    log_weight = float(brentq(margin, low, high, xtol=1e-4)) if margin(high) > 0.0 else np.nan
+    if margin(low) > 0.0:  # a tie that rounding put on its own side
+        log_weight = low
+    else:
+        while not margin(high) > 0.0 and high < np.log(HEAVIEST):
+            low, high = high, 2.0 * high
+        log_weight = float(brentq(margin, low, high, xtol=1e-4)) if margin(high) > 0.0 else np.nan
     wrong = ~(functional_margins(fits[-1].w, points.X, points.y) > 0.0)
     wrong[sample] = False
     one = KeepingWeight(sample=sample, limit=limit, weight=float(np.exp(log_weight)), errors=int(wrong.sum()))

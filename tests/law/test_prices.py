@@ -98,6 +98,16 @@ def test_at_a_little_less_than_its_weight_a_row_is_given_up_and_at_a_little_more
             assert np.count_nonzero(margins[others] <= 0.0) == one.errors
 
 
+@pytest.mark.parametrize("unit", [UNIT["box"], USUAL], ids=["box", "penalty"])
+@pytest.mark.parametrize("shift", [0.0, 0.1])
+def test_a_row_on_the_boundary_is_kept_by_its_own_weight_whichever_way_it_is_rounded(unit: Limit, shift: float) -> None:
+    half = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]])
+    points = Dataset(X=np.vstack([half, -half]) + shift, y=np.repeat([1.0, -1.0], 4), name="one contradiction")
+    weights = price(points, unit, 1.0, 3.0).weights
+    assert {one.sample for one in weights} == {3, 7}
+    assert [one.weight for one in weights] == pytest.approx([1.0] * len(weights), abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("loss", "eps", "words"),
     [("quadratic", 0.0, "several minima"), ("threshold-quadratic", 0.1, "several minima"), ("cross-entropy", 0.1, "")],
