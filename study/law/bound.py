@@ -133,7 +133,8 @@ def prediction(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
     Raises
     ------
     BadInput
-        For another loss, a bound that is not positive, several spoilers, or points that are not separable.
+        For another loss, a bound that is not positive or too small for all supports to pull as their multipliers ask,
+        several spoilers, or points that are not separable.
 
     Notes
     -----
@@ -145,12 +146,15 @@ def prediction(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
     if not points.conflict:
         return np.inf
     alpha, mu = points.best.alpha[points.supports], float(points.best.mu[0])
+    least = max(_margin_sum(loss, alpha, _most_pull(loss, alpha)), 0.0)
+    if R * points.gamma0 < least:
+        raise BadInput(f"`weight_bound` must be at least {least / points.gamma0:.4g} for these points; got {R:g}")
     if loss == "cross-entropy":
         return -float(np.log(2.0 * mu)) - _ln_pull(loss, alpha, R * points.gamma0)
 
     def stationary(s: float) -> tuple[float, float]:
         """Return ln M where the spoiler's margin s is stationary, and ln t there."""
-        ln_t = _ln_pull(loss, alpha, R * points.gamma0 - mu * s)
+        ln_t = _ln_pull(loss, alpha, max(R * points.gamma0 - mu * s, least))
         return float(np.log(expit(-s) ** 2 * expit(s) / mu)) - ln_t, ln_t
 
     def excess(s: float) -> float:
@@ -161,7 +165,7 @@ def prediction(points: Spoilt, loss: HardLoss, weight_bound: Positive) -> float:
 
     if excess(0.0) <= 0.0:
         return stationary(0.0)[0]
-    most = min(50.0, R * points.gamma0 / mu)  # no support is lost
+    most = min(50.0, (R * points.gamma0 - least) / mu)  # no support is lost
     return stationary(float(brentq(excess, 0.0, most)) if excess(most) < 0.0 else most)[0]
 
 
@@ -180,11 +184,20 @@ def _ln_pull(loss: HardLoss, alpha: Floats, total: float) -> float:
     """Return ln t where margins with -loss'(m_i) = t alpha_i have sum_i alpha_i m_i = total."""
 
     def excess(ln_t: float) -> float:
-        q = _wrong_share(loss, ln_t + np.log(alpha))
-        return float(alpha @ (np.log1p(-q) - np.log(q))) - total
+        return _margin_sum(loss, alpha, ln_t) - total
 
-    largest = float(np.log((1.0 if loss == "cross-entropy" else 4.0 / 27.0) / alpha.max()))
-    return float(brentq(excess, -3.0 * abs(total) - 50.0, largest - 1e-12, xtol=1e-13))
+    return float(brentq(excess, -3.0 * abs(total) - 50.0, _most_pull(loss, alpha), xtol=1e-13))
+
+
+def _most_pull(loss: HardLoss, alpha: Floats) -> float:
+    """Return just less than the ln t at which a support reaches the largest slope of the loss."""
+    return float(np.log((1.0 if loss == "cross-entropy" else 4.0 / 27.0) / alpha.max())) - 1e-12
+
+
+def _margin_sum(loss: HardLoss, alpha: Floats, ln_t: float) -> float:
+    """Return sum_i alpha_i m_i of margins with -loss'(m_i) = t alpha_i."""
+    q = _wrong_share(loss, ln_t + np.log(alpha))
+    return float(alpha @ (np.log1p(-q) - np.log(q)))
 
 
 @checked

@@ -6,6 +6,7 @@ import pytest
 from scipy.special import expit
 
 from study.analysis.separation import separates
+from study.checks import BadInput
 from study.law.bound import LOSSES, asymptote, error_rate, fits_from, kappa, prediction, sandwich
 from study.law.conflict import Spoilt, largest_margin, spoilt
 from study.law.thresholds import threshold
@@ -92,6 +93,16 @@ def test_kappa_is_where_the_lowest_point_changes_sides(mu: float) -> None:
 
     assert excess(0.99 * K) < 0.0 < excess(1.01 * K)
     assert kappa(1 / 6 - 1e-9) == pytest.approx(kappa(1 / 6), rel=1e-6)
+
+
+def test_supports_that_pull_unequally_have_a_prediction_from_some_bound_on() -> None:
+    base = [[3, 2, -1, -3, 2, -1], [2, 0, -2, -2, -1, 1], [2, -1, -3, 1, 2, 1]]
+    base += [[-2, 0, -1, 0, -3, 1], [1, -2, 0, -1, 1, -1], [-3, -1, 1, 2, -1, -1]]
+    points = Spoilt(base=np.array(base, float), spoilers=np.array([[3.0, 3.0, -1.0, 1.0, -3.0, 1.0]]), shape="ball")
+    predicted = [prediction(points, "quadratic", R) for R in (0.37, 1.0, 2.0, 4.0, 8.0)]
+    assert (np.diff(predicted)[1:] > 0.0).all()
+    with pytest.raises(BadInput, match=r"`weight_bound` must be at least 0.3622 for these points; got 0.3"):
+        prediction(points, "quadratic", 0.3)
 
 
 def test_conflict_decides_at_wide_bounds_only() -> None:
