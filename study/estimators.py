@@ -47,10 +47,9 @@ class _LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.coef_, self.intercept_ = fit.w[None, :-1].copy(), fit.w[-1:].copy()
         self.fit_, self.n_iter_ = fit, max(1, int(fit.n_passes))
         stop = Stop(int(fit.stop))
-        if stop in (Stop.BUDGET_SPENT, Stop.NOT_FINITE):
-            warn(
-                f"{type(self).__name__}: {stop.sentence}; `max_updates` is the budget", ConvergenceWarning, stacklevel=3
-            )
+        if stop not in (Stop.STATIONARY, Stop.SEPARATED):
+            budget = "; `max_updates` is the budget" if stop == Stop.BUDGET_SPENT else ""
+            warn(f"{type(self).__name__}: {stop.sentence}{budget}", ConvergenceWarning, stacklevel=3)
         return self
 
     def decision_function(self, X: ArrayLike) -> Floats:

@@ -1,6 +1,8 @@
 """The estimators are scikit-learn's in every way that scikit-learn tests, and the study's rules inside."""
 
+from dataclasses import replace
 from typing import Any
+from warnings import catch_warnings
 
 import numpy as np
 import pytest
@@ -57,6 +59,19 @@ def test_they_are_the_trainers(pair: tuple[Any, Any]) -> None:
     assert np.append(unit.coef_[0], unit.intercept_) == pytest.approx(w)
     assert (unit.predict(X) == np.where(X @ w[:-1] + w[-1] > 0.0, "virginica", "versicolor")).all()
     assert unit.predict_proba(X)[:, 1] == pytest.approx(1.0 / (1.0 + np.exp(-unit.decision_function(X))))
+
+
+@pytest.mark.parametrize("stop", Stop)
+def test_each_stop_without_an_answer_is_warned_of_and_the_budget_is_named_where_it_was_spent(
+    stop: Stop, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = perceptron(pair[0], np.where(pair[1] == "virginica", 1, -1), max_updates=10)
+    monkeypatch.setattr("study.estimators.perceptron", lambda *_, **__: replace(fit, stop=np.array(stop, np.int8)))
+    with catch_warnings(record=True, action="always") as caught:
+        PerceptronClassifier().fit(*pair)
+    said = [] if stop in (Stop.STATIONARY, Stop.SEPARATED) else [f"PerceptronClassifier: {stop.sentence}"]
+    budget = "; `max_updates` is the budget" if stop == Stop.BUDGET_SPENT else ""
+    assert [str(one.message) for one in caught] == [sentence + budget for sentence in said]
 
 
 def test_without_a_bound_it_is_logistic_regression(pair: tuple[Any, Any]) -> None:
