@@ -27,7 +27,7 @@ class Stop(IntEnum):
         """The outcome in words."""
         return (
             "every sample was classified correctly",
-            "the weights are stationary inside the bound",
+            "the weights are stationary",
             "the budget was spent first",
             "the weights left the range of floating-point numbers",
             "no weights that separate the samples were found",

@@ -91,3 +91,8 @@ def test_zero_is_inside_every_ball(R: float) -> None:
 def test_a_bound_is_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         Bound("box", 1.0).weight_bound = 2.0  # type: ignore[misc]
+
+
+def test_the_sentence_of_a_stop_holds_of_every_rule() -> None:
+    assert Stop.STATIONARY.sentence == "the weights are stationary"
+    assert not [stop for stop in Stop if "bound" in stop.sentence]
