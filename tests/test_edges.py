@@ -115,6 +115,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "trainers.optimiser.Optimiser": {"rule": "adam", "learning_rate": 0.1},
     "trainers.perceptron.perceptron": {"order": "random", "keep": "pocket"},
     "trainers.sigmoid_unit.sigmoid_unit": {"method": "descent", "learning_rate": 0.1, "record_path": True},
+    "analysis.interval.wilson": {"hits": 3, "n": 4},
     "analysis.bias_variance.group_counts": {"found": np.eye(8, 5, dtype=bool)},
     "analysis.bias_variance.wrong_counts": {"w": np.tile(W, (8, 1)), "tested": np.eye(8, 4, dtype=bool)},
     "analysis.bias_variance.differing_counts": {"w": np.tile(W, (8, 1)), "v": np.tile(V, (8, 1))},

@@ -2,18 +2,36 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
+from study.checks import BadInput, PositiveInt, checked, count
 from study.datasets.dataset import Floats
 
 Z95 = float(ndtri(0.975))
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Return the ends of Wilson's 95% interval for the rate of `hits` in `n` trials."""
+@checked
+def wilson(hits: Annotated[int, partial(count, least=0)], n: PositiveInt) -> tuple[float, float]:
+    """Return the ends of Wilson's 95% interval for a rate.
+
+    Parameters
+    ----------
+    hits : int in [0, n]
+    n : int, at least 1
+        Trials.
+
+    Raises
+    ------
+    BadInput
+        For numbers outside their ranges.
+    """
+    if hits > n:
+        raise BadInput(f"`hits` must be at most `n`, which is {n}; got {hits}")
     share, whole = hits / n, 2 * (n + Z95**2)
     centre = (2 * n * share + Z95**2) / whole
     reach = Z95 / whole * math.sqrt(4 * n * share * (1 - share) + Z95**2)

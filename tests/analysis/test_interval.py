@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import binom, norm
 
 from study.analysis.interval import mean, middle, rate, wilson
+from study.checks import BadInput
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 10), (3, 10), (10, 10), (499, 1000)])
@@ -15,6 +16,19 @@ def test_wilsons_ends_solve_his_equation(hits: int, n: int) -> None:
             assert abs(hits / n - end) == pytest.approx(z * np.sqrt(end * (1.0 - end) / n))
     assert wilson(0, n)[0] == 0.0
     assert wilson(n, n)[1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "message"),
+    [
+        (0, 0, "`n` must be a whole number of at least 1; got 0"),
+        (-1, 3, "`hits` must be a whole number of at least 0; got -1"),
+        (4, 3, "`hits` must be at most `n`, which is 3; got 4"),
+    ],
+)
+def test_what_is_no_rate_is_refused(hits: int, n: int, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        wilson(hits, n)
 
 
 def test_a_rate_has_its_interval_beside_it() -> None:
