@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from study.analysis.limits import TIE, Limit, work_of
+from study.analysis.limits import TIE, Limit, work_of, work_of_step
 from study.analysis.margin import functional_margins
 from study.checks import Positive, checked
 from study.datasets.dataset import Dataset, Floats, check_one_set
@@ -127,7 +127,7 @@ def follow_path(
     """
     check_one_set("points", points)
     walk = _Walk(points, unit, work, advance)
-    steps = max(float(np.log1p(step)), 2.0 * REACH * max(USUAL_STEPS * walk.unit_of_work / work, 1.0 / walk.most_fits))
+    steps = max(float(np.log1p(step)), 2.0 * REACH * max(USUAL_STEPS * walk.work_of_step / work, 1.0 / walk.most_fits))
     end = walk.go_out(*unit.ends(points), steps)
     for limit in sorted(set(limits) - set(walk.fits)):
         walk.visit(limit)
@@ -151,10 +151,8 @@ class _Walk:
         self.advance = advance or (lambda _done, _total: None)
         self.fits: dict[float, tuple[Floats, NDArray[np.bool_]]] = {}
         self.spent = 0.0
-        n, p = points.X.shape[0], points.X.shape[1] + 1
-        self.most_fits = int(min(MOST_FITS, MOST_KEPT / n))
-        k = min(n, p)
-        self.unit_of_work = k * k * (n + k) + 40.0 * n * p
+        self.most_fits = int(min(MOST_FITS, MOST_KEPT / len(points.y)))
+        self.work_of_step = work_of_step(points)
 
     def visit(self, limit: float) -> Floats | None:
         """Fit at a new limit, from the widest fit within; return the margins, or None without the least loss."""
@@ -206,7 +204,7 @@ class _Walk:
         while gaps and -gaps[0][0] > tol and len(self.fits) < self.most_fits:
             width, low, high = heappop(gaps)
             middle = float(np.sqrt(low) * np.sqrt(high))
-            if self.spent + USUAL_STEPS * self.unit_of_work > self.work or not low < middle < high:
+            if self.spent + USUAL_STEPS * self.work_of_step > self.work or not low < middle < high:
                 return max(left, -width)
             if self.visit(middle) is not None:
                 push(low, middle)
@@ -214,7 +212,7 @@ class _Walk:
             else:
                 left = max(left, -width)
             wanted = sum(int(-gap[0] / tol) for gap in gaps)
-            allowed = int((self.work - self.spent) / (USUAL_STEPS * self.unit_of_work))
+            allowed = int((self.work - self.spent) / (USUAL_STEPS * self.work_of_step))
             left_over = max(min(wanted, allowed, self.most_fits - len(self.fits)), 0)
             self.advance(len(self.fits), len(self.fits) + left_over)
         return max(left, -gaps[0][0] if gaps else 0.0)

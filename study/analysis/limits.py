@@ -146,11 +146,16 @@ def _fit(unit: Limit, points: Dataset, limit: float, start: Floats | None, sampl
     return sigmoid_unit(points.X, points.y, w0=start, sample_weight=sample_weight, **options)
 
 
-def work_of(fit: Fit, points: Dataset) -> float:
-    """Return about the multiplications that a fit of one set took."""
+def work_of_step(points: Dataset) -> float:
+    """Return about the multiplications that a step of a fit of one set takes."""
     n, p = points.X.shape[0], points.X.shape[1] + 1
     k = min(n, p)
-    return float((fit.n_updates + 1.0) * (k * k * (n + k) + 40.0 * n * p))
+    return float(k * k * (n + k) + 40.0 * n * p)
+
+
+def work_of(fit: Fit, points: Dataset) -> float:
+    """Return about the multiplications that a fit of one set took."""
+    return float((fit.n_updates + 1.0) * work_of_step(points))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
