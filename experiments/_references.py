@@ -378,7 +378,6 @@ def soft_minimum(Z: arb_mat, held: list[int], F: list[int], C: float) -> tuple[a
             right = [1 - m for m in entries(D * pull)]
             for i, t in zip(F, solve(arb_mat(gram(D)), arb_mat([[r] for r in right])), strict=True):
                 a[i] = t
-        margins = None
         inside = [min(max(t, arb(0)), arb(C)) for t in a]
         w = weights(rows, inside)
         margins = entries(Z * w)

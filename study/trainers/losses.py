@@ -5,7 +5,7 @@ the logistic turns each loss into a function of m alone, decreasing up to the ta
 -y (sigma(-m) - eps), so the distance from the target needs no subtraction of nearly equal outputs.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 import numpy as np
@@ -65,8 +65,6 @@ class Objective:
         Rows y (x, 1): the margins at weights w are Z w.
     share : ndarray of shape (..., n_samples)
         Sample weights divided by their sum.
-    total : ndarray of shape (...)
-        The sum of the sample weights.
     loss : {"quadratic", "cross-entropy", "threshold-quadratic"}
     eps : float in [0, 1/2)
     penalty : ndarray of shape (..., n_features + 1)
@@ -80,20 +78,9 @@ class Objective:
 
     Z: Floats
     share: Floats
-    total: Floats
     loss: Loss
     eps: float
     penalty: Floats
-
-    def __getitem__(self, index: tuple[int, ...]) -> "Objective":
-        """Return the objective of one set of the stack."""
-        parts = {name: getattr(self, name)[index] for name in ("Z", "share", "total", "penalty")}
-        return replace(self, **parts)
-
-    @property
-    def convention(self) -> Floats:
-        """The factor from the mean loss to the lecture's."""
-        return convention(self.loss, self.total)
 
     def terms(self, w: Floats) -> tuple[Floats, Floats, Floats]:
         """Return each sample's loss, slope and curvature at weights of shape (..., n_features + 1)."""
@@ -137,9 +124,8 @@ def _objective(X: Floats, y: Floats, sample_weight: Floats, loss: Loss, eps: flo
     shape = leading_shape(X=Z.shape[:-2], sample_weight=sample_weight.shape[:-1])
     Z = np.broadcast_to(Z, (*shape, *Z.shape[-2:]))
     weight = np.broadcast_to(sample_weight, Z.shape[:-1])
-    total = weight.sum(axis=-1)
     penalty = np.broadcast_to(penalty, (*shape, Z.shape[-1]))
-    return Objective(Z=Z, share=weight / total[..., None], total=total, loss=loss, eps=eps, penalty=penalty)
+    return Objective(Z=Z, share=weight / weight.sum(axis=-1, keepdims=True), loss=loss, eps=eps, penalty=penalty)
 
 
 def _penalty_of(C: float, bias: Bias, total: Floats, p: int) -> Floats:

@@ -12,7 +12,7 @@ from study.datasets.published import four_points
 from study.datasets.spoilers import add_spoilers
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Bound, Stop
-from study.trainers.losses import LOSSES, Loss, Objective, objective
+from study.trainers.losses import LOSSES, Loss, Objective, convention, objective
 from study.trainers.max_margin import max_margin
 from study.trainers.sigmoid_unit import sigmoid_unit
 from tests.law.geometries import corners
@@ -84,7 +84,7 @@ def test_the_lowest_loss_of_a_separator(loss: Loss, shape: Any) -> None:
         part, R = problem.objective(loss), problem.bound.weight_bound
         value = float(part.value_and_gradient(fit.w)[0])
         assert fit.stop == Stop.STATIONARY
-        np.testing.assert_allclose(fit.loss, value * part.convention, rtol=1e-12)
+        np.testing.assert_allclose(fit.loss, value * convention(loss, problem.sample_weight.sum()), rtol=1e-12)
         margins = part.Z @ fit.w
         assert margins.min() >= -1e-12 * np.abs(margins).max()
         assert fit.residual == max(0.0, -margins.min()) / np.abs(margins).max()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import approx_fprime
 
 from study.datasets.published import four_points
-from study.trainers.losses import LOSSES, Loss, loss_of_margin, objective
+from study.trainers.losses import LOSSES, Loss, convention, loss_of_margin, objective
 from tests import reference
 
 Floats = NDArray[np.float64]
@@ -72,7 +72,8 @@ def test_the_objective_is_the_weighted_mean_of_the_slides_losses(loss: Loss) -> 
     copies = np.array([1, 2, 3, 1, 5, 1])
     problem = objective(X, y, copies.astype(float), loss, 0.1)
     E, gradient = reference.mean_loss(loss, np.repeat(X, copies, axis=0), np.repeat(y, copies), w, 0.1)
-    assert problem.convention == (1 if loss == "cross-entropy" else 13)  # the slides average one and sum the others
+    factor = convention(loss, copies.sum())
+    assert factor == (1 if loss == "cross-entropy" else 13)  # the slides average one and sum the others
     # 1e-13: sums of 13 terms of one size.
     np.testing.assert_allclose(problem.value_and_gradient(w)[0], E, rtol=1e-13)
     np.testing.assert_allclose(problem.value_and_gradient(w)[1], gradient, rtol=1e-13, atol=1e-15)
@@ -111,11 +112,10 @@ def test_a_stack_is_a_loop() -> None:
     value, gradient = problem.value_and_gradient(w)
     for index in np.ndindex(2, 3):
         alone = objective(X[index], y, weight[index], "quadratic", 0.1)
-        for one in (problem[index], alone):
-            # 1e-13: sums of 5 terms of one size, perhaps in another order.
-            np.testing.assert_allclose(value[index], one.value_and_gradient(w[index])[0], rtol=1e-13)
-            np.testing.assert_allclose(gradient[index], one.value_and_gradient(w[index])[1], rtol=1e-13, atol=1e-15)
-            np.testing.assert_allclose(problem.hessian(w)[index], one.hessian(w[index]), rtol=1e-13, atol=1e-15)
+        # 1e-13: sums of 5 terms of one size, perhaps in another order.
+        np.testing.assert_allclose(value[index], alone.value_and_gradient(w[index])[0], rtol=1e-13)
+        np.testing.assert_allclose(gradient[index], alone.value_and_gradient(w[index])[1], rtol=1e-13, atol=1e-15)
+        np.testing.assert_allclose(problem.hessian(w)[index], alone.hessian(w[index]), rtol=1e-13, atol=1e-15)
 
 
 @pytest.mark.parametrize("eps", EPS)
