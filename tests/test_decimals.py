@@ -16,7 +16,7 @@ from flint import fmpq
 from study.analysis.comparison import Settings
 from study.analysis.comparison import compare as compare_rules
 from study.analysis.limits import WeightBound
-from study.analysis.separability import Separability, _lost_samples, separability
+from study.analysis.separability import Separability, lost_samples, separability
 from study.certificates.checker import check
 from study.commands.certify import certify
 from study.commands.compare import compare
@@ -200,8 +200,8 @@ def test_a_rule_is_judged_on_the_decimals() -> None:
     normal = [fmpq(v) for v in (-1, -1, 0)]
     floats = separability(table.points.X, table.points.y)
     assert floats.separable
-    assert len(_lost_samples(table.exact, table.points.y, list(floats.w))) > 0
-    assert _lost_samples(table.exact, table.points.y, normal).tolist() == [1]
+    assert len(lost_samples(table, list(floats.w))) > 0
+    assert lost_samples(table, normal).tolist() == [1]
 
 
 def test_large_features_make_a_proof_that_the_checker_accepts(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from study.analysis.influence import movement_without
 from study.analysis.limits import Limit, UsualFit, usual_fits, work_of
 from study.analysis.margin import functional_margins, geometric_margin
-from study.analysis.separability import Separability, _lost_samples, rationals, separability
+from study.analysis.separability import Separability, lost_samples, rationals, table_separability
 from study.checks import Positive, checked
 from study.datasets.dataset import Dataset, Floats, check_one_set
-from study.datasets.table import Table, contradiction, standardise
+from study.datasets.table import Table, standardise
 from study.trainers.best_separator import best_separator
 from study.trainers.fit import Fit, Stop
 from study.trainers.losses import loss_of_margin
@@ -167,7 +167,7 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
     points, centre, spread = table.points, np.zeros(d), np.ones(d)
     if settings.standardise:
         points, centre, spread = standardise(points)
-    decision = decide(table)
+    decision = table_separability(table)
     separable = decision.separable
     widest = max_margin(points.X, points.y).w if separable else np.full(d + 1, np.nan)
     budgets = (settings.max_updates, settings.max_passes or usual_passes(points))
@@ -186,15 +186,6 @@ def compare(table: Table, settings: Settings, advance: Advance | None = None) ->
     )
 
 
-def decide(table: Table) -> Separability:
-    """Return whether the points are separable; where one point has both labels, the answer names such a pair."""
-    pair = contradiction(table)
-    if pair is None:
-        return separability(table.exact, table.points.y)
-    decision = separability(table.exact.take(np.array(pair)), table.points.y[list(pair)])
-    return replace(decision, multipliers={pair[i]: v for i, v in decision.multipliers.items()})
-
-
 def _as_written(outcome: RuleOutcome, table: Table, centre: Floats, spread: Floats) -> RuleOutcome:
     """Measure a rule on the decimals of a table; it was trained on their nearest floats, centred and divided."""
     if not np.isfinite(outcome.w).all():
@@ -202,7 +193,7 @@ def _as_written(outcome: RuleOutcome, table: Table, centre: Floats, spread: Floa
     w, c, s = map(rationals, (outcome.w, centre, spread))
     normal = [a / b for a, b in zip(w[:-1], s, strict=True)]
     bias = w[-1] - sum((a * b for a, b in zip(normal, c, strict=True)), fmpq(0))
-    return replace(outcome, lost=_lost_samples(table.exact, table.points.y, [*normal, bias]))
+    return replace(outcome, lost=lost_samples(table, [*normal, bias]))
 
 
 @checked

@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from study.analysis.comparison import decide
-from study.analysis.separability import Separability
+from study.analysis.separability import Separability, table_separability
 from study.checks import Positive, checked
 from study.datasets.table import Table
 
@@ -37,7 +36,7 @@ def least_errors(table: Table, first: Separability, work: Positive = WORK) -> Le
     ----------
     table : Table
     first : Separability
-        As `study.analysis.comparison.decide` returns it: the first of the sets, where there is one.
+        As `study.analysis.separability.table_separability` returns it: the first of the sets, where there is one.
     work : float in (0, inf)
         Budget: numbers of the table that may be looked at in all.
 
@@ -56,7 +55,7 @@ def least_errors(table: Table, first: Separability, work: Positive = WORK) -> Le
             return LeastErrors(sets=tuple(sets), complete=True)
         if work < left.size * len(table.features):
             return LeastErrors(sets=tuple(sets), complete=False)
-        decision = decide(table.take(left))
+        decision = table_separability(table.take(left))
         by_place = {int(left[i]): v for i, v in decision.multipliers.items()}
         decision = replace(decision, multipliers=by_place)
     return LeastErrors(sets=tuple(sets), complete=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import lcm
 from typing import Annotated
@@ -15,6 +15,7 @@ from scipy.optimize import linprog
 from study.checks import checked
 from study.datasets.dataset import Features, Floats, Labels, check_points, check_shape, leading_shape
 from study.datasets.exact import Exact, as_exact
+from study.datasets.table import Table, contradiction
 
 Row = list[fmpq]
 Whole = list[int]
@@ -118,9 +119,18 @@ def separability(X: Annotated[ArrayLike | Exact, as_exact], y: Labels, guess: Ar
     return Separability(w=tuple(w), multipliers=multipliers, proof=proof, of_decimals=exact.of_decimals)
 
 
-def _lost_samples(X: Exact, y: Floats, w: Row) -> NDArray[np.int64]:
-    """Return the indices of the samples of one set that exact weights, the bias last, do not put on their own side."""
-    points = _Points(X, y)
+def table_separability(table: Table) -> Separability:
+    """Return whether the points are separable; where one point has both labels, the answer names such a pair."""
+    pair = contradiction(table)
+    if pair is None:
+        return separability(table.exact, table.points.y)
+    decision = separability(table.exact.take(np.array(pair)), table.points.y[list(pair)])
+    return replace(decision, multipliers={pair[i]: v for i, v in decision.multipliers.items()})
+
+
+def lost_samples(table: Table, w: Row) -> NDArray[np.int64]:
+    """Return the indices of the samples of a table that exact weights, the bias last, do not put on their own side."""
+    points = _Points(table.exact, table.points.y)
     return points.separator(points.inward(w))[1]
 
 

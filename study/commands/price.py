@@ -77,16 +77,16 @@ def answers(
     name: str | None,
 ) -> "tuple[Separability, LeastErrors, Prices]":
     """Return whether a table is separable, which is shown at once where it has a name, and the rest, with progress."""
-    from study.analysis.comparison import decide
     from study.analysis.least_errors import least_errors
     from study.analysis.limit_path import follow_path
+    from study.analysis.separability import table_separability
     from study.datasets.table import standardise
     from study.law.prices import price_rows
     from study.report.comparison_text import separable_sentence, table_sentences
 
     points = standardise(table.points)[0] if standardised else table.points
     try:
-        decision = decide(table)
+        decision = table_separability(table)
         if name is not None:
             first = table_sentences(name, table, standardised)
             show("\n".join([*first, separable_sentence(table, decision)]))
