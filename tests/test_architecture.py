@@ -130,6 +130,13 @@ def test_no_module_of_the_study_imports_what_it_exports() -> None:
         assert "study" not in [node.module for node in nodes(path) if isinstance(node, ast.ImportFrom)], name(path)
 
 
+def test_a_name_with_an_underscore_stays_in_its_module() -> None:
+    for path in STUDY:
+        for node in nodes(path):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("study."):
+                assert not [alias.name for alias in node.names if alias.name.startswith("_")], name(path)
+
+
 def test_no_two_classes_have_one_name() -> None:
     names = [node.name for path in STUDY for node in nodes(path) if isinstance(node, ast.ClassDef)]
     assert not {name for name in names if names.count(name) > 1}

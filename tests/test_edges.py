@@ -141,7 +141,6 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "sweeps.settings.Setting": {"n_samples": 20, "spoiler_rate": 0.1, "depth": 0.4},
     "sweeps.grid.Sweep": {"settings": [Setting()], "rules": [Perceptron()], "resamples": 40, "seed": 1, "pool": None},
     "sweeps.settings.PoolSetting": {"n_samples": 20},
-    "trainers.losses._penalty_of": {"total": np.array(4.0), "p": 3},
     "sweeps.rules.Unit": {"shape": "box"},
     "sweeps.rules.read_rule": {"record": Perceptron().to_record()},
     "sweeps.rules.SoftMargin": {"C": 1.0},

@@ -3,12 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.analysis.margin import _belonging, _margins
-from study.checks import checked
+from study.analysis.margin import functional_margins
 from study.datasets.dataset import Features, Floats, Labels
 
 
-@checked
 def separates(w: ArrayLike, X: Features, y: Labels) -> NDArray[np.bool_]:
     """Return whether every sample lies strictly on its own side.
 
@@ -30,10 +28,9 @@ def separates(w: ArrayLike, X: Features, y: Labels) -> NDArray[np.bool_]:
     BadInput
         For points that `Dataset` refuses or weights of another length.
     """
-    return np.asarray((_margins(*_belonging(w, X, y)) > 0).all(axis=-1))
+    return np.asarray((functional_margins(w, X, y) > 0).all(axis=-1))
 
 
-@checked
 def training_error(w: ArrayLike, X: Features, y: Labels) -> Floats:
     """Return the share of samples that do not lie strictly on their own side.
 
@@ -52,4 +49,4 @@ def training_error(w: ArrayLike, X: Features, y: Labels) -> Floats:
     BadInput
         As in `separates`.
     """
-    return np.asarray((~(_margins(*_belonging(w, X, y)) > 0)).mean(axis=-1))
+    return np.asarray((~(functional_margins(w, X, y) > 0)).mean(axis=-1))

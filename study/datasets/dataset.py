@@ -126,15 +126,16 @@ def check_points(X: Features, y: Labels, *, stack: bool = True) -> tuple[Floats,
     if not stack and (X.ndim != 2 or y.ndim != 1):
         raise BadInput(f"`X` must be one set, of shape (n_samples, n_features); got shape {X.shape}")
     check_broadcast("y", y, X.shape[:-1])
-    if (single := _one_class(y)).any():
+    if (single := one_class(y)).any():
         index = tuple(map(int, np.argwhere(single)[0]))
         raise BadInput(f"`y` must hold both classes in every set; got only {y[index][0]:+g} in set {index}")
     return X, y
 
 
-def _one_class(y: Floats) -> NDArray[np.bool_]:
+def one_class(labels: Floats) -> NDArray[np.bool_]:
     """Return, of shape (...), which sets of labels -1 and +1 have one class only."""
-    return np.asarray(np.abs(y @ np.ones(y.shape[-1])) == y.shape[-1])  # a product is the fastest sum
+    n = labels.shape[-1]
+    return np.asarray(np.abs(labels @ np.ones(n)) == n)  # a product is the fastest sum
 
 
 def check_room(**sizes: int) -> None:

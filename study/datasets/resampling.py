@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.checks import AtLeastTwo, BadInput, PositiveInt, as_integers, checked
-from study.datasets.dataset import Dataset, _one_class, check_one_set, check_room, check_shape, freeze
+from study.datasets.dataset import Dataset, check_one_set, check_room, check_shape, freeze, one_class
 
 Rows = NDArray[np.int64]
 """Of shape (size, n_samples): which points of a pool each set holds."""
@@ -145,7 +145,7 @@ def take_sets(pool: Dataset, rows: Annotated[Rows, as_integers]) -> Dataset:
     check_one_set("pool", pool)
     _check_rows(rows, len(pool.y))
     check_room(size=rows.size, n_features=pool.X.shape[-1])
-    if _one_class(pool.y[rows]).any():
+    if one_class(pool.y[rows]).any():
         raise BadInput("`rows` must hold points of both classes in every set; one set does not")
     return _take(pool, rows)
 
@@ -164,6 +164,6 @@ def _check_rows(rows: Rows, n_pool: int) -> None:
 def _draw_again(y: NDArray[np.float64], draw: Callable[[int], Rows], size: int) -> Rows:
     """Draw sets, those of one class again."""
     rows = draw(size)
-    while (single := _one_class(y[rows])).any():
+    while (single := one_class(y[rows])).any():
         rows[single] = draw(int(single.sum()))
     return rows

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from study.checks import BadInput, NonNegative, PositiveInt, checked, within
-from study.datasets.dataset import Dataset, Floats, Frame, _one_class, check_room, freeze
+from study.datasets.dataset import Dataset, Floats, Frame, check_room, freeze, one_class
 
 PLACE: dict[str, Any] = {"depth": 0.4, "offset": 0.5, "jitter": (0.05, 0.4)}
 """Where `add_spoilers` puts spoilers wherever the study does not say otherwise: beyond the gap's middle, and across."""
@@ -113,7 +113,7 @@ def replace_by_spoilers(
     """
     frame, along, across = _draw_places(base, base.X.shape[-2], depth, offset, jitter, False, rng)
     replaced = rng.random(base.y.shape) < rate
-    replaced &= ~_one_class(np.where(replaced, 1.0, base.y))[..., None]
+    replaced &= ~one_class(np.where(replaced, 1.0, base.y))[..., None]
     normal, other = (
         np.broadcast_to(axis[..., None, :], base.X.shape)[replaced] for axis in (frame.normal, frame.across)
     )

@@ -12,8 +12,8 @@ from study.kernels.codes import LOSS_CODES, SHAPE_CODES
 from study.kernels.interior_point import interior
 from study.trainers.few_features import few_features
 from study.trainers.fit import Bound, Fit, Stop
-from study.trainers.losses import Bias, Eps, Loss, Objective, PenaltyC, _penalty_of, check_sample_weight, convention
-from study.trainers.max_margin import _max_margin
+from study.trainers.losses import Bias, Eps, Loss, Objective, PenaltyC, check_sample_weight, convention, penalty_weights
+from study.trainers.max_margin import max_margin
 from study.trainers.solvers import UnitProblem
 
 SCALES = (1.0, 0.5, 0.1, 0.02, 0.005)
@@ -76,8 +76,8 @@ def best_separator(
         one_of("bound.shape", bound.shape, ("box", "ball"))
     weights = check_sample_weight(sample_weight, X.shape[:-1])
     total, start = weights.sum(axis=-1), np.zeros(X.shape[-1] + 1)
-    widest = _max_margin(X, y)
-    penalty = _penalty_of(C, bias, total, start.size)
+    widest = max_margin(X, y)
+    penalty = penalty_weights(C, bias, total, start.size)
     unit = UnitProblem(X, y, weights / total[..., None], loss, eps, bound, start, 10_000, penalty)
     shape = unit.shape
     free = np.broadcast_to(few_features(unit).w, (*shape, X.shape[-1] + 1))

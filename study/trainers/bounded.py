@@ -18,17 +18,6 @@ Index = tuple[int, ...] | NDArray[np.bool_]
 """The place of one set in a stack; or a mask of some of them, which then lie along one axis."""
 
 
-def _one_set(
-    shape: tuple[int, ...], index: Index, X: Floats, y: Floats, share: Floats, start: Floats
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return points, labels, shares and start of one set of a stack whose leading axes broadcast to `shape`."""
-    one, label, weight, w = (
-        np.broadcast_to(array, (*shape, *array.shape[array.ndim - n_core :]))[index]
-        for array, n_core in ((X, 2), (y, 1), (share, 1), (start, 1))
-    )
-    return one, label, weight, w
-
-
 def kkt_residual(w: Floats, gradient: Floats, bound: Bound) -> Floats:
     """Return the max-norm of w - P(w - gradient), of shape (...); zero exactly at the stationary points."""
     R, moved = bound.weight_bound, w - gradient

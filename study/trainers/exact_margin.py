@@ -36,13 +36,13 @@ class Widest:
     n_support: int
 
 
-def _widest(X: Floats, y: Floats, pairs: Pairs) -> Widest:
+def widest_boundary(X: Floats, is_positive: NDArray[np.bool_], pairs: Pairs) -> Widest:
     """Return the boundary with the largest margin of one set, from a guess at the pairs of samples that it rests on.
 
     Wolfe's algorithm, as in `study.kernels.nearest_points`, but exact: so it ends, with the nearest points.
     """
-    N, exponent = _whole(X)
-    positive, negative = np.flatnonzero(y > 0.0), np.flatnonzero(y < 0.0)
+    N, exponent = whole_numbers(X)
+    positive, negative = np.flatnonzero(is_positive), np.flatnonzero(~is_positive)
     pairs = pairs or [(int(positive[0]), int(negative[0]))]
     while not (share := _affine_least(N, pairs)) or min(share) <= 0:  # any pairs with positive shares will do
         worst = share.index(min(share)) if share else len(pairs) - 1
@@ -61,23 +61,25 @@ def _widest(X: Floats, y: Floats, pairs: Pairs) -> Widest:
         normal = np.array([_ratio(2 * x * total, norm, -exponent) for x in v])
     if not np.isfinite(normal).all():
         return Widest(np.full(X.shape[1] + 1, np.inf), 0.0, np.inf, n_support)
-    return _rounded(N, exponent, y, normal, (norm, total), n_support)
+    return _rounded(N, exponent, is_positive, normal, (norm, total), n_support)
 
 
-def _rounded(N: Whole, exponent: int, y: Floats, normal: Floats, distance: tuple[int, int], n_support: int) -> Widest:
+def _rounded(
+    N: Whole, exponent: int, is_positive: NDArray[np.bool_], normal: Floats, distance: tuple[int, int], n_support: int
+) -> Widest:
     """Return the boundary half-way between the classes along a normal, and compare its margin with the distance."""
-    u, unit = _whole(normal)
+    u, unit = whole_numbers(normal)
     along = N @ u
-    top, bottom, unit = along[y > 0.0].min(), along[y < 0.0].max(), unit + exponent
+    top, bottom, unit = along[is_positive].min(), along[~is_positive].max(), unit + exponent
     bias = _ratio(-(top + bottom), 2, unit)
-    (b,), own = _whole(np.array([bias]))
+    (b,), own = whole_numbers(np.array([bias]))
     fine = min(unit, own)
     b, top, bottom, unit = b << (own - fine), top << (unit - fine), bottom << (unit - fine), fine
     least = min(top + b, -(bottom + b))
     norm, total = distance
     # Both squared: the margin, least^2 / |normal|^2, and half the distance of the hulls, (norm / total^2) / 4.
     ours, widest = 4 * least * abs(least) * total**2, (u @ u) * norm
-    shift = 2 * (unit - (_whole(normal)[1] + exponent))
+    shift = 2 * (unit - (whole_numbers(normal)[1] + exponent))
     ours, widest = (ours << shift, widest) if shift >= 0 else (ours, widest << -shift)
     ratio = _ratio(ours, widest, 0)
     shortfall = _ratio(widest - ours, widest, 0) / (1.0 + math.sqrt(ratio)) if ratio > 0.0 else np.inf
@@ -112,7 +114,7 @@ def _affine_least(N: Whole, pairs: Pairs) -> list[int]:
     return [int(s.p) * (common // int(s.q)) for s in solved]
 
 
-def _whole(values: Floats) -> tuple[Whole, int]:
+def whole_numbers(values: Floats) -> tuple[Whole, int]:
     """Return whole numbers and the exponent of two with which they make these floats."""
     part, exponent = np.frexp(values)
     lowest = int(exponent[values != 0.0].min(initial=2000))

@@ -6,8 +6,8 @@ import numpy as np
 
 from study.datasets.dataset import Floats
 from study.trainers.log_loss import log_loss
-from study.trainers.losses import _objective
-from study.trainers.solvers import ENOUGH_STEPS, Minimum, UnitProblem, _newton
+from study.trainers.losses import Objective
+from study.trainers.solvers import ENOUGH_STEPS, Minimum, UnitProblem, solve_by_newton
 
 MANY = 50
 """Features above which a box is searched by a working set, where separators are usual."""
@@ -28,7 +28,7 @@ def few_features(unit: UnitProblem) -> Minimum:
     in_span = round_ and d > n
     in_part = unit.bound.shape == "box" and d > MANY and n <= 2 * d and not unit.penalised
     if not (in_span or in_part):
-        return _newton(unit, min(unit.max_steps, ENOUGH_STEPS))
+        return solve_by_newton(unit, min(unit.max_steps, ENOUGH_STEPS))
     shape, one_set = unit.shape, _in_span if in_span else _in_box
     found = [one_set(unit.part(index)) for index in np.ndindex(shape)]
     w = np.reshape([one.w for one in found], (*shape, unit.start.shape[-1]))
@@ -40,7 +40,7 @@ def _in_span(unit: UnitProblem) -> Minimum:
     axes = np.linalg.qr(unit.X.T)[0]
     v0 = np.append(unit.start[:-1] @ axes, unit.start[-1])
     few = replace(unit, X=unit.X @ axes, start=v0, penalty=unit.penalty[-v0.size :])
-    found = _newton(few, min(unit.max_steps, ENOUGH_STEPS))
+    found = solve_by_newton(few, min(unit.max_steps, ENOUGH_STEPS))
     return replace(found, w=np.append(axes @ found.w[:-1], found.w[-1]))
 
 
@@ -56,7 +56,7 @@ def _in_box(unit: UnitProblem) -> Minimum:
         together = [X[:, held] @ side[held]] if held.any() else []
         v = np.array([*normal[~held], *[level] * len(together), bias])
         few = replace(unit, X=np.column_stack([X[:, ~held], *together]), start=v, penalty=np.zeros(v.size))
-        found = _newton(few, min(unit.max_steps, ENOUGH_STEPS))
+        found = solve_by_newton(few, min(unit.max_steps, ENOUGH_STEPS))
         n_steps, n_passes = n_steps + int(found.n_steps), n_passes + int(found.n_passes)
         *free, bias = found.w
         if together:
@@ -79,7 +79,7 @@ def _in_box(unit: UnitProblem) -> Minimum:
 
 def _slope(unit: UnitProblem, w: Floats) -> Floats:
     """Return the gradient of the loss divided by the loss, for losses too small for floats as well."""
-    one = _objective(unit.X, unit.y, unit.share, unit.loss, unit.eps, unit.penalty)
+    one = Objective.on(unit.X, unit.y, unit.share, unit.loss, unit.eps, unit.penalty)
     margins = one.Z @ w
     if unit.eps == 0.0 and margins.min() > 0.0:
         return log_loss(unit.loss, one.Z, margins, np.log(unit.share))[1]

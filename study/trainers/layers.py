@@ -201,26 +201,27 @@ def value_and_gradient(
     check_broadcast("w", w, (*w.shape[:-1], n_weights(X.shape[-1], layers)))
     check_broadcast("share", share, X.shape[:-1])
     leading_shape(w=w.shape[:-1], X=X.shape[:-2], y=y.shape[:-1], share=share.shape[:-1])
-    return _value_and_gradient(w, X, y, share, layers, loss, eps, activation)
+    return mean_loss_and_gradient(w, X, y, share, layers, loss, eps, activation)
 
 
-def _value_and_gradient(
+def mean_loss_and_gradient(
     w: Floats,
     X: Floats,
-    y: Floats,
+    labels: Floats,
     share: Floats,
     layers: Sequence[int],
     loss: Loss,
     eps: float,
     activation: Activation,
 ) -> tuple[Floats, Floats]:
+    """Return what `value_and_gradient` does, of arguments that were checked."""
     W = weight_matrices(w, X.shape[-1], layers)
     x, theta = forward(W, X, activation)
     if layers[-1] == 1:
-        value, slope, _ = loss_of_margin(loss, y * theta[..., 0], eps)
-        delta = (share * slope * y)[..., None]
+        value, slope, _ = loss_of_margin(loss, labels * theta[..., 0], eps)
+        delta = (share * slope * labels)[..., None]
     else:
-        target = y[..., None] == np.arange(layers[-1])
+        target = labels[..., None] == np.arange(layers[-1])
         value = logsumexp(theta, axis=-1) - (theta * target).sum(axis=-1)
         delta = share[..., None] * (softmax(theta, axis=-1) - target)
     gradients = backward(W, x, delta, activation)

@@ -82,6 +82,17 @@ class Objective:
     eps: float
     penalty: Floats
 
+    @classmethod
+    def on(cls, X: Floats, y: Floats, sample_weight: Floats, loss: Loss, eps: float, penalty: Floats) -> "Objective":
+        """Return the objective on points, all checked; leading axes broadcast."""
+        ones = np.ones((*X.shape[:-1], 1))
+        Z = y[..., None] * np.concatenate([X, ones], axis=-1)
+        shape = leading_shape(X=Z.shape[:-2], sample_weight=sample_weight.shape[:-1])
+        Z = np.broadcast_to(Z, (*shape, *Z.shape[-2:]))
+        weight = np.broadcast_to(sample_weight, Z.shape[:-1])
+        penalty = np.broadcast_to(penalty, (*shape, Z.shape[-1]))
+        return cls(Z=Z, share=weight / weight.sum(axis=-1, keepdims=True), loss=loss, eps=eps, penalty=penalty)
+
     def terms(self, w: Floats) -> tuple[Floats, Floats, Floats]:
         """Return each sample's loss, slope and curvature at weights of shape (..., n_features + 1)."""
         return loss_of_margin(self.loss, (self.Z @ w[..., None])[..., 0], self.eps)
@@ -115,21 +126,13 @@ def objective(X: Features, y: Labels, sample_weight: ArrayLike, loss: Loss, eps:
     """Return the objective on points; leading axes broadcast, and arguments are those of `sigmoid_unit`."""
     X, y = np.asarray(X), np.asarray(y)
     check_broadcast("y", y, X.shape[:-1])
-    return _objective(X, y, check_sample_weight(sample_weight, X.shape[:-1]), loss, eps, np.zeros(X.shape[-1] + 1))
+    return Objective.on(X, y, check_sample_weight(sample_weight, X.shape[:-1]), loss, eps, np.zeros(X.shape[-1] + 1))
 
 
-def _objective(X: Floats, y: Floats, sample_weight: Floats, loss: Loss, eps: float, penalty: Floats) -> Objective:
-    ones = np.ones((*X.shape[:-1], 1))
-    Z = y[..., None] * np.concatenate([X, ones], axis=-1)
-    shape = leading_shape(X=Z.shape[:-2], sample_weight=sample_weight.shape[:-1])
-    Z = np.broadcast_to(Z, (*shape, *Z.shape[-2:]))
-    weight = np.broadcast_to(sample_weight, Z.shape[:-1])
-    penalty = np.broadcast_to(penalty, (*shape, Z.shape[-1]))
-    return Objective(Z=Z, share=weight / weight.sum(axis=-1, keepdims=True), loss=loss, eps=eps, penalty=penalty)
-
-
-def _penalty_of(C: float, bias: Bias, total: Floats, p: int) -> Floats:
+def penalty_weights(C: float, bias: Bias, total: Floats, p: int) -> Floats:
     """Return the penalty of `Objective` that makes C total times it |w|^2 / 2 + C times the summed loss.
+
+    Raise `BadInput` where C total or its inverse leaves the range of floats.
 
     Parameters
     ----------
@@ -140,11 +143,6 @@ def _penalty_of(C: float, bias: Bias, total: Floats, p: int) -> Floats:
         The sum of the sample weights.
     p : int
         n_features + 1.
-
-    Raises
-    ------
-    BadInput
-        Where C total or its inverse leaves the range of floats.
     """
     counted = np.ones(p)
     counted[-1] = bias == "penalised"

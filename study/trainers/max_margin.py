@@ -6,7 +6,7 @@ from scipy.optimize import nnls
 from study.checks import checked
 from study.datasets.dataset import Features, Floats, Labels, check_points, leading_shape
 from study.kernels.nearest_points import nearest_points
-from study.trainers.exact_margin import Widest, _widest
+from study.trainers.exact_margin import Widest, widest_boundary
 from study.trainers.fit import Fit, Stop
 
 ROUNDING = 2.0**-53
@@ -57,10 +57,7 @@ def max_margin(X: Features, y: Labels) -> Fit:
     .. [1] P. Wolfe, "Finding the nearest point in a polytope", Mathematical Programming 11:128-149, 1976.
        doi:10.1007/BF01580381
     """
-    return _max_margin(*check_points(X, y))
-
-
-def _max_margin(X: Floats, y: Floats) -> Fit:
+    X, y = check_points(X, y)
     shape = leading_shape(X=X.shape[:-2], y=y.shape[:-1])
     X, y = np.broadcast_to(X, (*shape, *X.shape[-2:])), np.broadcast_to(y, (*shape, y.shape[-1]))
     answer = nearest_points(X, y, np.zeros(X.shape[-1] + 1))
@@ -77,7 +74,7 @@ def _max_margin(X: Floats, y: Floats) -> Fit:
             w[index], n_support[index], residual[index], shortfall[index] = near
             loss[index] = 0.5 * (near[0][:-1] ** 2).sum()
             continue
-        exact = _widest(X[index], y[index], pairs)
+        exact = widest_boundary(X[index], y[index] > 0.0, pairs)
         w[index], n_support[index], stop[index] = exact.w, exact.n_support, _stop(exact)
         residual[index], shortfall[index] = max(0.0, 1.0 - exact.least), min(exact.shortfall, 1.0)
         loss[index] = 0.5 * (exact.w[:-1] ** 2).sum() if exact.shortfall < 1.0 else np.inf

@@ -12,7 +12,7 @@ from study.checks import BadInput, NonNegative, Positive, PositiveInt, checked
 from study.datasets.dataset import Features, Floats, check_broadcast, check_finite
 from study.kernels.codes import ACTIVATION_CODES
 from study.trainers.fit import Bound, Fit, stop_codes
-from study.trainers.layers import Activation, _value_and_gradient, check_classes, check_layers, check_loss, n_weights
+from study.trainers.layers import Activation, check_classes, check_layers, check_loss, mean_loss_and_gradient, n_weights
 from study.trainers.losses import Eps, Loss, check_sample_weight, convention
 from study.trainers.optimiser import Optimiser
 from study.trainers.solvers import BoundedProblem, Minimum, Solution, solve_each
@@ -191,7 +191,7 @@ def _l_bfgs_b(network: NetworkProblem, tol: float) -> Minimum:
         X, y, share, start = network.one_set(index)
 
         def value_and_gradient(w: Floats) -> tuple[Floats, Floats]:
-            return _value_and_gradient(w, X, y, share, network.layers, network.loss, network.eps, network.activation)
+            return mean_loss_and_gradient(w, X, y, share, network.layers, network.loss, network.eps, network.activation)
 
         answer = optimize.minimize(
             value_and_gradient,

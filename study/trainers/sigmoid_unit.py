@@ -10,7 +10,7 @@ from study.checks import BadInput, NonNegative, Positive, PositiveInt, checked
 from study.datasets.dataset import Features, Labels, check_points, check_room
 from study.trainers.few_features import few_features
 from study.trainers.fit import Bound, Fit, Stop, check_start, stop_codes
-from study.trainers.losses import Bias, Eps, Loss, PenaltyC, _penalty_of, check_sample_weight, convention
+from study.trainers.losses import Bias, Eps, Loss, PenaltyC, check_sample_weight, convention, penalty_weights
 from study.trainers.solvers import UnitProblem, descend, is_endless, l_bfgs_b, newton
 
 
@@ -118,7 +118,7 @@ def sigmoid_unit(
     weights = check_sample_weight(sample_weight, X.shape[:-1])
     start = check_start(w0, X.shape[-1] + 1)
     total = weights.sum(axis=-1)
-    penalty = _penalty_of(C, bias, total, X.shape[-1] + 1)
+    penalty = penalty_weights(C, bias, total, X.shape[-1] + 1)
     unit = UnitProblem(X, y, weights / total[..., None], loss, eps, bound, start, max_steps, penalty)
     from_mean = convention(loss, total, C)
     path = resolved = None

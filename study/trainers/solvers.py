@@ -12,10 +12,10 @@ from study.datasets.dataset import Floats, leading_shape
 from study.kernels import side_by_side
 from study.kernels import unit as kernel
 from study.kernels.codes import LEFT, LOSS_CODES, SHAPE_CODES
-from study.trainers.bounded import Index, _one_set, kkt_residual, minimise
-from study.trainers.exact_margin import _whole
+from study.trainers.bounded import Index, kkt_residual, minimise
+from study.trainers.exact_margin import whole_numbers
 from study.trainers.fit import Bound
-from study.trainers.losses import Loss, Objective, _objective
+from study.trainers.losses import Loss, Objective
 
 GOOD_ENOUGH = 1e-9
 """A compiled fit whose gap exceeds this is solved again by scipy."""
@@ -24,6 +24,17 @@ EPS = float(np.finfo(float).eps)
 
 ENOUGH_STEPS = 1000
 """Where Newton needs more steps than this, it crawls along a plateau, and scipy takes over."""
+
+
+def _one_set(
+    shape: tuple[int, ...], index: Index, X: Floats, y: Floats, share: Floats, start: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return points, labels, shares and start of one set of a stack whose leading axes broadcast to `shape`."""
+    one, label, weight, w = (
+        np.broadcast_to(array, (*shape, *array.shape[array.ndim - n_core :]))[index]
+        for array, n_core in ((X, 2), (y, 1), (share, 1), (start, 1))
+    )
+    return one, label, weight, w
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,7 @@ class UnitProblem(BoundedProblem):
     def one(self, index: tuple[int, ...]) -> tuple[Objective, Floats]:
         """Return objective and start of one set of the stack."""
         one = self.part(index)
-        return _objective(one.X, one.y, one.share, one.loss, one.eps, one.penalty), one.start
+        return Objective.on(one.X, one.y, one.share, one.loss, one.eps, one.penalty), one.start
 
 
 @dataclass(frozen=True)
@@ -129,12 +140,12 @@ def _solve_unit(unit: UnitProblem, index: tuple[int, ...], tol: float) -> Soluti
 def l_bfgs_b(unit: UnitProblem, tol: float) -> Minimum:
     """Solve set after set by scipy."""
     found = solve_each(unit, lambda index: _solve_unit(unit, index, tol))
-    return replace(_newton(replace(unit, start=found.w), 0), n_steps=found.n_steps, n_passes=found.n_passes)
+    return replace(solve_by_newton(replace(unit, start=found.w), 0), n_steps=found.n_steps, n_passes=found.n_passes)
 
 
 def newton(unit: UnitProblem) -> tuple[Minimum, NDArray[np.bool_]]:
     """Solve all sets by the compiled loop, and those that it leaves above `GOOD_ENOUGH` by scipy first."""
-    found = _newton(unit, min(unit.max_steps, ENOUGH_STEPS))
+    found = solve_by_newton(unit, min(unit.max_steps, ENOUGH_STEPS))
     resolved = np.asarray(~((found.gap <= GOOD_ENOUGH) | is_endless(found, GOOD_ENOUGH)))
     for index in map(tuple, np.argwhere(resolved)):
         _solve_again(unit, index, found)
@@ -146,7 +157,7 @@ def is_endless(found: Minimum, tol: float) -> NDArray[np.bool_]:
     return np.asarray((found.gap == 1.0) & (found.residual <= tol))
 
 
-def _newton(unit: UnitProblem, max_steps: int | NDArray[np.int64], leaves: bool = True) -> Minimum:
+def solve_by_newton(unit: UnitProblem, max_steps: int | NDArray[np.int64], leaves: bool = True) -> Minimum:
     """Solve all sets by the compiled loops; where `leaves` is set, one by the logarithm where its samples are far."""
     if leaves and np.ndim(max_steps) == 0 and max_steps > 0 and _is_ordinary(unit):
         found = _side_by_side(unit, int(max_steps))
@@ -198,7 +209,7 @@ def _wide(unit: UnitProblem, max_steps: NDArray[np.int64]) -> Minimum:
     found = Minimum(w, value, residual, n_steps, n_steps - near, gap)  # the last pass is made again
     if near.any():
         nearer = replace(unit, start=w).part(near)
-        found.go_on(near, _newton(nearer, (max_steps - n_steps)[near], leaves=False))
+        found.go_on(near, solve_by_newton(nearer, (max_steps - n_steps)[near], leaves=False))
     return found
 
 
@@ -210,7 +221,7 @@ def _solve_again(unit: UnitProblem, index: tuple[int, ...], found: Minimum) -> N
         other = _on_own_axes(replace(one, start=found.w[index]))
     else:
         w, n_steps, n_passes = minimise(one.one(())[0], unit.bound, one.start, unit.max_steps, GOOD_ENOUGH)
-        other = _newton(replace(one, start=w), max(0, min(unit.max_steps - n_steps, ENOUGH_STEPS)))
+        other = solve_by_newton(replace(one, start=w), max(0, min(unit.max_steps - n_steps, ENOUGH_STEPS)))
     found.n_steps[index] = min(found.n_steps[index] + n_steps + other.n_steps, unit.max_steps)
     found.n_passes[index] += n_passes + other.n_passes
     slack = 1e-12 * np.abs(other.value)  # a loss and its rounding
@@ -239,10 +250,10 @@ def _on_own_axes(one: UnitProblem) -> Minimum:
     if one.loss != "cross-entropy":  # which minimum is found depends on the start
         v = one.start[:-1] * unit
         turned.start[:] = *((back[kept] @ (v * spread)) * (lengths[kept] / size)), one.start[-1] + v @ centre
-    answer = _newton(turned, min(one.max_steps, ENOUGH_STEPS))
+    answer = solve_by_newton(turned, min(one.max_steps, ENOUGH_STEPS))
     v = (answer.w[:-1] * (size / lengths[kept])) @ back[kept] / spread
     w = np.append(v / unit, answer.w[-1] - v @ centre)
-    there = _newton(replace(one, start=w), 0)
+    there = solve_by_newton(replace(one, start=w), 0)
     gap = np.array(np.inf)
     if answer.gap == 1.0:
         gap = np.where(there.gap == 1.0, 1.0, np.inf)
@@ -260,7 +271,7 @@ def _power_of_two(X: Floats) -> Floats:
 
 def _n_directions(X: Floats) -> int:
     """Return in how many directions the points extend, exactly."""
-    whole, _ = _whole(np.column_stack([X, np.ones(len(X))]))
+    whole, _ = whole_numbers(np.column_stack([X, np.ones(len(X))]))
     tall = whole if len(whole) >= whole.shape[1] else whole.T  # much faster
     return int(fmpz_mat(len(tall), tall.shape[1], tall.ravel().tolist()).rank()) - 1
 
@@ -291,6 +302,6 @@ def descend(unit: UnitProblem, rate: Floats | float, tol: float, record_path: bo
     w, n_steps, value, residual, path = descent.descend(
         unit.X, unit.y, unit.share, unit.start, *unit.codes, unit.penalty, unit.max_steps, rate, tol, room
     )
-    found = _newton(replace(unit, start=w), 0)
+    found = solve_by_newton(replace(unit, start=w), 0)
     found = replace(found, w=w, value=value, residual=residual, n_steps=n_steps, n_passes=n_steps)
     return found, path[..., : int(n_steps.max()) + 1, :] if record_path else None
