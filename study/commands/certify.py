@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from study.checks import BadInput, CheckFailed, escape_controls
 from study.commands.input import NO_TABLE_OPTIONS, USUAL_LOSS, LossOptions, TableOptions, read
-from study.commands.output import accepted, check_file, progress, say, show, show_json, writing
+from study.commands.output import check_file, check_proof, progress, say, show, show_json, writing
 
 if TYPE_CHECKING:
     from study.datasets.dataset import Floats
@@ -192,7 +192,7 @@ def _finish(proof: str | None, report: dict[str, Any], table: "Table", distinct:
 
     if proof is None:
         raise CheckFailed(f"undecided: {report['cells_left']:,} cells left; nothing was written")
-    sentence = accepted(proof)
+    sentence = check_proof(proof)
     with writing(WRITABLE_FILE, out):
         write_file(out, f"{proof}\n".encode())
     n_rows = len(table.rows)

@@ -41,7 +41,7 @@ def show_json(value: Any) -> None:
     show(to_json(value))
 
 
-def accepted(proof: str) -> str:
+def check_proof(proof: str) -> str:
     """Return what a proof proves; raise `CheckFailed` for one that the checker refuses."""
     from study.certificates.checker import check
     from study.certificates.reading import Refused
@@ -108,7 +108,7 @@ def write_answer(
     from study.sweeps.store import write_file
 
     for proof in proofs:
-        accepted(proof)
+        check_proof(proof)
     with writing(WRITABLE, folder):
         if figure:
             write_file(folder / f"{name}.svg", figure)

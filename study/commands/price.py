@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from study.checks import CheckFailed
 from study.commands.input import NO_TABLE_OPTIONS, USUAL_UNIT, TableOptions, UnitOptions, read
-from study.commands.output import accepted, check_folder, drawing, progress, say, show, show_json, write_answer
+from study.commands.output import check_folder, check_proof, drawing, progress, say, show, show_json, write_answer
 
 if TYPE_CHECKING:
     from study.analysis.least_errors import LeastErrors
@@ -94,7 +94,7 @@ def answers(
             path = follow_path(points, unit, limits, advance=advance)
         least = least_errors(table, decision)
         for one in least.sets:
-            accepted(one.proof)
+            check_proof(one.proof)
         with progress("weights that keep rows", unit="weights") as advance:
             prices = price_rows(points, decision, unit, path, limits, most_rows=most_rows, advance=advance)
         return decision, least, prices
