@@ -376,7 +376,7 @@ def show_table(table: "pd.DataFrame", columns: Sequence[str]) -> None:
 
 
 def digest(swept: "Sweep", own: list[str]) -> str:
-    """Return the digest of the code of a sweep, of its settings, and of the user's own rules."""
+    """Return the digest of what each cell of a sweep rests on: code, rules, test points, the table, and own rules."""
     import hashlib
     import json
 

@@ -16,7 +16,10 @@ MOST_NUMBERS = 10**9
 
 
 def as_flags(name: str, values: Any) -> Any:
-    """Return what makes an array, or None, or raise `BadInput`."""
+    """Return flags as an array, or None where there are none, or raise `BadInput` where they make no array.
+
+    Whoever takes the flags checks their type and shape.
+    """
     try:
         return None if values is None else np.asarray(values)
     except ValueError:

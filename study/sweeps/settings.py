@@ -38,7 +38,32 @@ def option(default: str | float, text: str, *, prefix: str = "", absent: str | N
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """How training sets come about: the columns that a cell of a sweep has."""
+    """How training sets come about: the columns that a cell of a sweep has.
+
+    Parameters
+    ----------
+    generator : {"boxes", "gaussians"}
+        Where points come from.
+    n_samples : int, at least 4
+        Points in a training set, spoilers included.
+    n_features : int, at least 1
+        Features of a point.
+    spoiler_rate : float in [0, 1)
+        Probability of each point to be a spoiler.
+    depth : float in [0, inf)
+        How far spoilers lie beyond the middle of the gap, on the other class's side, in the units of X.
+    offset : float in [0, inf)
+        How far spoilers lie across, along the gap, in the units of X.
+    features : {"raw", "centred", "standardised"}
+        As they are drawn, or less their mean in each training set, or divided by their standard deviation there too.
+    resampling : {"fresh", "bootstrap", "subsample"}
+        A fresh set each time, or one set resampled with replacement, or halves of it without.
+
+    Raises
+    ------
+    BadInput
+        For a value outside its range, or spoilers that are not certain to be separable.
+    """
 
     generator: Literal["boxes", "gaussians"] = option("boxes", "where points come from")
     n_samples: Annotated[int, partial(count, least=4)] = option(100, "points in a training set, spoilers included")
