@@ -155,8 +155,8 @@ OWN: dict[str, Changes] = {
     "trainers.sigmoid_unit.sigmoid_unit": [
         *STARTS,
         ({"learning_rate": None}, "`learning_rate` must be given for method descent; got None"),
-        ({"method": "newton", "record_path": False}, "`learning_rate` and .* must be left out for method newton"),
-        ({"method": "L-BFGS-B", "learning_rate": None}, "and `record_path` must be left out for method L-BFGS-B"),
+        ({"method": "newton", "record_path": False}, "`learning_rate` must be left out for method newton; got 0.1"),
+        ({"method": "L-BFGS-B", "learning_rate": None}, "`record_path` must be left out for method L-BFGS-B; got True"),
     ],
     "trainers.network.network": [
         ({"layers": (2, 2)}, r"`y` must hold classes 0 to 1; got -1 at index"),

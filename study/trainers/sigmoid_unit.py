@@ -111,8 +111,9 @@ def sigmoid_unit(
     .. [1] M. Jaggi, "Revisiting Frank-Wolfe: projection-free sparse convex optimization", ICML 2013.
     """
     X, y = check_points(X, y)
-    if method != "descent" and (learning_rate is not None or record_path):
-        raise BadInput(f"`learning_rate` and `record_path` must be left out for method {method}")
+    for name, given in (("learning_rate", learning_rate), ("record_path", record_path or None)):
+        if method != "descent" and given is not None:
+            raise BadInput(f"`{name}` must be left out for method {method}; got {given}")
     if record_path:
         check_room(max_steps=max_steps, X=math.prod(X.shape[:-2]) * (X.shape[-1] + 1))
     weights = check_sample_weight(sample_weight, X.shape[:-1])
