@@ -102,11 +102,13 @@ def within(interval: str) -> Check:
 
 
 def count(name: str, value: int, *, least: int = 1) -> int:
-    """Return `value` as an int of at most 2^61, or raise `BadInput` unless it is a whole number of at least `least`."""
+    """Return `value` as an int, or raise `BadInput` unless it is a whole number of at least `least`, at most 2^61."""
     number = real(name, value)
     if isinstance(value, bool) or not number.is_integer() or number < least:
         raise BadInput(f"`{name}` must be a whole number of at least {least}; got {value}")
-    return min(int(value), 2**61)
+    if int(value) > 2**61:
+        raise BadInput(f"`{name}` must be a whole number of at least {least} and at most 2^61; got {value}")
+    return int(value)
 
 
 def one_of(name: str, value: str, allowed: Collection[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from typing_extensions import TypeAliasType
 
-from study.checks import BadInput, checked
+from study.checks import BadInput, checked, count
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 ARRAY = np.ndarray[Any, np.dtype[Scalar]]
@@ -37,3 +37,10 @@ def test_an_array_of_whole_numbers_stays_one() -> None:
     assert checked(kind)([1, 2]) == "int64"
     with pytest.raises(BadInput, match="`values` must hold whole numbers"):
         checked(kind)([1.5])
+
+
+@pytest.mark.parametrize("value", [2**61 + 1, 2**63, 1e300])
+def test_a_count_that_leaves_the_range_is_refused_and_not_cut(value: float) -> None:
+    assert count("n", 2**61) == 2**61
+    with pytest.raises(BadInput, match=r"`n` must be a whole number of at least 1 and at most 2\^61; got "):
+        count("n", value)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from scipy.stats import chisquare
 
 from study.analysis.margin import functional_margins, novikoff_bound
 from study.analysis.separation import separates
+from study.checks import BadInput
 from study.datasets.generators import make_boxes
 from study.datasets.published import four_points
 from study.trainers.fit import Fit, Stop
@@ -209,9 +210,13 @@ def test_overflow_is_an_outcome() -> None:
 
 def test_a_budget_without_end_is_not_spent_at_once() -> None:
     points = four_points(10.0)
+    fit = perceptron(points.X, points.y, max_updates=2**61)
+    assert (int(fit.n_updates), int(fit.stop)) == (14, Stop.SEPARATED)
     for budget in (2**62, 10**30):
-        fit = perceptron(points.X, points.y, max_updates=budget)
-        assert (int(fit.n_updates), int(fit.stop)) == (14, Stop.SEPARATED)
+        with pytest.raises(
+            BadInput, match=r"`max_updates` must be a whole number of at least 1 and at most 2\^61; got"
+        ):
+            perceptron(points.X, points.y, max_updates=budget)
 
 
 # What is kept
