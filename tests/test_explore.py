@@ -231,6 +231,22 @@ def test_dragging_the_spoiler_flips_the_verdict(page: Page) -> None:
     assert not failed
 
 
+@pytest.mark.parametrize("change", ["{ R: 0.1 }", "{ N: 1e6 }", "{ R: 30 }", "{ shape: 'penalty' }"])
+def test_without_a_spoiler_the_page_foretells_no_failure(page: Page, change: str) -> None:
+    page.locator("#presets button", has_text="no spoiler").click()
+    page.evaluate(f"change({change})")
+    assert verdicts(page)[1] == "separates"
+    said = page.evaluate("document.getElementById('reason').textContent")
+    assert re.fullmatch("(Inside this bound|At this C) the lowest [a-z ]+ separates[.]", said)
+
+
+def test_with_a_spoiler_the_page_says_that_the_unit_may_fail(page: Page) -> None:
+    page.evaluate("change({ R: 30 })")
+    assert verdicts(page)[1] == "separates"
+    said = page.evaluate("document.getElementById('reason').textContent")
+    assert said.endswith("With a heavier base, or a tighter bound, it may not.")
+
+
 def test_the_address_holds_the_situation(page: Page) -> None:
     page.evaluate("open(read(PRESETS['four points']), 'four points')")
     assert verdicts(page) == ("separates", "gives up the spoiler")

@@ -87,7 +87,10 @@ function reason(widest, unit, best, wrong) {
   const { shape, eps } = state, bounded = shape === "box" || shape === "ball";
   if (!widest) return "No line separates these points, so no rule can.";
   if (!wrong && shape === "none") return eps === 0 ? "Without a bound and with hard targets the loss has no minimum: it falls for ever, towards the widest margin." : "The lowest loss separates.";
-  if (!wrong) return bounded ? "Inside this bound the lowest loss separates. With a heavier base, or a tighter bound, it will not." : "At this C the lowest sum of loss and penalty separates. With a smaller C it may not.";
+  if (!wrong) {
+    const separates = bounded ? "Inside this bound the lowest loss separates." : "At this C the lowest sum of loss and penalty separates.";
+    return state.points.some((p) => p.spoiler) ? `${separates} With a heavier base, or a ${bounded ? "tighter bound" : "smaller C"}, it may not.` : separates;
+  }
   if (best.loss > unit.loss) {
     if (bounded) return "Separators lie inside the bound, but the best of them costs more than giving up.";
     return shape === "penalty" ? "Of loss and penalty together, the best separator has more than giving up costs." : "No separator found costs as little: here the minimum itself fails.";
