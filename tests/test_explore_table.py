@@ -47,23 +47,23 @@ RAW = {"scaled": False}
 FAULTS = [
     ("", "fewer than two rows: a row for each point is needed"),
     ("x,y,label\n", "fewer than two rows: a row for each point is needed"),
-    ("x y label\n1 2 a\n", 'line 1: "x y label" is one cell; columns need commas, semicolons or tabs between them'),
-    ("x,y,label\n1,2,a\n1,2\n", "line 3 has 2 cells, the first line has 3"),
-    ("x,y,label\n1,2,a\n\n3,oops,b\n5,6,a\n", 'line 4, column "y": "oops" is not a number'),
-    ("x,y,label\n1,2,a\n3,,b\n5,6,a\n", 'line 3, column "y": nothing stands there; a number is needed'),
-    ("x,y,label\n1,2,a\n3,1e999,b\n5,6,a\n", 'line 3, column "y": "1e999" is not a number'),
-    ("x,y,label\n1,2,a\n3,4,\n5,6,b\n", 'line 3, column "label": nothing stands there; a label is needed'),
-    ("x,y,label\n1,7,a\n3,7,b\n5,7,a\n", 'column "y" has the value 7 in every line; choose another'),
+    ("x y label\n1 2 a\n", "row 1: 'x y label' is one cell; columns need commas, semicolons or tabs between them"),
+    ("x,y,label\n1,2,a\n1,2\n", "row 3 has 2 cells, the first row has 3"),
+    ("x,y,label\n1,2,a\n\n3,oops,b\n5,6,a\n", "row 4, column 'y': 'oops' is not a number"),
+    ("x,y,label\n1,2,a\n3,,b\n5,6,a\n", "row 3, column 'y': nothing stands there; a number is needed"),
+    ("x,y,label\n1,2,a\n3,1e999,b\n5,6,a\n", "row 3, column 'y': '1e999' is not a number"),
+    ("x,y,label\n1,2,a\n3,4,\n5,6,b\n", "row 3, column 'label': nothing stands there; a label is needed"),
+    ("x,y,label\n1,7,a\n3,7,b\n5,7,a\n", "column 'y' has the value 7 in every row; choose another"),
     (
         "x,y,label\n1,2,a\n3,4,b\n5,6,c\n",
-        'no column has two values, as a label needs: "label" has a third, "c", in line 4',
+        "no column has two values, as a label needs: 'label' has a third, 'c', in row 4",
     ),
-    ("x,y\n1,1\n1,1\n", 'column "x" has the value "1" in every line; a label needs two'),
-    ("u,v\nw,x\n", 'no column of numbers stands beside the label "column 2"; line 1 begins with "u"'),
-    ('x,y,label\n1,2,a\n3,"4,b\n5,6,a\n', "line 3: a quotation mark is opened there, and never closed"),
-    ("x,y,label\n1,2,a\n3,4,b\x00\n", "line 3: not text: it holds the byte 0"),
-    ("x,y,label\n" + "1,2,a\n3,4,b\n" * 1001, "line 2002: more than 2,000 rows; the page takes no more"),
-    (",".join("x" * 201) + "\n", "line 1: more than 200 columns; the page takes no more"),
+    ("x,y\n1,1\n1,1\n", "column 'x' has the value '1' in every row; a label needs two"),
+    ("u,v\nw,x\n", "no column of numbers stands beside the label 'column 2'; row 1 begins with 'u'"),
+    ('x,y,label\n1,2,a\n3,"4,b\n5,6,a\n', "not a table: row 3 opens a quote that nothing closes"),
+    ("x,y,label\n1,2,a\n3,4,b\x00\n", "row 3: not text: it holds the byte 0"),
+    ("x,y,label\n" + "1,2,a\n3,4,b\n" * 1001, "row 2002: more than 2,000 rows; the page takes no more"),
+    (",".join("x" * 201) + "\n", "row 1: more than 200 columns; the page takes no more"),
     ("x" * 4_000_001, "the text is longer than 4,000,000 characters; the page takes no more"),
 ]
 
@@ -72,7 +72,12 @@ def test_what_is_wrong_is_said_in_one_line() -> None:
     answers = read(*((text, {}) for text, _ in FAULTS))
     assert answers == [message for _, message in FAULTS]
     far = read(("x,y,label\n1,2,a\n3,4001,b\n5,6,a\n", RAW))
-    assert far == ['line 3, column "y": 4001 lies beyond 1000, the edge of the plane; standardise']
+    assert far == ["row 3, column 'y': 4001 lies beyond 1000, the edge of the plane; standardise"]
+
+
+def test_rows_are_counted_as_a_spreadsheet_does() -> None:
+    (answer,) = read(('x,y,label\n1,2,"a\nb"\n\n3,5,c\n', RAW))
+    assert [point["row"] for point in answer["points"]] == [2, 4]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +182,7 @@ def test_a_hostile_table_changes_the_picture_and_nothing_else(watched: Page, way
     give(page, way, "x,y,label\n1,2,a\n3,<b>4</b>,b\n5,6,a\n")
     page.locator("#message.fault").wait_for()
     assert page.evaluate("document.getElementById('message').textContent") == (
-        'line 3, column "y": "<b>4</b>" is not a number.'
+        "row 3, column 'y': '<b>4</b>' is not a number."
     )
     assert page.evaluate("JSON.stringify(state)") == before
 
@@ -193,7 +198,7 @@ def test_axes_and_label_are_chosen(watched: Page) -> None:
     page.locator("#scaled").uncheck()
     assert page.evaluate("state.points.map((p) => p.x)") == [[k * k, 0] for k in range(10)]
     page.select_option("#label", "3")
-    assert page.evaluate("state.points.filter((p) => p.y > 0).map((p) => p.line)") == [2, 5, 8, 11]
+    assert page.evaluate("state.points.filter((p) => p.y > 0).map((p) => p.row)") == [2, 5, 8, 11]
     page.evaluate("open(read(PRESETS['one spoiler']), 'one spoiler')")
     assert not page.locator("#columns").is_visible()
 
@@ -223,9 +228,9 @@ def test_the_picture_and_its_points_are_saved(page: Page) -> None:
     assert not [key for element in tree.iter() for key in element.attrib if key == "class" or key.startswith("on")]
     assert saved(page, "png")[1][:8] == b"\x89PNG\r\n\x1a\n"
     table = saved(page, "csv")[1].decode()
-    line, *columns = next(csv.reader(io.StringIO(table)))
-    assert [line, *columns] == ["line", EVIL, "=cmd|' /C calc'!A0", "label", "is_spoiler", "perceptron", "unit"]
-    ours = read_table(table, "label", without=("line", "is_spoiler", "perceptron", "unit"))
+    row, *columns = next(csv.reader(io.StringIO(table)))
+    assert [row, *columns] == ["row", EVIL, "=cmd|' /C calc'!A0", "label", "is_spoiler", "perceptron", "unit"]
+    ours = read_table(table, "label", without=("row", "is_spoiler", "perceptron", "unit"))
     assert np.array(page.evaluate("state.points.map((p) => p.x)")) == pytest.approx(ours.points.X)
     before = page.evaluate("state.points.map((p) => [p.x, p.y])")
     give(page, "paste", table)
@@ -288,7 +293,7 @@ def test_compare_opens_the_page_with_its_points(
     with chromium.new_page() as page:
         page.goto((tmp_path / "out" / "compare.html").as_uri())
         assert page.evaluate("state.points.map((p) => p.x)") == X.tolist()
-        lost = page.evaluate("state.points.filter((p, i) => fits.unit.lost[i]).map((p) => p.line)")
+        lost = page.evaluate("state.points.filter((p, i) => fits.unit.lost[i]).map((p) => p.row)")
         assert lost == answer["backprops"][0]["lost_rows"] != []
         weights = page.evaluate("fits.unit.w")
         assert weights == pytest.approx(answer["backprops"][0]["weights"], abs=1e-6)
@@ -301,9 +306,9 @@ def test_of_a_large_table_the_page_holds_an_even_choice(
     rows = "\n".join(f"{k},{2000 + k % 7},{'yes' if k % 1000 == 999 else 'no'}" for k in range(4000))
     (tmp_path / "own.csv").write_text(f"a,b,label\n{rows}\n")
     held = given(opened(run, monkeypatch, tmp_path, "--label", "label", "--max-passes", "1"))
-    assert held["lines"] == sorted(set(held["lines"]))
+    assert held["rows"] == sorted(set(held["rows"]))
     assert held["columns"][2].count("yes") == 2
-    assert (len(held["lines"]), held["lines"][0], held["lines"][-1]) == (2000, 2, 4001)
+    assert (len(held["rows"]), held["rows"][0], held["rows"][-1]) == (2000, 2, 4001)
     assert held["settings"]["N"] == 4000
     assert held["scaled"]
 

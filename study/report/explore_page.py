@@ -71,7 +71,7 @@ def page_of_table(name: str, label: str, table: Table, unit: Limit, limit: float
             "name": name,
             "names": [*table.features[:MOST_COLUMNS], label],
             "columns": [*([repr(x) for x in column] for column in X[rows].T.tolist()), labels],
-            "lines": table.rows[rows].tolist(),
+            "rows": table.rows[rows].tolist(),
             "label": min(len(table.features), MOST_COLUMNS),
             "positive": table.positive,
             "scaled": scaled or beyond,

@@ -118,7 +118,7 @@ function show() {
   $("law-note").hidden = !Phase.hasLaw(state);
   $("law-note").textContent = `⋯ the law, log N = ${state.loss === "cross-entropy" ? "" : "2 "}γ₀R + constant`;
   const one = points[chosen];
-  $("chosen").textContent = one ? `${one.line ? `Line ${one.line}` : "Chosen"}: ${one.x.map((v) => short(v)).join(", ")}` : "";
+  $("chosen").textContent = one ? `${one.row ? `Row ${one.row}` : "Chosen"}: ${one.x.map((v) => short(v)).join(", ")}` : "";
   $("minus").textContent = state.classes ? `□ ${state.classes[0]}` : "Open squares are negative";
   $("plus").textContent = state.classes ? `● ${state.classes[1]}` : "filled circles positive";
   for (const button of $("presets").children) button.setAttribute("aria-pressed", button.textContent === preset || (button.id === "own" && Boolean(state.names) && !GIVEN));
@@ -315,9 +315,9 @@ const drawn = () => {
 /** The points as rows, with what each rule makes of them; words, so that the page and `study compare` read it back. */
 function listed() {
   const [across, up] = (state.names || ["x_1", "x_2"]).map((name, k) => name || `x_${k + 1}`), classes = state.classes || ["-1", "1"];
-  const of = (rule, i) => (fits[rule].lost[i] ? "wrong" : "right"), lines = state.names ? ["line"] : [];
-  return [[...lines, across, up, "label", "is_spoiler", "perceptron", "unit"], ...state.points.map((p, i) => [
-    ...lines.map(() => (p.line ? `line ${p.line}` : "added")), ...p.x.map(String), classes[p.y > 0 ? 1 : 0], p.spoiler ? "yes" : "no", of("perceptron", i), of("unit", i)])];
+  const of = (rule, i) => (fits[rule].lost[i] ? "wrong" : "right"), rows = state.names ? ["row"] : [];
+  return [[...rows, across, up, "label", "is_spoiler", "perceptron", "unit"], ...state.points.map((p, i) => [
+    ...rows.map(() => (p.row ? `row ${p.row}` : "added")), ...p.x.map(String), classes[p.y > 0 ? 1 : 0], p.spoiler ? "yes" : "no", of("perceptron", i), of("unit", i)])];
 }
 $("svg").addEventListener("click", () => Save.hand(`${fileName()}.svg`, new Blob([drawn()], { type: "image/svg+xml" })));
 $("png").addEventListener("click", async () => Save.hand(`${fileName()}.png`, await Save.png(drawn())));

@@ -67,7 +67,7 @@ const Play = (() => {
   }
   function said() {
     if (rule === "descent") return `Mean ${problem.penalty ? "loss and penalty" : "loss"} ${short(walk.loss)}; ⋯ the unit above has ${short(least)}.${walk.residual < 1e-9 ? " Descent has arrived." : ""}`;
-    const wrong = value(), by = looked && looked.line ? `, by line ${looked.line}` : "";
+    const wrong = value(), by = looked && looked.row ? `, by row ${looked.row}` : "";
     return `${wrong} point${wrong === 1 ? "" : "s"} on the wrong side after ${count() ? `this update${by}` : "no update"}.${walk.clean === points.length ? " The perceptron stops." : ""}`;
   }
 

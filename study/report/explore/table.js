@@ -10,11 +10,11 @@ const Table = (() => {
 
   /** A text on one line, and no longer than is read. */
   const shorten = (text) => text.slice(0, 200).replace(/\s+/g, " ").replace(/^(.{39}).{2,}/u, "$1…");
-  const quoted = (text) => `"${shorten(text)}"`;
+  const quoted = (text) => `'${shorten(text)}'`;
   const grouped = (n) => n.toLocaleString("en");
   const isNumber = (cell) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Math.abs(+cell) <= 1e100;
   const mostly = (cells) => 2 * cells.filter(isNumber).length > cells.length;
-  const place = (table, row, column) => `line ${table.lines[row]}, column ${quoted(table.names[column])}`;
+  const place = (table, row, column) => `row ${table.rows[row]}, column ${quoted(table.names[column])}`;
 
   /** The character that stands between cells: the most frequent of those that do so in the first line. */
   function delimiterOf(text) {
@@ -22,19 +22,19 @@ const Table = (() => {
     return ["\t", ";", ",", "|"].map((c) => [first.split(c).length, c]).reduce((a, b) => (b[0] > a[0] ? b : a))[1];
   }
 
-  /** Rows of trimmed cells with the line that each begins in; in quotes a cell may hold anything, and "" is one quote. */
+  /** Rows of trimmed cells with their numbers, as a spreadsheet counts; in quotes a cell may hold anything, and "" is one quote. */
   function split(text, delimiter) {
     const rows = [];
-    let cells = [], cell = "", quotes = false, line = 1, began = 1;
+    let cells = [], cell = "", quotes = false, row = 1;
     const endRow = () => {
       cells.push(cell.trim());
-      if (cells.length > 1 || cells[0] !== "") rows.push({ cells, line: began });
-      if (rows.length > MOST_ROWS + 1) throw new Fault(`line ${began}: more than ${grouped(MOST_ROWS)} rows; the page takes no more`);
+      if (cells.length > 1 || cells[0] !== "") rows.push({ cells, row });
+      if (rows.length > MOST_ROWS + 1) throw new Fault(`row ${row}: more than ${grouped(MOST_ROWS)} rows; the page takes no more`);
       [cells, cell] = [[], ""];
+      row++;
     };
     for (let i = 0; i < text.length; i++) {
       const c = text[i];
-      if (c === "\n") line++;
       if (quotes) {
         if (c !== '"') cell += c;
         else if (text[i + 1] === '"') cell += text[++i];
@@ -43,46 +43,44 @@ const Table = (() => {
       else if (c === delimiter) {
         cells.push(cell.trim());
         cell = "";
-        if (cells.length >= MOST_COLUMNS) throw new Fault(`line ${line}: more than ${MOST_COLUMNS} columns; the page takes no more`);
-      } else if (c === "\n") {
-        endRow();
-        began = line;
-      } else cell += c;
+        if (cells.length >= MOST_COLUMNS) throw new Fault(`row ${row}: more than ${MOST_COLUMNS} columns; the page takes no more`);
+      } else if (c === "\n") endRow();
+      else cell += c;
     }
-    if (quotes) throw new Fault(`line ${began}: a quotation mark is opened there, and never closed`);
+    if (quotes) throw new Fault(`not a table: row ${row} opens a quote that nothing closes`);
     endRow();
     return rows;
   }
 
-  /** Names, columns of cells, and the line that each row stands in. A header is a first line with words above numbers. */
+  /** Names, columns of cells, and the number of each row. A header is a first row with words above numbers. */
   function parse(given) {
     if (given.length > MOST_BYTES) throw new Fault(`the text is longer than ${grouped(MOST_BYTES)} characters; the page takes no more`);
     const text = given.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
     const odd = text.match(/[\0-\x08\x0e-\x1f]/);
-    if (odd) throw new Fault(`line ${text.slice(0, odd.index).split("\n").length}: not text: it holds the byte ${odd[0].charCodeAt(0)}`);
+    if (odd) throw new Fault(`row ${text.slice(0, odd.index).split("\n").length}: not text: it holds the byte ${odd[0].charCodeAt(0)}`);
     const delimiter = delimiterOf(text), rows = split(text, delimiter);
     if (rows.length < 2) throw new Fault("fewer than two rows: a row for each point is needed");
     const width = rows[0].cells.length, uneven = rows.find(({ cells }) => cells.length !== width);
-    if (width < 2) throw new Fault(`line ${rows[0].line}: ${quoted(rows[0].cells[0])} is one cell; columns need commas, semicolons or tabs between them`);
-    if (uneven) throw new Fault(`line ${uneven.line} has ${uneven.cells.length} cell${uneven.cells.length === 1 ? "" : "s"}, the first line has ${width}`);
+    if (width < 2) throw new Fault(`row ${rows[0].row}: ${quoted(rows[0].cells[0])} is one cell; columns need commas, semicolons or tabs between them`);
+    if (uneven) throw new Fault(`row ${uneven.row} has ${uneven.cells.length} cell${uneven.cells.length === 1 ? "" : "s"}, the first row has ${width}`);
     const decimal = (cell) => (delimiter !== "," && /^[+-]?\d*,\d+$/.test(cell) ? cell.replace(",", ".") : cell);
-    let columns = rows[0].cells.map((_, j) => rows.map(({ cells }) => decimal(cells[j]))), lines = rows.map(({ line }) => line);
+    let columns = rows[0].cells.map((_, j) => rows.map(({ cells }) => decimal(cells[j]))), numbers = rows.map(({ row }) => row);
     const header = columns.some(([first, ...others]) => !isNumber(first) && mostly(others));
     const names = columns.map(([first], j) => (header && first) || `column ${j + 1}`);
-    if (header) [columns, lines] = [columns.map((cells) => cells.slice(1)), lines.slice(1)];
-    if (lines.length > MOST_ROWS) throw new Fault(`line ${lines[MOST_ROWS]}: more than ${grouped(MOST_ROWS)} rows; the page takes no more`);
-    return { names, columns, lines, numeric: columns.map(mostly) };
+    if (header) [columns, numbers] = [columns.map((cells) => cells.slice(1)), numbers.slice(1)];
+    if (numbers.length > MOST_ROWS) throw new Fault(`row ${numbers[MOST_ROWS]}: more than ${grouped(MOST_ROWS)} rows; the page takes no more`);
+    return { names, columns, rows: numbers, numeric: columns.map(mostly) };
   }
 
   /** The columns that have two values: what may be the label; first a usual name, then the last. */
-  function labels({ names, columns, lines }) {
+  function labels({ names, columns, rows }) {
     const values = columns.map((cells) => [...new Set(cells.filter(Boolean))]);
     const found = values.flatMap((v, j) => (v.length === 2 ? [j] : []));
     if (found.length) return found.sort((a, b) => rank(names[a]) - rank(names[b]) || b - a);
     const j = values.reduce((best, v, k) => (v.length > 1 && (best < 0 || v.length <= values[best].length) ? k : best), -1);
-    if (j < 0) throw new Fault(`column ${quoted(names[0])} has the value ${quoted(columns[0][0])} in every line; a label needs two`);
+    if (j < 0) throw new Fault(`column ${quoted(names[0])} has the value ${quoted(columns[0][0])} in every row; a label needs two`);
     const row = columns[j].indexOf(values[j][2]);
-    throw new Fault(`no column has two values, as a label needs: ${quoted(names[j])} has a third, ${quoted(values[j][2])}, in line ${lines[row]}`);
+    throw new Fault(`no column has two values, as a label needs: ${quoted(names[j])} has a third, ${quoted(values[j][2])}, in row ${rows[row]}`);
   }
   const rank = (name) => { const at = LABELS.indexOf(name.toLowerCase()); return at < 0 ? LABELS.length : at; };
 
@@ -92,7 +90,7 @@ const Table = (() => {
   /** What the axes show unless something else is chosen: two columns, or the most telling directions of more. */
   function usual(table, label) {
     const found = features(table, label);
-    if (!found.length) throw new Fault(`no column of numbers stands beside the label ${quoted(table.names[label])}; line ${table.lines[0]} begins with ${quoted(table.columns[label ? 0 : 1][0])}`);
+    if (!found.length) throw new Fault(`no column of numbers stands beside the label ${quoted(table.names[label])}; row ${table.rows[0]} begins with ${quoted(table.columns[label ? 0 : 1][0])}`);
     if (found.length > 2) return [DIRECTION, DIRECTION];
     return [String(found[0]), found.length > 1 ? String(found[1]) : NOTHING];
   }
@@ -199,21 +197,21 @@ const Table = (() => {
       return axis === DIRECTION ? told[k] : column(table, +axis, scaled);
     });
     return {
-      points: y.map((sign, i) => ({ x: shown.map((axis) => axis.values[i]), y: sign, spoiler: false, line: table.lines[i] })),
+      points: y.map((sign, i) => ({ x: shown.map((axis) => axis.values[i]), y: sign, spoiler: false, row: table.rows[i] })),
       names: shown.map(({ name }) => name), classes: [shorten(minus), shorten(plus)], left,
     };
   }
 
   function column(table, j, scaled) {
     const name = shorten(table.names[j]), values = numbers(table, j), standardised = standardise(values);
-    if (scaled && !standardised) throw new Fault(`column ${quoted(name)} has the value ${table.columns[j][0]} in every line; choose another`);
+    if (scaled && !standardised) throw new Fault(`column ${quoted(name)} has the value ${table.columns[j][0]} in every row; choose another`);
     const far = scaled ? -1 : values.findIndex((v) => Math.abs(v) > EDGE);
     if (far >= 0) throw new Fault(`${place(table, far, j)}: ${table.columns[j][far]} lies beyond ${EDGE}, the edge of the plane; standardise`);
     return { values: scaled ? standardised : values, name };
   }
 
   /** A table that is read already. */
-  const given = ({ names, columns, lines }) => ({ names, columns, lines, numeric: columns.map(mostly) });
+  const given = ({ names, columns, rows }) => ({ names, columns, rows, numeric: columns.map(mostly) });
 
   return { Fault, parse, given, labels, features, usual, points, directions, MOST_BYTES, MOST_ROWS, DIRECTION, NOTHING, shorten };
 })();
