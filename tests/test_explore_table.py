@@ -49,17 +49,26 @@ FAULTS = [
     ("x,y,label\n", "fewer than two rows: a row for each point is needed"),
     ("x y label\n1 2 a\n", "row 1: 'x y label' is one cell; columns need commas, semicolons or tabs between them"),
     ("x,y,label\n1,2,a\n1,2\n", "row 3 has 2 cells, the first row has 3"),
-    ("x,y,label\n1,2,a\n\n3,oops,b\n5,6,a\n", "row 4, column 'y': 'oops' is not a number"),
-    ("x,y,label\n1,2,a\n3,,b\n5,6,a\n", "row 3, column 'y': nothing stands there; a number is needed"),
-    ("x,y,label\n1,2,a\n3,1e999,b\n5,6,a\n", "row 3, column 'y': '1e999' is not a number"),
-    ("x,y,label\n1,2,a\n3,4,\n5,6,b\n", "row 3, column 'label': nothing stands there; a label is needed"),
+    (
+        "x,y,label\n1,2,a\n\n3,oops,b\n5,6,a\n",
+        "row 4, column 'y': 'oops' is not a number; mend it, or leave the column out",
+    ),
+    ("x,y,label\n1,2,a\n3,,b\n5,6,a\n", "row 3, column 'y': the value is missing; fill the cell, or leave the row out"),
+    (
+        "x,y,label\n1,2,a\n3,1e999,b\n5,6,a\n",
+        "row 3, column 'y': '1e999' is not a number; mend it, or leave the column out",
+    ),
+    (
+        "x,y,label\n1,2,a\n3,4,\n5,6,b\n",
+        "row 3, column 'label': the value is missing; fill the cell, or leave the row out",
+    ),
     ("x,y,label\n1,7,a\n3,7,b\n5,7,a\n", "column 'y' has the value 7 in every row; choose another"),
     (
         "x,y,label\n1,2,a\n3,4,b\n5,6,c\n",
         "no column has two values, as a label needs: 'label' has a third, 'c', in row 4",
     ),
     ("x,y\n1,1\n1,1\n", "column 'x' has the value '1' in every row; a label needs two"),
-    ("u,v\nw,x\n", "no column of numbers stands beside the label 'column 2'; row 1 begins with 'u'"),
+    ("u,v\nw,x\n", "column 'u' has the value 'w' in every row; a label needs two"),
     ('x,y,label\n1,2,a\n3,"4,b\n5,6,a\n', "not a table: row 3 opens a quote that nothing closes"),
     ("x,y,label\n1,2,a\n3,4,b\x00\n", "row 3: not text: it holds the byte 0"),
     ("x,y,label\n" + "1,2,a\n3,4,b\n" * 1001, "row 2002: more than 2,000 rows; the page takes no more"),
@@ -73,6 +82,23 @@ def test_what_is_wrong_is_said_in_one_line() -> None:
     assert answers == [message for _, message in FAULTS]
     far = read(("x,y,label\n1,2,a\n3,4001,b\n5,6,a\n", RAW))
     assert far == ["row 3, column 'y': 4001 lies beyond 1000, the edge of the plane; standardise"]
+
+
+@pytest.mark.parametrize("cell", ["1,234.5", "$1", "1%", "1 000", "1'000", "1.234,5", "2020-01-01", "NA"])
+@pytest.mark.parametrize("where", ["every row", "one row"])
+def test_a_column_of_numbers_is_read_or_refused(where: str, cell: str) -> None:
+    others = [cell] * 3 if where == "every row" else ["3", "4", "5"]
+    rows = "".join(f'"{a}",{k},{-k},{"uv"[k % 2]}\n' for k, a in enumerate([cell, *others]))
+    (answer,) = read((f"a,b,c,cls\n{rows}", {}))
+    why = "the value is missing (NA); fill the cell" if cell == "NA" else f"'{cell}' is not a number; mend it"
+    assert str(answer).startswith(f"row 2, column 'a': {why}, or leave")
+
+
+def test_columns_of_words_are_left_out_and_named(page: Page) -> None:
+    give(page, "paste", "who,x,y,size,cls\nann,1,2,5 kg,u\nbob,2,3,6 kg,v\njoe,3,1,7 kg,u\n")
+    assert page.evaluate("document.getElementById('message').textContent") == (
+        "pasted text: 3 rows. Left out: who ('ann' in row 2 is not a number), size ('5 kg' in row 2 is not a number)."
+    )
 
 
 def test_rows_are_counted_as_a_spreadsheet_does() -> None:
@@ -182,7 +208,7 @@ def test_a_hostile_table_changes_the_picture_and_nothing_else(watched: Page, way
     give(page, way, "x,y,label\n1,2,a\n3,<b>4</b>,b\n5,6,a\n")
     page.locator("#message.fault").wait_for()
     assert page.evaluate("document.getElementById('message').textContent") == (
-        "row 3, column 'y': '<b>4</b>' is not a number."
+        "row 3, column 'y': '<b>4</b>' is not a number; mend it, or leave the column out."
     )
     assert page.evaluate("JSON.stringify(state)") == before
 

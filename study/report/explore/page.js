@@ -192,7 +192,7 @@ function place(found, choice, settings = {}) {
   const { R, C, eps, loss, shape, start, N } = { start: "zero", R: 3, C: 1, ...state, N: n, ...settings };
   open({ points, names, classes, N, R, C, eps, loss, shape, start: start === "kept" ? "zero" : start, w: null, view: Plane.around(points) }, found.name);
   const telling = choice.axes.includes(Table.DIRECTION) ? " A line here is a plane in all columns: where no line separates, a plane still may." : "";
-  say(`${found.name}: ${n.toLocaleString("en")} rows.${telling}${left.length ? ` Left out, not whole or not varied: ${left.slice(0, 3).join(", ")}${left.length > 3 ? " and more" : ""}.` : ""}`);
+  say(`${found.name}: ${n.toLocaleString("en")} rows.${telling}${left.length ? ` Left out: ${left.join(", ")}.` : ""}`);
 }
 const choice = () => ({ label: +$("label").value, axes: [$("across").value, $("up").value], scaled: $("scaled").checked, positive });
 for (const id of ["across", "up", "scaled"]) $(id).addEventListener("change", () => attempt(() => place(table, choice())));

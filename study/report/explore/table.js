@@ -13,7 +13,14 @@ const Table = (() => {
   const quoted = (text) => `'${shorten(text)}'`;
   const grouped = (n) => n.toLocaleString("en");
   const isNumber = (cell) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Math.abs(+cell) <= 1e100;
-  const mostly = (cells) => 2 * cells.filter(isNumber).length > cells.length;
+  /** Whether a cell is a number, or would be one but for what is not read: $1, 1%, 1 000. */
+  const isAmount = (cell) => isNumber(cell) || (/\d/.test(cell) && !/\p{L}/u.test(cell));
+  const isGap = (cell) => /^(\?|<na>|#?na|#?n\/a|null|none|-?nan)?$/i.test(cell);
+  /** Whether a column is one of numbers: half of its cells or more are amounts, beside gaps. */
+  function isNumeric(cells) {
+    const filled = cells.filter((cell) => !isGap(cell));
+    return 2 * filled.filter(isAmount).length >= filled.length;
+  }
   const place = (table, row, column) => `row ${table.rows[row]}, column ${quoted(table.names[column])}`;
 
   /** The character that stands between cells: the most frequent of those that do so in the first line. */
@@ -52,7 +59,7 @@ const Table = (() => {
     return rows;
   }
 
-  /** Names, columns of cells, and the number of each row. A header is a first row with words above numbers. */
+  /** Names, columns of cells, and the number of each row. A header is a first row with words above numbers, or with two words. */
   function parse(given) {
     if (given.length > MOST_BYTES) throw new Fault(`the text is longer than ${grouped(MOST_BYTES)} characters; the page takes no more`);
     const text = given.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
@@ -65,11 +72,12 @@ const Table = (() => {
     if (uneven) throw new Fault(`row ${uneven.row} has ${uneven.cells.length} cell${uneven.cells.length === 1 ? "" : "s"}, the first row has ${width}`);
     const decimal = (cell) => (delimiter !== "," && /^[+-]?\d*,\d+$/.test(cell) ? cell.replace(",", ".") : cell);
     let columns = rows[0].cells.map((_, j) => rows.map(({ cells }) => decimal(cells[j]))), numbers = rows.map(({ row }) => row);
-    const header = columns.some(([first, ...others]) => !isNumber(first) && mostly(others));
+    const first = rows[0].cells;
+    const header = columns.some(([first, ...others]) => !isAmount(first) && isNumeric(others)) || first.filter(isAmount).length < Math.max(width - 2, 1);
     const names = columns.map(([first], j) => (header && first) || `column ${j + 1}`);
     if (header) [columns, numbers] = [columns.map((cells) => cells.slice(1)), numbers.slice(1)];
     if (numbers.length > MOST_ROWS) throw new Fault(`row ${numbers[MOST_ROWS]}: more than ${grouped(MOST_ROWS)} rows; the page takes no more`);
-    return { names, columns, rows: numbers, numeric: columns.map(mostly) };
+    return { names, columns, rows: numbers, numeric: columns.map(isNumeric) };
   }
 
   /** The columns that have two values: what may be the label; first a usual name, then the last. */
@@ -95,10 +103,11 @@ const Table = (() => {
     return [String(found[0]), found.length > 1 ? String(found[1]) : NOTHING];
   }
 
+  const missing = (cell) => `the value is missing${cell && ` (${cell})`}; fill the cell, or leave the row out`;
   /** A column as numbers. */
   function numbers(table, j) {
     const row = table.columns[j].findIndex((cell) => !isNumber(cell)), cell = table.columns[j][row];
-    if (row >= 0) throw new Fault(`${place(table, row, j)}: ${cell ? `${quoted(cell)} is not a number` : "nothing stands there; a number is needed"}`);
+    if (row >= 0) throw new Fault(`${place(table, row, j)}: ${isGap(cell) ? missing(cell) : `${quoted(cell)} is not a number; mend it, or leave the column out`}`);
     return table.columns[j].map(Number);
   }
 
@@ -165,14 +174,14 @@ const Table = (() => {
     return [{ weights: first, scores }, { weights: second, scores: mix(second, rest) }];
   }
 
-  /** The two most telling directions as axes, of all columns that are numbers throughout and vary. */
+  /** The two most telling directions as axes, of all columns of numbers that vary. */
   function telling(table, label, y) {
     const left = [], used = [], Z = [];
     for (const j of features(table, label)) {
-      const z = table.columns[j].every(isNumber) ? standardise(table.columns[j].map(Number)) : null;
-      if (z) { used.push(j); Z.push(z); } else left.push(shorten(table.names[j]));
+      const z = standardise(numbers(table, j));
+      if (z) { used.push(j); Z.push(z); } else left.push(`${shorten(table.names[j])} (${table.columns[j][0]} in every row)`);
     }
-    if (!used.length) throw new Fault("no column of numbers is whole and varies, so there is no direction to show");
+    if (!used.length) throw new Fault("no column of numbers varies, so there is no direction to show");
     const axes = directions(Z, y).map(({ weights: v, scores }, k) => {
       const heaviest = v.reduce((best, x, j) => (Math.abs(x) > Math.abs(v[best]) + 1e-9 ? j : best), 0);
       const flat = Math.max(...scores) - Math.min(...scores) < 1e-9;
@@ -181,16 +190,24 @@ const Table = (() => {
     return { axes, left };
   }
 
+  /** The columns of words beside the label, each with the first cell that is no number. */
+  const wordy = (table, label) => table.columns.flatMap((cells, j) => {
+    if (j === label || table.numeric[j]) return [];
+    const row = cells.findIndex((cell) => !isNumber(cell));
+    return [`${shorten(table.names[j])} (${quoted(cells[row])} in row ${table.rows[row]} is not a number)`];
+  });
+
   /**
    * The points of a table: `label` a column, `axes` two of a column's number, "direction" and "nothing"; columns are
    * standardised on demand, directions always. `positive` names the class on the positive side; else it is the larger.
    */
   function points(table, { label, axes, scaled, positive }) {
     const cells = table.columns[label], values = [...new Set(cells)], gap = cells.indexOf("");
-    if (gap >= 0) throw new Fault(`${place(table, gap, label)}: nothing stands there; a label is needed`);
+    if (gap >= 0) throw new Fault(`${place(table, gap, label)}: ${missing("")}`);
     if (values.length !== 2) throw new Fault(`column ${quoted(table.names[label])} has ${values.length} values; a label needs two`);
     const larger = values.every(isNumber) ? (a, b) => a - b : (a, b) => (a < b ? -1 : 1);
     const [minus, plus] = values.includes(positive) ? [values.find((v) => v !== positive), positive] : values.sort(larger);
+    for (const j of features(table, label)) numbers(table, j); // none may be left out unseen
     const y = cells.map((cell) => (cell === plus ? 1 : -1)), { axes: told, left } = axes.includes(DIRECTION) ? telling(table, label, y) : { left: [] };
     const shown = axes.map((axis, k) => {
       if (axis === NOTHING) return { values: y.map(() => 0), name: "" };
@@ -198,7 +215,7 @@ const Table = (() => {
     });
     return {
       points: y.map((sign, i) => ({ x: shown.map((axis) => axis.values[i]), y: sign, spoiler: false, row: table.rows[i] })),
-      names: shown.map(({ name }) => name), classes: [shorten(minus), shorten(plus)], left,
+      names: shown.map(({ name }) => name), classes: [shorten(minus), shorten(plus)], left: [...wordy(table, label), ...left],
     };
   }
 
@@ -211,7 +228,7 @@ const Table = (() => {
   }
 
   /** A table that is read already. */
-  const given = ({ names, columns, rows }) => ({ names, columns, rows, numeric: columns.map(mostly) });
+  const given = ({ names, columns, rows }) => ({ names, columns, rows, numeric: columns.map(isNumeric) });
 
   return { Fault, parse, given, labels, features, usual, points, directions, MOST_BYTES, MOST_ROWS, DIRECTION, NOTHING, shorten };
 })();
