@@ -47,8 +47,20 @@ RAW = {"scaled": False}
 FAULTS = [
     ("", "fewer than two rows: a row for each point is needed"),
     ("x,y,label\n", "fewer than two rows: a row for each point is needed"),
-    ("x y label\n1 2 a\n", "row 1: 'x y label' is one cell; columns need commas, semicolons or tabs between them"),
-    ("x,y,label\n1,2,a\n1,2\n", "row 3 has 2 cells, the first row has 3"),
+    ("x\n1\n", "row 1: 'x' is one cell; columns need commas, semicolons, tabs or spaces between them"),
+    (
+        "x,y,label\n1,2,a\n1,2\n5,6,b\n",
+        "row 3, column 'label': the value is missing; fill the cell, or leave the row out",
+    ),
+    ("x,y,label\n1,2,a\n3,4,b,5\n", "not a table: row 3 has 4 cells, and the header 3"),
+    (
+        'x,y,label\n"1,500",2,a\n3,4,b\n',
+        "row 2, column 'x': '1,500' may be a number with thousands or with decimals; write it without the comma",
+    ),
+    (
+        "x;y;label\n1,5;2,5;a\n3.5;4;b\n",
+        "row 3, column 'x': '3.5' is not a number with the decimal mark ','; mend it, or leave the column out",
+    ),
     (
         "x,y,label\n1,2,a\n\n3,oops,b\n5,6,a\n",
         "row 4, column 'y': 'oops' is not a number; mend it, or leave the column out",
@@ -114,12 +126,29 @@ def test_rows_are_counted_as_a_spreadsheet_does() -> None:
         "\ufeffx;y;label\r\n1,5;2;a\r\n3;-4,0;b\r\n",
         '"x"\t"y"\t"label"\n"1.5"\t2\t"a"\n\n3\t-4\t"b"',
         "label,x,y\na,1.5,2\nb,3,-4\n",
+        'x,y,label\n"1,5","2,0",a\n"3,0","-4,0",b\n',
+        "x,y,label,,\n1.5,2,a,,\n3,-4,b,,\n,,,,\n,,\n",
+        "sep=;\nx;y;label\n1.5;2;a\n3;-4;b\n",
+        '"sep=|"\nx,1|y|label\n1,5|2|a\n3|-4|b\n',
+        " x  y label\n1.5\t2 a\n3 -4  b \n",
+        'x y label\n"r 1" 1.5 2 a\n"r 2" 3 -4 b\n',
     ],
 )
 def test_delimiters_headers_and_decimal_marks_are_found(text: str) -> None:
     (answer,) = read((text, RAW))
     assert [(point["x"], point["y"]) for point in answer["points"]] == [([1.5, 2], -1), ([3, -4], 1)]
     assert answer["classes"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "note"),
+    [("utf-8-sig", ""), ("utf-16", ""), ("cp1252", " Not UTF-8: read as Windows-1252.")],
+)
+def test_a_file_is_read_in_its_encoding(page: Page, encoding: str, note: str) -> None:
+    give(page, "file", "Größe,€,label\n1,2,ä\n3,4,ö\n", encoding)
+    page.locator("#message", has_text="2 rows").wait_for()
+    assert page.locator("#message").text_content() == f"{EVIL}.csv: 2 rows.{note}"
+    assert page.locator("#label option").all_text_contents() == ["label", "€", "Größe"]
 
 
 def test_whatever_is_given_is_points_or_one_line() -> None:
@@ -177,12 +206,12 @@ def watched(page: Page) -> Iterator[Page]:
     assert not seen
 
 
-def give(page: Page, way: str, text: str) -> None:
+def give(page: Page, way: str, text: str, encoding: str = "utf-8") -> None:
     """Give a text to the page as a user does."""
     if way == "file":
         with page.expect_file_chooser() as chooser:
             page.locator("#own").click()
-        chooser.value.set_files({"name": f"{EVIL}.csv", "mimeType": "text/csv", "buffer": text.encode()})
+        chooser.value.set_files({"name": f"{EVIL}.csv", "mimeType": "text/csv", "buffer": text.encode(encoding)})
     else:
         data = {"drop": "DragEvent('drop', { dataTransfer", "paste": "ClipboardEvent('paste', { clipboardData"}[way]
         page.evaluate(

@@ -188,11 +188,11 @@ function fill(select, options, value) {
   select.value = value;
 }
 function place(found, choice, settings = {}) {
-  const { points, names, classes, left } = Table.points(found, choice), n = points.length;
+  const { points, names, classes, notes } = Table.points(found, choice), n = points.length;
   const { R, C, eps, loss, shape, start, N } = { start: "zero", R: 3, C: 1, ...state, N: n, ...settings };
   open({ points, names, classes, N, R, C, eps, loss, shape, start: start === "kept" ? "zero" : start, w: null, view: Plane.around(points) }, found.name);
   const telling = choice.axes.includes(Table.DIRECTION) ? " A line here is a plane in all columns: where no line separates, a plane still may." : "";
-  say(`${found.name}: ${n.toLocaleString("en")} rows.${telling}${left.length ? ` Left out: ${left.join(", ")}.` : ""}`);
+  say(`${found.name}: ${n.toLocaleString("en")} rows.${telling}${notes.map((note) => ` ${note}.`).join("")}`);
 }
 const choice = () => ({ label: +$("label").value, axes: [$("across").value, $("up").value], scaled: $("scaled").checked, positive });
 for (const id of ["across", "up", "scaled"]) $(id).addEventListener("change", () => attempt(() => place(table, choice())));
@@ -204,7 +204,7 @@ $("label").addEventListener("change", () => attempt(() => {
 async function takeFile(file) {
   if (!file) return;
   if (file.size > Table.MOST_BYTES) say(`${Table.shorten(file.name)} holds ${file.size.toLocaleString("en")} bytes; the page takes ${Table.MOST_BYTES.toLocaleString("en")} at most.`, true);
-  else await file.text().then((text) => takeText(Table.shorten(file.name), text));
+  else await file.arrayBuffer().then((bytes) => take(Table.shorten(file.name), () => Table.parse(...Table.decode(bytes))));
 }
 $("own").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => { takeFile($("file").files[0]); $("file").value = ""; });

@@ -13,8 +13,10 @@ const Table = (() => {
   const quoted = (text) => `'${shorten(text)}'`;
   const grouped = (n) => n.toLocaleString("en");
   const isNumber = (cell) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Math.abs(+cell) <= 1e100;
+  /** A cell with points for commas, and commas for points. */
+  const swap = (cell) => cell.replace(/[.,]/g, (mark) => (mark === "." ? "," : "."));
   /** Whether a cell is a number, or would be one but for what is not read: $1, 1%, 1 000. */
-  const isAmount = (cell) => isNumber(cell) || (/\d/.test(cell) && !/\p{L}/u.test(cell));
+  const isAmount = (cell) => isNumber(cell) || isNumber(swap(cell)) || (/\d/.test(cell) && !/\p{L}/u.test(cell));
   const isGap = (cell) => /^(\?|<na>|#?na|#?n\/a|null|none|-?nan)?$/i.test(cell);
   /** Whether a column is one of numbers: half of its cells or more are amounts, beside gaps. */
   function isNumeric(cells) {
@@ -23,19 +25,29 @@ const Table = (() => {
   }
   const place = (table, row, column) => `row ${table.rows[row]}, column ${quoted(table.names[column])}`;
 
-  /** The character that stands between cells: the most frequent of those that do so in the first line. */
+  const QUOTED = '(?<![^\\s,;|])"(?:[^"]|"")*"'; // this, delimiters, and the decimal mark as in study/datasets
+  /**
+   * The character that stands in the rows as often as in the first, in most of them, and oftenest there; what is quoted
+   * does not count. Spaces only where no other does so in half of the rows.
+   */
   function delimiterOf(text) {
-    const first = text.trimStart().split(/[\r\n]/, 1)[0].replace(/"[^"]*"/g, "");
-    return ["\t", ";", ",", "|"].map((c) => [first.split(c).length, c]).reduce((a, b) => (b[0] > a[0] ? b : a))[1];
+    const lines = text.replace(RegExp(QUOTED, "g"), "q").split("\n").filter((line) => line.trim()).slice(0, 100).map((line) => line.replace(/^ +| +$/g, ""));
+    const fit = (lines, between) => {
+      const [first, ...others] = lines.map((line) => line.split(between).length - 1);
+      return first ? [others.filter((n) => n === first).length / Math.max(others.length, 1), first] : [0, 0];
+    };
+    const [share, often, best] = ["\t", ";", "|", ","].map((c) => [...fit(lines, c), c]).reduce((a, b) => (b[0] > a[0] || (b[0] === a[0] && b[1] > a[1]) ? b : a));
+    return often && (share >= 0.5 || share >= fit(lines.map((line) => line.trim()), /[ \t]+/)[0]) ? best : " ";
   }
 
   /** Rows of trimmed cells with their numbers, as a spreadsheet counts; in quotes a cell may hold anything, and "" is one quote. */
-  function split(text, delimiter) {
-    const rows = [];
+  function split(given, delimiter) {
+    const spaces = RegExp(`(${QUOTED})|[ \\t]*(\\n|^|$)[ \\t]*|[ \\t]+`, "g"), rows = [];
+    const text = delimiter === " " ? given.replace(spaces, (_, quote, end) => quote ?? end ?? " ") : given;
     let cells = [], cell = "", quotes = false, row = 1;
     const endRow = () => {
       cells.push(cell.trim());
-      if (cells.length > 1 || cells[0] !== "") rows.push({ cells, row });
+      if (cells.some(Boolean)) rows.push({ cells, row });
       if (rows.length > MOST_ROWS + 1) throw new Fault(`row ${row}: more than ${grouped(MOST_ROWS)} rows; the page takes no more`);
       [cells, cell] = [[], ""];
       row++;
@@ -60,24 +72,40 @@ const Table = (() => {
   }
 
   /** Names, columns of cells, and the number of each row. A header is a first row with words above numbers, or with two words. */
-  function parse(given) {
+  function parse(given, notes = []) {
     if (given.length > MOST_BYTES) throw new Fault(`the text is longer than ${grouped(MOST_BYTES)} characters; the page takes no more`);
-    const text = given.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
+    let text = given.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
     const odd = text.match(/[\0-\x08\x0e-\x1f]/);
     if (odd) throw new Fault(`row ${text.slice(0, odd.index).split("\n").length}: not text: it holds the byte ${odd[0].charCodeAt(0)}`);
-    const delimiter = delimiterOf(text), rows = split(text, delimiter);
-    if (rows.length < 2) throw new Fault("fewer than two rows: a row for each point is needed");
-    const width = rows[0].cells.length, uneven = rows.find(({ cells }) => cells.length !== width);
-    if (width < 2) throw new Fault(`row ${rows[0].row}: ${quoted(rows[0].cells[0])} is one cell; columns need commas, semicolons or tabs between them`);
-    if (uneven) throw new Fault(`row ${uneven.row} has ${uneven.cells.length} cell${uneven.cells.length === 1 ? "" : "s"}, the first row has ${width}`);
-    const decimal = (cell) => (delimiter !== "," && /^[+-]?\d*,\d+$/.test(cell) ? cell.replace(",", ".") : cell);
-    let columns = rows[0].cells.map((_, j) => rows.map(({ cells }) => decimal(cells[j]))), numbers = rows.map(({ row }) => row);
-    const first = rows[0].cells;
-    const header = columns.some(([first, ...others]) => !isAmount(first) && isNumeric(others)) || first.filter(isAmount).length < Math.max(width - 2, 1);
-    const names = columns.map(([first], j) => (header && first) || `column ${j + 1}`);
+    const hint = text.match(/^\n*"?sep=(.)"?\n/i); // Excel's way to name the delimiter
+    if (hint) text = hint[0].replace(/[^\n]/g, "") + text.slice(hint[0].length);
+    const delimiter = hint ? hint[1] : delimiterOf(text), records = split(text, delimiter);
+    if (records.length < 2) throw new Fault("fewer than two rows: a row for each point is needed");
+    let [{ cells: first, row: top }, ...others] = records;
+    const isLonger = ({ cells }) => cells.slice(first.length).some(Boolean);
+    if (others.some(isLonger) && others.every(({ cells }) => cells.length === first.length + 1)) first = ["", ...first]; // R names rows, and not their column
+    const longer = others.find(isLonger);
+    if (longer) throw new Fault(`not a table: row ${longer.row} has ${longer.cells.length} cells, and the header ${first.length}`);
+    let columns = first.map((cell, j) => [cell, ...others.map(({ cells }) => cells[j] || "")]), numbers = records.map(({ row }) => row);
+    const header = columns.some(([cell, ...below]) => !isAmount(cell) && isNumeric(below)) || first.filter(isAmount).length < Math.max(first.filter(Boolean).length - 2, 1);
+    let names = first.map((cell, j) => (header && cell) || `column ${j + 1}`);
+    const isEmpty = columns.map((cells) => !cells.some(Boolean)); // delimiters at the end of each line
+    [names, columns] = [names, columns].map((all) => all.filter((_, j) => !isEmpty[j]));
+    if (names.length < 2) throw new Fault(`row ${top}: ${quoted(first.join(""))} is one cell; columns need commas, semicolons, tabs or spaces between them`);
     if (header) [columns, numbers] = [columns.map((cells) => cells.slice(1)), numbers.slice(1)];
     if (numbers.length > MOST_ROWS) throw new Fault(`row ${numbers[MOST_ROWS]}: more than ${grouped(MOST_ROWS)} rows; the page takes no more`);
-    return { names, columns, rows: numbers, numeric: columns.map(isNumeric) };
+    return { names, columns, rows: numbers, numeric: columns.map(isNumeric), delimiter, notes };
+  }
+
+  /** The text of a file, and notes: UTF-8, UTF-16 with a mark, else Windows-1252. */
+  function decode(bytes) {
+    const [a, b] = new Uint8Array(bytes), wide = a === 0xff && b === 0xfe ? "utf-16le" : a === 0xfe && b === 0xff ? "utf-16be" : "";
+    try {
+      return [new TextDecoder(wide || "utf-8", { fatal: true }).decode(bytes), []];
+    } catch {
+      if (wide) throw new Fault("not text: damaged UTF-16");
+      return [new TextDecoder("windows-1252").decode(bytes), ["Not UTF-8: read as Windows-1252"]];
+    }
   }
 
   /** The columns that have two values: what may be the label; first a usual name, then the last. */
@@ -103,11 +131,24 @@ const Table = (() => {
     return [String(found[0]), found.length > 1 ? String(found[1]) : NOTHING];
   }
 
+  /** A table with points for decimal marks: a comma is one where more features are numbers so. */
+  function decimal(table, label) {
+    const used = features(table, label), cells = used.flatMap((j) => table.columns[j]);
+    const commas = cells.filter((cell) => cell.includes(",") && isNumber(swap(cell)));
+    if (commas.length <= cells.filter((cell) => cell.includes(".") && isNumber(cell)).length) return table;
+    const [comma] = commas, j = used.find((k) => table.columns[k].includes(comma));
+    if (table.delimiter === "," && commas.every((cell) => /^[+-]?[1-9]\d{0,2}(,\d{3})+$/.test(cell)))
+      throw new Fault(`${place(table, table.columns[j].indexOf(comma), j)}: ${quoted(comma)} may be a number with thousands or with decimals; write it without the comma`);
+    const columns = table.columns.map((all, k) => (used.includes(k) ? all.map(swap) : all));
+    return { ...table, columns, mark: ",", notes: [...table.notes, `A comma is read as the decimal mark: ${comma} is ${swap(comma)}`] };
+  }
+
   const missing = (cell) => `the value is missing${cell && ` (${cell})`}; fill the cell, or leave the row out`;
   /** A column as numbers. */
   function numbers(table, j) {
     const row = table.columns[j].findIndex((cell) => !isNumber(cell)), cell = table.columns[j][row];
-    if (row >= 0) throw new Fault(`${place(table, row, j)}: ${isGap(cell) ? missing(cell) : `${quoted(cell)} is not a number; mend it, or leave the column out`}`);
+    if (row >= 0 && isGap(cell)) throw new Fault(`${place(table, row, j)}: ${missing(cell)}`);
+    if (row >= 0) throw new Fault(`${place(table, row, j)}: ${quoted(table.mark ? swap(cell) : cell)} is not a number${isNumber(swap(cell)) ? ` with the decimal mark '${table.mark || "."}'` : ""}; mend it, or leave the column out`);
     return table.columns[j].map(Number);
   }
 
@@ -201,8 +242,8 @@ const Table = (() => {
    * The points of a table: `label` a column, `axes` two of a column's number, "direction" and "nothing"; columns are
    * standardised on demand, directions always. `positive` names the class on the positive side; else it is the larger.
    */
-  function points(table, { label, axes, scaled, positive }) {
-    const cells = table.columns[label], values = [...new Set(cells)], gap = cells.indexOf("");
+  function points(given, { label, axes, scaled, positive }) {
+    const table = decimal(given, label), cells = table.columns[label], values = [...new Set(cells)], gap = cells.indexOf("");
     if (gap >= 0) throw new Fault(`${place(table, gap, label)}: ${missing("")}`);
     if (values.length !== 2) throw new Fault(`column ${quoted(table.names[label])} has ${values.length} values; a label needs two`);
     const larger = values.every(isNumber) ? (a, b) => a - b : (a, b) => (a < b ? -1 : 1);
@@ -213,9 +254,10 @@ const Table = (() => {
       if (axis === NOTHING) return { values: y.map(() => 0), name: "" };
       return axis === DIRECTION ? told[k] : column(table, +axis, scaled);
     });
+    const leftOut = [...wordy(table, label), ...left];
     return {
       points: y.map((sign, i) => ({ x: shown.map((axis) => axis.values[i]), y: sign, spoiler: false, row: table.rows[i] })),
-      names: shown.map(({ name }) => name), classes: [shorten(minus), shorten(plus)], left: [...wordy(table, label), ...left],
+      names: shown.map(({ name }) => name), classes: [shorten(minus), shorten(plus)], notes: [...table.notes, ...(leftOut.length ? [`Left out: ${leftOut.join(", ")}`] : [])],
     };
   }
 
@@ -228,7 +270,7 @@ const Table = (() => {
   }
 
   /** A table that is read already. */
-  const given = ({ names, columns, rows }) => ({ names, columns, rows, numeric: columns.map(isNumeric) });
+  const given = ({ names, columns, rows }) => ({ names, columns, rows, numeric: columns.map(isNumeric), notes: [] });
 
-  return { Fault, parse, given, labels, features, usual, points, directions, MOST_BYTES, MOST_ROWS, DIRECTION, NOTHING, shorten };
+  return { Fault, decode, parse, given, labels, features, usual, points, directions, MOST_BYTES, MOST_ROWS, DIRECTION, NOTHING, shorten };
 })();
