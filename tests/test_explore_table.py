@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from study.checks import BadInput
 from study.datasets.table import read_table
 from tests.conftest import Run
 from tests.test_explore import NODE, PAGE, drag, place, verdicts
@@ -77,10 +78,11 @@ FAULTS = [
     ("x,y,label\n1,7,a\n3,7,b\n5,7,a\n", "column 'y' has the value 7 in every row; choose another"),
     (
         "x,y,label\n1,2,a\n3,4,b\n5,6,c\n",
-        "no column has two values, as a label needs: 'label' has a third, 'c', in row 4",
+        "column 'label' has 3 values (a, b, c), a third in row 4; two are needed",
     ),
-    ("x,y\n1,1\n1,1\n", "column 'x' has the value '1' in every row; a label needs two"),
-    ("u,v\nw,x\n", "column 'u' has the value 'w' in every row; a label needs two"),
+    ("x,y\n1,1\n1,1\n", "column 'y' has the value 1 in every row (2 to 3); two are needed"),
+    ("u,v\nw,x\n", "column 'v' has the value x in every row (2 to 2); two are needed"),
+    (",label\n1,a\n2,b\n", "no column of numbers stands beside the label 'label'"),
     ('x,y,label\n1,2,a\n3,"4,b\n5,6,a\n', "not a table: row 3 opens a quote that nothing closes"),
     ("x,y,label\n1,2,a\n3,4,b\x00\n", "row 3: not text: it holds the byte 0"),
     ("x,y,label\n" + "1,2,a\n3,4,b\n" * 1001, "row 2002: more than 2,000 rows; the page takes no more"),
@@ -109,7 +111,8 @@ def test_a_column_of_numbers_is_read_or_refused(where: str, cell: str) -> None:
 def test_columns_of_words_are_left_out_and_named(page: Page) -> None:
     give(page, "paste", "who,x,y,size,cls\nann,1,2,5 kg,u\nbob,2,3,6 kg,v\njoe,3,1,7 kg,u\n")
     assert page.evaluate("document.getElementById('message').textContent") == (
-        "pasted text: 3 rows. Left out: who ('ann' in row 2 is not a number), size ('5 kg' in row 2 is not a number)."
+        "pasted text: 3 rows, label 'cls'. Left out: who ('ann' in row 2 is not a number), "
+        "size ('5 kg' in row 2 is not a number)."
     )
 
 
@@ -140,6 +143,76 @@ def test_delimiters_headers_and_decimal_marks_are_found(text: str) -> None:
     assert answer["classes"] == ["a", "b"]
 
 
+READ_BY_BOTH = [
+    "a,b,cls\n1,2,u\n3,4,v\n5,1,u\n",
+    'a,b,cls\n"1,5","2,5",u\n"3,5","4,5",v\n',
+    "a;b;cls\n1,5;1;u\n3,5;2;v\n",
+    "a,b,cls,,\n1,2,u,,\n,,,,\n3,4,v,,\n",
+    "a,b,cls\n1,2,u\n,,\n\n3,4,v\n,,\n",
+    "sep=;\na;b;cls\n1;2;u\n3;4;v\n",
+    '\n"sep=|"\na|b|cls\n1|2|u\n3|4|v\n',
+    "a b cls\n1.5 2 u\n3 4 v\n",
+    "  a   b cls \n1  2\tu\n 3 4 v",
+    "a|b|cls\n1|2|u, or so\n3|4|v, or so\n",
+    "a\tb\tcls\n1\t2\tu;x\n3\t4\tv;x\n",
+    ",a,b,cls\n0,1,2,u\n1,3,4,v\n",
+    "Unnamed: 0,a,b,cls\n7,1,2,u\n9,3,4,v\n",
+    "a b cls\n1 1.5 2 u\n2 3 4 v\n",
+    ",a,cls\n1.5,2,u\n3,4,v\n",
+    'a,b,cls\n1,2,"u\n""x"""\n3,4,v\n',
+    "x,y,cls\n1,2,u\n3,4,v\n",
+    "a,cls\n1,10\n2,9\n3,10\n",
+    "a,cls\n1,yes\n2,0\n3,yes\n",
+    "label,a\n1,2\n0,3\n",
+]
+REFUSED_BY_BOTH = [
+    ("a,b,cls\n$1,2,u\n3,4,v\n", "row 2, column 'a': '$1' is not a number; mend it"),
+    ("a;b;cls\n1,5;2;u\n1.234,5;4;v\n", "row 3, column 'a': '1.234,5' is not a number; mend it"),
+    ("a;b;cls\n1,5;2,5;u\n1.5;4;v\n", "row 3, column 'a': '1.5' is not a number with the decimal mark ','; mend it"),
+    ('a,b,cls\n"1,234.5",2,u\n3,4,v\n', "row 2, column 'a': '1,234.5' is not a number; mend it"),
+    ('a,b,cls\n"1,500",2,u\n3,4,v\n', "may be a number with thousands or with decimals; write it without the comma"),
+    ("a,b,cls\n1,,u\n3,4,v\n", "row 2, column 'b': the value is missing; fill the cell"),
+    ("a,b,cls\n1,NA,u\n3,NA,v\n", "row 2, column 'b': the value is missing (NA); fill the cell"),
+    ("a,b,cls\n1,2,u\n3,4\n5,6,v\n", "row 3, column 'cls': the value is missing; fill the cell"),
+    ("a,b,cls\n1,2,u\n3,4,v,5\n", "not a table: row 3 has 4 cells, and the header 3"),
+    ('a,b,cls\n1,"2,u\n3,4,v\n', "not a table: row 2 opens a quote that nothing closes"),
+    ("a,a,cls\n1,2,u\n3,4,v\n", "row 1: columns 1 and 2 are both named 'a'; rename one"),
+    (",column 1,cls\n1,2,u\n1,2,v\n", "row 1: columns 1 and 2 are both named 'column 1'"),
+    ("a,b,cls\n0,2,u\n1,3,u\n0,5,u\n", "column 'cls' has the value u in every row (2 to 4); two are needed"),
+    ("a,b,cls\n0,2,u\n1,3,v\n0,5,w\n", "column 'cls' has 3 values (u, v, w), a third in row 4; "),
+    ("class,a,b\n10,0,2\n9,1,3\n1,0,4\n", "column 'class' has 3 values (1, 9, 10), a third in row 4; "),
+]
+
+
+@pytest.mark.parametrize("text", READ_BY_BOTH)
+def test_page_and_command_line_read_the_same(text: str) -> None:
+    (answer,) = read((text, RAW))
+    ours = read_table(text, "label" if "label" in text else "cls")
+    X = [point["x"][: ours.points.X.shape[1]] for point in answer["points"]]
+    assert ours.points.X.tolist() == X
+    assert [point["y"] for point in answer["points"]] == ours.points.y.tolist()
+    assert [point["row"] for point in answer["points"]] == ours.rows.tolist()
+    assert tuple(filter(None, answer["names"])) == ours.features
+    assert answer["classes"] == [re.sub(r"\s", " ", name) for name in (ours.negative, ours.positive)]
+
+
+@pytest.mark.parametrize(("text", "words"), REFUSED_BY_BOTH)
+def test_page_and_command_line_refuse_the_same(text: str, words: str) -> None:
+    (answer,) = read((text, RAW))
+    assert words in answer
+    with pytest.raises(BadInput, match=re.escape(words)):
+        read_table(text, "class" if "class" in text else "cls")
+
+
+def test_row_numbers_are_left_out_and_named(page: Page) -> None:
+    give(page, "paste", ",a,b,cls\n0,1,2,u\n1,3,4,v\n")
+    assert page.locator("#across option").all_text_contents() == ["most telling direction", "a", "b"]
+    said = page.locator("#message").text_content()
+    assert said == (
+        "pasted text: 2 rows, label 'cls'. Row numbers, left out: column 1, to which the header gives no name."
+    )
+
+
 @pytest.mark.parametrize(
     ("encoding", "note"),
     [("utf-8-sig", ""), ("utf-16", ""), ("cp1252", " Not UTF-8: read as Windows-1252.")],
@@ -147,7 +220,7 @@ def test_delimiters_headers_and_decimal_marks_are_found(text: str) -> None:
 def test_a_file_is_read_in_its_encoding(page: Page, encoding: str, note: str) -> None:
     give(page, "file", "Größe,€,label\n1,2,ä\n3,4,ö\n", encoding)
     page.locator("#message", has_text="2 rows").wait_for()
-    assert page.locator("#message").text_content() == f"{EVIL}.csv: 2 rows.{note}"
+    assert page.locator("#message").text_content() == f"{EVIL}.csv: 2 rows, label 'label'.{note}"
     assert page.locator("#label option").all_text_contents() == ["label", "€", "Größe"]
 
 
@@ -337,13 +410,13 @@ def test_compare_opens_the_page_with_its_points(
 ) -> None:
     rng = np.random.default_rng(3)
     X = rng.normal(size=(60, 2)).round(3)
-    rows = [["1", TRICKS, "label"], *([*map(str, x), TRICKS if sum(x) > 0.3 else "b"] for x in X.tolist())]
+    rows = [["target", TRICKS, "side"], *([*map(str, x), TRICKS if sum(x) > 0.3 else "b"] for x in X.tolist())]
     rows[7][2] = TRICKS if rows[7][2] == "b" else "b"
     with (tmp_path / "own.csv").open("w") as file:
         csv.writer(file).writerows(rows)
-    text = opened(run, monkeypatch, tmp_path, "--label", "label", "--positive", "b", limit, "0.02")
+    text = opened(run, monkeypatch, tmp_path, "--label", "side", "--positive", "b", limit, "0.02")
     assert text.count("<script") == text.count("</script") == 3
-    assert given(text)["names"] == ["1", TRICKS, "label"]
+    assert given(text)["names"] == ["target", TRICKS, "side"]
     answer = json.loads((tmp_path / "out" / "compare.json").read_text())
     with chromium.new_page() as page:
         page.goto((tmp_path / "out" / "compare.html").as_uri())

@@ -167,7 +167,7 @@ function attempt(work) {
 }
 function take(name, read, { settings = {}, label, positive: asked, scaled = true } = {}) {
   attempt(() => {
-    const found = { name, ...read() }, labels = Table.labels(found), chosen = label ?? labels[0];
+    const found = { name, ...read() }, labels = Table.labels(found, label), [chosen] = labels;
     const axes = Table.usual(found, chosen), choice = { label: chosen, axes, scaled, positive: asked };
     place(found, choice, settings);
     [table, positive] = [found, asked];
@@ -192,7 +192,7 @@ function place(found, choice, settings = {}) {
   const { R, C, eps, loss, shape, start, N } = { start: "zero", R: 3, C: 1, ...state, N: n, ...settings };
   open({ points, names, classes, N, R, C, eps, loss, shape, start: start === "kept" ? "zero" : start, w: null, view: Plane.around(points) }, found.name);
   const telling = choice.axes.includes(Table.DIRECTION) ? " A line here is a plane in all columns: where no line separates, a plane still may." : "";
-  say(`${found.name}: ${n.toLocaleString("en")} rows.${telling}${notes.map((note) => ` ${note}.`).join("")}`);
+  say(`${found.name}: ${n.toLocaleString("en")} rows, label '${Table.shorten(found.names[choice.label])}'.${telling}${notes.map((note) => ` ${note}.`).join("")}`);
 }
 const choice = () => ({ label: +$("label").value, axes: [$("across").value, $("up").value], scaled: $("scaled").checked, positive });
 for (const id of ["across", "up", "scaled"]) $(id).addEventListener("change", () => attempt(() => place(table, choice())));

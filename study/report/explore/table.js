@@ -25,13 +25,13 @@ const Table = (() => {
   }
   const place = (table, row, column) => `row ${table.rows[row]}, column ${quoted(table.names[column])}`;
 
-  const QUOTED = '(?<![^\\s,;|])"(?:[^"]|"")*"'; // this, delimiters, and the decimal mark as in study/datasets
+  const QUOTED = '(?<![^\\s,;|])"[^"]*(?:""[^"]*)*"'; // this, delimiters, and the decimal mark as in study/datasets
   /**
    * The character that stands in the rows as often as in the first, in most of them, and oftenest there; what is quoted
    * does not count. Spaces only where no other does so in half of the rows.
    */
   function delimiterOf(text) {
-    const lines = text.replace(RegExp(QUOTED, "g"), "q").split("\n").filter((line) => line.trim()).slice(0, 100).map((line) => line.replace(/^ +| +$/g, ""));
+    const lines = text.replace(RegExp(QUOTED, "g"), "q").split("\n").filter((line) => line.trim()).slice(0, 100);
     const fit = (lines, between) => {
       const [first, ...others] = lines.map((line) => line.split(between).length - 1);
       return first ? [others.filter((n) => n === first).length / Math.max(others.length, 1), first] : [0, 0];
@@ -89,9 +89,17 @@ const Table = (() => {
     let columns = first.map((cell, j) => [cell, ...others.map(({ cells }) => cells[j] || "")]), numbers = records.map(({ row }) => row);
     const header = columns.some(([cell, ...below]) => !isAmount(cell) && isNumeric(below)) || first.filter(isAmount).length < Math.max(first.filter(Boolean).length - 2, 1);
     let names = first.map((cell, j) => (header && cell) || `column ${j + 1}`);
-    const isEmpty = columns.map((cells) => !cells.some(Boolean)); // delimiters at the end of each line
-    [names, columns] = [names, columns].map((all) => all.filter((_, j) => !isEmpty[j]));
-    if (names.length < 2) throw new Fault(`row ${top}: ${quoted(first.join(""))} is one cell; columns need commas, semicolons, tabs or spaces between them`);
+    const again = names.findIndex((name, j) => names.indexOf(name) < j);
+    if (again >= 0) throw new Fault(`row ${top}: columns ${names.indexOf(names[again]) + 1} and ${again + 1} are both named ${quoted(names[again])}; rename one`);
+    const isNameless = first.map((cell) => !header || /^(|Unnamed: \d+|\.\.\.\d+)$/.test(cell)); // the last two by pandas and by R's readr
+    const isKept = columns.map((cells, j) => !isNameless[j] || cells.slice(header ? 1 : 0).some(Boolean)); // not delimiters at the end of each line
+    if (isKept.filter(Boolean).length < 2) throw new Fault(`row ${top}: ${quoted(first.join(""))} is one cell; columns need commas, semicolons, tabs or spaces between them`);
+    const start = isKept.indexOf(true), counted = columns[start].slice(1);
+    if (header && isNameless[start] && new Set(counted).size === counted.length && counted.every((cell) => /^\d+$/.test(cell))) {
+      isKept[start] = false;
+      notes = [...notes, `Row numbers, left out: ${names[start]}, to which the header gives no name`];
+    }
+    [names, columns] = [names, columns].map((all) => all.filter((_, j) => isKept[j]));
     if (header) [columns, numbers] = [columns.map((cells) => cells.slice(1)), numbers.slice(1)];
     if (numbers.length > MOST_ROWS) throw new Fault(`row ${numbers[MOST_ROWS]}: more than ${grouped(MOST_ROWS)} rows; the page takes no more`);
     return { names, columns, rows: numbers, numeric: columns.map(isNumeric), delimiter, notes };
@@ -108,15 +116,31 @@ const Table = (() => {
     }
   }
 
-  /** The columns that have two values: what may be the label; first a usual name, then the last. */
-  function labels({ names, columns, rows }) {
-    const values = columns.map((cells) => [...new Set(cells.filter(Boolean))]);
-    const found = values.flatMap((v, j) => (v.length === 2 ? [j] : []));
-    if (found.length) return found.sort((a, b) => rank(names[a]) - rank(names[b]) || b - a);
-    const j = values.reduce((best, v, k) => (v.length > 1 && (best < 0 || v.length <= values[best].length) ? k : best), -1);
-    if (j < 0) throw new Fault(`column ${quoted(names[0])} has the value ${quoted(columns[0][0])} in every row; a label needs two`);
-    const row = columns[j].indexOf(values[j][2]);
-    throw new Fault(`no column has two values, as a label needs: ${quoted(names[j])} has a third, ${quoted(values[j][2])}, in row ${rows[row]}`);
+  /** The two values of a label, the larger one last; numbers stand before words. */
+  function classes(table, j) {
+    const cells = table.columns[j], gap = cells.indexOf(""), name = quoted(table.names[j]), { rows } = table;
+    if (gap >= 0) throw new Fault(`${place(table, gap, j)}: ${missing("")}`);
+    const found = [...new Set(cells)], values = found.slice().sort((a, b) => isNumber(b) - isNumber(a) || (isNumber(a) && a - b) || (a < b ? -1 : 1));
+    if (values.length === 1) throw new Fault(`column ${name} has the value ${shorten(values[0])} in every row (${rows[0]} to ${rows[rows.length - 1]}); two are needed`);
+    const shown = values.slice(0, 8).map(shorten).join(", ") + (values.length > 8 ? ", ..." : "");
+    if (values.length > 2) throw new Fault(`column ${name} has ${values.length} values (${shown}), a third in row ${rows[cells.indexOf(found[2])]}; two are needed`);
+    return values;
+  }
+
+  /**
+   * The columns that have two values: what may be the label; first a usual name, then the last. A usual name, and words in
+   * the last column, are meant to be the label, so that no other column takes their place; numbers named y may be a feature.
+   * Where the label is known, it stands first.
+   */
+  function labels(table, label) {
+    const { names, columns, numeric } = table, sizes = columns.map((cells) => new Set(cells.filter(Boolean)).size);
+    const order = names.map((_, j) => j).sort((a, b) => rank(names[a]) - rank(names[b]) || b - a);
+    const isUsual = (j) => rank(names[j]) < LABELS.length && !(numeric[j] && names[j].toLowerCase() === "y");
+    const meant = label ?? order.find((j) => isUsual(j) || (j === names.length - 1 && !numeric[j])), found = order.filter((j) => sizes[j] === 2);
+    const few = order.filter((j) => sizes[j] > 1).sort((a, b) => sizes[a] - sizes[b]);
+    if (meant !== undefined && sizes[meant] !== 2) classes(table, meant);
+    if (!found.length) classes(table, few.length ? few[0] : order[0]);
+    return found.sort((a, b) => (b === meant) - (a === meant));
   }
   const rank = (name) => { const at = LABELS.indexOf(name.toLowerCase()); return at < 0 ? LABELS.length : at; };
 
@@ -126,7 +150,7 @@ const Table = (() => {
   /** What the axes show unless something else is chosen: two columns, or the most telling directions of more. */
   function usual(table, label) {
     const found = features(table, label);
-    if (!found.length) throw new Fault(`no column of numbers stands beside the label ${quoted(table.names[label])}; row ${table.rows[0]} begins with ${quoted(table.columns[label ? 0 : 1][0])}`);
+    if (!found.length) throw new Fault(`no column of numbers stands beside the label ${quoted(table.names[label])}`);
     if (found.length > 2) return [DIRECTION, DIRECTION];
     return [String(found[0]), found.length > 1 ? String(found[1]) : NOTHING];
   }
@@ -243,11 +267,8 @@ const Table = (() => {
    * standardised on demand, directions always. `positive` names the class on the positive side; else it is the larger.
    */
   function points(given, { label, axes, scaled, positive }) {
-    const table = decimal(given, label), cells = table.columns[label], values = [...new Set(cells)], gap = cells.indexOf("");
-    if (gap >= 0) throw new Fault(`${place(table, gap, label)}: ${missing("")}`);
-    if (values.length !== 2) throw new Fault(`column ${quoted(table.names[label])} has ${values.length} values; a label needs two`);
-    const larger = values.every(isNumber) ? (a, b) => a - b : (a, b) => (a < b ? -1 : 1);
-    const [minus, plus] = values.includes(positive) ? [values.find((v) => v !== positive), positive] : values.sort(larger);
+    const ordered = classes(given, label), table = decimal(given, label), cells = table.columns[label];
+    const [minus, plus] = ordered.includes(positive) ? [ordered.find((v) => v !== positive), positive] : ordered;
     for (const j of features(table, label)) numbers(table, j); // none may be left out unseen
     const y = cells.map((cell) => (cell === plus ? 1 : -1)), { axes: told, left } = axes.includes(DIRECTION) ? telling(table, label, y) : { left: [] };
     const shown = axes.map((axis, k) => {
