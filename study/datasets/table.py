@@ -104,7 +104,7 @@ def read_table(
     without : sequence of str
         Columns to leave out.
     weight : str, optional
-        The column that says how often each point counts.
+        The column that says how often each point counts, a number above 0.
     delimiter, no_header
         As in `study.datasets.cells.read_cells`.
     decimal : {".", ","}, optional
@@ -125,8 +125,8 @@ def read_table(
     BadInput
         For text that is no table, a header alone or one that looks like a point, a column named twice or not there, a
         missing value, a cell that is no number, beyond 1e100, too small for floats or of more than 400 decimal places,
-        a constant feature, labels of one kind, labels of more than two without `positive`, or a `positive` that never
-        occurs. The message names row and column.
+        a count that is not above 0, a constant feature, labels of one kind, labels of more than two without `positive`,
+        or a `positive` that never occurs. The message names row and column.
     """
     if one_hot and ignore_text:
         raise BadInput("`one_hot` must not be set where `ignore_text` is: words are features, or they are left out")
@@ -146,7 +146,7 @@ def read_table(
     X = np.column_stack([x for x, _ in columns.values()])
     return Table(
         points=Dataset(X=X, y=y, name="table"),
-        weight=np.ones(len(y)) if weight is None else _decimals(cells, weight, mark)[0],
+        weight=np.ones(len(y)) if weight is None else _counts(cells, weight, mark),
         features=tuple(columns),
         exact=Exact(tuple(column for _, column in columns.values())),
         rows=cells.rows,
@@ -350,6 +350,16 @@ def _decimals(cells: Cells, name: str, mark: Mark) -> tuple[Floats, Column]:
     texts = _normalise(cells.columns[name], mark)
     x = _floats(cells.rows, name, texts, mark)
     return x, written_column(texts, x)
+
+
+def _counts(cells: Cells, name: str, mark: Mark) -> Floats:
+    """Return how often each point counts, or raise `BadInput` with the first cell that is not above 0."""
+    counts, _ = _decimals(cells, name, mark)
+    wrong = ~(counts > 0.0)
+    if wrong.any():
+        row, cell = cells.rows[wrong][0], shorten(cells.columns[name][wrong][0], 40)
+        raise BadInput(f"row {row}, column {name!r}: a point cannot count {cell} times; a number above 0 is needed")
+    return counts
 
 
 def _floats(rows: NDArray[np.int64], name: str, texts: list[str], mark: Mark) -> Floats:

@@ -146,6 +146,18 @@ def test_what_is_no_table_of_numbers_is_named(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,n,c\n1,3,0\n1,-2,0\n2,1,1\n", "row 3, column 'n': a point cannot count -2 times; a number above 0"),
+        ("x;n;c\n1,5;0,0;0\n2;1;1\n", "row 2, column 'n': a point cannot count 0,0 times; a number above 0"),
+    ],
+)
+def test_each_count_is_above_0_by_itself(text: str, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        read_table(text, "c", weight="n")
+
+
+@pytest.mark.parametrize(
     ("rows", "pair"),
     [
         ("0,u 2,v -0,v", (0, 2)),
