@@ -70,6 +70,14 @@ def test_help_imports_nothing_heavy() -> None:
             ("sweep", "--rule", "unit", "--rate", "0.1"),
             "study: `rate` must be left out, as none of these rules uses it",
         ),
+        (
+            ("sweep", "--rule", "unit", "--optimiser", "adam", "--momentum", "0", "0.5"),
+            "study: `momentum` must be left out, as none of these rules uses it so; got 0.5",
+        ),
+        (
+            ("sweep", "--weight-bound", "3", "--shape", "none"),
+            "study: `weight_bound` must be left out, as none of these",
+        ),
         (("run", "--bogus"), "study: Unknown option: --bogus."),
         (("figures", "--format", "gif"), "study: Invalid value"),
         (("nonsense",), "study: Unknown command"),

@@ -221,8 +221,9 @@ def declare(
     settings = [kind(**dict(zip(grid, values, strict=True))) for grid in grids for values in product(*grid.values())]
     rules = [rule for name in names for rule in make_rules(name, options)]
     for name, values in options.items():
-        if not any(getattr(rule, name, None) in values for rule in rules):
-            got = " ".join(map(str, values))
+        used = {getattr(rule, name, None) for rule in rules}
+        if unused := [value for value in values if value not in used]:
+            got = " ".join(value if isinstance(value, str) else f"{value:g}" for value in unused)
             raise BadInput(f"`{name}` must be left out, as none of these rules uses it so; got {got}")
     return Sweep(settings=list(dict.fromkeys(settings)), rules=list(dict.fromkeys(rules)), pool=pool, **numbers)
 
