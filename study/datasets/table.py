@@ -32,6 +32,13 @@ GAPS = np.array(sorted(MISSING), StringDType())
 TRUTH = {"TRUE": "1", "True": "1", "true": "1", "FALSE": "0", "False": "0", "false": "0"}
 SWAP = str.maketrans(",.", ".,")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+FOR_READERS = {
+    "a currency": re.compile(r"\s*[$\u00a2-\u00a5\u20a0-\u20cf]\s*"),
+    "a percent sign": re.compile(r"\s*%$"),
+    "a minus that is not the ASCII hyphen": re.compile(r"^[\u2010-\u2015\u2212]"),
+    "a mark between thousands": re.compile(r"(?<=\d)[,'\u2019\s](?=\d{3}(?!\d))"),
+}
+"""What programs put into a number that is to be looked at."""
 
 Mark = Literal[".", ","]
 
@@ -368,8 +375,9 @@ def _floats(rows: NDArray[np.int64], name: str, texts: list[str], mark: Mark) ->
     if not are_numbers(texts):
         row, cell = next((row, cell) for row, cell in zip(rows, texts, strict=True) if not is_number(cell))
         written = _swap(cell) if mark == "," else cell
-        hint = f" with the decimal mark {mark!r}" if is_number(_swap(cell)) else ""
-        mend = f"mend it, leave the column out with {_option(name)}, or see --one-hot"
+        hint = f" with the decimal mark {mark!r}" if is_number(_swap(cell)) else _cause(cell)
+        words = not hint and 2 * sum(map(is_number, texts)) < len(texts)
+        mend = f"mend it, or leave the column out with {_option(name)}{', or see --one-hot' * words}"
         raise BadInput(f"row {row}, {where}: {shorten(written, 40)!r} is not a number{hint}; {mend}")
     numbers = np.array(list(map(float, texts)))
     large = ~(np.abs(numbers) <= LARGEST)
@@ -385,6 +393,17 @@ def _floats(rows: NDArray[np.int64], name: str, texts: list[str], mark: Mark) ->
         cell = shorten(texts[long[0]], 40)
         raise BadInput(f"row {rows[long[0]]}, {where}: {cell} has more than {MOST_PLACES} decimal places; round it")
     return numbers + 0.0  # no negative zero
+
+
+def _cause(cell: str) -> str:
+    """Return in words what keeps a cell from being a number, or nothing where it is no such thing."""
+    if re.fullmatch(r"#[A-Z/0]+[!?]", cell):
+        return ", but an error of the spreadsheet"
+    found = list[str]()
+    for thing, mark in FOR_READERS.items():
+        found += [thing] * (mark.search(cell) is not None)
+        cell = mark.sub("", cell)
+    return f", for it holds {' and '.join(found)}" if found and is_number(cell) else ""
 
 
 def _places(cell: str) -> int:

@@ -1,5 +1,6 @@
 """The text of a table becomes points, with names and rows kept; what was decided is noted, the rest refused."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -143,6 +144,34 @@ def test_what_is_no_table_of_numbers_is_named(kind: str) -> None:
     text, options, message = REFUSED[kind]
     with pytest.raises(BadInput, match=message):
         read_table(text, **{"label": "c", **options})
+
+
+@pytest.mark.parametrize(
+    ("cell", "cause"),
+    [
+        ("1,234.5", ", for it holds a mark between thousands;"),
+        ("1'000", ", for it holds a mark between thousands;"),
+        ("1\u202f000,5", ", for it holds a mark between thousands;"),
+        ("$1", ", for it holds a currency;"),
+        ("1 234,50 \u20ac", ", for it holds a currency and a mark between thousands;"),
+        ("1 %", ", for it holds a percent sign;"),
+        ("\u22121", ", for it holds a minus that is not the ASCII hyphen;"),
+        ("#DIV/0!", ", but an error of the spreadsheet;"),
+        ("1\u20132", ";"),
+        ("$", ";"),
+    ],
+)
+def test_what_is_put_into_a_number_is_named_and_not_taken_for_a_word(cell: str, cause: str) -> None:
+    with pytest.raises(
+        BadInput, match=re.escape(f"row 4, column 'x': {cell!r} is not a number{cause} mend")
+    ) as refused:
+        read_table(f"x;c\n1;u\n2;v\n{cell};u\n", "c", decimal="," if ",5" in cell else ".")
+    assert "--one-hot" not in str(refused.value)
+
+
+def test_words_may_be_features() -> None:
+    with pytest.raises(BadInput, match=r"row 2, column 'x': 'red' is not a number; .* --without x, or see --one-hot"):
+        read_table("x,c\nred,u\nblue,v\n3,u\n", "c")
 
 
 @pytest.mark.parametrize(
