@@ -1,6 +1,7 @@
 """The command line."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -100,6 +101,18 @@ for command, lines in EXAMPLES.items():
     app.command(command, name=name, help_epilogue=examples(lines))
 
 
+def as_typed(message: str, words: Sequence[str]) -> str:
+    """Return a message with the names of a command's options, such as `weight_bound`, as these are typed."""
+    _, apps, _ = app.parse_commands(words)
+    options = {argument.name for argument in apps[-1].assemble_argument_collection()}
+
+    def typed(name: re.Match[str]) -> str:
+        option = f"--{name[1].replace('_', '-')}"
+        return f"`{option}`" if option in options else name[0]
+
+    return re.sub(r"`(\w+)`", typed, message)
+
+
 def _forget_what_is_unsaid(*streams: TextIO) -> None:
     """Keep the interpreter from trying, on its way out, to write what cannot be written."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -120,7 +133,7 @@ def main() -> NoReturn:
         say(one_line(error))
         sys.exit(2)
     except BadInput as error:
-        say(f"study: {error}")
+        say(f"study: {as_typed(str(error), words)}")
         sys.exit(2)
     except CheckFailed as error:
         say(str(error))

@@ -85,7 +85,7 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
         ),
         (
             ("FILE", "--label", "kind", "--C", "1", "--weight-bound", "1", "--out", "OUT"),
-            "study: one of `weight_bound` and `C` must be given; got 1.0 and 1.0",
+            "study: one of `--weight-bound` and `--C` must be given; got 1.0 and 1.0",
         ),
         (
             ("FILE", "--label", "kind", "--C", "1", "--claim", "stationary", "--out", "OUT"),
@@ -123,14 +123,17 @@ def test_equal_rows_and_a_column_of_weights_count_alike(study: Study, tmp_path: 
         ),
         (
             ("FILE", "--label", "colour", "--weight-bound", "1", "--out", "OUT"),
-            "study: `label` must name columns of the table, which are x, y, kind",
+            "study: `--label` must name columns of the table, which are x, y, kind",
         ),
         (("FILE", "--label", "x", "--weight-bound", "1", "--out", "OUT"), "study: column 'x' has 3 values"),
         (
             ("FILE", "--label", "kind", "--weight", "z", "--weight-bound", "1", "--out", "OUT"),
-            "study: `weight` must name columns of the table",
+            "study: `--weight` must name columns of the table",
         ),
-        (("FILE", "--label", "kind", "--weight-bound", "-1", "--out", "OUT"), "study: `weight_bound` must be positive"),
+        (
+            ("FILE", "--label", "kind", "--weight-bound", "-1", "--out", "OUT"),
+            "study: `--weight-bound` must be positive",
+        ),
         (
             ("OUT", "--label", "kind", "--weight-bound", "1", "--out", "OUT"),
             "study: `FILE` must be a file that can be read",

@@ -32,6 +32,11 @@ def test_help_describes_every_command(study: Study) -> None:
             assert re.match(r"--[\w-]+( [A-Z]+(\.\.\.)?)? {2,}[A-Z]\w+ ", row), f"{command}: {row} has no description"
 
 
+@pytest.mark.parametrize("command", ["compare", "price", "sweep", "certify"])
+def test_help_shows_no_empty_value(command: str, study: Study) -> None:
+    assert not re.search(r"\[default: \]|\[choices: ,", study(ROOT, command, "--help").stdout)
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys, study.cli; print([m for m in ('numpy', 'scipy', 'numba', 'matplotlib') if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -43,7 +48,7 @@ def test_help_imports_nothing_heavy() -> None:
     [
         (("run", "five_points"), f"{KNOWN}; got five_points"),
         (("figures", "../four_points"), "study: `NAME` must be one of "),
-        (("run", "--resamples", "0"), "study: `resamples` must be a whole number of at least 1; got 0"),
+        (("run", "--resamples", "0"), "study: `--resamples` must be a whole number of at least 1; got 0"),
         (("run", "--resamples", "many"), "study: `--resamples` must be a whole number; got many"),
         (("run", "--resamples", "100.4"), "study: `--resamples` must be a whole number; got 100.4"),
         (("sweep", "--n-samples", "10", "20.5"), "study: `--n-samples` must be a whole number; got 20.5"),
@@ -57,26 +62,29 @@ def test_help_imports_nothing_heavy() -> None:
         ),
         (
             ("compare", "x.csv", "--C", "1", "--weight-bound", "3", "9"),
-            "study: `weight_bound` must be left out where `C`",
+            "study: `--weight-bound` must be left out where `--C`",
         ),
-        (("price", "x.csv", "--C", "1", "--shape", "ball"), "study: `shape` must be left out where `C` is given; got"),
-        (("price", "x.csv", "--bias", "free"), "study: `bias` must be left out where there is no `C`; got free"),
-        (("certify", "x.csv", "--weight-bound", "3", "--bias", "free"), "study: `bias` must be left out where there"),
+        (
+            ("price", "x.csv", "--C", "1", "--shape", "ball"),
+            "study: `--shape` must be left out where `--C` is given; got",
+        ),
+        (("price", "x.csv", "--bias", "free"), "study: `--bias` must be left out where there is no `--C`; got free"),
+        (("certify", "x.csv", "--weight-bound", "3", "--bias", "free"), "study: `--bias` must be left out where there"),
         (
             ("sweep", "--rule", "perceptron", "--weight-bound", "3"),
-            "study: `weight_bound` must be left out, as none of",
+            "study: `--weight-bound` must be left out, as none of",
         ),
         (
             ("sweep", "--rule", "unit", "--rate", "0.1"),
-            "study: `rate` must be left out, as none of these rules uses it",
+            "study: `--rate` must be left out, as none of these rules uses it",
         ),
         (
             ("sweep", "--rule", "unit", "--optimiser", "adam", "--momentum", "0", "0.5"),
-            "study: `momentum` must be left out, as none of these rules uses it so; got 0.5",
+            "study: `--momentum` must be left out, as none of these rules uses it so; got 0.5",
         ),
         (
             ("sweep", "--weight-bound", "3", "--shape", "none"),
-            "study: `weight_bound` must be left out, as none of these",
+            "study: `--weight-bound` must be left out, as none of these",
         ),
         (("run", "--bogus"), "study: Unknown option: --bogus."),
         (("figures", "--format", "gif"), "study: Invalid value"),

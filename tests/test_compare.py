@@ -24,22 +24,22 @@ PLAIN = "x,y,class\n1,0,a\n0,1,a\n-1,0,b\n"
 
 ERRORS: dict[str, tuple[tuple[str, ...], str]] = {
     "a gap": (("--features", "x,z"), "row 3, column 'z': the value is missing"),
-    "no such class": (("--positive", "c"), "`positive` must be a value of column 'class', one of a, b"),
-    "no label": (("--label", ""), "`label` must name the column that holds the two classes, of x, y, class"),
-    "an empty name": (("--features", "x,,y"), "`features` must be column names with commas between"),
-    "a bound of zero": (("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
-    "no bound": (("--weight-bound",), "`weight_bound` must be one or more positive numbers"),
-    "a penalty below zero": (("--C", "1", "-1"), "`C` must be positive and finite; got -1.0"),
-    "eps out of range": (("--eps", "0.5"), "`eps` must lie in [0, 1/2); got 0.5"),
+    "no such class": (("--positive", "c"), "`--positive` must be a value of column 'class', one of a, b"),
+    "no label": (("--label", ""), "`--label` must name the column that holds the two classes, of x, y, class"),
+    "an empty name": (("--features", "x,,y"), "`--features` must be column names with commas between"),
+    "a bound of zero": (("--weight-bound", "0"), "`--weight-bound` must be positive and finite; got 0"),
+    "no bound": (("--weight-bound",), "`--weight-bound` must be one or more positive numbers"),
+    "a penalty below zero": (("--C", "1", "-1"), "`--C` must be positive and finite; got -1.0"),
+    "eps out of range": (("--eps", "0.5"), "`--eps` must lie in [0, 1/2); got 0.5"),
     "a threshold without targets": (
         ("--loss", "threshold-quadratic"),
-        "`eps` must lie in (0, 1/2) for loss threshold-quadratic, which else is the quadratic loss; got 0.0",
+        "`--eps` must lie in (0, 1/2) for loss threshold-quadratic, which else is the quadratic loss; got 0.0",
     ),
-    "no updates": (("--max-updates", "0"), "`max_updates` must be a whole number"),
-    "no passes": (("--max-passes", "0"), "`max_passes` must be a whole number"),
+    "no updates": (("--max-updates", "0"), "`--max-updates` must be a whole number"),
+    "no passes": (("--max-passes", "0"), "`--max-passes` must be a whole number"),
     "an unknown loss": (("--loss", "hinge"), "Invalid value"),
-    "a file for a folder": (("--out", __file__), "`out` must be a folder; got the file"),
-    "a folder that cannot be": (("--out", "/proc/none"), "`out` must be a folder that can be written"),
+    "a file for a folder": (("--out", __file__), "`--out` must be a folder; got the file"),
+    "a folder that cannot be": (("--out", "/proc/none"), "`--out` must be a folder that can be written"),
 }
 
 

@@ -14,12 +14,12 @@ from tests.conftest import Run
 
 PLAIN = "x,y,class\n1,0,a\n0,1,a\n-1,0,b\n"
 ERRORS: dict[str, tuple[tuple[str, ...], str]] = {
-    "a bound of zero": (("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
-    "no bound": (("--weight-bound",), "`weight_bound` must be one or more positive numbers"),
-    "no rows": (("--rows", "0"), "`rows` must be a whole number of at least 1"),
-    "hard targets for a threshold": (("--loss", "threshold-quadratic"), "`eps` must lie in (0, 1/2) for loss"),
-    "no label": (("--label", ""), "`label` must name the column that holds the two classes, of x, y, class"),
-    "a file for a folder": (("--out", __file__), "`out` must be a folder; got the file"),
+    "a bound of zero": (("--weight-bound", "0"), "`--weight-bound` must be positive and finite; got 0"),
+    "no bound": (("--weight-bound",), "`--weight-bound` must be one or more positive numbers"),
+    "no rows": (("--rows", "0"), "`--rows` must be a whole number of at least 1"),
+    "hard targets for a threshold": (("--loss", "threshold-quadratic"), "`--eps` must lie in (0, 1/2) for loss"),
+    "no label": (("--label", ""), "`--label` must name the column that holds the two classes, of x, y, class"),
+    "a file for a folder": (("--out", __file__), "`--out` must be a folder; got the file"),
 }
 
 
@@ -97,7 +97,7 @@ def test_a_penalty_takes_the_place_of_the_bound(run: Run, tmp_path: Path) -> Non
     assert usual.partition(": ")[2] == next(line for line in out.splitlines() if line.startswith("at C = 1: "))[10:]
     assert "weight at C = 30 (others wrong)" in out
     assert run("price", str(file), "--label", "side", "--C", "-1")[2] == (
-        "study: `C` must be positive and finite; got -1.0\n"
+        "study: `--C` must be positive and finite; got -1.0\n"
     )
 
 

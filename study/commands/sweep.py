@@ -6,7 +6,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from types import GenericAlias
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import Parameter
 
@@ -53,7 +53,8 @@ def option_lists(name: str, options: Mapping[str, Sequence[Field[Any]]]) -> Any:
         texts = "; ".join(dict.fromkeys(of_class.metadata["help"] for of_class in same))
         shown = default if isinstance(default, str) else f"{default:g}"
         spellings = [f"--{spelling.replace('_', '-')}" for spelling in dict.fromkeys((option, option.lower()))]
-        kind: Any = GenericAlias(list, same[0].type)
+        words = tuple(filter(None, get_args(same[0].type))) if get_origin(same[0].type) is Literal else ()
+        kind: Any = GenericAlias(list, Literal[words] if words else same[0].type)  # the empty word is a blank
         text = field(default=None, metadata={"help": f"{texts[0].upper()}{texts[1:]}; by default {shown}."})
         made.append((option, Annotated[kind, Many, Parameter(name=spellings)], text))
     return Parameter(name="*")(make_dataclass(name, made, namespace={"__module__": __name__}, frozen=True))

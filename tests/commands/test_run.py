@@ -45,8 +45,11 @@ def test_times_go_to_build_unless_they_are_to_be_committed(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("four_points",), "`commit` is for experiments that hold times, bench, growth, proof_cost; got none of them"),
-        (("bench", "--resamples", "2"), "`commit` needs the declared resamples: leave out `resamples`"),
+        (
+            ("four_points",),
+            "`--commit` is for experiments that hold times, bench, growth, proof_cost; got none of them",
+        ),
+        (("bench", "--resamples", "2"), "`--commit` needs the declared resamples: leave out `--resamples`"),
     ],
 )
 def test_nothing_else_is_committed_on_demand(arguments: tuple[str, ...], message: str, study: Study) -> None:

@@ -81,7 +81,7 @@ def test_its_json_says_all_that_is_swept(swept: Path, study: Study, tmp_path: Pa
     answer = study(ROOT, "sweep", "--from", str(swept / "mine.json"), *beside, "--out", str(tmp_path / "x.csv"))
     assert answer.returncode == 2
     (line,) = answer.stderr.splitlines()
-    assert line.endswith("mine.json: leave out `rule`, `C`, `n_samples`, `resamples`")
+    assert line.endswith("mine.json: leave out `--rule`, `--C`, `--n-samples`, `--resamples`")
     assert not list(tmp_path.iterdir())
 
 
@@ -182,30 +182,30 @@ def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--rule", "perceptrons"), "`rule` must be one of"),
-        (("--rule", "nowhere:mine"), "`rule` must be one of"),
-        (("--rule", "tests.sweeps.test_grid:oops"), "`rule` tests.sweeps.test_grid:oops failed: RuntimeError: oops"),
-        (("--rule", "math:pi"), "`rule` must name an estimator or a callable (X, y); got math:pi, of type float"),
-        (("--weight-bound", "0"), "`weight_bound` must be positive and finite; got 0"),
+        (("--rule", "perceptrons"), "`--rule` must be one of"),
+        (("--rule", "nowhere:mine"), "`--rule` must be one of"),
+        (("--rule", "tests.sweeps.test_grid:oops"), "`--rule` tests.sweeps.test_grid:oops failed: RuntimeError: oops"),
+        (("--rule", "math:pi"), "`--rule` must name an estimator or a callable (X, y); got math:pi, of type float"),
+        (("--weight-bound", "0"), "`--weight-bound` must be positive and finite; got 0"),
         (("--loss", "hinge"), "hinge"),
         (("--rule", "unit", "--loss", "threshold-quadratic"), "which else is the quadratic loss; got 0.0"),
-        (("--rule", "unit", "--eps", "0.5"), "`eps` must lie in [0, 1/2); got 0.5"),
-        (("--n-samples", "3"), "`n_samples` must be a whole number of at least 4; got 3"),
-        (("--spoiler-rate", "1"), "`spoiler_rate` must lie in"),
-        (("--depth", "2"), "separable: `depth` must be below 0.45, or `offset` above 4.5; got 2 and 0.5"),
-        (("--depth", "0.5", "--n-features", "1"), "`depth` must be below 0.45; got 0.5"),
-        (("--depth", "0.5", "--generator", "gaussians"), "`depth` must be below 0.45; got 0.5"),
-        (("--resamples", "10"), "`resamples` must be a whole number of at least 40; got 10"),
-        (("--seed", "-1"), "`seed` must be a whole number of at least 0; got -1"),
-        (("--out", "sweep.txt"), "`out` must end in .csv; got sweep.txt"),
-        (("--from", "nowhere.json"), "`from` must be the JSON file of a sweep; got nowhere.json"),
-        (("--workers", "0"), "`workers` must be a whole number of at least 1; got 0"),
-        (("--scheduler", "nowhere"), "`scheduler` must be the address of a Dask scheduler; got nowhere"),
-        (("--dry-run", "--scheduler", "nowhere"), "`scheduler` must be the address of a Dask scheduler; got nowhere"),
-        (("--dry-run", "--fresh"), "`fresh` must be left out of a dry run, which keeps and draws nothing; got True"),
+        (("--rule", "unit", "--eps", "0.5"), "`--eps` must lie in [0, 1/2); got 0.5"),
+        (("--n-samples", "3"), "`--n-samples` must be a whole number of at least 4; got 3"),
+        (("--spoiler-rate", "1"), "`--spoiler-rate` must lie in"),
+        (("--depth", "2"), "separable: `--depth` must be below 0.45, or `--offset` above 4.5; got 2 and 0.5"),
+        (("--depth", "0.5", "--n-features", "1"), "`--depth` must be below 0.45; got 0.5"),
+        (("--depth", "0.5", "--generator", "gaussians"), "`--depth` must be below 0.45; got 0.5"),
+        (("--resamples", "10"), "`--resamples` must be a whole number of at least 40; got 10"),
+        (("--seed", "-1"), "`--seed` must be a whole number of at least 0; got -1"),
+        (("--out", "sweep.txt"), "`--out` must end in .csv; got sweep.txt"),
+        (("--from", "nowhere.json"), "`--from` must be the JSON file of a sweep; got nowhere.json"),
+        (("--workers", "0"), "`--workers` must be a whole number of at least 1; got 0"),
+        (("--scheduler", "nowhere"), "`--scheduler` must be the address of a Dask scheduler; got nowhere"),
+        (("--dry-run", "--scheduler", "nowhere"), "`--scheduler` must be the address of a Dask scheduler; got nowhere"),
+        (("--dry-run", "--fresh"), "`--fresh` must be left out of a dry run, which keeps and draws nothing; got True"),
         (
             ("--dry-run", "--format", "png"),
-            "`format` must be left out of a dry run, which keeps and draws nothing; got",
+            "`--format` must be left out of a dry run, which keeps and draws nothing; got",
         ),
     ],
 )
@@ -314,7 +314,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(s
     for out, reason in ((tmp_path / "file" / "x.csv", "Not a directory"), (tmp_path / "x.csv", "Is a directory")):
         answer = study(ROOT, "sweep", *SMALL, "--rule", "perceptron", "--out", str(out))
         assert answer.returncode == 2
-        assert answer.stderr == f"study: `out` must be a place that can be written; got {out} ({reason})\n"
+        assert answer.stderr == f"study: `--out` must be a place that can be written; got {out} ({reason})\n"
     assert not (tmp_path / ".study").exists()
 
 

@@ -99,7 +99,7 @@ ERRORS = {
         "iris",
     ): "got 'iris'; the nearest: iris-setosa-versicolor, iris-setosa-virginica, ",
     ("sweep", "--example", "brest cancer"): "got 'brest cancer'; the nearest: breast-cancer\n",
-    ("price", "--example", "zzz"): "`example` must be a name that `study datasets` lists; got 'zzz'\n",
+    ("price", "--example", "zzz"): "`--example` must be a name that `study datasets` lists; got 'zzz'\n",
     ("price", "a.csv", "--example", "wine-0-1"): "`FILE` must be left out where `--example` is given; got a.csv",
     ("compare",): "`FILE` must be given, or else `--example`, a name that `study datasets` lists",
 }

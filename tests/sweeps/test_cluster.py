@@ -131,7 +131,7 @@ def test_a_worker_that_joins_with_other_code_computes_nothing(spoilt: Path, star
     worker(start, address)
     said = run.communicate(timeout=120)[1].splitlines()
     assert run.returncode == 2, said
-    assert re.fullmatch(r"study: `scheduler` must have workers .*; got one with {'code': '\w+'}", said[-1]), said
+    assert re.fullmatch(r"study: `--scheduler` must have workers .*; got one with {'code': '\w+'}", said[-1]), said
 
 
 def test_a_run_without_workers_does_not_wait_for_ever(spoilt: Path, start: Start) -> None:
