@@ -60,6 +60,12 @@ def examples(*commands: list[str]) -> str:
 NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number; several have spaces between them"}
 
 
+OF_SWEEPS = {
+    "--resampling": "must be fresh, bootstrap or subsample; of a table also `--folds` may be given",
+}
+"""What is right of options that mean something else than one may think."""
+
+
 def one_line(error: CycloptsError) -> str:
     """Return what is wrong with the arguments, on one line."""
     if isinstance(error, CoercionError) and error.argument and error.token and error.target_type in NUMBERS:
@@ -67,6 +73,9 @@ def one_line(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         words = " ".join(error.unused_tokens)
         return f"study: a value must follow its option, and as often as --help says; got {words} beside that"
+    token = getattr(error, "token", None)
+    if token and token.keyword in OF_SWEEPS and tuple(error.command_chain or ()) == ("sweep",):
+        return f"study: `{token.keyword}` {OF_SWEEPS[token.keyword]}; got {token.value or token.keyword}"
     return f"study: {' '.join(str(error).split())}"
 
 

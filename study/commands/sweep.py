@@ -238,6 +238,8 @@ def pool_grids(of_settings: dict[str, Any]) -> list[dict[str, Any]]:
     unknown = [name for name in of_settings if name not in known]
     if unknown:
         raise BadInput(f"`{'`, `'.join(unknown)}` must be left out where points come from a table")
+    if "fresh" in of_settings.get("resampling", ()):
+        raise BadInput("`resampling` must be bootstrap or subsample of a table, or else `folds` be given; got fresh")
     folds = {name: values for name, values in of_settings.items() if name in ("features", "folds")}
     others = {name: values for name, values in of_settings.items() if name != "folds"}
     if "folds" not in of_settings:

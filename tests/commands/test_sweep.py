@@ -197,6 +197,7 @@ def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
         (("--depth", "0.5", "--generator", "gaussians"), "`--depth` must be below 0.45; got 0.5"),
         (("--resamples", "10"), "`--resamples` must be a whole number of at least 40; got 10"),
         (("--seed", "-1"), "`--seed` must be a whole number of at least 0; got -1"),
+        (("--resampling", "folds"), "`--resampling` must be fresh, bootstrap or subsample; of a table also `--folds`"),
         (("--out", "sweep.txt"), "`--out` must end in .csv; got sweep.txt"),
         (("--from", "nowhere.json"), "`--from` must be the JSON file of a sweep; got nowhere.json"),
         (("--workers", "0"), "`--workers` must be a whole number of at least 1; got 0"),
@@ -273,7 +274,7 @@ def test_a_table_is_resampled_in_every_way_that_is_asked_for(of_table: Path) -> 
     ("given", "message"),
     [
         ({"spoiler_rate": [0.1]}, "`spoiler_rate` must be left out where points come from a table"),
-        ({"resampling": ["fresh"]}, "`resampling` must be one of bootstrap, subsample, folds; got fresh"),
+        ({"resampling": ["fresh"]}, "`resampling` must be bootstrap or subsample of a table, or else `folds` be"),
         ({"label": ""}, "`label` must name the column that holds the two classes, of a, b, id, kind; got none"),
         ({"path": None, "label": "kind"}, "`FILE` must be a table where `label` is given; got none"),
         ({"path": None, "label": "", "folds": [5]}, r"`folds` must be left out without a table; got \[5\]"),
