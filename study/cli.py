@@ -62,6 +62,8 @@ NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number; several have
 
 OF_SWEEPS = {
     "--resampling": "must be fresh, bootstrap or subsample; of a table also `--folds` may be given",
+    "--features": "must be raw, centred or standardised, which scale all features; `--without` leaves columns out",
+    "--standardise": "must be written `--features standardised`",
 }
 """What is right of options that mean something else than one may think."""
 
@@ -73,9 +75,10 @@ def one_line(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         words = " ".join(error.unused_tokens)
         return f"study: a value must follow its option, and as often as --help says; got {words} beside that"
-    token = getattr(error, "token", None)
-    if token and token.keyword in OF_SWEEPS and tuple(error.command_chain or ()) == ("sweep",):
-        return f"study: `{token.keyword}` {OF_SWEEPS[token.keyword]}; got {token.value or token.keyword}"
+    token: Token | None = getattr(error, "token", None)
+    option = (token.keyword or token.value) if token else ""
+    if token and option in OF_SWEEPS and tuple(error.command_chain or ()) == ("sweep",):
+        return f"study: `{option}` {OF_SWEEPS[option]}; got {token.value}"
     return f"study: {' '.join(str(error).split())}"
 
 

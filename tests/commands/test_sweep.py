@@ -198,6 +198,8 @@ def test_a_dry_run_writes_nothing(study: Study, tmp_path: Path) -> None:
         (("--resamples", "10"), "`--resamples` must be a whole number of at least 40; got 10"),
         (("--seed", "-1"), "`--seed` must be a whole number of at least 0; got -1"),
         (("--resampling", "folds"), "`--resampling` must be fresh, bootstrap or subsample; of a table also `--folds`"),
+        (("--features", "a,b"), "which scale all features; `--without` leaves columns out; got a,b"),
+        (("--standardise",), "`--standardise` must be written `--features standardised`; got --standardise"),
         (("--out", "sweep.txt"), "`--out` must end in .csv; got sweep.txt"),
         (("--from", "nowhere.json"), "`--from` must be the JSON file of a sweep; got nowhere.json"),
         (("--workers", "0"), "`--workers` must be a whole number of at least 1; got 0"),
