@@ -73,8 +73,12 @@ def one_line(error: CycloptsError) -> str:
     if isinstance(error, CoercionError) and error.argument and error.token and error.target_type in NUMBERS:
         return f"study: `{error.argument.name}` must be {NUMBERS[error.target_type]}; got {error.token.value}"
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
-        words = " ".join(error.unused_tokens)
-        return f"study: a value must follow its option, and as often as --help says; got {words} beside that"
+        words, typed = " ".join(error.unused_tokens), error.root_input_tokens or []
+        label = "--label" in options(typed) and not any(word.startswith("--label") for word in typed)
+        meant = f"did you mean `--label {words}`? See" if label else "only options with dots take several values; see"
+        return (
+            f"study: {words} is not expected here: {meant} `{' '.join(['study', *(error.command_chain or ())])} --help`"
+        )
     token: Token | None = getattr(error, "token", None)
     option = (token.keyword or token.value) if token else ""
     if token and option in OF_SWEEPS and tuple(error.command_chain or ()) == ("sweep",):
@@ -113,14 +117,19 @@ for command, lines in EXAMPLES.items():
     app.command(command, name=name, help_epilogue=examples(lines))
 
 
+def options(words: Sequence[str]) -> set[str]:
+    """Return the options of the command that words begin with."""
+    _, apps, _ = app.parse_commands(words)
+    return {argument.name for argument in apps[-1].assemble_argument_collection()}
+
+
 def as_typed(message: str, words: Sequence[str]) -> str:
     """Return a message with the names of a command's options, such as `weight_bound`, as these are typed."""
-    _, apps, _ = app.parse_commands(words)
-    options = {argument.name for argument in apps[-1].assemble_argument_collection()}
+    known = options(words)
 
     def typed(name: re.Match[str]) -> str:
         option = f"--{name[1].replace('_', '-')}"
-        return f"`{option}`" if option in options else name[0]
+        return f"`{option}`" if option in known else name[0]
 
     return re.sub(r"`(\w+)`", typed, message)
 

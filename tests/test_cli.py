@@ -58,7 +58,11 @@ def test_help_imports_nothing_heavy() -> None:
         ),
         (
             ("compare", "x.csv", "class"),
-            "study: a value must follow its option, and as often as --help says; got class",
+            "study: class is not expected here: did you mean `--label class`? See `study compare --help`",
+        ),
+        (
+            ("certify", "x.csv", "--label", "c", "--weight-bound", "3", "10"),
+            "study: 10 is not expected here: only options with dots take several values; see `study certify --help`",
         ),
         (
             ("compare", "x.csv", "--C", "1", "--weight-bound", "3", "9"),
