@@ -329,14 +329,18 @@ def _without_gaps(cells: Cells, names: Sequence[str], texts: Sequence[str], note
 def _read_features(cells: Cells, names: list[str], words: list[str], mark: Mark) -> dict[str, tuple[Floats, Column]]:
     """Return the features by name, as floats and as decimals; a column of words gives one for each word."""
     read: dict[str, tuple[Floats, Column]] = {}
+    constant = list[str]()
     for name in names:
         new = _encode(cells, name) if name in words else {name: _decimals(cells, name, mark)}
         if twice := new.keys() & read.keys():
             raise BadInput(f"column {min(twice)!r} has the name of a word's feature; rename it")
         read |= new
-    constant = [name for name, (_, column) in read.items() if column.whole.min() == column.whole.max()]
+        constant += [name] * all(column.whole.min() == column.whole.max() for _, column in new.values())
     if constant:
-        raise BadInput(_constant(cells, constant))
+        what = f"column {constant[0]!r} has the value {cells.columns[constant[0]][0]} in every row"
+        without = f"leave out what is constant with {_option(*constant)}"
+        mend = "no feature varies, and nothing is left to learn from" if constant == names else without
+        raise BadInput(f"{what} ({cells.rows[0]} to {cells.rows[-1]}); {mend}")
     return read
 
 
@@ -344,8 +348,6 @@ def _encode(cells: Cells, name: str) -> dict[str, tuple[Floats, Column]]:
     """Return a feature of zeros and ones for each word of a column."""
     column = cells.columns[name]
     words = sorted(set(column.tolist()))
-    if len(words) == 1:
-        raise BadInput(_constant(cells, [name]))
     if len(words) > MOST_VALUES:
         most = f"{MOST_VALUES} at most become features; leave it out with {_option(name)}"
         raise BadInput(f"column {name!r} has {len(words)} words, and {most}")
@@ -414,12 +416,6 @@ def _option(*names: str) -> str:
     """Return the option that leaves columns out, as a shell wants it."""
     quoted = ['"' + name.replace('"', '""') + '"' if re.search('[",]', name) else name for name in names]
     return f"--without {shlex.quote(','.join(quoted))}"
-
-
-def _constant(cells: Cells, names: Sequence[str]) -> str:
-    value, first, last = cells.columns[names[0]][0], cells.rows[0], cells.rows[-1]
-    column = f"column {names[0]!r} has the value {value} in every row ({first} to {last})"
-    return f"{column}; leave out what is constant with {_option(*names)}"
 
 
 def _signs(cells: Cells, label: str, positive: str | None) -> tuple[Floats, str, str]:

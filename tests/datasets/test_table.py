@@ -133,6 +133,8 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "the label as a feature": ("x,c\n1,0\n2,1\n", {"features": ["x", "c"]}, "`label` must be a column beside"),
     "many words": ("w,c\n" + "".join(f"w{i},{i % 2}\n" for i in range(60)), {"one_hot": True}, "60 words, and 50"),
     "one word": ("w,x,c\na,1,0\na,2,1\n", {"one_hot": True}, "'w' has the value a in every row.*--without w"),
+    "nothing that varies": ("x,w,c\n1,a,0\n1.0,a,1\n", {"one_hot": True}, "'x' has the value 1 in.*nothing is left"),
+    "one column, which is constant": ("w,c\na,0\na,1\n", {"one_hot": True}, "'w' has the value a in.*nothing is"),
     "a word and a column alike": ("w,w=a,c\na,1,0\nb,2,1\n", {"one_hot": True}, "'w=a' has the name of a word"),
     "words for both": ("w,x,c\na,1,0\n", {"one_hot": True, "ignore_text": True}, "`one_hot` must not be set"),
     "a delimiter of two": ("x,c\n1,0\n", {"delimiter": ";;"}, "`delimiter` must be one character"),
