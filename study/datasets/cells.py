@@ -74,7 +74,8 @@ def read_cells(text: str, *, delimiter: str | None = None, no_header: bool = Fal
     Raises
     ------
     BadInput
-        For text that is no table, a header alone, or two columns of one name.
+        For text that is no table, a header alone, a row with fewer or more cells than the header, or two columns of
+        one name.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     hint = re.match(r'\n*"?sep=(.)"?\n', text, re.IGNORECASE)
@@ -84,11 +85,11 @@ def read_cells(text: str, *, delimiter: str | None = None, no_header: bool = Fal
     blank: list[int] = []
     records = _filled(_closed_records(text, delimiter), blank)
     top, header = (0, []) if no_header else next(records, (0, []))
-    rows, lengths, parts = list[int](), set[int](), list[Texts]()
+    rows, lengths, parts = list[int](), dict[int, int](), list[Texts]()
     longer: tuple[int, int] | None = None
     while some := list(islice(records, PART)):
         rows += [row for row, _ in some]
-        lengths |= {len(cells) for _, cells in some}
+        lengths = {len(cells): row for row, cells in reversed(some)} | lengths
         longer = longer or next(((row, len(cells)) for row, cells in some if top and any(cells[len(header) :])), None)
         parts.append(_as_texts([cells for _, cells in some], len(header) + 1 if top else max(lengths)))
     if not rows:
@@ -96,6 +97,11 @@ def read_cells(text: str, *, delimiter: str | None = None, no_header: bool = Fal
     names, unnamed = _name_columns(top, header, lengths, longer)
     columns = {name: np.concatenate([_column(part, j) for part in parts]) for j, name in enumerate(names)}
     empty = {name for name in unnamed if not any(columns[name])}  # delimiters at the end of each line
+    needed = max(j for j, name in enumerate(names, 1) if name not in empty and (top or any(columns[name])))
+    if short := [(row, length) for length, row in lengths.items() if length < needed]:
+        row, length = min(short)
+        most = f"the {'header' if top else 'longest'} {needed}; write empty cells with their delimiters"
+        raise BadInput(f"not a table: row {row} has {length} cell{'s' * (length > 1)}, and {most}")
     return Cells(
         columns={name: column for name, column in columns.items() if name not in empty},
         unnamed=tuple(name for name in unnamed if name not in empty),
@@ -149,15 +155,16 @@ def _column(part: Texts, j: int) -> Texts:
 
 
 def _name_columns(
-    top: int, header: list[str], lengths: set[int], longer: tuple[int, int] | None
+    top: int, header: list[str], lengths: dict[int, int], longer: tuple[int, int] | None
 ) -> tuple[list[str], list[str]]:
     """Return the names of the columns, and those of these that the header does not give.
 
-    `lengths` are those of the rows; `longer` is the first row with a cell beyond the header, and its length.
+    `lengths` are those of the rows, with the first row of each; `longer` is the first row with a cell beyond the
+    header, and its length.
     """
     if not top:
         return [str(j) for j in range(1, max(lengths) + 1)], []
-    if longer and lengths == {len(header) + 1}:
+    if longer and lengths.keys() == {len(header) + 1}:
         header = ["", *header]  # R's write.table gives row names, and their column no name
     elif longer:
         raise BadInput(f"not a table: row {longer[0]} has {longer[1]} cells, and the header {len(header)}")
