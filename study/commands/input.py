@@ -169,8 +169,7 @@ def read(file: Path | None, options: ReadOptions, weight: str | None = None) -> 
     `weight` names the column that counts points.
     """
     name, content = content_of(file, options)
-    said = "standard input" if str(name) == "-" else name.name
-    return said, read_content(name, content, options, weight)
+    return name.name, read_content(name, content, options, weight)
 
 
 def content_of(file: Path | None, options: ReadOptions) -> tuple[Path, bytes]:
@@ -180,7 +179,7 @@ def content_of(file: Path | None, options: ReadOptions) -> tuple[Path, bytes]:
     if options.example is None:
         if file is None:
             raise BadInput("`FILE` must be given, or else `--example`, a name that `study datasets` lists")
-        return file, read_file(file)
+        return Path("standard input") if str(file) == "-" else file, read_file(file)
     if file is not None:
         raise BadInput(f"`FILE` must be left out where `--example` is given; got {file}")
     return Path(options.example), example_text(options.example).encode()
@@ -191,20 +190,23 @@ def read_content(file: Path, content: bytes, options: ReadOptions, weight: str |
     from study.datasets.table import read_table
 
     text, notes = read_text(file, content)
-    table = read_table(
-        text,
-        options.label_column,
-        positive=None if options.positive is None else options.positive.strip(),
-        features=split_names("features", options.features) if isinstance(options, TableOptions) else (),
-        without=split_names("without", options.without),
-        weight=None if weight is None else weight.strip(),
-        delimiter=options.delimiter,
-        decimal=options.decimal,
-        no_header=options.no_header,
-        drop_missing=options.drop_missing,
-        one_hot=options.one_hot,
-        ignore_text=options.ignore_text,
-    )
+    try:
+        table = read_table(
+            text,
+            options.label_column,
+            positive=None if options.positive is None else options.positive.strip(),
+            features=split_names("features", options.features) if isinstance(options, TableOptions) else (),
+            without=split_names("without", options.without),
+            weight=None if weight is None else weight.strip(),
+            delimiter=options.delimiter,
+            decimal=options.decimal,
+            no_header=options.no_header,
+            drop_missing=options.drop_missing,
+            one_hot=options.one_hot,
+            ignore_text=options.ignore_text,
+        )
+    except BadInput as error:  # of an option, or of the file
+        raise BadInput(str(error) if str(error).startswith("`") else f"{file}: {error}") from None
     return replace(table, notes=(*notes, *table.notes))
 
 

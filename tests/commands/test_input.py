@@ -101,6 +101,18 @@ def test_what_is_no_text_is_named(kind: str, tmp_path: Path, monkeypatch: pytest
     assert peak < 10**6  # bytes: no more is unpacked than is said
 
 
+def test_what_is_wrong_in_a_file_is_said_with_its_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "points.csv").write_text("x,class\n")
+    for command in ("compare", "sweep"):
+        code, _, err = run(command, str(tmp_path / "points.csv"), "--label", "class")
+        assert (code, err) == (2, f"study: {tmp_path}/points.csv: a header and no rows; each row below it is a point\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x,class\n,a\n")))
+    code, _, err = run("compare", "-", "--label", "class")
+    assert err.startswith("study: standard input: row 2, column 'x': the value is missing; ")
+
+
 def test_an_absent_file_and_a_folder_are_named(tmp_path: Path) -> None:
     for path, message in ((tmp_path / "gone.csv", "no such file"), (tmp_path, "is a directory")):
         with pytest.raises(BadInput, match=rf"`FILE` must be a file that can be read; got {path} \({message}"):
