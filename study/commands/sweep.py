@@ -257,7 +257,8 @@ def read_sweep(path: Path, file: Path | None = None) -> "Sweep":
         record = files.parse_json(files.read_file(path, pipes=True))
         source, pool = record.get("table"), None
         if file is None and source is not None and "example" not in source:
-            raise BadInput("its table must be given as `FILE`; got None")
+            wrong = f"`FILE` must be given beside `from` {path}"
+            raise BadInput("the table of that sweep; got none")
         if file is not None and source is None:
             raise BadInput(f"it has no table, and `FILE` must be left out; got {file}")
         if source is not None:

@@ -256,7 +256,9 @@ def test_the_json_of_a_table_repeats_its_sweep_and_no_other_table(of_table: Path
     other.write_bytes(of_table.read_bytes() + b"\n")
     with pytest.raises(BadInput, match=f"`FILE` must have SHA-256 {source['sha256']}; got {other}, with "):
         sweep(other, from_=of_table.with_name("mine.json"))
-    with pytest.raises(BadInput, match="its table must be given as `FILE`; got None"):
+    with pytest.raises(
+        BadInput, match=r"\A`FILE` must be given beside `from` .*mine.json: the table of that sweep; got none\Z"
+    ):
         sweep(None, from_=of_table.with_name("mine.json"))
     with pytest.raises(BadInput, match="leave out `label`"):
         sweep(of_table, label="kind", from_=of_table.with_name("mine.json"))
