@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 2**28
 """Of a table, once it is unpacked: 256 MiB."""
-CSV = "save it as delimited text: in a spreadsheet as CSV UTF-8, or from pandas by to_csv(index=False)"
+CSV = "save it as delimited text: in a spreadsheet save the sheet as CSV UTF-8, or in pandas use to_csv(index=False)"
 KINDS = {
     b"\xd0\xcf\x11\xe0": "an Excel workbook",
     b"PAR1": "a parquet file",
@@ -29,6 +29,7 @@ KINDS = {
     b"%PDF": "a PDF",
 }
 MEMBERS = {"xl/workbook.xml": "an Excel workbook", "content.xml": "an OpenDocument spreadsheet"}
+ENDINGS = {".xlsx": "an Excel workbook", ".xlsm": "an Excel workbook", ".ods": "an OpenDocument spreadsheet"}
 
 
 @Parameter(name="*")
@@ -268,6 +269,8 @@ def _unpack(path: Path, content: bytes) -> bytes:
         if content.startswith(b"\xfd7zXZ"):
             return _read(lzma.open(packed).read)
         if content.startswith(b"PK\x03\x04"):
+            if path.suffix.lower() in ENDINGS:  # damaged ones too
+                raise BadInput(f"{path}: {ENDINGS[path.suffix.lower()]}, not a table as text; {CSV}")
             archive = zipfile.ZipFile(packed)
             names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
             for member, kind in MEMBERS.items():

@@ -101,6 +101,15 @@ def test_what_is_no_text_is_named(kind: str, tmp_path: Path, monkeypatch: pytest
     assert peak < 10**6  # bytes: no more is unpacked than is said
 
 
+@pytest.mark.parametrize("kind", ["a cut zip", "two files", "a workbook"])
+def test_a_workbook_is_known_by_its_name_too(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "points.XLSX").write_bytes(UNREADABLE[kind][0])
+    with pytest.raises(
+        BadInput, match=r"points\.XLSX: an Excel workbook, not a table .* save the sheet as CSV UTF-8, or"
+    ):
+        read(tmp_path / "points.XLSX", TableOptions(label="class"))
+
+
 def test_what_is_wrong_in_a_file_is_said_with_its_name(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
