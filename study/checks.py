@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from fractions import Fraction
 from functools import partial, wraps
 from inspect import signature
@@ -114,8 +114,17 @@ def count(name: str, value: int, *, least: int = 1) -> int:
 def one_of(name: str, value: str, allowed: Collection[str]) -> str:
     """Return `value`, or raise `BadInput` unless it is one of `allowed`."""
     if not isinstance(value, str) or value not in allowed:
-        raise BadInput(f"`{name}` must be one of {', '.join(allowed)}; got {value}")
+        raise BadInput(f"`{name}` must be one of {', '.join(allowed)}; got {value}{did_you_mean(str(value), allowed)}")
     return value
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question with that of some words which is nearest, or nothing where none is near."""
+    import difflib
+
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(word.casefold(), folded, 1)
+    return f"; did you mean {folded[near[0]]!r}?" if near else ""
 
 
 Positive = Annotated[float, positive]

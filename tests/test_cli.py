@@ -103,6 +103,23 @@ def test_bad_input_gets_one_line_and_exit_code_2(arguments: tuple[str, ...], lin
     assert answer.stderr.startswith(line)
 
 
+@pytest.mark.parametrize(
+    ("words", "guess"),
+    [
+        ("run spoiler", "spoilers"),
+        ("figures Four_Points", "four_points"),
+        ("sweep --rule Perceptron", "perceptron"),
+        ("cite spoilr", "spoiler"),
+        ("cite spoiler.n", "spoilers"),
+        ("cite spoilers.nn", "n"),
+    ],
+)
+def test_a_name_that_is_nearly_there_is_guessed(words: str, guess: str, study: Study) -> None:
+    answer = study(ROOT, *words.split())
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.endswith(f"; got {words.split()[-1]}; did you mean {guess!r}?\n")
+
+
 def test_without_a_checkout_the_commands_say_so(tmp_path: Path, study: Study) -> None:
     shutil.copytree(ROOT / "study", tmp_path / "study")
     for command in COMMANDS[:-1]:  # the last needs none

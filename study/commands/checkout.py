@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import study
-from study.checks import BadInput
+from study.checks import BadInput, one_of
 
 if TYPE_CHECKING:
     from study.report.claims import Claim
@@ -48,8 +48,7 @@ def select(kind: str, names: Sequence[str] = ()) -> list[str]:
     """
     known = sorted(path.stem for path in (checkout() / kind).glob("[!_]*.py"))
     for name in names:
-        if name not in known:
-            raise BadInput(f"`NAME` must be one of {', '.join(known)}; got {name}")
+        one_of("NAME", name, known)
     return list(dict.fromkeys(names)) or known
 
 

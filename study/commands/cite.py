@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from study.checks import BadInput
+from study.checks import BadInput, did_you_mean
 from study.commands.checkout import checkout, load_figure, results, select
 from study.commands.output import show
 
@@ -32,21 +32,26 @@ def citation(root: Path, what: str) -> str:
     """
     from study.report.citation import cite_figure, cite_number, cite_study
     from study.report.drawing import drawn_from, is_page
+    from study.report.numbers import keys
+    from study.report.provenance import read_record
 
     if what in ("paper", "code"):
         return cite_study(root, what, commit(root))
-    if what in select("figures"):
+    figures, experiments = select("figures"), select("experiments")
+    if what in figures:
         figure, page = load_figure(what), is_page(root, what)
         path = root / "figures" / f"{what}.{'html' if page else 'svg'}"
         return cite_figure(root, results(root), path, drawn_from(figure), figure.CAPTION if page else "")
     name, _, key = what.partition(".")
-    if name not in select("experiments"):
-        known = ", ".join(select("figures"))
-        raise BadInput(f"`WHAT` must be paper, code, a figure ({known}), or EXPERIMENT.KEY; got {what}")
+    if name not in experiments:
+        known = f"paper, code, a figure ({', '.join(figures)}), or EXPERIMENT.KEY"
+        guess = did_you_mean(name, ["paper", "code", *(experiments if key else figures)])
+        raise BadInput(f"`WHAT` must be {known}; got {what}{guess}")
     try:
         return cite_number(root, results(root), name, key)
     except (KeyError, TypeError, ValueError):
-        raise BadInput(f"`WHAT` must be a number that {name}.json holds, such as {name}.n; got {what}") from None
+        guess = did_you_mean(key, keys(read_record(results(root), name)["numbers"]))
+        raise BadInput(f"`WHAT` must be a number that {name}.json holds, such as {name}.n; got {what}{guess}") from None
 
 
 def commit(root: Path) -> str:

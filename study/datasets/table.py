@@ -1,6 +1,5 @@
 """A table of the user's own, checked cell by cell, as a Dataset; what was decided in reading it is noted."""
 
-import difflib
 import re
 import shlex
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.dtypes import StringDType
 from numpy.typing import NDArray
 
-from study.checks import BadInput, checked, shorten
+from study.checks import BadInput, checked, did_you_mean, shorten
 from study.datasets.cells import Cells, Texts, are_numbers, is_number, listed_rows, read_cells
 from study.datasets.dataset import Dataset, Floats, check_one_set
 from study.datasets.exact import Column, Exact, written_column
@@ -212,9 +211,7 @@ def _check_names(cells: Cells, label: str, asked: dict[str, Sequence[str]]) -> l
     for argument, columns in {"label": [label], **asked}.items():
         for name in columns:
             if name not in cells.columns:
-                near = difflib.get_close_matches(name.casefold(), map(str.casefold, cells.columns), 1)
-                meant = [column for column in cells.columns if column.casefold() in near][:1]
-                guess = f"; did you mean {meant[0]!r}?" if meant else ""
+                guess = did_you_mean(name, cells.columns)
                 raise BadInput(
                     f"`{argument}` must name columns of the table, which are {known}; got {name!r}{guess}{hint}"
                 )

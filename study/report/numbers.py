@@ -43,6 +43,15 @@ def _names(node: Mapping[str, Any], part: str) -> list[str]:
     return [name for one in part.split("|") for name in (fnmatch.filter(node, one) if "*" in one else [one])]
 
 
+def keys(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the dotted keys of what nested mappings hold."""
+    for name, node in tree.items():
+        if isinstance(node, Mapping):
+            yield from (f"{name}.{key}" for key in keys(node))
+        else:
+            yield name
+
+
 def number_at(record: Mapping[str, Any], key: str) -> Any:
     """Return the one number, or setting, of a result that stands at a key.
 
