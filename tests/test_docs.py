@@ -92,7 +92,6 @@ def test_a_sweep_prints_what_it_says(begin: str, run: Run) -> None:
     assert len(shown) == len(printed) or (len(shown) < len(printed) and shown[-1].strip() == "...")
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_estimators_score_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
     exec(block("own-data.md", "python", "from study.estimators"), {})  # noqa: S102
     assert capsys.readouterr().out == block("own-data.md", "text", "PerceptronClassifier(")
