@@ -57,7 +57,7 @@ def examples(*commands: list[str]) -> str:
     return "Examples:\n\n" + "".join(f"    study {line}\n" for lines in commands for line in lines)
 
 
-NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number; several have spaces between them"}
+NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
 
 
 OF_SWEEPS = {
@@ -71,7 +71,8 @@ OF_SWEEPS = {
 def one_line(error: CycloptsError) -> str:
     """Return what is wrong with the arguments, on one line."""
     if isinstance(error, CoercionError) and error.argument and error.token and error.target_type in NUMBERS:
-        return f"study: `{error.argument.name}` must be {NUMBERS[error.target_type]}; got {error.token.value}"
+        many = "; several have spaces between them" if error.argument.parameter.consume_multiple else ""
+        return f"study: `{error.argument.name}` must be {NUMBERS[error.target_type]}{many}; got {error.token.value}"
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         words, typed = " ".join(error.unused_tokens), error.root_input_tokens or []
         label = "--label" in options(typed) and not any(word.startswith("--label") for word in typed)
