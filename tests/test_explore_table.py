@@ -51,7 +51,7 @@ FAULTS = [
     ("x\n1\n", "row 1: 'x' is one cell; columns need commas, semicolons, tabs or spaces between them"),
     (
         "x,y,label\n1,2,a\n1,2\n5,6,b\n",
-        "row 3, column 'label': the value is missing; fill the cell, or leave the row out",
+        "not a table: row 3 has 2 cells, and the header 3; write empty cells with their delimiters",
     ),
     ("x,y,label\n1,2,a\n3,4,b,5\n", "not a table: row 3 has 4 cells, and the header 3"),
     (
@@ -164,6 +164,7 @@ READ_BY_BOTH = [
     "a,cls\n1,10\n2,9\n3,10\n",
     "a,cls\n1,yes\n2,0\n3,yes\n",
     "label,a\n1,2\n0,3\n",
+    "a,cls,\n1,u,\n2,v\n3,u\n",
 ]
 REFUSED_BY_BOTH = [
     ("a,b,cls\n$1,2,u\n3,4,v\n", "row 2, column 'a': '$1' is not a number"),
@@ -173,7 +174,7 @@ REFUSED_BY_BOTH = [
     ('a,b,cls\n"1,500",2,u\n3,4,v\n', "may be a number with thousands or with decimals; write it without the comma"),
     ("a,b,cls\n1,,u\n3,4,v\n", "row 2, column 'b': the value is missing; fill the cell"),
     ("a,b,cls\n1,NA,u\n3,NA,v\n", "row 2, column 'b': the value is missing (NA); fill the cell"),
-    ("a,b,cls\n1,2,u\n3,4\n5,6,v\n", "row 3"),  # a cell is missing, or the row is short
+    ("a,b,cls\n1,2,u\n3,4\n5,6,v\n", "not a table: row 3 has 2 cells, and the header 3; write empty cells with"),
     ("a,b,cls\n1,2,u\n3,4,v,5\n", "not a table: row 3 has 4 cells, and the header 3"),
     ('a,b,cls\n1,"2,u\n3,4,v\n', "not a table: row 2 opens a quote that nothing closes"),
     ("a,a,cls\n1,2,u\n3,4,v\n", "row 1: columns 1 and 2 are both named 'a'; rename one"),

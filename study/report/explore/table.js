@@ -94,6 +94,8 @@ const Table = (() => {
     const isNameless = first.map((cell) => !header || /^(|Unnamed: \d+|\.\.\.\d+)$/.test(cell)); // the last two by pandas and by R's readr
     const isKept = columns.map((cells, j) => !isNameless[j] || cells.slice(header ? 1 : 0).some(Boolean)); // not delimiters at the end of each line
     if (isKept.filter(Boolean).length < 2) throw new Fault(`row ${top}: ${quoted(first.join(""))} is one cell; columns need commas, semicolons, tabs or spaces between them`);
+    const needed = isKept.lastIndexOf(true) + 1, shorter = others.find(({ cells }) => cells.length < needed);
+    if (shorter) throw new Fault(`not a table: row ${shorter.row} has ${shorter.cells.length} cell${shorter.cells.length > 1 ? "s" : ""}, and the ${header ? "header" : "first"} ${needed}; write empty cells with their delimiters`);
     const start = isKept.indexOf(true), counted = columns[start].slice(1);
     if (header && isNameless[start] && new Set(counted).size === counted.length && counted.every((cell) => /^\d+$/.test(cell))) {
       isKept[start] = false;
