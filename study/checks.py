@@ -53,6 +53,11 @@ def shorten(text: str, most: int) -> str:
     return escape_controls(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
+def counted(n: int, what: str, plural: str = "s") -> str:
+    """Return a number of things."""
+    return f"{n:,} {what}{plural if n != 1 else ''}"
+
+
 class BadInput(ValueError):
     """Input that cannot be used; the message is one line that names the argument, the value and what would be right."""
 

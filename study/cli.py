@@ -58,8 +58,6 @@ def examples(*commands: list[str]) -> str:
 
 
 NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
-
-
 OF_SWEEPS = {
     "--resampling": "must be fresh, bootstrap or subsample; of a table also `--folds` may be given",
     "--features": "must be raw, centred or standardised, which scale all features; `--without` leaves columns out",

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from study.checks import BadInput, CheckFailed, escape_controls
+from study.checks import BadInput, CheckFailed, counted, escape_controls
 
 if TYPE_CHECKING:
     from study.sweeps.runner import Outcome
@@ -136,11 +136,8 @@ def duration(seconds: float) -> str:
 
 def work_done(outcome: "Outcome") -> str:
     """Return how much a run computed, and in what time."""
-    many = "s" if outcome.blocks_computed != 1 else ""
-    return (
-        f"{outcome.blocks_computed} block{many} computed, {outcome.blocks_reused} reused, "
-        f"{outcome.fits:,} fits, {outcome.seconds:.1f} s"
-    )
+    blocks = counted(outcome.blocks_computed, "block")
+    return f"{blocks} computed, {outcome.blocks_reused:,} reused, {outcome.fits:,} fits, {outcome.seconds:.1f} s"
 
 
 EVERY = 10.0

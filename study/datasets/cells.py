@@ -11,7 +11,7 @@ import numpy as np
 from numpy.dtypes import StringDType
 from numpy.typing import NDArray
 
-from study.checks import BadInput, checked
+from study.checks import BadInput, checked, counted
 
 Texts = NDArray[Any]
 """Strings of NumPy's own, which take a quarter of the room of Python's."""
@@ -101,7 +101,7 @@ def read_cells(text: str, *, delimiter: str | None = None, no_header: bool = Fal
     if short := [(row, length) for length, row in lengths.items() if length < needed]:
         row, length = min(short)
         most = f"the {'header' if top else 'longest'} {needed}; write empty cells with their delimiters"
-        raise BadInput(f"not a table: row {row} has {length} cell{'s' * (length > 1)}, and {most}")
+        raise BadInput(f"not a table: row {row} has {counted(length, 'cell')}, and {most}")
     return Cells(
         columns={name: column for name, column in columns.items() if name not in empty},
         unnamed=tuple(name for name in unnamed if name not in empty),

@@ -11,7 +11,7 @@ from study.analysis.limits import TIE, UsualFit
 from study.analysis.margin import decision_values
 from study.analysis.separability import Separability
 from study.analysis.stability import angle_swing
-from study.checks import escape_controls, shorten
+from study.checks import counted, escape_controls, shorten
 from study.datasets.dataset import Floats
 from study.datasets.table import Table
 
@@ -207,11 +207,6 @@ def _margin(comparison: Comparison) -> str:
         return "the maximum margin is too thin for floating point, in which the rules compute"
     thin = "" if comparison.margin_resolved else ", less than the digits of the cells resolve"
     return f"maximum margin {_shorten(comparison.margin)}{thin}"
-
-
-def counted(n: int, what: str, plural: str = "s") -> str:
-    """Return a number of things."""
-    return f"{n:,} {what}{plural if n != 1 else ''}"
 
 
 def _unit(settings: Settings, limit: float) -> str:

@@ -6,11 +6,10 @@ import numpy as np
 
 from study.analysis.least_errors import LeastErrors
 from study.analysis.separability import Separability
-from study.checks import shorten
+from study.checks import counted, shorten
 from study.datasets.table import Table
 from study.law.prices import Prices, RowLaw
 from study.report.comparison_text import (
-    counted,
     given_up_sentence,
     listed,
     number_or_none,
